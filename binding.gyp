@@ -1,0 +1,56 @@
+# What ships: the addon, the shim (for i386 too where the compiler can), the probe, and the sandbox's pid helper.
+{
+  "targets": [
+    {
+      "target_name": "table",
+      "type": "static_library",
+      "includes": ["native/plain-c.gypi"],
+      "sources": ["native/table/build.c", "native/table/lookup.c", "native/table/view.c"],
+      "cflags_c": ["-O2", "-fPIC"]
+    },
+    {
+      "target_name": "portreserve",
+      "dependencies": ["table"],
+      "sources": ["native/addon/addon.cc", "native/addon/system.cc", "native/addon/table.cc"],
+      "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL"],
+      "cflags_cc!": ["-fno-exceptions"],
+      "cflags_cc": ["-fexceptions", "-fvisibility=hidden", "-Werror"],
+      "ldflags": ["-Wl,-z,relro", "-Wl,-z,now"]
+    },
+    {
+      "target_name": "preload",
+      "includes": ["native/shim.gypi"],
+      "product_name": "portreserve"
+    },
+    {
+      "target_name": "portreserve-probe",
+      "type": "executable",
+      "includes": ["native/plain-c.gypi"],
+      "sources": ["native/probe/probe.c"],
+      "cflags_c": ["-O2"]
+    },
+    {
+      "target_name": "portreserve-pidexec",
+      "type": "executable",
+      "includes": ["native/plain-c.gypi"],
+      "sources": ["native/probe/pidexec.c"],
+      "cflags_c": ["-O2"]
+    }
+  ],
+  "conditions": [
+    ["target_arch=='x64' and '<!(sh scripts/can-build-i386.sh)'=='1'", {
+      "targets": [
+        {
+          "target_name": "preload-i386",
+          "includes": ["native/shim.gypi"],
+          "product_name": "portreserve-i386",
+          "cflags!": ["-m64"],
+          "ldflags!": ["-m64"],
+          "cflags_c": ["-m32"],
+          "ldflags": ["-m32"]
+        }
+      ]
+    }]
+  ]
+}

@@ -1,0 +1,20 @@
+// The addon's functions, and how all of them report a refusal: an Error with a stable `code`.
+#ifndef PR_ADDON_H
+#define PR_ADDON_H
+
+#include <napi.h>
+
+#include <string>
+
+// Throws an Error with this `code`: an errno name, or ERR_INVALID_ARG_VALUE.
+[[noreturn]] void Refuse(Napi::Env env, const std::string &code, const std::string &message);
+
+// Throws an Error named after `error`, an errno value, for the system call `call`.
+[[noreturn]] void RefuseErrno(Napi::Env env, int error, const std::string &call);
+
+Napi::Value EncodeTable(const Napi::CallbackInfo &info);
+Napi::Value DecodeTable(const Napi::CallbackInfo &info);
+Napi::Value LockFile(const Napi::CallbackInfo &info);
+Napi::Value Execute(const Napi::CallbackInfo &info);
+
+#endif

@@ -1,0 +1,121 @@
+// portreserve-pidexec: runs a command with a chosen pid in the caller's pid namespace, so that a theft happens at will:
+// libc's first candidate is 600 + pid % 424. For sandboxes only; needs CAP_SYS_ADMIN over the pid namespace.
+#include <errno.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// struct clone_args as in linux/sched.h since 5.5, which old build hosts lack.
+struct clone_arguments {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size;
+};
+
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+
+static volatile sig_atomic_t child;
+
+static void forward(int signal)
+{
+    if (child > 0)
+        kill(child, signal);
+}
+
+static void usage(void)
+{
+    fputs(
+        "usage: portreserve-pidexec [--loopback] [--pid N] -- COMMAND [ARGUMENT ...]\n"
+        "Runs COMMAND with exactly pid N in this pid namespace (clone3 with set_tid, Linux 5.5), passing signals on.\n"
+        "--loopback brings the loopback interface of this network namespace up first.\n"
+        "exit: the command's own, 128 + its signal, 127 where it cannot be run; 2 usage; 3 the kernel refused\n",
+        stderr);
+    exit(2);
+}
+
+static int raise_loopback(void)
+{
+    struct ifreq request = {.ifr_name = "lo"};
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int result = fd < 0 ? -1 : ioctl(fd, SIOCGIFFLAGS, &request);
+
+    if (result == 0) {
+        request.ifr_flags |= IFF_UP;
+        result = ioctl(fd, SIOCSIFFLAGS, &request);
+    }
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
+static int run_with_pid(pid_t pid, char **command)
+{
+    struct clone_arguments arguments = {
+        .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&pid, .set_tid_size = 1};
+    const int forwarded[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+    const pid_t self = getpid();
+    int status;
+
+    const long made = syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (made < 0) {
+        fprintf(stderr, "portreserve-pidexec: error: cannot start a process with pid %d: %s\n", (int)pid,
+                strerror(errno));
+        return 3;
+    }
+    if (made == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != self && getppid() != 0)
+            _exit(3); // the parent died before the line above
+        execvp(command[0], command);
+        fprintf(stderr, "portreserve-pidexec: error: %s: %s\n", command[0], strerror(errno));
+        _exit(127);
+    }
+    child = (sig_atomic_t)made;
+    for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
+        signal(forwarded[i], forward);
+    while (waitpid((pid_t)made, &status, 0) < 0)
+        if (errno != EINTR)
+            return 3;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int main(int argc, char **argv)
+{
+    pid_t pid = 0;
+    int i = 1;
+
+    for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--loopback") == 0) {
+            if (raise_loopback() != 0) {
+                fprintf(stderr, "portreserve-pidexec: error: cannot bring loopback up: %s\n", strerror(errno));
+                return 3;
+            }
+        } else if (strcmp(argv[i], "--pid") == 0 && i + 1 < argc) {
+            char *end;
+            const long value = strtol(argv[++i], &end, 10);
+
+            if (*end != '\0' || value < 1 || value > 4194304)
+                usage();
+            pid = (pid_t)value;
+        } else {
+            usage();
+        }
+    }
+    if (++i >= argc)
+        usage();
+    if (pid != 0)
+        return run_with_pid(pid, argv + i);
+    execvp(argv[i], argv + i);
+    fprintf(stderr, "portreserve-pidexec: error: %s: %s\n", argv[i], strerror(errno));
+    return 127;
+}

@@ -1,0 +1,48 @@
+# How the shim is built, for whichever ABI. gyp links with g++ and Node's own flags: left in, they would make every
+# program on the host load libstdc++. -Os with -flto keeps the library's load segments within a page each.
+{
+  "includes": ["plain-c.gypi"],
+  "type": "shared_library",
+  "product_prefix": "lib",
+  "product_extension": "so",
+  "sources": [
+    "preload/bindresvport.c",
+    "preload/reservations.c",
+    "preload/rresvport.c",
+    "preload/search.c",
+    "table/lookup.c",
+    "table/view.c"
+  ],
+  "cflags_c": [
+    "-Os",
+    "-flto",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fno-plt",
+    "-fno-asynchronous-unwind-tables",
+    "-fno-stack-protector"
+  ],
+  "ldflags": [
+    "-Os",
+    "-flto",
+    "-nostdlib",
+    "-s",
+    "-Wl,--build-id=none",
+    "-Wl,--gc-sections",
+    "-Wl,--hash-style=gnu",
+    "-Wl,--version-script=<(module_root_dir)/native/preload/exports.map",
+    "-Wl,-z,relro",
+    "-Wl,-z,now",
+    "-Wl,-z,noexecstack",
+    "-Wl,-z,defs",
+    "-Wl,-z,nodelete",
+    "-Wl,-z,noseparate-code"
+  ],
+  "libraries": ["-lc", "-lgcc"],
+  "conditions": [
+    ["target_arch=='x64' or target_arch=='ia32'", { "cflags_c": ["-fcf-protection=none"] }],
+    ["target_arch=='arm64'", { "cflags_c": ["-mno-outline-atomics"] }]
+  ]
+}

@@ -1,0 +1,19 @@
+// Layout and lint of every language in the tree: TypeScript and JSON, C and C++, shell, man pages.
+import { bin, files, have, run } from "./step.mjs";
+
+run(bin("biome"), ["ci", "--error-on-warnings"]);
+run(bin("tsc"), ["-p", "tsconfig.json", "--noEmit"]);
+run(bin("tsc"), ["-p", "test/tsconfig.json"]);
+
+const c = files("*.c", "*.h", "*.cc");
+if (have("clang-format", "clang-format")) {
+  run("clang-format", ["--dry-run", "--Werror", ...c]);
+}
+const shell = files("*.sh", ".ci/run");
+if (shell.length > 0 && have("shellcheck", "shellcheck")) {
+  run("shellcheck", shell);
+}
+const manuals = files("docs/*.5", "docs/*.8");
+if (manuals.length > 0 && have("mandoc", "mandoc")) {
+  run("mandoc", ["-T", "lint", "-W", "warning", ...manuals]);
+}
