@@ -1,0 +1,66 @@
+// The shim against glibc's and libtirpc's own functions, on this machine: every difference is a listed one or a failure.
+import { existsSync } from "node:fs";
+import { beforeAll, describe, expect, it } from "vitest";
+import { nativeFolder } from "../../src/core/native.ts";
+import { runInSandbox } from "../../src/system/sandbox.ts";
+import { sandboxSupport } from "../../src/system/sandbox-support.ts";
+import { compileC } from "../support/compile-c.ts";
+import { type Row, rows } from "./conformance-rows.ts";
+
+const PID = 21231;
+const libtirpc = ["/usr/lib", "/lib", "/usr/lib64", ...["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu`)]
+  .map((folder) => `${folder}/libtirpc.so.3`)
+  .find((file) => existsSync(file));
+const support = await sandboxSupport();
+
+type Implementation = "glibc" | "libtirpc" | "shim";
+
+/** Runs every row with one implementation, each in a process of its own, and returns what each printed on one line. */
+async function observe(program: string, preload: string): Promise<Map<Row, string>> {
+  if (!support.works) throw new Error(support.reason);
+  const calls = rows.map(
+    (row) => `LD_PRELOAD=$LIBRARY "$PIDEXEC" --pid ${PID} -- "$PROGRAM" ${row.symbol} ${row.steps}`,
+  );
+  const result = await runInSandbox(support.kind, {
+    script: calls.map((call) => `${call} | tr '\\n' '|'\necho`).join("\n"),
+    // libtirpc honours the blacklist, glibc does not: an empty one lets both show their own order.
+    etc: { "bindresvport.blacklist": "" },
+    environment: { PROGRAM: program, LIBRARY: preload, PIDEXEC: `${nativeFolder()}/portreserve-pidexec` },
+  });
+  if (result.outcome !== "ended" || result.stderr !== "") throw new Error(JSON.stringify(result));
+  const lines = result.stdout.split("\n");
+  return new Map(rows.map((row, i) => [row, lines[i]?.replace(/\|$/, "").replaceAll("|", " | ") ?? ""]));
+}
+
+describe.skipIf(!support.works)(
+  `allocators, without a table${support.works ? "" : `: skipped, ${support.reason}`}`,
+  () => {
+    const observed = new Map<Implementation, Map<Row, string>>();
+
+    beforeAll(async () => {
+      const source = "test/preload/allocator.c";
+      observed.set("glibc", await observe(compileC(source), ""));
+      observed.set("shim", await observe(compileC(source), `${nativeFolder()}/libportreserve.so`));
+      if (libtirpc !== undefined) observed.set("libtirpc", await observe(compileC(source, [libtirpc]), ""));
+    });
+
+    for (const row of rows) {
+      const peer: Implementation = row.symbol === "bindresvport_sa" ? "libtirpc" : "glibc";
+
+      for (const original of ["glibc", "libtirpc"] as const) {
+        if (row[original] === undefined) continue;
+        it.skipIf(original === "libtirpc" && libtirpc === undefined)(`${original}'s ${row.symbol} ${row.does}`, () => {
+          // The originals leave errno as their last failed attempt set it; the shim does not.
+          expect(observed.get(original)?.get(row)?.replaceAll(" errno-changed", "")).toBe(row[original]);
+        });
+      }
+
+      it(`the shim's ${row.symbol} ${row.does}`, () => {
+        expect(observed.get("shim")?.get(row)).toBe(row.shim);
+        expect(row.shim !== row[peer], `a difference from ${peer} is listed with its reason, and only then`).toBe(
+          row.because !== undefined,
+        );
+      });
+    }
+  },
+);

@@ -1,0 +1,13 @@
+// How the tests run: one file at a time per worker, real programs, generous time limits (nothing here asserts on time).
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    root: new URL("..", import.meta.url).pathname,
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    fileParallelism: true,
+    reporters: process.env.CI ? ["default"] : ["default"],
+  },
+});
