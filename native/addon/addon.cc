@@ -6,7 +6,8 @@
 Napi::Object Init(Napi::Env env, Napi::Object exports)
 {
     exports.Set("tableSize", Napi::Number::New(env, PR_TABLE_SIZE));
-    exports.Set("retiredOffset", Napi::Number::New(env, offsetof(struct pr_table, retired)));
+    exports.Set("inForceOffset", Napi::Number::New(env, offsetof(struct pr_table, in_force)));
+    exports.Set("inForceSize", Napi::Number::New(env, sizeof(pr_table::in_force)));
     exports.Set("encodeTable", Napi::Function::New(env, EncodeTable));
     exports.Set("decodeTable", Napi::Function::New(env, DecodeTable));
     exports.Set("lockFile", Napi::Function::New(env, LockFile));

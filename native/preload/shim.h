@@ -14,7 +14,7 @@
 // The ports that "any privileged port" means: 600..1023 first, and 512..599 once those are all taken.
 enum { PR_PORT_LOW = 512, PR_PORT_START = 600, PR_PORT_END = 1023 };
 
-// The reservations in force during one call, copied out of the table so that nothing that happens to the file
+// The reservations in force during one call: the bits of the table, copied so that nothing that happens to the file
 // meanwhile can matter. `known` is false where there is no table: then nothing is reserved.
 struct pr_reservations {
     struct pr_table table;

@@ -21,6 +21,7 @@ int pr_table_build(const struct pr_table_entry *entries, size_t count, uint64_t 
     }
 
     memcpy(table.magic, PR_TABLE_MAGIC, sizeof table.magic);
+    memset(table.in_force, 0xff, sizeof table.in_force);
     memcpy(table.digest, digest, sizeof table.digest);
     pr_store32(table.version, PR_TABLE_VERSION);
     pr_store32(table.size, PR_TABLE_SIZE);

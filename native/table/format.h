@@ -7,14 +7,20 @@
 //        8    4  version     1
 //       12    4  size        512
 //       16    8  generation  counts the tables written on this host, from 1
-//       24    4  retired     0, or 1 once a newer table is about to take this one's place
-//       28    4  checksum    CRC-32 (IEEE 802.3) of bytes 0..23, four zero bytes, and bytes 32..511
-//       32   32  digest      SHA-256 of the reservations it was compiled from
-//       64  128  tcp         bit (port % 8) of byte (port / 8) is set: reserved
-//      192  128  udp         the same for UDP
-//      320  192  zeros
+//       24    8  in_force    all ones; all zeros once a newer table is about to take this one's place: retired
+//       32    8  pause       zeros
+//       40    4  checksum    CRC-32 (IEEE 802.3) of the other 508 bytes, with in_force as zeros
+//       44   20  zeros
+//       64   32  digest      SHA-256 of the reservations it was compiled from
+//       96   32  zeros
+//      128  128  tcp         bit (port % 8) of byte (port / 8) is set: reserved
+//      256  128  udp         the same for UDP
+//      384  128  zeros
 //
-// `retired` is the one word that is ever written in place, so the checksum takes it as 0.
+// `in_force` is all that is ever written in place, so the checksum does not cover it. With `pause` it makes a
+// `struct timespec`, of either byte order and word size: an invalid one while in force, a valid one of no time once
+// retired. That lets the kernel tell a reader which it is, without the reader touching a page that may be gone (see
+// preload/reservations.c).
 #ifndef PR_TABLE_FORMAT_H
 #define PR_TABLE_FORMAT_H
 
@@ -32,21 +38,24 @@ struct pr_table {
     unsigned char version[4];
     unsigned char size[4];
     unsigned char generation[8];
-    unsigned char retired[4];
+    unsigned char in_force[8];
+    unsigned char pause[8];
     unsigned char checksum[4];
+    unsigned char zeros1[20];
     unsigned char digest[PR_TABLE_DIGEST_SIZE];
+    unsigned char zeros2[32];
     unsigned char tcp[PR_TABLE_PORTS / 8];
     unsigned char udp[PR_TABLE_PORTS / 8];
-    unsigned char zeros[192];
+    unsigned char zeros3[128];
 };
 
 _Static_assert(sizeof(struct pr_table) == PR_TABLE_SIZE, "format v1 is 512 bytes");
-_Static_assert(offsetof(struct pr_table, retired) == 24, "format v1: retired");
-_Static_assert(offsetof(struct pr_table, checksum) == 28, "format v1: checksum");
-_Static_assert(offsetof(struct pr_table, digest) == 32, "format v1: digest");
-_Static_assert(offsetof(struct pr_table, tcp) == 64, "format v1: tcp");
-_Static_assert(offsetof(struct pr_table, udp) == 192, "format v1: udp");
-_Static_assert(offsetof(struct pr_table, zeros) == 320, "format v1: zeros");
+_Static_assert(offsetof(struct pr_table, in_force) == 24, "format v1: in_force");
+_Static_assert(offsetof(struct pr_table, pause) == 32, "format v1: pause");
+_Static_assert(offsetof(struct pr_table, checksum) == 40, "format v1: checksum");
+_Static_assert(offsetof(struct pr_table, digest) == 64, "format v1: digest");
+_Static_assert(offsetof(struct pr_table, tcp) == 128, "format v1: tcp");
+_Static_assert(offsetof(struct pr_table, udp) == 256, "format v1: udp");
 _Static_assert(_Alignof(struct pr_table) == 1, "any 512 bytes can be viewed in place");
 
 #endif

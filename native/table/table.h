@@ -16,7 +16,7 @@ enum pr_table_status {
     PR_TABLE_LONG,    // more than 512 bytes
     PR_TABLE_FOREIGN, // another magic: not a table
     PR_TABLE_FUTURE,  // a version this build does not know
-    PR_TABLE_DAMAGED, // size, checksum, `retired` or zeros are not as format v1 has them
+    PR_TABLE_DAMAGED, // size, checksum or `pause` are not as format v1 has them
 };
 
 // What a port is reserved for: a set of protocols.
@@ -29,7 +29,8 @@ enum pr_table_status pr_table_view(const void *bytes, size_t size, const struct 
 // The protocols that `port` is reserved for, a set of PR_TABLE_TCP and PR_TABLE_UDP; 0 for any port above 1023.
 unsigned pr_table_lookup(const struct pr_table *table, unsigned port);
 
-// Whether the writer has marked this table as about to be replaced. Needs no valid view.
+// Whether the writer has marked this table as about to be replaced. It is the newest there is until that happens, so
+// any value of `in_force` makes a valid table: a half-written mark must not make every reader drop its reservations.
 int pr_table_retired(const struct pr_table *table);
 
 // Counts the tables written on this host, from 1.

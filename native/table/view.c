@@ -13,7 +13,7 @@ uint32_t pr_table_checksum(const struct pr_table *table)
     for (size_t i = 0; i < PR_TABLE_SIZE; i++) {
         if (i == offsetof(struct pr_table, checksum))
             i += sizeof table->checksum;
-        if (i < offsetof(struct pr_table, retired) || i >= offsetof(struct pr_table, checksum))
+        if (i - offsetof(struct pr_table, in_force) >= sizeof table->in_force)
             crc ^= bytes[i];
         for (int bit = 0; bit < 8; bit++)
             crc = crc >> 1 ^ (0xedb88320u & -(crc & 1u));
@@ -23,7 +23,7 @@ uint32_t pr_table_checksum(const struct pr_table *table)
 
 int pr_table_retired(const struct pr_table *table)
 {
-    return pr_load32(table->retired) != 0;
+    return (pr_load32(table->in_force) & pr_load32(table->in_force + 4)) != 0xffffffffu;
 }
 
 uint64_t pr_table_generation(const struct pr_table *table)
@@ -43,12 +43,9 @@ enum pr_table_status pr_table_view(const void *bytes, size_t size, const struct 
         return PR_TABLE_FOREIGN;
     if (pr_load32(table->version) != PR_TABLE_VERSION)
         return PR_TABLE_FUTURE;
-    if (pr_load32(table->size) != PR_TABLE_SIZE || pr_load32(table->retired) > 1 ||
-        pr_load32(table->checksum) != pr_table_checksum(table))
+    if (pr_load32(table->size) != PR_TABLE_SIZE || pr_load32(table->checksum) != pr_table_checksum(table) ||
+        (pr_load32(table->pause) | pr_load32(table->pause + 4)) != 0)
         return PR_TABLE_DAMAGED;
-    for (size_t i = 0; i < sizeof table->zeros; i++)
-        if (table->zeros[i] != 0)
-            return PR_TABLE_DAMAGED;
 
     *ret_table = table;
     return PR_TABLE_OK;

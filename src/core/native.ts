@@ -18,9 +18,11 @@ export interface NativeTable {
 }
 
 export interface Native {
-  /** Size of a table in bytes, and where its 4-byte `retired` word is. */
+  /** Size of a table in bytes. */
   readonly tableSize: number;
-  readonly retiredOffset: number;
+  /** Where a table's `in_force` is and its size, in bytes: all ones, or all zeros once it is retired. */
+  readonly inForceOffset: number;
+  readonly inForceSize: number;
   /** Deterministic: equal arguments give equal bytes. Throws RangeError-like errors with `code` for a port above 1023 or a digest that is not 32 bytes. */
   encodeTable(table: {
     generation: bigint;

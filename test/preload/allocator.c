@@ -5,6 +5,8 @@
 //   busy:PORT  free:PORT               occupy a port (IPv4 wildcard, UDP and TCP), or let it go
 //   bound:PORT                         bind the current socket itself first
 //   nocap                              drop CAP_NET_BIND_SERVICE
+//   noroom  nofiles                    from here on mmap() fails, or open()
+//   sh:COMMAND                         run a shell command, to change the table under this process
 //   null | any[:PORT] | loopback[:PORT] | elsewhere[:PORT] | any6[:PORT] | unixaddress
 //                                      call the allocator with that address (none at all, 0.0.0.0, 127.0.0.1, ...)
 //   fill                               call it with new sockets like the current one until it fails; ports as ranges
@@ -101,6 +103,16 @@ static void drop_capability(void)
     data[0].effective &= ~(1u << CAP_NET_BIND_SERVICE);
     if (syscall(SYS_capset, &header, data) != 0) {
         perror("cannot drop a capability");
+        exit(3);
+    }
+}
+
+static void limit(__rlimit_resource_t what, rlim_t most)
+{
+    const struct rlimit limits = {.rlim_cur = most, .rlim_max = 4096};
+
+    if (setrlimit(what, &limits) != 0) {
+        perror("cannot set a limit");
         exit(3);
     }
 }
@@ -226,6 +238,11 @@ static void step(const char *text)
     char word[32];
     int port = 0;
 
+    if (strncmp(text, "sh:", 3) == 0) {
+        if (system(text + 3) != 0)
+            exit(2);
+        return;
+    }
     if (sscanf(text, "%31[^:]:%d", word, &port) < 1)
         exit(2);
     if (strcmp(word, "tcp") == 0 || strcmp(word, "tcp6") == 0)
@@ -250,6 +267,10 @@ static void step(const char *text)
             exit(3);
     } else if (strcmp(word, "nocap") == 0)
         drop_capability();
+    else if (strcmp(word, "noroom") == 0)
+        limit(RLIMIT_AS, 0);
+    else if (strcmp(word, "nofiles") == 0)
+        limit(RLIMIT_NOFILE, 0);
     else if (strcmp(word, "fill") == 0)
         fill();
     else if (strcmp(word, "down") == 0)
@@ -266,9 +287,10 @@ static void step(const char *text)
 
 int main(int argc, char **argv)
 {
-    const struct rlimit files = {.rlim_cur = 4096, .rlim_max = 4096};
+    static char buffer[1 << 16]; // so that printing needs no memory of its own under `noroom`
 
-    setrlimit(RLIMIT_NOFILE, &files);
+    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    limit(RLIMIT_NOFILE, 4096);
     symbol = argv[1];
     for (int i = 2; i < argc; i++)
         step(argv[i]);

@@ -1,0 +1,44 @@
+// Holds ports in the background with real sockets, UDP and TCP: prints the process id of the holder once all are bound.
+#include "bench.h"
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void hold(int type, long port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    const int fd = socket(AF_INET, type, 0);
+
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0)
+        bench_fail("a port cannot be held");
+}
+
+int main(int argc, char **argv)
+{
+    struct rlimit files;
+
+    // Two sockets for each port are more than the usual soft limit allows.
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    for (int i = 1; i < argc; i++) {
+        hold(SOCK_DGRAM, strtol(argv[i], NULL, 10));
+        hold(SOCK_STREAM, strtol(argv[i], NULL, 10));
+    }
+    const pid_t holder = fork();
+    if (holder < 0)
+        bench_fail("fork");
+    if (holder > 0) {
+        printf("%d\n", (int)holder);
+        return 0;
+    }
+    // Whoever reads the number waits for the end of this output.
+    fclose(stdout);
+    fclose(stderr);
+    for (;;)
+        pause();
+}

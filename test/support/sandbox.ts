@@ -1,0 +1,98 @@
+// What tests of thefts share: the built programs, a table for the private /etc, and sandboxes that fail loudly.
+import path from "node:path";
+import { native, nativeFolder } from "../../src/core/native.ts";
+import { pidexecPath, runInSandbox, type SandboxKind, type SandboxRequest } from "../../src/system/sandbox.ts";
+import { sandboxSupport } from "../../src/system/sandbox-support.ts";
+
+export const built = {
+  shim: path.join(nativeFolder(), "libportreserve.so"),
+  shim32: path.join(nativeFolder(), "libportreserve-i386.so"),
+  probe: path.join(nativeFolder(), "portreserve-probe"),
+  pidexec: pidexecPath(),
+} as const;
+
+/** glibc and libtirpc first try 600 + pid % 424, so a program with this process id first asks for 631. */
+export const THIEF_PID = 21655;
+
+/** A compiled table that reserves the given ports for both protocols. */
+export function tableOf(...ports: readonly number[]): Uint8Array {
+  return native().encodeTable({ generation: 1n, digest: new Uint8Array(32), tcp: ports, udp: ports });
+}
+
+/** Undefined where sandboxes work, else why not; an error instead where everything is required. */
+export async function noSandbox(): Promise<string | undefined> {
+  const support = await sandboxSupport();
+  if (support.works) return undefined;
+  const reason = `no sandbox can be made here: ${support.reason}`;
+  if (process.env.PORTRESERVE_REQUIRE_ALL === "1") throw new Error(`PORTRESERVE_REQUIRE_ALL=1, but ${reason}`);
+  return reason;
+}
+
+/** How a program is covered: by nothing (the control), by its environment, or by the preload list of the sandbox. */
+export type Cover = "nothing" | "LD_PRELOAD" | "preload list";
+export const COVERS = ["LD_PRELOAD", "preload list"] as const;
+
+export interface Play extends Omit<SandboxRequest, "script"> {
+  readonly cover: Cover;
+  /** Which ports the table reserves, for both protocols; 631 by default. */
+  readonly reserved?: readonly number[];
+  /** `undefined`: whichever kind works here. */
+  readonly kind?: SandboxKind;
+  /** The shim in the environment; the one for this machine's own ABI by default. */
+  readonly shim?: string;
+}
+
+export interface Played {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a script in a sandbox with a table and no blacklist (libtirpc would honour it, and the control would show
+ * nothing), where `thief COMMAND…` runs a command with the process id that asks for 631 first, covered as asked,
+ * `owner` says what binding 631 as its owner gives, and `$PROBE` is the probe. Throws when the sandbox did not end by itself.
+ */
+export async function play(script: string, { cover, reserved = [631], kind, shim, ...request }: Play): Promise<Played> {
+  const support = await sandboxSupport();
+  if (!support.works) throw new Error(`no sandbox: ${support.reason}`);
+  const result = await runInSandbox(kind ?? support.kind, {
+    ...request,
+    script: PRELUDE + script,
+    etc: {
+      "portreserve.table": tableOf(...reserved),
+      "bindresvport.blacklist": "",
+      "ld.so.preload": cover === "preload list" ? `${shim ?? built.shim}\n` : "",
+      ...request.etc,
+    },
+    environment: {
+      COVER: cover === "LD_PRELOAD" ? (shim ?? built.shim) : "",
+      PIDEXEC: built.pidexec,
+      PROBE: built.probe,
+      THIEF: String(THIEF_PID),
+      ...request.environment,
+    },
+  });
+  if (result.outcome === "impossible") throw new Error(`the sandbox could not be made: ${result.reason}`);
+  if (result.outcome === "timeout") throw new Error(`the sandbox hung:\n${result.stdout}\n${result.stderr}`);
+  return { status: result.status, stdout: result.stdout, stderr: result.stderr };
+}
+
+const PRELUDE = `set -u
+# An empty LD_PRELOAD is no LD_PRELOAD.
+covered() { if [ -n "$COVER" ]; then LD_PRELOAD=$COVER "$@"; else "$@"; fi; }
+thief() { covered "$PIDEXEC" --pid "$THIEF" -- "$@"; }
+owner() {
+  for protocol in tcp udp; do
+    echo "owner $protocol $("$PROBE" --symbol bind --port 631 --protocol $protocol)"
+  done
+}
+# Until the command works, at most 3 seconds.
+until_works() {
+  for attempt in $(seq 150); do "$@" >/dev/null 2>&1 && return 0; sleep 0.02; done
+  echo "gave up waiting: $*" >&2
+  return 1
+}
+# The sockets of a process as PROTOCOL ADDRESS:PORT, sorted; an IPv6 wildcard is shown as *.
+sockets() { ss -Hlntup | awk -v "owner=,pid=$1," 'index($0, owner) { print $1, $5 }' | LC_ALL=C sort; }
+`;
