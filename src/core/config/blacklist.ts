@@ -1,0 +1,79 @@
+// The list that libtirpc's own bindresvport() keeps to: read exactly as libtirpc reads it, with remarks on what it drops.
+import { ALLOCATED_PORTS } from "../levers.ts";
+import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
+import { placeOf, quote, splitLines } from "./lines.ts";
+import type { Diagnostic, SourceFile } from "./types.ts";
+
+/** The owner of what the blacklist reserves. */
+export const BLACKLIST_OWNER = "bindresvport.blacklist";
+
+/** What isspace() accepts in the C locale; a line feed cannot occur within a line. */
+const SPACE = "[ \\t\\v\\f\\r]";
+const BLANK = new RegExp(`^${SPACE}*$`);
+const EDGES = new RegExp(`^${SPACE}+|${SPACE}+$`, "g");
+const NUMBER = /^([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i;
+
+/**
+ * One number a line in C notation (0655 is octal, 0x28a is 650), from 512 to 1023, for both protocols; '#' starts a
+ * comment; anything else after the number voids the line. Lines without effect are notes, not errors: libtirpc passes
+ * over them too, and the file belongs to another package. Source: libtirpc 1.3.3, src/bindresvport.c, and runs of it.
+ */
+export function readBlacklist(file: SourceFile, take: TakeClaims): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  for (const line of splitLines(file.bytes)) {
+    // To a C program a line ends at a NUL as well.
+    const content = line.text.split(/[#\0]/, 1)[0] ?? "";
+    if (BLANK.test(content)) continue;
+    const word = content.replace(EDGES, "");
+    const start = content.indexOf(word);
+    const remark = readNumber(word, (claims) => take(claims, line.number));
+    if (remark === undefined) continue;
+    diagnostics.push({ ...remark, place: placeOf(file.path, line, { start, end: start + word.length }) });
+  }
+  return diagnostics;
+}
+
+function readNumber(word: string, take: (claims: readonly Claim[]) => boolean): Diagnostic | undefined {
+  const number = cNumber(word);
+  if (number === undefined) {
+    const message = `${quote(word)} is not a number alone, so libtirpc drops the line, and so does the table`;
+    return dropped(message, "write one number a line, and '#' before a comment");
+  }
+  const { first, last } = ALLOCATED_PORTS;
+  const octal = /^[+-]?0[0-7]/.test(word);
+  if (number < first || number > last) {
+    const value = octal ? `, read as the octal number ${number},` : "";
+    const message = `${quote(word)}${value} is not from ${first} to ${last}, so libtirpc drops the line, and so does the table`;
+    return dropped(
+      message,
+      octal ? "write it without the leading zero" : "bindresvport never hands it out: remove the line",
+    );
+  }
+  const range = { first: number, last: number };
+  if (
+    !take([
+      { ...range, protocol: "tcp" },
+      { ...range, protocol: "udp" },
+    ])
+  )
+    return TOO_MANY_CLAIMS;
+  if (!octal) return undefined;
+  return {
+    severity: "note",
+    code: "blacklist-octal",
+    message: `${quote(word)} is read as an octal number: port ${number}`,
+    hint: `write '${number}' if that is meant, or the number without the leading zero`,
+  };
+}
+
+/** strtoul() with base 0, where it takes all of the word; undefined where it would stop early ('08', '0x', '631x'). */
+function cNumber(word: string): number | undefined {
+  const [, sign, digits] = NUMBER.exec(word) ?? [];
+  if (digits === undefined) return undefined;
+  const number = /^0[0-7]/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
+  return sign === "-" ? -number : number;
+}
+
+function dropped(message: string, hint: string): Diagnostic {
+  return { severity: "note", code: "blacklist-line-dropped", message, hint };
+}

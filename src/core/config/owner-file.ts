@@ -1,0 +1,160 @@
+// One file of the configuration folder: its lines, what each reserves, and what is wrong with it.
+import { ALLOCATED_PORTS } from "../levers.ts";
+import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
+import { type Entry, isFault, parseEntry } from "./entry.ts";
+import { type Line, placeOf, quote, type Span, splitLines, withoutMark } from "./lines.ts";
+import type { ServiceBook } from "./services.ts";
+import type { Diagnostic, OwnerFile } from "./types.ts";
+
+/** The largest file that is read, in bytes; of a larger one nothing takes effect. */
+export const OWNER_FILE_LIMIT = 65536;
+
+/** Reads every line in order; a line with an error reserves nothing, and every other line takes effect. */
+export function readOwnerFile(file: OwnerFile, book: ServiceBook, take: TakeClaims): Diagnostic[] {
+  const problem = wholeFileProblem(file);
+  if (problem !== undefined) return [problem];
+  const diagnostics: Diagnostic[] = [];
+  for (const line of withoutMark(splitLines(file.bytes))) {
+    readLine(line, book, take, (remark, span) => {
+      diagnostics.push({ ...remark, place: placeOf(file.path, line, span) });
+    });
+  }
+  return diagnostics;
+}
+
+type Report = (remark: Omit<Diagnostic, "place" | "file">, span: Span) => void;
+
+function readLine(line: Line, book: ServiceBook, take: TakeClaims, report: Report): void {
+  const hash = line.text.indexOf("#");
+  const length = hash === -1 ? line.text.length : hash;
+  if (hasStrangeCharacter(line, length, report)) return;
+  const parsed = parseEntry(line.text.slice(0, length), (name) => book.find(name) !== undefined);
+  if (parsed === undefined) return;
+  if (isFault(parsed)) {
+    const { start, end, ...remark } = parsed;
+    report({ severity: "error", ...remark }, { start, end });
+    return;
+  }
+  const claims = parsed.kind === "ports" ? portClaims(parsed) : nameClaims(parsed, book, report);
+  if (claims === undefined) return;
+  if (take(claims, line.number)) noteUnreachable(claims, parsed, report);
+  else report(TOO_MANY_CLAIMS, parsed);
+}
+
+function portClaims({ first, last, protocols }: Entry & { kind: "ports" }): Claim[] {
+  return protocols.map((protocol) => ({ first, last, protocol }));
+}
+
+function nameClaims(entry: Entry & { kind: "name" }, book: ServiceBook, report: Report): Claim[] | undefined {
+  const ports = book.find(entry.name);
+  if (ports === undefined) {
+    report({ severity: "error", code: "unknown-service", ...unknownService(entry.name, book) }, entry);
+    return undefined;
+  }
+  const [only, other] = entry.protocols;
+  return entry.protocols.map((protocol) => {
+    const listed = ports[protocol];
+    const port = listed ?? ports[protocol === "tcp" ? "udp" : "tcp"] ?? 0;
+    if (listed === undefined && other === undefined) {
+      const has = only === "tcp" ? "udp" : "tcp";
+      const message = `${quote(entry.name)} is listed for ${has} only; its number, ${port}, is reserved for ${only}`;
+      const hint = `write ${quote(entry.name)} to reserve both`;
+      report({ severity: "note", code: "other-protocol", message, hint }, entry);
+    }
+    return { first: port, last: port, protocol };
+  });
+}
+
+function unknownService(name: string, book: ServiceBook): { message: string; hint: string } {
+  const near = book.suggest(name);
+  const meant = near === undefined ? "" : `did you mean ${quote(near)}? otherwise `;
+  const add = book.path === undefined ? "there is no services(5) file" : `add the name to ${quote(book.path)}`;
+  const hint = `${meant}write the port number${book.path === undefined ? ": " : ", or "}${add}`;
+  return { message: `unknown service ${quote(name)}`, hint };
+}
+
+function noteUnreachable(claims: readonly Claim[], span: Span, report: Report): void {
+  const { first, last } = ALLOCATED_PORTS;
+  if (claims.every((claim) => claim.first >= first && claim.last <= last)) return;
+  const ranges = new Map(claims.map((claim) => [`${claim.first}-${claim.last}`, claim]));
+  for (const range of ranges.values()) {
+    if (range.first < first) {
+      const message = never(range.first, Math.min(range.last, first - 1), `below ${first}`);
+      const hint = "the line may stay, but nothing needs it";
+      report({ severity: "note", code: "port-below-allocators", message, hint }, span);
+    }
+    if (range.last > last) {
+      const message = never(Math.max(range.first, last + 1), range.last, `above ${last}`);
+      const hint = "the kernel may: see the sysctl net.ipv4.ip_local_reserved_ports";
+      report({ severity: "note", code: "port-above-allocators", message, hint }, span);
+    }
+  }
+}
+
+function never(first: number, last: number, where: string): string {
+  if (first === last) return `port ${first} is ${where}: bindresvport never hands it out`;
+  return `ports ${first} to ${last} are ${where}: bindresvport never hands them out`;
+}
+
+/** All that looks like nothing or like a space but is neither space nor tab. */
+const INVISIBLE = /(?![ \t])[\p{Cc}\p{Cf}\p{Z}]/u;
+const CONTROL = /(?!\t)\p{Cc}/u;
+const PLAIN = /^[\t -~]*$/;
+
+/** Reports bytes and characters that cannot belong to an entry, and notes them in comments. True: the line is out. */
+function hasStrangeCharacter(line: Line, length: number, report: Report): boolean {
+  if (PLAIN.test(line.text)) return false;
+  const { invalid, text } = line;
+  const inside = invalid !== undefined && invalid.start < length;
+  if (invalid !== undefined) {
+    const message = `${inside ? "" : "in a comment, "}bytes that are not UTF-8: ${invalid.shown}`;
+    const hint = "write the file in plain ASCII or UTF-8";
+    report({ severity: inside ? "error" : "note", code: "not-utf8", message, hint }, invalid);
+    if (inside) return true;
+  }
+  const found = INVISIBLE.exec(text.slice(0, length));
+  if (found !== null) {
+    reportCharacter(found, "error", "", report);
+    return true;
+  }
+  const comment = CONTROL.exec(text.slice(length));
+  if (comment !== null) {
+    comment.index += length;
+    reportCharacter(comment, "note", "in a comment, ", report);
+  }
+  return false;
+}
+
+function reportCharacter(found: RegExpExecArray, severity: "error" | "note", where: string, report: Report): void {
+  const code = found[0].codePointAt(0) ?? 0;
+  const kind =
+    code === 0x0d ? "carriage return inside a line" : code <= 0x9f ? "control character" : "invisible character";
+  const message = `${where}${kind}: U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+  const hint = code === 0x0d ? "end each line with a line feed" : "remove it, or write a space";
+  const span = { start: found.index, end: found.index + found[0].length };
+  report({ severity, code: "strange-character", message, hint }, span);
+}
+
+function wholeFileProblem(file: OwnerFile): Diagnostic | undefined {
+  const { bytes, path } = file;
+  if (bytes.length > OWNER_FILE_LIMIT) {
+    return {
+      severity: "error",
+      code: "file-too-large",
+      message: `larger than ${OWNER_FILE_LIMIT / 1024} KiB, so nothing of it takes effect`,
+      hint: "a reservation file is a few lines: remove it, or split it",
+      file: path,
+    };
+  }
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    return {
+      severity: "error",
+      code: "utf16",
+      message: "text in UTF-16, so nothing of it takes effect",
+      hint: "write the file in plain ASCII or UTF-8",
+      file: path,
+    };
+  }
+  return undefined;
+}

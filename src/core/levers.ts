@@ -1,0 +1,47 @@
+// Which lever keeps a reserved port from being handed out: it depends on the allocators that can reach the port.
+
+/** `preload`: the shim and its table. `ephemeral`: the kernel's own list, set by the administrator. `none`: nothing hands it out. */
+export type LeverName = "preload" | "ephemeral" | "none";
+
+/** The ports that bindresvport and rresvport choose from: nothing they hand out is outside. */
+export const ALLOCATED_PORTS = { first: 512, last: 1023 } as const;
+
+/** One lever, and the ports it is for. */
+export interface Lever {
+  readonly name: LeverName;
+  /** First and last port, inclusive. */
+  readonly first: number;
+  readonly last: number;
+  /** One line for people: who would hand the port out, and what keeps them from it. */
+  readonly explanation: string;
+}
+
+/** Every port from 1 to 65535 belongs to exactly one of these; ascending. */
+export const LEVERS: readonly Lever[] = [
+  {
+    name: "none",
+    first: 1,
+    last: ALLOCATED_PORTS.first - 1,
+    explanation: "no library hands out ports below 512, so nothing needs to be done",
+  },
+  {
+    name: "preload",
+    first: ALLOCATED_PORTS.first,
+    last: ALLOCATED_PORTS.last,
+    explanation: "bindresvport and rresvport hand these out, and the preloaded library skips the reserved ones",
+  },
+  {
+    name: "ephemeral",
+    first: ALLOCATED_PORTS.last + 1,
+    last: 65535,
+    explanation:
+      "the kernel hands these out, and this version does not manage it: add the port to the sysctl net.ipv4.ip_local_reserved_ports",
+  },
+];
+
+/** The lever for a port. Throws RangeError for a number that is not a port from 1 to 65535. */
+export function leverFor(port: number): Lever {
+  const lever = LEVERS.find(({ first, last }) => Number.isInteger(port) && first <= port && port <= last);
+  if (lever === undefined) throw new RangeError(`not a port: ${port}`);
+  return lever;
+}

@@ -1,0 +1,42 @@
+// The same blacklist through libtirpc itself: what it leaves alone is what we reserve.
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { nativeFolder } from "../../src/core/native.ts";
+import { runInSandbox } from "../../src/system/sandbox.ts";
+import { sandboxSupport } from "../../src/system/sandbox-support.ts";
+import { BLACKLIST, BLACKLIST_PORTS } from "./blacklist-sample.ts";
+
+const libtirpc = ["/usr/lib", "/lib", "/usr/lib64", ...["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu`)]
+  .map((folder) => `${folder}/libtirpc.so.3`)
+  .find((file) => existsSync(file));
+const support = await sandboxSupport();
+const obstacle = support.works ? (libtirpc === undefined ? "libtirpc is not installed" : undefined) : support.reason;
+
+/** The ports of 512 to 1023 that libtirpc does not hand out, taking all it gives, with this blacklist. */
+async function leftAlone(blacklist: Uint8Array | string): Promise<number[]> {
+  if (!support.works) throw new Error(support.reason);
+  const result = await runInSandbox(support.kind, {
+    script: 'LD_PRELOAD="$LIBTIRPC" "$PROBE" --symbol bindresvport_sa --exhaust',
+    etc: { "bindresvport.blacklist": blacklist },
+    environment: { LIBTIRPC: libtirpc ?? "", PROBE: path.join(nativeFolder(), "portreserve-probe") },
+  });
+  if (result.outcome !== "ended" || result.stderr !== "") throw new Error(JSON.stringify(result));
+  const answers = result.stdout.trim().split("\n");
+  expect(answers.pop()).toBe('{"error":"EADDRINUSE"}');
+  const taken = new Set(answers.map((line) => (JSON.parse(line) as { port: number }).port));
+  return Array.from({ length: 512 }, (_, index) => 512 + index).filter((port) => !taken.has(port));
+}
+
+describe.skipIf(obstacle !== undefined)(
+  `libtirpc's blacklist${obstacle === undefined ? "" : `: skipped, ${obstacle}`}`,
+  () => {
+    test("leaves no port alone when the file is empty", async () => {
+      expect(await leftAlone("")).toEqual([]);
+    });
+
+    test("leaves alone exactly the ports that we take from the same file", async () => {
+      expect(await leftAlone(BLACKLIST)).toEqual(BLACKLIST_PORTS);
+    });
+  },
+);
