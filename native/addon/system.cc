@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
 #include <vector>
@@ -73,6 +74,24 @@ static std::vector<char *> Pointers(std::vector<std::string> &strings)
     return pointers;
 }
 
+// At its start Node marks every descriptor it was given, the standard ones included, to be closed by exec(). The
+// command gets them back, so that redirections and socket activation work. Those below Node's event loop are all the
+// command's, since a new descriptor is the lowest free one; behind it, pipes and /dev/null may be Node's own, and stay.
+static void HandOnDescriptors()
+{
+    bool behind_loop = false;
+    for (int fd = 0; fd < 256; fd++) {
+        char target[64] = "";
+        const std::string link = "/proc/self/fd/" + std::to_string(fd);
+        if (readlink(link.c_str(), target, sizeof target - 1) <= 0)
+            continue;
+        const std::string what = target;
+        behind_loop = behind_loop || what == "anon_inode:[eventpoll]";
+        if (!behind_loop || (what.rfind("anon_inode:", 0) != 0 && what.rfind("pipe:", 0) != 0 && what != "/dev/null"))
+            fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) & ~FD_CLOEXEC);
+    }
+}
+
 Napi::Value Execute(const Napi::CallbackInfo &info)
 {
     const Napi::Env env = info.Env();
@@ -91,6 +110,7 @@ Napi::Value Execute(const Napi::CallbackInfo &info)
     sigemptyset(&none);
     pthread_sigmask(SIG_SETMASK, &none, &mask);
 
+    HandOnDescriptors();
     execvpe(file.c_str(), argv.data(), envp.data());
 
     const int failure = errno;
