@@ -102,19 +102,14 @@ Napi::Value Execute(const Napi::CallbackInfo &info)
     arguments.insert(arguments.begin(), file);
     std::vector<char *> argv = Pointers(arguments), envp = Pointers(environment);
 
-    // Node ignores SIGPIPE and may block or catch others; the command starts as from a shell.
-    struct sigaction pipe;
-    sigset_t none, mask;
-    sigaction(SIGPIPE, nullptr, &pipe);
+    // The two signals that Node ignores; it has set all others to their defaults.
     signal(SIGPIPE, SIG_DFL);
-    sigemptyset(&none);
-    pthread_sigmask(SIG_SETMASK, &none, &mask);
-
+    signal(SIGXFSZ, SIG_DFL);
     HandOnDescriptors();
     execvpe(file.c_str(), argv.data(), envp.data());
 
     const int failure = errno;
-    pthread_sigmask(SIG_SETMASK, &mask, nullptr);
-    sigaction(SIGPIPE, &pipe, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     RefuseErrno(env, failure, "exec");
 }

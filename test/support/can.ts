@@ -1,8 +1,15 @@
 // What this machine can do: tests that need more are skipped with the reason in their name, or fail where everything is required.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { nativeFolder } from "../../src/core/native.ts";
 
-export type Capability = "root" | "userns" | "strace" | "i386" | "musl" | { readonly program: string; readonly package: string };
+export type Capability =
+  | "root"
+  | "userns"
+  | "strace"
+  | "i386"
+  | "musl"
+  | { readonly program: string; readonly package: string };
 
 /**
  * Undefined when all of it is there, else why not. With PORTRESERVE_REQUIRE_ALL=1, as the project's own CI sets it,
@@ -35,7 +42,9 @@ function missing(need: Capability): string | undefined {
     case "strace":
       return succeeds("strace", "-o", "/dev/null", "true") ? undefined : "strace is missing, or may not trace here";
     case "i386":
-      return existsSync("/lib/ld-linux.so.2") ? undefined : "this machine runs no 32-bit programs";
+      return existsSync(`${nativeFolder()}/libportreserve-i386.so`)
+        ? undefined
+        : "no shim for i386 was built: install the package gcc-multilib, and build again";
     case "musl":
       return hasProgram("musl-gcc") ? undefined : "'musl-gcc' is missing: install the package musl-tools";
     default:
