@@ -1,0 +1,86 @@
+// The shape of src/: which folder may import which, and what only some may do.
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+
+const source = path.resolve(import.meta.dirname, "..", "..", "src");
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+const text = new Map(files.map((name) => [name, readFileSync(path.join(source, name), "utf8")]));
+
+const imports: Import[] = files.flatMap((from) =>
+  [...(text.get(from) ?? "").matchAll(/import\s*(type\b)?[^;]*?["']([^"']+)["']/g)].map((match) => {
+    const specifier = match[2] ?? "";
+    const to = specifier.startsWith(".") ? path.join(path.dirname(from), specifier) : specifier;
+    return { from, to, typeOnly: match[1] !== undefined };
+  }),
+);
+
+/** The first folder below src/, "main" for its own files, or "package" for anything that is not ours. */
+function layer(file: string): string {
+  if (!text.has(file)) return "package";
+  return file.includes("/") ? file.slice(0, file.indexOf("/")) : "main";
+}
+
+const allowed: Record<string, readonly string[]> = {
+  main: ["main", "cli"],
+  cli: ["cli", "commands", "report", "system", "core"],
+  commands: ["commands", "report", "system", "core"],
+  report: ["report", "core"],
+  system: ["system", "core"],
+  core: ["core"],
+};
+
+const show = ({ from, to }: Import): string => `${from} imports ${to}`;
+
+test("finds the imports at all", () => {
+  expect(imports.length).toBeGreaterThan(100);
+  expect(imports.map(show)).toContain("main.ts imports cli/run-cli.ts");
+});
+
+test("lets imports go one way: main, cli, commands, then report and system, then core", () => {
+  const wrong = imports.filter(({ from, to }) => text.has(to) && !allowed[layer(from)]?.includes(layer(to)));
+  expect(wrong.map(show)).toEqual([]);
+});
+
+test("has no import of a file that does not exist", () => {
+  expect(imports.filter(({ to }) => to.endsWith(".ts") && !text.has(to)).map(show)).toEqual([]);
+});
+
+test("keeps core pure: no package but its own folder, the addon's loader and hashing", () => {
+  const outside = imports.filter(({ from, to }) => layer(from) === "core" && layer(to) === "package");
+  const pure = new Set(["node:buffer", "node:crypto"]);
+  const door = outside.filter(({ from }) => from === "core/native.ts").map(({ to }) => to);
+  expect(outside.filter(({ from, to }) => from !== "core/native.ts" && !pure.has(to)).map(show)).toEqual([]);
+  expect(door.sort()).toEqual(["node-gyp-build", "node:path", "node:url"]);
+});
+
+test("lets report and system know only the types of core, and its door to the addon", () => {
+  const functions = imports.filter(
+    ({ from, to, typeOnly }) => ["report", "system"].includes(layer(from)) && layer(to) === "core" && !typeOnly,
+  );
+  expect([...new Set(functions.map(({ to }) => to))]).toEqual(["core/native.ts"]);
+});
+
+test.each([
+  ["the console", /\bconsole\./],
+  ["process.stdout or process.stderr as streams", /process\.(stdout|stderr)\.write/],
+])("leaves %s alone outside report", (_, pattern) => {
+  expect(files.filter((name) => layer(name) !== "report" && pattern.test(text.get(name) ?? ""))).toEqual([]);
+});
+
+test("names places of the host in system alone", () => {
+  const literal = /["'`]\/(etc|run|proc|usr|lib|var|dev)\//;
+  expect(files.filter((name) => layer(name) !== "system" && literal.test(text.get(name) ?? ""))).toEqual([]);
+  expect(files.filter((name) => literal.test(text.get(name) ?? ""))).toContain("system/paths.ts");
+});
+
+test("exits in main alone", () => {
+  expect(files.filter((name) => layer(name) !== "main" && /process\.exit\b/.test(text.get(name) ?? ""))).toEqual([]);
+});
