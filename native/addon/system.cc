@@ -1,8 +1,10 @@
 // The two system calls that Node lacks: flock(2), and exec(3) in place. Translation only.
 #include "addon.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -50,44 +52,36 @@ Napi::Value LockFile(const Napi::CallbackInfo &info)
     return Napi::Boolean::New(env, true);
 }
 
-static std::vector<std::string> Strings(Napi::Env env, const Napi::Value &value)
+// A string's UTF-8, or a buffer's bytes as they are: what a command is given need not be text.
+static std::string Bytes(Napi::Env env, const Napi::Value &value)
 {
-    if (!value.IsArray())
-        Refuse(env, "ERR_INVALID_ARG_TYPE", "arguments and environment must be arrays of strings");
-    const Napi::Array array = value.As<Napi::Array>();
-    std::vector<std::string> strings;
-    for (uint32_t i = 0; i < array.Length(); i++) {
-        const Napi::Value item = array.Get(i);
-        if (!item.IsString())
-            Refuse(env, "ERR_INVALID_ARG_TYPE", "arguments and environment must be arrays of strings");
-        strings.push_back(item.As<Napi::String>().Utf8Value());
-    }
-    return strings;
+    if (value.IsString())
+        return value.As<Napi::String>().Utf8Value();
+    if (!value.IsBuffer())
+        Refuse(env, "ERR_INVALID_ARG_TYPE", "a command's arguments must be strings or buffers");
+    const Napi::Buffer<char> buffer = value.As<Napi::Buffer<char>>();
+    return std::string(buffer.Data(), buffer.Length());
 }
 
-static std::vector<char *> Pointers(std::vector<std::string> &strings)
+static std::string Target(int fd)
 {
-    std::vector<char *> pointers;
-    for (std::string &string : strings)
-        pointers.push_back(string.data());
-    pointers.push_back(nullptr);
-    return pointers;
+    char target[64] = "";
+    const std::string link = "/proc/self/fd/" + std::to_string(fd);
+    return readlink(link.c_str(), target, sizeof target - 1) > 0 ? target : "";
 }
 
 // At its start Node marks every descriptor it was given, the standard ones included, to be closed by exec(). The
-// command gets them back, so that redirections and socket activation work. Those below Node's event loop are all the
-// command's, since a new descriptor is the lowest free one; behind it, pipes and /dev/null may be Node's own, and stay.
+// command gets them back, so that redirections and socket activation work. What Node opened itself stays behind:
+// event loops, and pipes of which both ends are here.
 static void HandOnDescriptors()
 {
-    bool behind_loop = false;
+    std::vector<std::string> targets;
+    for (int fd = 0; fd < 256; fd++)
+        targets.push_back(Target(fd));
     for (int fd = 0; fd < 256; fd++) {
-        char target[64] = "";
-        const std::string link = "/proc/self/fd/" + std::to_string(fd);
-        if (readlink(link.c_str(), target, sizeof target - 1) <= 0)
-            continue;
-        const std::string what = target;
-        behind_loop = behind_loop || what == "anon_inode:[eventpoll]";
-        if (!behind_loop || (what.rfind("anon_inode:", 0) != 0 && what.rfind("pipe:", 0) != 0 && what != "/dev/null"))
+        const std::string &what = targets[fd];
+        const bool pair = what.rfind("pipe:", 0) == 0 && std::count(targets.begin() + 3, targets.end(), what) > 1;
+        if (fd < 3 || (what != "" && what.rfind("anon_inode:", 0) != 0 && !pair))
             fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) & ~FD_CLOEXEC);
     }
 }
@@ -95,18 +89,28 @@ static void HandOnDescriptors()
 Napi::Value Execute(const Napi::CallbackInfo &info)
 {
     const Napi::Env env = info.Env();
-    if (!info[0].IsString())
-        Refuse(env, "ERR_INVALID_ARG_TYPE", "the program must be a string");
-    const std::string file = info[0].As<Napi::String>().Utf8Value();
-    std::vector<std::string> arguments = Strings(env, info[1]), environment = Strings(env, info[2]);
-    arguments.insert(arguments.begin(), file);
-    std::vector<char *> argv = Pointers(arguments), envp = Pointers(environment);
+    if (!info[0].IsArray() || !info[1].IsObject())
+        Refuse(env, "ERR_INVALID_ARG_TYPE", "execute takes a command and the variables to set");
+    const Napi::Array command = info[0].As<Napi::Array>();
+    std::vector<std::string> arguments;
+    for (uint32_t i = 0; i < command.Length(); i++)
+        arguments.push_back(Bytes(env, command.Get(i)));
+    if (arguments.empty())
+        Refuse(env, "ERR_INVALID_ARG_VALUE", "execute takes a command");
+    std::vector<char *> argv;
+    for (std::string &argument : arguments)
+        argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    const Napi::Object variables = info[1].As<Napi::Object>();
+    const Napi::Array names = variables.GetPropertyNames();
+    for (uint32_t i = 0; i < names.Length(); i++)
+        setenv(Bytes(env, names.Get(i)).c_str(), Bytes(env, variables.Get(names.Get(i))).c_str(), 1);
 
     // The two signals that Node ignores; it has set all others to their defaults.
     signal(SIGPIPE, SIG_DFL);
     signal(SIGXFSZ, SIG_DFL);
     HandOnDescriptors();
-    execvpe(file.c_str(), argv.data(), envp.data());
+    execvp(argv[0], argv.data());
 
     const int failure = errno;
     signal(SIGPIPE, SIG_IGN);

@@ -21,7 +21,7 @@ static const char *const usage =
     "bind() gets them in turn. With --count it prints BINDS CALLS, how many bind() system calls that many calls made.\n"
     "The shim is what LD_PRELOAD names; it must be there for 'shim', and must not be for anything else.\n";
 
-static const char *const *ports;
+static in_port_t *ports; // as the kernel wants them
 static size_t port_count;
 static int family;
 
@@ -36,16 +36,21 @@ static int bare_bind(int fd, struct sockaddr_in *unused)
     } address = {.in6 = {.sin6_family = (sa_family_t)family}};
 
     (void)unused;
-    address.in.sin_port = htons((uint16_t)strtoul(ports[next], NULL, 10));
-    next = (next + 1) % port_count;
+    address.in.sin_port = ports[next];
+    next = next + 1 < port_count ? next + 1 : 0;
     return bind(fd, &address.any, family == AF_INET ? sizeof address.in : sizeof address.in6);
+}
+
+static void unavailable(void)
+{
+    fprintf(stderr, "%s\n", dlerror());
+    exit(UNAVAILABLE);
 }
 
 static allocator *find(const char *name)
 {
-    void *const library = strcmp(name, "libtirpc") == 0 ? dlopen("libtirpc.so.3", RTLD_NOW) : RTLD_DEFAULT;
     const bool preloaded = dlsym(RTLD_DEFAULT, "portreserve_shim") != NULL;
-    void *symbol;
+    void *library = RTLD_DEFAULT;
     allocator *function;
 
     if (preloaded != (strcmp(name, "shim") == 0)) {
@@ -54,11 +59,11 @@ static allocator *find(const char *name)
     }
     if (strcmp(name, "bind") == 0)
         return bare_bind;
-    symbol = strcmp(name, "libtirpc") == 0 && !library ? NULL : dlsym(library, "bindresvport");
-    if (!symbol) {
-        fprintf(stderr, "%s\n", dlerror());
-        exit(UNAVAILABLE);
-    }
+    if (strcmp(name, "libtirpc") == 0 && !(library = dlopen("libtirpc.so.3", RTLD_NOW)))
+        unavailable();
+    void *const symbol = dlsym(library, "bindresvport");
+    if (!symbol)
+        unavailable();
     memcpy(&function, &symbol, sizeof function); // C has no conversion from an object's address to a function's
     return function;
 }
@@ -150,8 +155,12 @@ int main(int argc, char **argv)
     const bool null = strcmp(arguments[3], "null") == 0;
     const size_t calls = strtoul(arguments[4], NULL, 10);
     family = strcmp(arguments[2], "6") == 0 ? AF_INET6 : AF_INET;
-    ports = (const char *const *)arguments + 5;
     port_count = (size_t)given - 5;
+    ports = calloc(port_count, sizeof *ports);
+    if (!ports)
+        bench_fail("calloc");
+    for (size_t i = 0; i < port_count; i++)
+        ports[i] = htons((in_port_t)strtoul(arguments[5 + i], NULL, 10));
 
     bench_pin();
     if (count) {

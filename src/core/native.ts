@@ -33,8 +33,11 @@ export interface Native {
   decodeTable(bytes: Uint8Array): { fault: TableFault } | { table: NativeTable };
   /** flock(2), exclusive. Returns false only when `wait` is false and another process holds it. Throws with `code` (errno name). */
   lockFile(fd: number, wait: boolean): boolean;
-  /** execvpe(3) with Node's signal dispositions undone. Returns only by throwing with `code` (errno name). */
-  execute(file: string, args: readonly string[], environment: readonly string[]): never;
+  /**
+   * execvp(3) in this process, after setting the given environment variables; signal dispositions and descriptors are
+   * handed on as Node was given them. Returns only by throwing with `code` (errno name).
+   */
+  execute(command: readonly (string | Uint8Array)[], variables: Readonly<Record<string, string>>): never;
 }
 
 /** The package's own folder: where package.json, build/ or prebuilds/ are. */
@@ -42,13 +45,24 @@ export const packageRoot: string = path.resolve(path.dirname(fileURLToPath(impor
 
 let loaded: Native | undefined;
 
-/** Loads the addon on first use, so that verbs that do not need it start without it. */
+/** There is no addon for this machine beside this package: it was not built, or the package has none for it. */
+export class AddonMissing extends Error {}
+
+function found<T>(look: (root: string) => T): T {
+  try {
+    return look(packageRoot);
+  } catch (cause) {
+    throw new AddonMissing(`no native parts for ${process.platform} ${process.arch} in '${packageRoot}'`, { cause });
+  }
+}
+
+/** Loads the addon on first use, so that verbs that do not need it start without it. Throws AddonMissing. */
 export function native(): Native {
-  loaded ??= nodeGypBuild(packageRoot) as Native;
+  loaded ??= found((root) => nodeGypBuild(root) as Native);
   return loaded;
 }
 
-/** The folder that holds the addon, and beside it the shim and the probe. */
+/** The folder that holds the addon, and beside it the shim and the probe. Throws AddonMissing. */
 export function nativeFolder(): string {
-  return path.dirname(nodeGypBuild.path(packageRoot));
+  return path.dirname(found((root) => nodeGypBuild.path(root)));
 }

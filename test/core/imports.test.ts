@@ -15,11 +15,13 @@ const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter(
 const text = new Map(files.map((name) => [name, readFileSync(path.join(source, name), "utf8")]));
 
 const imports: Import[] = files.flatMap((from) =>
-  [...(text.get(from) ?? "").matchAll(/import\s*(type\b)?[^;]*?["']([^"']+)["']/g)].map((match) => {
-    const specifier = match[2] ?? "";
-    const to = specifier.startsWith(".") ? path.join(path.dirname(from), specifier) : specifier;
-    return { from, to, typeOnly: match[1] !== undefined };
-  }),
+  [...(text.get(from) ?? "").matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from "([^"]+)"|import\(("[^"]+")\)/gm)].map(
+    (match) => {
+      const specifier = match[2] ?? match[3]?.slice(1, -1) ?? "";
+      const to = specifier.startsWith(".") ? path.join(path.dirname(from), specifier) : specifier;
+      return { from, to, typeOnly: match[1] !== undefined };
+    },
+  ),
 );
 
 /** The first folder below src/, "main" for its own files, or "package" for anything that is not ours. */
@@ -76,7 +78,7 @@ test.each([
 });
 
 test("names places of the host in system alone", () => {
-  const literal = /["'`]\/(etc|run|proc|usr|lib|var|dev)\//;
+  const literal = /["'`]\/(etc|run|proc|usr|lib|var|dev)\/[^\s"'`]*["'`]/;
   expect(files.filter((name) => layer(name) !== "system" && literal.test(text.get(name) ?? ""))).toEqual([]);
   expect(files.filter((name) => literal.test(text.get(name) ?? ""))).toContain("system/paths.ts");
 });

@@ -43,7 +43,8 @@ export function put(root: string, name: string, content: string | Uint8Array): v
 }
 
 /** A services file of the few names that these tests use: no test depends on the host's. */
-export const SERVICES = "ipp\t631/tcp\nimaps\t993/tcp\t\t# IMAP over SSL\nrsync\t873/tcp\nrndc\t953/tcp\nsyslog\t514/udp\n";
+export const SERVICES =
+  "ipp\t631/tcp\nimaps\t993/tcp\t\t# IMAP over SSL\nrsync\t873/tcp\nrndc\t953/tcp\nsyslog\t514/udp\n";
 
 export interface CtlOptions {
   /** A command and its arguments in front of node. */

@@ -1,0 +1,83 @@
+// Completion scripts for three shells, made from the registry.
+import type { Command } from "../commands/types.ts";
+import { AppError } from "../system/app-error.ts";
+import { OPTION_TEXTS } from "./options.ts";
+import { type Verb, verbs } from "./registry.ts";
+
+const SHELLS: Readonly<Record<string, () => string[]>> = { bash, zsh, fish };
+
+/** Throws AppError `usage` for any other shell. */
+export const completion: Command = ({ args: [shell = ""] }) => {
+  const script = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
+  if (script === undefined) throw new AppError("usage", `no completion for '${shell}'`, "write bash, zsh or fish");
+  return {
+    command: "completion",
+    outcome: "done",
+    diagnostics: [],
+    body: [{ kind: "lines", lines: script() }],
+    data: {},
+  };
+};
+
+function flagsOf(verb: Verb): string[] {
+  return [...verb.options.map((name) => OPTION_TEXTS[name].flag.split(" ")[0] as string), "--help"];
+}
+
+function names(): string {
+  return verbs.map(({ name }) => name).join(" ");
+}
+
+function bash(): string[] {
+  return [
+    "_portreservectl() {",
+    '  local current="$2"',
+    '  case "$COMP_CWORD" in',
+    `    1) COMPREPLY=($(compgen -W "${names()} help --help --version" -- "$current")) ;;`,
+    '    *) case "$' + '{COMP_WORDS[1]}" in',
+    ...verbs
+      .filter((verb) => !verb.passThrough)
+      .map((verb) => `      ${verb.name}) COMPREPLY=($(compgen -W "${flagsOf(verb).join(" ")}" -- "$current")) ;;`),
+    '      run) COMPREPLY=($(compgen -c -- "$current")) ;;',
+    "    esac ;;",
+    "  esac",
+    "}",
+    "complete -o default -F _portreservectl portreservectl",
+  ];
+}
+
+function zsh(): string[] {
+  return [
+    "#compdef portreservectl",
+    "_portreservectl() {",
+    "  if (( CURRENT == 2 )); then",
+    "    local -a verbs=(",
+    ...verbs.map(({ name, summary }) => `      '${name}:${summary}'`),
+    "    )",
+    "    _describe verb verbs",
+    "  else",
+    "    case $words[2] in",
+    ...verbs
+      .filter((verb) => !verb.passThrough)
+      .map((verb) => `      ${verb.name}) compadd -- ${flagsOf(verb).join(" ")} ;;`),
+    "      run) shift 2 words; (( CURRENT -= 2 )); _normal ;;",
+    "    esac",
+    "  fi",
+    "}",
+    "compdef _portreservectl portreservectl",
+  ];
+}
+
+function fish(): string[] {
+  const lines = ["complete -c portreservectl -f"];
+  for (const verb of verbs) {
+    lines.push(`complete -c portreservectl -n __fish_use_subcommand -a ${verb.name} -d '${verb.summary}'`);
+    for (const name of verb.options) {
+      const long = OPTION_TEXTS[name].flag.split(" ")[0]?.slice(2);
+      const value = name === "root" ? " -r -a '(__fish_complete_directories)'" : "";
+      lines.push(
+        `complete -c portreservectl -n '__fish_seen_subcommand_from ${verb.name}' -l ${long}${value} -d '${OPTION_TEXTS[name].help}'`,
+      );
+    }
+  }
+  return lines;
+}

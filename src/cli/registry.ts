@@ -1,0 +1,181 @@
+// Every verb of portreservectl as data: arguments, options and help are made from this, the code is loaded on demand.
+import type { Command } from "../commands/types.ts";
+import type { Outcome } from "../report/types.ts";
+
+export type OptionName = "root" | "json" | "verbose" | "dry-run" | "strict" | "force" | "no-blacklist" | "no-wait";
+
+export interface Verb {
+  readonly name: string;
+  /** As shown after the verb, such as "PORT[/PROTO] | NAME"; empty for none. */
+  readonly synopsis: string;
+  /** How many arguments: at least, at most. */
+  readonly arity: readonly [number, number];
+  /** One line. */
+  readonly summary: string;
+  /** One paragraph, lines joined and wrapped by the help. */
+  readonly description: string;
+  readonly options: readonly OptionName[];
+  readonly examples: readonly (readonly [command: string, explanation: string])[];
+  /** What each outcome means for this verb, in the order of the exit codes. */
+  readonly outcomes: readonly (readonly [Outcome, string])[];
+  /** Everything after the first argument belongs to that argument's program. */
+  readonly passThrough?: true;
+  readonly load: () => Promise<Command>;
+}
+
+const privilege = ["privilege", "needs root"] as const;
+const incomplete = [
+  "incomplete",
+  "could not complete: a missing folder, a full disk, a read-only file system",
+] as const;
+const usage = ["usage", "the command line makes no sense"] as const;
+
+export const verbs: readonly Verb[] = [
+  {
+    name: "check",
+    synopsis: "",
+    arity: [0, 0],
+    summary: "read the configuration, show every remark, write nothing",
+    description:
+      "Reads every file in /etc/portreserve, /etc/services and /etc/bindresvport.blacklist, and shows what is " +
+      "rejected and why, what may not mean what it seems to, how much is reserved, and whether the table in force " +
+      "was compiled from just these files. A table that is stale or missing is reported but is no error: run " +
+      "check before compile.",
+    options: ["no-blacklist", "verbose", "root", "json"],
+    examples: [
+      ["portreservectl check", "after editing a file, before compile"],
+      ["portreservectl check --root /srv/image", "the configuration of an image or chroot"],
+    ],
+    outcomes: [["done", "nothing was rejected"], ["no", "something was rejected"], usage, incomplete, privilege],
+    load: async () => (await import("../commands/check.ts")).check,
+  },
+  {
+    name: "compile",
+    synopsis: "",
+    arity: [0, 0],
+    summary: "compile the configuration into the table that every program consults",
+    description:
+      "Compiles the configuration into /etc/portreserve.table. Running programs notice the new table at their next " +
+      "request. Lines that are wrong are reported and left out, all others take effect. Unchanged input writes " +
+      "nothing; a table that is damaged, retired or unreadable for other users is written again. Killed at any " +
+      "moment, it leaves the old table or the new one.",
+    options: ["dry-run", "strict", "force", "no-blacklist", "no-wait", "verbose", "root", "json"],
+    examples: [
+      ["portreservectl compile", "make the configuration take effect"],
+      ["portreservectl compile --dry-run", "show which ports would be added and removed"],
+      ["portreservectl compile --strict", "keep the old table if anything is wrong"],
+    ],
+    outcomes: [
+      ["done", "the table is up to date"],
+      ["no", "something was rejected (without --strict the rest is in force)"],
+      usage,
+      incomplete,
+      privilege,
+      ["unsafe", "refused: too few unreserved ports would be left between 600 and 1023"],
+    ],
+    load: async () => (await import("../commands/compile.ts")).compile,
+  },
+  {
+    name: "list",
+    synopsis: "",
+    arity: [0, 0],
+    summary: "list every reservation, its owner, its line, and whether it is in force",
+    description:
+      "Lists every reservation of the configuration and of the table: port and protocol, the owner, the line that " +
+      "asks for it, what guards it, and whether it is in force now. Ports outside 512 to 1023 are never handed out by " +
+      "bindresvport() in the first place, and the list says what guards them instead.",
+    options: ["no-blacklist", "root", "json"],
+    examples: [["portreservectl list", "all of it"]],
+    outcomes: [["done", "listed"], ["no", "there is no table, so nothing is in force"], usage, incomplete, privilege],
+    load: async () => (await import("../commands/list.ts")).list,
+  },
+  {
+    name: "lookup",
+    synopsis: "PORT[/PROTO] | NAME[/PROTO]",
+    arity: [1, 1],
+    summary: "say whether a port is reserved, by whom, and by which line",
+    description:
+      "Answers from the table in force, which is what programs consult, and adds the owner and line from the " +
+      "configuration. It says so when the two disagree. NAME is an owner (a file in /etc/portreserve) or a service " +
+      "of /etc/services.",
+    options: ["no-blacklist", "root", "json"],
+    examples: [
+      ["portreservectl lookup 631", "is 631 reserved for TCP, for UDP, by whom"],
+      ["portreservectl lookup 631/udp", "one protocol"],
+      ["portreservectl lookup cups", "all that an owner reserves"],
+    ],
+    outcomes: [
+      ["done", "reserved (at least one of the ports asked about)"],
+      ["no", "not reserved"],
+      ["usage", "neither a port, an owner nor a service"],
+      incomplete,
+      privilege,
+    ],
+    load: async () => (await import("../commands/lookup.ts")).lookup,
+  },
+  {
+    name: "run",
+    synopsis: "[--] COMMAND [ARGUMENT…]",
+    arity: [1, Number.POSITIVE_INFINITY],
+    summary: "run one command that never gets a reserved port",
+    description:
+      "Runs COMMAND with the shim at the front of LD_PRELOAD, keeping what is there. No root is needed and nothing is " +
+      "installed. The command takes this process's place: its process id, signals, terminal and exit code are its own. " +
+      "If the table is missing or damaged, run says so and runs the command all the same. Limits: setuid programs " +
+      "ignore LD_PRELOAD; Node, which this program needs, raises the soft limit on open files (`ulimit -Sn` in a shell " +
+      "sets it again) and takes back what nohup did, so write nohup after run.",
+    options: [],
+    examples: [
+      ["portreservectl run -- rpc.statd --no-notify", "one daemon"],
+      ["portreservectl run sh -c 'ulimit -Sn 1024; exec ypbind'", "with an ordinary limit on open files"],
+      ["portreservectl run nohup ypbind", "with SIGHUP ignored"],
+    ],
+    outcomes: [
+      usage,
+      ["incomplete", "the shim is missing, or the command could not be started"],
+      ["unsafe", "the path of the shim has a space or a colon, which LD_PRELOAD cannot express"],
+      ["not-executable", "the command cannot be executed"],
+      ["not-found", "the command does not exist"],
+    ],
+    passThrough: true,
+    load: async () => (await import("../commands/run.ts")).run,
+  },
+  {
+    name: "demo",
+    synopsis: "",
+    arity: [0, 0],
+    summary: "watch a port being stolen, and then not, in a throwaway sandbox",
+    description:
+      "Shows the theft of port 631 and its prevention with real programs, in private namespaces with a private /etc. " +
+      "Nothing on the host changes. It works as any user where user namespaces are allowed, and as root otherwise.",
+    options: ["verbose", "json"],
+    examples: [["portreservectl demo", "takes a few seconds"]],
+    outcomes: [
+      ["done", "the theft was shown, and was prevented"],
+      ["no", "something else happened"],
+      usage,
+      ["incomplete", "the sandbox could not be set up"],
+      ["privilege", "neither root nor user namespaces"],
+    ],
+    load: async () => (await import("../commands/demo.ts")).demo,
+  },
+  {
+    name: "completion",
+    synopsis: "bash | zsh | fish",
+    arity: [1, 1],
+    summary: "print a completion script for a shell",
+    description: "Prints a script that completes verbs and options, to be saved where the shell looks for such files.",
+    options: [],
+    examples: [
+      [
+        "portreservectl completion bash > ~/.local/share/bash-completion/completions/portreservectl",
+        "for the user's next shell",
+      ],
+    ],
+    outcomes: [
+      ["done", "printed"],
+      ["usage", "not one of these shells"],
+    ],
+    load: async () => (await import("./completion.ts")).completion,
+  },
+];

@@ -1,0 +1,85 @@
+// check: every remark on the configuration, the totals, and whether the table in force is up to date. Writes nothing.
+import type { Configuration } from "../core/config/types.ts";
+import { tooFewFreePorts, unreservedPorts } from "../core/table/free-ports.ts";
+import { counted } from "../report/diagnostics.ts";
+import type { Line, Message, Report } from "../report/types.ts";
+import { TABLE_FILE } from "../system/paths.ts";
+import { readTable } from "../system/table-file.ts";
+import { type Freshness, freshnessOf, isRejected, noTable, readSources, type Sources } from "./sources.ts";
+import type { Command } from "./types.ts";
+
+export const check: Command = ({ options }): Report => {
+  const sources = readSources(options);
+  const state = readTable(options.root);
+  const { configuration } = sources;
+  const freshness = freshnessOf(state, sources.content);
+  const tooFew = tooFewFreePorts(configuration);
+  const diagnostics = tooFew === undefined ? configuration.diagnostics : [...configuration.diagnostics, tooFew];
+  const errors = diagnostics.filter(isRejected).length;
+  const totals = totalsOf(sources);
+  return {
+    command: "check",
+    outcome: errors > 0 ? "no" : "done",
+    diagnostics,
+    messages: tableMessages(freshness, noTable(state)),
+    body: [
+      {
+        kind: "lines",
+        lines: [...totalLines(totals), tableLine(freshness), verdict(errors, diagnostics.length - errors)],
+      },
+    ],
+    data: { errors, notes: diagnostics.length - errors, ...totals, table: freshness },
+  };
+};
+
+type Totals = Readonly<Record<"files" | "owners" | "tcp" | "udp" | "beyondTable" | "unreserved", number>>;
+
+function totalsOf({ inputs, configuration, content }: Sources): Totals {
+  return {
+    files: inputs.owners.length + (inputs.blacklist === undefined ? 0 : 1),
+    owners: new Set(configuration.reservations.map(({ owner }) => owner)).size,
+    tcp: content.tcp.length,
+    udp: content.udp.length,
+    beyondTable: beyondTable(configuration),
+    unreserved: unreservedPorts(configuration),
+  };
+}
+
+/** Ports of 1024 and above: no table holds them. */
+function beyondTable({ reservations }: Configuration): number {
+  return new Set(reservations.filter(({ port }) => port > 1023).map(({ port, protocol }) => `${port}/${protocol}`))
+    .size;
+}
+
+function totalLines(totals: Totals): Line[] {
+  const beyond = totals.beyondTable > 0 ? `, and ${counted(totals.beyondTable, "port")} of 1024 and above` : "";
+  return [
+    `${counted(totals.files, "file")}, ${counted(totals.owners, "owner")}: ${totals.tcp} tcp and ${totals.udp} udp ports below 1024${beyond}`,
+    `${totals.unreserved} of the 424 ports from 600 to 1023 are left to hand out`,
+  ];
+}
+
+const TABLE_LINES: Readonly<Record<Freshness, string>> = {
+  fresh: "fresh, compiled from just this configuration",
+  stale: "stale, the configuration has changed since it was compiled",
+  retired: "retired, a compile was cut short; it is still in force, but slower to consult",
+  missing: "missing",
+  damaged: "damaged",
+  unreadable: "unreadable for this user",
+};
+
+function tableLine(freshness: Freshness): Line {
+  return [`table '${TABLE_FILE}': `, { text: TABLE_LINES[freshness], tone: freshness === "fresh" ? "good" : "warn" }];
+}
+
+function tableMessages(freshness: Freshness, absent: Message | undefined): readonly Message[] {
+  if (absent !== undefined) return [absent];
+  if (freshness === "fresh") return [];
+  const hint = "run 'sudo portreservectl compile'";
+  return [{ severity: "note", message: `the table in force is ${freshness}`, hint }];
+}
+
+function verdict(errors: number, notes: number): Line {
+  const counts = `${counted(errors, "error")}, ${counted(notes, "note")}`;
+  return errors > 0 ? { text: `rejected: ${counts}`, tone: "bad" } : { text: `accepted: ${counts}`, tone: "good" };
+}

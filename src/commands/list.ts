@@ -1,0 +1,77 @@
+// list: every reservation of the configuration and of the table in force, its owner, its line and what guards it.
+import type { Reservation } from "../core/config/types.ts";
+import { LEVERS, type LeverName, leverFor } from "../core/levers.ts";
+import type { NativeTable } from "../core/native.ts";
+import { counted } from "../report/diagnostics.ts";
+import type { Block, Line, Message, Report } from "../report/types.ts";
+import { readTable } from "../system/table-file.ts";
+import { freshnessOf, inForce, isRejected, noTable, readSourcesIfAny, STALE } from "./sources.ts";
+import { onlyInTable, type TableRow } from "./table-rows.ts";
+import type { Command } from "./types.ts";
+
+export const list: Command = ({ options }): Report => {
+  const state = readTable(options.root);
+  const { sources, messages } = readSourcesIfAny(options, state);
+  const table = state.kind === "valid" ? state.table : undefined;
+  const rows = rowsOf(sources?.configuration.reservations ?? [], table);
+  const freshness = sources === undefined ? undefined : freshnessOf(state, sources.content);
+  const absent = noTable(state);
+  return {
+    command: "list",
+    outcome: absent === undefined ? "done" : "no",
+    diagnostics: sources?.configuration.diagnostics ?? [],
+    quiet: ["error", "note"],
+    messages: [
+      ...messages,
+      ...rejected(sources?.configuration.diagnostics.filter(isRejected).length ?? 0),
+      ...(absent === undefined ? [] : [absent]),
+      ...(freshness === "stale" ? [STALE] : []),
+    ],
+    body: rows.length === 0 ? [{ kind: "lines", lines: ["no reservations"] }] : [columns(rows), legend(rows)],
+    data: { table: freshness ?? "unknown", reservations: rows.map((row) => ({ ...row })) },
+  };
+};
+
+type Row = TableRow & { readonly lever: LeverName; readonly inForce: boolean };
+
+function rowsOf(reservations: readonly Reservation[], table: NativeTable | undefined): Row[] {
+  const rows: TableRow[] = [...reservations, ...onlyInTable(reservations, table)];
+  return rows
+    .map((row) => ({ ...row, lever: leverFor(row.port).name, inForce: inForce(table, row) }))
+    .sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : a.protocol > b.protocol ? 1 : 0));
+}
+
+const GUARDS: Readonly<Record<LeverName, string>> = {
+  preload: "table",
+  none: "nothing needed",
+  ephemeral: "not managed",
+};
+
+function columns(rows: readonly Row[]): Block {
+  return {
+    kind: "columns",
+    heading: ["PORT", "OWNER", "IN FORCE", "GUARDED BY", "LINE"],
+    rows: rows.map((row): Line[] => [
+      `${row.port}/${row.protocol}`,
+      row.owner ?? "-",
+      row.lever === "ephemeral" ? "-" : row.inForce ? { text: "yes", tone: "good" } : { text: "no", tone: "warn" },
+      GUARDS[row.lever],
+      row.file === null ? "only in the table" : `${row.file}:${row.line}`,
+    ]),
+  };
+}
+
+/** Explains what is not guarded by the table, where it occurs. */
+function legend(rows: readonly Row[]): Block {
+  const used = LEVERS.filter(({ name }) => name !== "preload" && rows.some((row) => row.lever === name));
+  return {
+    kind: "lines",
+    lines: used.map(({ name, explanation }): Line => ({ text: `${GUARDS[name]}: ${explanation}`, tone: "dim" })),
+  };
+}
+
+function rejected(errors: number): readonly Message[] {
+  if (errors === 0) return [];
+  const message = `not listed: ${counted(errors, "rejected line or file", "rejected lines or files")}`;
+  return [{ severity: "warning", message, hint: "'portreservectl check' shows what is wrong" }];
+}

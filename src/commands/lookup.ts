@@ -1,0 +1,87 @@
+// lookup: is it reserved, by whom, by which line. The truth is the table in force; the configuration explains it.
+import type { Protocol, Reservation } from "../core/config/types.ts";
+import { type LeverName, leverFor } from "../core/levers.ts";
+import type { Block, Line, Message, Report } from "../report/types.ts";
+import { readTable } from "../system/table-file.ts";
+import { findTarget, type Target } from "./lookup-target.ts";
+import { freshnessOf, inForce, noTable, readSourcesIfAny, reservationJson, STALE } from "./sources.ts";
+import type { Command } from "./types.ts";
+
+export const lookup: Command = ({ options, args: [word = ""] }): Report => {
+  const state = readTable(options.root);
+  const { sources, messages } = readSourcesIfAny(options, state);
+  const target = findTarget(word, sources);
+  const table = state.kind === "valid" ? state.table : undefined;
+  const freshness = sources === undefined ? undefined : freshnessOf(state, sources.content);
+  const absent = noTable(state);
+  const answers = target.ports.map(
+    (asked): Answer => ({
+      ...asked,
+      reserved: inForce(table, asked),
+      lever: leverFor(asked.port).name,
+      claims: (sources?.configuration.reservations ?? []).filter(
+        (row) => row.port === asked.port && row.protocol === asked.protocol,
+      ),
+    }),
+  );
+  return {
+    command: "lookup",
+    outcome: answers.some(({ reserved }) => reserved) ? "done" : "no",
+    diagnostics: [],
+    messages: [
+      ...messages,
+      ...(absent === undefined ? [] : [absent]),
+      ...(freshness === "stale" && answers.some((answer) => answer.reserved !== isClaimed(answer)) ? [STALE] : []),
+      ...unmanaged(answers),
+    ],
+    body: [bodyOf(target, answers, sources !== undefined)],
+    data: {
+      query: word,
+      kind: target.kind,
+      table: freshness ?? "unknown",
+      ports: answers.map(({ port, protocol, reserved, lever, claims }) => ({
+        port,
+        protocol,
+        reserved,
+        lever,
+        claims: claims.map(reservationJson),
+      })),
+    },
+  };
+};
+
+interface Answer {
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly reserved: boolean;
+  readonly lever: LeverName;
+  readonly claims: readonly Reservation[];
+}
+
+/** True where a fresh table would have the port. */
+function isClaimed({ claims, lever }: Answer): boolean {
+  return claims.length > 0 && lever !== "ephemeral";
+}
+
+function bodyOf(target: Target, answers: readonly Answer[], known: boolean): Block {
+  if (answers.length === 0) return { kind: "lines", lines: [`'${target.name}' reserves nothing`] };
+  const rows = answers.flatMap((answer): Line[][] => {
+    const head: Line[] = [
+      `${answer.port}/${answer.protocol}`,
+      answer.reserved ? { text: "reserved", tone: "good" } : { text: "not reserved", tone: "warn" },
+    ];
+    if (answer.claims.length === 0) return [known && answer.reserved ? [...head, "-", "only in the table"] : head];
+    return answer.claims.map(({ owner, file, line }) => [...head, owner, `${file}:${line}`]);
+  });
+  return { kind: "columns", rows };
+}
+
+/** Ports that somebody reserves and no table can hold. */
+function unmanaged(answers: readonly Answer[]): readonly Message[] {
+  const ports = [
+    ...new Set(
+      answers.filter(({ lever, claims }) => lever === "ephemeral" && claims.length > 0).map(({ port }) => port),
+    ),
+  ];
+  return ports.map((port) => ({ severity: "note", message: `${port}: ${leverFor(port).explanation}` }));
+}

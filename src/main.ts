@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+// portreservectl: hands the command line over and exits with the answer; the only place that exits.
+import { readFileSync, writeSync } from "node:fs";
+
+const args = process.argv.slice(2);
+
+function version(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function reportBug(error: unknown): never {
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const lines = [
+    "portreservectl: error: this is a bug in portreservectl, not in your configuration",
+    `version: ${version()}, node ${process.version}, ${process.platform} ${process.arch}`,
+    `arguments: ${JSON.stringify(args)}`,
+    details,
+    "hint: report these lines, together with the files of /etc/portreserve",
+  ];
+  write(2, `${lines.join("\n")}\n`);
+  process.exit(70);
+}
+
+/** A reader that went away is no error; a full disk is. */
+function write(descriptor: 1 | 2, text: string): void {
+  try {
+    writeSync(descriptor, text);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EPIPE")) process.exitCode = 3;
+  }
+}
+
+async function main(): Promise<void> {
+  // Worth a way of its own: scripts ask for the version often, and nothing else has to be loaded for it.
+  if (args.length === 1 && args[0] === "--version") {
+    write(1, `${version()}\n`);
+    return;
+  }
+  process.on("uncaughtException", reportBug);
+  const { runCli } = await import("./cli/run-cli.ts");
+  process.exit(await runCli(args, version));
+}
+
+main().catch(reportBug);

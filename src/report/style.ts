@@ -1,0 +1,22 @@
+// Colour: names of tones to terminal codes, and when to use any.
+import { isatty } from "node:tty";
+import { styleText } from "node:util";
+import type { Tone } from "./types.ts";
+
+export type Paint = (text: string, tone: Tone) => string;
+
+const FORMATS = { good: "green", bad: "red", warn: "yellow", strong: "bold", dim: "dim" } as const;
+
+/** Only on a terminal that can, and never against --no-color or NO_COLOR (any value but the empty one). */
+export function wantsColor(
+  descriptor: 1 | 2,
+  environment: Readonly<Record<string, string | undefined>>,
+  allowed: boolean,
+): boolean {
+  if (!allowed || (environment.NO_COLOR ?? "") !== "" || environment.TERM === "dumb") return false;
+  return isatty(descriptor);
+}
+
+export function painter(color: boolean): Paint {
+  return color ? (text, tone) => styleText(FORMATS[tone], text, { validateStream: false }) : (text) => text;
+}

@@ -1,0 +1,46 @@
+// What a verb returns: the outcome, the remarks, the lines a person reads and the data a script reads.
+import type { Diagnostic } from "../core/config/types.ts";
+
+/**
+ * How a verb ended, as a word; `cli/exit-codes.ts` gives each its number.
+ * `done`: done, or yes. `no`: it ran, and the answer is no or something was rejected. `incomplete`: input or output
+ * failed. `unsafe`: refused. `not-executable`, `not-found`: only `run`, as a shell reports them.
+ */
+export type Outcome = "done" | "no" | "usage" | "incomplete" | "privilege" | "unsafe" | "not-executable" | "not-found";
+
+export type Tone = "good" | "bad" | "warn" | "strong" | "dim";
+
+/** Raw text: the writer escapes it, so a span can never break its line or drive a terminal. */
+export type Span = string | { readonly text: string; readonly tone: Tone };
+
+/** One line on the terminal. */
+export type Line = Span | readonly Span[];
+
+/** Lines as they are, or rows set in columns under an optional heading. */
+export type Block =
+  | { readonly kind: "lines"; readonly lines: readonly Line[] }
+  | { readonly kind: "columns"; readonly heading?: readonly string[]; readonly rows: readonly (readonly Line[])[] };
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export interface Report {
+  readonly command: string;
+  readonly outcome: Outcome;
+  /** All remarks on the input; the text form may show fewer (see `quiet`), the JSON form has every one. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The severities that the text form leaves out. */
+  readonly quiet?: readonly Diagnostic["severity"][];
+  /** What went wrong or deserves attention, on standard error after the diagnostics. */
+  readonly messages?: readonly Message[];
+  /** The result for a person, on standard output. */
+  readonly body: readonly Block[];
+  /** The result for a script: fields of the JSON document beside schemaVersion, command, outcome, exitCode, diagnostics and messages. */
+  readonly data: { readonly [key: string]: Json };
+}
+
+/** `portreservectl: error: MESSAGE`, then `hint: …`. */
+export interface Message {
+  readonly severity: "error" | "warning" | "note";
+  readonly message: string;
+  readonly hint?: string;
+}

@@ -1,0 +1,67 @@
+// One writer at a time: an flock on a file under /run, which the kernel releases when its holder ends, however it ends.
+import { closeSync, constants, fstatSync, mkdirSync, openSync } from "node:fs";
+import { native } from "../core/native.ts";
+import { AppError, fromSystem } from "./app-error.ts";
+import { LOCK_FILE } from "./paths.ts";
+import { otherKind } from "./read-file.ts";
+import { resolveUnder } from "./rooted.ts";
+
+/** Only root can open it on a host: whoever could, could keep every compile waiting. */
+const LOCK_MODE = 0o600;
+
+export interface LockChoice {
+  readonly root: string;
+  /** False throws AppError `incomplete` when another process holds the lock. */
+  readonly wait: boolean;
+  /** Called once if it has to wait. */
+  readonly onWait: () => void;
+}
+
+/** Runs `work` while no other process holds the lock of this root. Throws AppError. The lock file stays. */
+export function withLock<T>(choice: LockChoice, work: () => T): T {
+  const descriptor = openLock(choice.root);
+  try {
+    if (!tryLock(descriptor, false)) {
+      if (!choice.wait) {
+        throw new AppError(
+          "incomplete",
+          "another portreservectl is at work, and --no-wait was given",
+          `run it again later; 'fuser -v ${LOCK_FILE}' shows who holds the lock`,
+        );
+      }
+      choice.onWait();
+      tryLock(descriptor, true);
+    }
+    return work();
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function tryLock(descriptor: number, wait: boolean): boolean {
+  try {
+    return native().lockFile(descriptor, wait);
+  } catch (error) {
+    throw fromSystem(error, `cannot lock '${LOCK_FILE}'`);
+  }
+}
+
+function openLock(root: string): number {
+  let descriptor: number;
+  try {
+    const file = resolveUnder(root, LOCK_FILE);
+    // The root of an image being built may not have its /run yet.
+    if (root !== "/") mkdirSync(file.subarray(0, file.lastIndexOf("/")), { recursive: true });
+    descriptor = openSync(
+      file,
+      constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOFOLLOW,
+      LOCK_MODE,
+    );
+  } catch (error) {
+    throw fromSystem(error, `cannot open the lock '${LOCK_FILE}'`);
+  }
+  const kind = otherKind(fstatSync(descriptor));
+  if (kind === undefined) return descriptor;
+  closeSync(descriptor);
+  throw new AppError("unsafe", `the lock '${LOCK_FILE}' is ${kind}`, "find out who made it, and remove it");
+}

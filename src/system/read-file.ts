@@ -1,0 +1,89 @@
+// Reads a small regular file, and never blocks on, or acts upon, anything that is not one.
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { errnoOf, reasonOf } from "./app-error.ts";
+import { resolveUnder } from "./rooted.ts";
+
+/** Why there are no bytes. `kind: "missing"` is for the caller to judge; `reason` completes "cannot read 'x': …". */
+export interface ReadFault {
+  readonly kind: "missing" | "not-a-file" | "too-big" | "denied" | "failed";
+  readonly reason: string;
+}
+
+export interface FileRead {
+  readonly bytes: Buffer;
+  /** Of the very file the bytes are from. */
+  readonly stats: Stats;
+}
+
+/** Opening must not wait for a FIFO's writer, become the owner of a terminal, or pass the descriptor on. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/**
+ * The bytes of a regular file of at most `limit` bytes; links are followed. The file is looked at before it is opened
+ * (opening a device can act upon it) and again afterwards (it may have been replaced).
+ */
+export function readRegularFile(file: string | Buffer, limit: number): FileRead | ReadFault {
+  let descriptor: number | undefined;
+  try {
+    const before = notAFile(statSync(file));
+    if (before !== undefined) return before;
+    descriptor = openSync(file, OPEN_FLAGS);
+    const stats = fstatSync(descriptor);
+    return notAFile(stats) ?? readUpTo(descriptor, stats, limit);
+  } catch (error) {
+    return faultOf(error);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** The same, for a file whose links are to be followed inside `root`. `file` is absolute. */
+export function readUnder(root: string, file: string | Buffer, limit: number): FileRead | ReadFault {
+  let real: Buffer;
+  try {
+    real = resolveUnder(root, file);
+  } catch (error) {
+    return faultOf(error);
+  }
+  return readRegularFile(real, limit);
+}
+
+export function isFault(read: FileRead | ReadFault): read is ReadFault {
+  return "kind" in read;
+}
+
+/** What a file is when it is not a regular one, as "a directory"; undefined for a regular file. */
+export function otherKind(stats: Stats | BigIntStats): string | undefined {
+  if (stats.isFile()) return undefined;
+  if (stats.isDirectory()) return "a directory";
+  if (stats.isFIFO()) return "a FIFO";
+  if (stats.isSocket()) return "a socket";
+  return stats.isCharacterDevice() || stats.isBlockDevice() ? "a device" : "not a regular file";
+}
+
+function notAFile(stats: Stats): ReadFault | undefined {
+  const kind = otherKind(stats);
+  return kind === undefined ? undefined : { kind: "not-a-file", reason: `it is ${kind}` };
+}
+
+function readUpTo(descriptor: number, stats: Stats, limit: number): FileRead | ReadFault {
+  const tooBig: ReadFault = { kind: "too-big", reason: `it is larger than ${limit / 1024} KiB` };
+  if (stats.size > limit) return tooBig;
+  // The size is a hint only: the file may grow, and files of /proc say 0.
+  let buffer = Buffer.allocUnsafe(Math.max(stats.size, 511) + 1);
+  let length = 0;
+  for (;;) {
+    const count = readSync(descriptor, buffer, length, buffer.length - length, null);
+    length += count;
+    if (length > limit) return tooBig;
+    if (count === 0) return { bytes: buffer.subarray(0, length), stats };
+    if (length === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
+  }
+}
+
+function faultOf(error: unknown): ReadFault {
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  const kind = errno === "ENOENT" ? "missing" : errno === "EACCES" || errno === "EPERM" ? "denied" : "failed";
+  return { kind, reason: reasonOf(error) };
+}

@@ -1,0 +1,73 @@
+// Paths under --root: symbolic links inside it are followed as a program living in that root would follow them.
+import { readlinkSync, realpathSync, statSync } from "node:fs";
+import path from "node:path";
+import { AppError, errnoOf, fromSystem } from "./app-error.ts";
+
+/** As many links as the kernel follows. */
+const LINK_LIMIT = 40;
+
+/** The folder given with --root as an absolute path without links. Throws AppError. */
+export function openRoot(folder: string): string {
+  let real: string;
+  try {
+    real = realpathSync(folder);
+    if (statSync(real).isDirectory()) return real;
+  } catch (error) {
+    throw fromSystem(error, `cannot use '${folder}' as the root`);
+  }
+  throw new AppError("incomplete", `cannot use '${folder}' as the root: not a folder`);
+}
+
+/** The path to hand to the kernel, links not yet followed. `file` is absolute. */
+export function under(root: string, file: string): string {
+  return path.join(root, file);
+}
+
+/**
+ * Where `file` really is, with every link followed inside `root`: an absolute target starts at `root` again and '..'
+ * never leaves it, so that work on an image cannot write to the host. The last name need not exist. Throws a
+ * system error (ELOOP after 40 links). No defence against somebody who changes the links at the same time.
+ */
+export function resolveUnder(root: string, file: string | Buffer): Buffer {
+  const pending = names(typeof file === "string" ? Buffer.from(file) : file);
+  let done: string[] = [];
+  let links = 0;
+  while (pending.length > 0) {
+    const name = pending.shift() as string;
+    if (name === "" || name === ".") continue;
+    if (name === "..") {
+      done.pop();
+      continue;
+    }
+    const target = linkTarget(join(root, [...done, name]));
+    if (target === undefined) {
+      done.push(name);
+      continue;
+    }
+    links += 1;
+    if (links > LINK_LIMIT)
+      throw Object.assign(new Error("ELOOP: too many symbolic links encountered, readlink"), { code: "ELOOP" });
+    if (target[0] === 0x2f) done = [];
+    pending.unshift(...names(target));
+  }
+  return join(root, done);
+}
+
+/** Names are bytes: latin1 strings hold any of them without loss. */
+function names(file: Buffer): string[] {
+  return file.toString("latin1").split("/");
+}
+
+function join(root: string, parts: readonly string[]): Buffer {
+  return Buffer.concat([Buffer.from(root === "/" ? "" : root), Buffer.from(`/${parts.join("/")}`, "latin1")]);
+}
+
+function linkTarget(file: Buffer): Buffer | undefined {
+  try {
+    return readlinkSync(file, { encoding: "buffer" }) as unknown as Buffer;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "EINVAL" || errno === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+// The table on disk: what state it is in, and its replacement in two steps that every reader and every crash survives.
+import { chmodSync, closeSync, constants, openSync, writeSync } from "node:fs";
+import { type NativeTable, native, type TableFault } from "../core/native.ts";
+import { AppError, fromSystem } from "./app-error.ts";
+import { TABLE_FILE } from "./paths.ts";
+import { isFault, readUnder } from "./read-file.ts";
+import { removeLeftovers, replaceFile } from "./replace-file.ts";
+import { resolveUnder } from "./rooted.ts";
+
+/** Every program must be able to read it, and only its owner may write it. */
+const TABLE_MODE = 0o644;
+/** Enough to tell a table from something longer. */
+const READ_LIMIT = 1024 * 1024;
+
+export type TableState =
+  | { readonly kind: "missing" }
+  /** `modeIsRight`: 0644, so that every program can read it. */
+  | { readonly kind: "valid"; readonly table: NativeTable; readonly modeIsRight: boolean }
+  | { readonly kind: "damaged"; readonly fault: TableFault }
+  /** It may be a good table, but this process cannot read it. `denied`: root could. */
+  | { readonly kind: "unreadable"; readonly reason: string; readonly denied: boolean }
+  /** A folder, FIFO, socket or device: not ours to replace. */
+  | { readonly kind: "foreign"; readonly reason: string };
+
+/** The table in force under `root`. Never throws for anything that may be found there. */
+export function readTable(root: string): TableState {
+  const read = readUnder(root, TABLE_FILE, READ_LIMIT);
+  if (!isFault(read)) {
+    const decoded = native().decodeTable(read.bytes);
+    if ("fault" in decoded) return { kind: "damaged", fault: decoded.fault };
+    return { kind: "valid", table: decoded.table, modeIsRight: (read.stats.mode & 0o7777) === TABLE_MODE };
+  }
+  if (read.kind === "missing") return { kind: "missing" };
+  if (read.kind === "too-big") return { kind: "damaged", fault: "long" };
+  if (read.kind === "not-a-file") return { kind: "foreign", reason: read.reason };
+  return { kind: "unreadable", reason: read.reason, denied: read.kind === "denied" };
+}
+
+/**
+ * Replaces the table; only under the lock. A valid old table is marked retired just before the rename, which tells
+ * the programs that have it mapped to look for the new one. Throws AppError; the old table is then still in force.
+ */
+export function writeTable(root: string, bytes: Uint8Array, old: TableState): void {
+  if (old.kind === "foreign") {
+    throw new AppError(
+      "unsafe",
+      `refusing to replace '${TABLE_FILE}': ${old.reason}`,
+      "find out who made it, and move it away",
+    );
+  }
+  let flushError: unknown;
+  try {
+    const file = resolveUnder(root, TABLE_FILE);
+    flushError = replaceFile({
+      file,
+      bytes,
+      mode: TABLE_MODE,
+      // A table that programs of the host obey is root's; an image may belong to the user who builds it.
+      keepOwner: root !== "/",
+      beforeRename: () => (old.kind === "valid" ? retire(file, old.modeIsRight) : () => {}),
+    });
+  } catch (error) {
+    throw fromSystem(error, `cannot write '${TABLE_FILE}'`, unchanged(old));
+  }
+  if (flushError !== undefined) {
+    throw fromSystem(
+      flushError,
+      `cannot flush the folder of '${TABLE_FILE}'`,
+      "the new table is in use, but may not survive a power cut",
+    );
+  }
+}
+
+function unchanged(old: TableState): string {
+  return old.kind === "valid" ? "the old table is still in use" : "there is still no good table in force";
+}
+
+/** Removes what killed compiles left; only under the lock. Throws AppError. */
+export function removeTableLeftovers(root: string): void {
+  try {
+    removeLeftovers(resolveUnder(root, TABLE_FILE));
+  } catch (error) {
+    throw fromSystem(error, `cannot tidy up beside '${TABLE_FILE}'`, "the table was not touched");
+  }
+}
+
+function retire(file: Buffer, modeIsRight: boolean): () => void {
+  // Its owner may have taken the right to write away from himself.
+  if (!modeIsRight) chmodSync(file, TABLE_MODE);
+  setInForce(file, false);
+  return () => setInForce(file, true);
+}
+
+/** In place, in one system call: the only write to a table that a program may have mapped. */
+function setInForce(file: Buffer, value: boolean): void {
+  const { inForceOffset, inForceSize } = native();
+  const descriptor = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    writeSync(descriptor, Buffer.alloc(inForceSize, value ? 0xff : 0), 0, inForceSize, inForceOffset);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,92 @@
+// Whole sources that are missing, empty, binary or of the wrong kind: the folder, the services file, the blacklist.
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { ctl, makeRoot, SERVICES } from "../support/cli.ts";
+
+const FILES = { "etc/services": SERVICES, "etc/portreserve/cups": "ipp\n" };
+const LEFT_OUT = "portreservectl: warning: left out: 1 rejected line or file; everything else is in force\n";
+
+describe("/etc/services", () => {
+  const builtIn =
+    "+ 631/tcp+udp\nwritten: '/etc/portreserve.table', generation 1, 1 tcp and 1 udp ports (there was no table)\n";
+
+  test("missing: the built-in names are known, and check says so", () => {
+    const root = makeRoot({ "etc/portreserve/cups": "ipp\n" });
+    expect(ctl(["compile", "--root", root])).toEqual({ status: 0, stdout: builtIn, stderr: "" });
+    expect(ctl(["check", "--root", root]).stderr).toBe(
+      "portreservectl: note: /etc/services: there is no such file, so only built-in service names are known\n" +
+        "hint: write port numbers, or install the package that ships it (netbase, setup)\n",
+    );
+  });
+
+  test.each([
+    ["empty", ""],
+    ["binary", Uint8Array.from({ length: 70_000 }, (_, index) => (index * 31) % 256)],
+  ])("%s: the built-in names are known", (_, content) => {
+    const root = makeRoot({ "etc/portreserve/cups": "ipp\n", "etc/services": content });
+    expect(ctl(["compile", "--root", root])).toEqual({ status: 0, stdout: builtIn, stderr: "" });
+  });
+
+  test("a folder: a remark, and the built-in names are known", () => {
+    const root = makeRoot({ "etc/portreserve/cups": "ipp\n", "etc/services/": "" });
+    expect(ctl(["compile", "--root", root])).toEqual({
+      status: 1,
+      stdout: builtIn,
+      stderr:
+        "portreservectl: error: /etc/services: cannot read it: it is a directory; only built-in service names are known\n" +
+        LEFT_OUT,
+    });
+  });
+});
+
+test("a blacklist that is a FIFO is a remark, and --no-blacklist does not look at it", () => {
+  const root = makeRoot(FILES);
+  execFileSync("mkfifo", [path.join(root, "etc/bindresvport.blacklist")]);
+  expect(ctl(["check", "--root", root])).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(
+      /^portreservectl: error: \/etc\/bindresvport\.blacklist: cannot read it: it is a FIFO; its ports are not reserved\n/,
+    ),
+  });
+  expect(ctl(["check", "--no-blacklist", "--root", root]).status).toBe(0);
+});
+
+describe("/etc/portreserve", () => {
+  test.each(["check", "compile", "list", "lookup 631"])("missing: %s says what to create", (verb) => {
+    expect(ctl([...verb.split(" "), "--root", makeRoot({ "etc/services": SERVICES })])).toEqual({
+      status: 3,
+      stdout: "",
+      stderr:
+        "portreservectl: error: there is no folder '/etc/portreserve', so there is nothing to read\n" +
+        "hint: create it with 'mkdir /etc/portreserve', then for each service a file with its ports, such as 'echo ipp > /etc/portreserve/cups'\n",
+    });
+  });
+
+  test("a file", () => {
+    expect(ctl(["compile", "--root", makeRoot({ "etc/portreserve": "ipp\n" })])).toEqual({
+      status: 3,
+      stdout: "",
+      stderr:
+        "portreservectl: error: '/etc/portreserve' is not a folder\n" +
+        "hint: move the file away and create a folder of that name, with one file for each service\n",
+    });
+  });
+
+  test("gone while a table is in force: list and lookup answer from the table", () => {
+    const root = makeRoot(FILES);
+    ctl(["compile", "--root", root]);
+    rmSync(path.join(root, "etc/portreserve"), { recursive: true });
+    const { status, stdout, stderr } = ctl(["lookup", "631/udp", "--root", root]);
+    expect({ status, stdout, first: stderr.split("\n")[0] }).toEqual({
+      status: 0,
+      stdout: "631/udp  reserved\n",
+      first:
+        "portreservectl: warning: there is no folder '/etc/portreserve', so there is nothing to read; owners and lines are not known",
+    });
+    expect(ctl(["list", "--root", root]).stdout).toBe(
+      "PORT     OWNER  IN FORCE  GUARDED BY  LINE\n631/tcp  -      yes       table       only in the table\n631/udp  -      yes       table       only in the table\n",
+    );
+  });
+});

@@ -1,0 +1,224 @@
+// The command line itself: help, usage errors, colour, streams, and portrelease.
+
+import { spawnSync } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { verbs } from "../../src/cli/registry.ts";
+import { ctl, MAIN, makeRoot, node, PORTRELEASE, SERVICES, start } from "../support/cli.ts";
+
+const VERSION = (JSON.parse(readFileSync(path.resolve(MAIN, "../../package.json"), "utf8")) as { version: string })
+  .version;
+const FILES = { "etc/services": SERVICES, "etc/portreserve/cups": "ipps\n" };
+
+describe("help", () => {
+  test("is shown when there is no verb, and that is a usage error", () => {
+    const { status, stdout, stderr } = ctl([]);
+    expect({ status, stdout, same: stderr === ctl(["--help"]).stdout }).toEqual({ status: 2, stdout: "", same: true });
+  });
+
+  test("names every verb, option and exit code", () => {
+    const { status, stdout, stderr } = ctl(["--help"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    for (const { name } of verbs) expect(stdout).toContain(`\n  ${name} `);
+    for (const code of [0, 1, 2, 3, 4, 5, 70]) expect(stdout).toContain(`\n  ${code}  `);
+    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test.each(verbs.map(({ name }) => name))("for %s has a usage line, options, an example and exit codes", (name) => {
+    const { status, stdout, stderr } = ctl(["help", name]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(
+      new RegExp(`^usage: portreservectl ${name}[^]+\\noptions:\\n[^]+\\nexamples:\\n[^]+\\nexit codes:\\n`),
+    );
+    expect(ctl([name, "--help"])).toEqual({ status, stdout, stderr });
+  });
+});
+
+test("prints the version alone, and with other options", () => {
+  const expected = { status: 0, stdout: `${VERSION}\n`, stderr: "" };
+  expect(ctl(["--version"])).toEqual(expected);
+  expect(ctl(["--json", "--version"])).toEqual(expected);
+});
+
+test("loads nothing but itself for --version", () => {
+  const { stdout } = node(["--experimental-loader", `data:text/javascript,${LOADER}`, MAIN, "--version"]);
+  const loaded = stdout.split("\n").filter((line) => line.startsWith("loaded file:"));
+  expect(loaded).toEqual([`loaded file://${MAIN}`]);
+});
+
+const LOADER = encodeURIComponent(
+  "import { writeSync } from 'node:fs'; export async function load(url, context, next) { writeSync(1, 'loaded ' + url + '\\n'); return next(url, context); }",
+);
+
+describe("usage errors exit 2 and say what helps", () => {
+  test.each([
+    [["frobnicate"], "unknown verb 'frobnicate'", "'portreservectl --help' explains it"],
+    [["help", "frobnicate"], "unknown verb 'frobnicate'", "'portreservectl --help' explains it"],
+    [["compile", "--stric"], "unknown option '--stric'", "did you mean --strict?"],
+    [["list", "--force"], "unknown option '--force'", "'portreservectl help list' explains it"],
+    [["check", "cups"], "'check' does not take the argument 'cups'", "'portreservectl help check' explains it"],
+    [
+      ["lookup"],
+      "'lookup' needs an argument: portreservectl lookup [OPTION…] PORT[/PROTO] | NAME[/PROTO]",
+      "'portreservectl help lookup' explains it",
+    ],
+    [["check", "--root"], "option '--root <folder>' argument missing", "'portreservectl help check' explains it"],
+    [["--json", "run", "true"], "'run' does not take --json", "'portreservectl help run' explains it"],
+    [["completion", "tcsh"], "no completion for 'tcsh'", "write bash, zsh or fish"],
+    [["\u001b[31m"], "unknown verb '\\x1b[31m'", "'portreservectl --help' explains it"],
+  ])("%j", (args, message, hint) => {
+    expect(ctl(args)).toEqual({ status: 2, stdout: "", stderr: `portreservectl: error: ${message}\nhint: ${hint}\n` });
+  });
+});
+
+test("takes global options before the verb and after it", () => {
+  const root = makeRoot(FILES);
+  const after = ctl(["check", "--root", root, "--json"]);
+  expect(after.status).toBe(1);
+  expect(ctl(["--root", root, "--json", "check"])).toEqual(after);
+  expect(ctl(["--json", "check", `--root=${root}`])).toEqual(after);
+});
+
+test("gives one JSON document for an error too", () => {
+  const { status, stdout, stderr } = ctl(["check", "--json", "--root", makeRoot({})]);
+  expect({ status, stderr }).toEqual({ status: 3, stderr: "" });
+  expect(JSON.parse(stdout)).toMatchObject({
+    schemaVersion: 1,
+    command: "check",
+    outcome: "incomplete",
+    exitCode: 3,
+    diagnostics: [],
+    messages: [{ severity: "error", message: "there is no folder '/etc/portreserve', so there is nothing to read" }],
+  });
+});
+
+describe("colour", () => {
+  const onTerminal = (args: readonly string[], env: Readonly<Record<string, string>>): string =>
+    spawnSync("script", ["-qec", [process.execPath, MAIN, ...args].join(" "), "/dev/null"], {
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, TERM: "xterm", ...env },
+    }).stdout;
+
+  test("is used on a terminal, and not against NO_COLOR, --no-color, a dumb terminal or into a pipe", () => {
+    const root = makeRoot(FILES);
+    const args = ["check", "--root", root];
+    const csi = "\u001b[";
+    expect(onTerminal(args, {})).toContain(`${csi}31merror:${csi}39m`);
+    expect(onTerminal(args, { NO_COLOR: "1" })).not.toContain(csi);
+    expect(onTerminal([...args, "--no-color"], {})).not.toContain(csi);
+    expect(onTerminal(["--no-color", ...args], {})).not.toContain(csi);
+    expect(onTerminal(args, { TERM: "dumb" })).not.toContain(csi);
+    expect(ctl(args).stderr).not.toContain(csi);
+  });
+});
+
+describe("streams", () => {
+  test.each(["--version", "--help", "list"])("a reader that goes away is no error (%s)", (verb) => {
+    const root = makeRoot({ "etc/services": SERVICES, "etc/portreserve/all": "1024-4000\n" });
+    ctl(["compile", "--root", root]);
+    const args = verb.startsWith("-") ? [verb] : [verb, "--root", root];
+    const script = `exec 3>&1; { "$@" 2>&4; echo "status $?" >&3; } 4>&2 | true`;
+    const { stdout, stderr } = spawnSync("sh", ["-c", script, "sh", process.execPath, MAIN, ...args], {
+      encoding: "utf8",
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: "status 0\n", stderr: "" });
+  });
+
+  test("a result that cannot be written is an error", () => {
+    const root = makeRoot({ "etc/services": SERVICES, "etc/portreserve/cups": "ipp\n" });
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, "check", "--root", root], {
+      encoding: "utf8",
+      stdio: ["ignore", full, "pipe"],
+    });
+    closeSync(full);
+    expect({ status, last: stderr.split("\n").at(-2) }).toEqual({
+      status: 3,
+      last: "portreservectl: error: cannot write the result to standard output: no space left on device",
+    });
+  });
+
+  test("a slow reader of a non-blocking pipe gets everything", async () => {
+    const root = makeRoot({ "etc/services": SERVICES, "etc/portreserve/all": "1024-6000\n" });
+    const expected = ctl(["list", "--root", root]).stdout;
+    expect(expected.length).toBeGreaterThan(300_000);
+    // Node gives its child the other end of a socket pair here; the child finds it full again and again.
+    const child = start(["list", "--root", root], { stdio: ["ignore", "pipe", "ignore"] });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    let text = "";
+    for await (const chunk of child.stdout ?? []) text += String(chunk);
+    expect(text === expected).toBe(true);
+  });
+});
+
+test("a bug exits 70 and says what to report", () => {
+  const root = makeRoot(FILES);
+  const fault = encodeURIComponent(
+    "import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module'; fs.readdirSync = () => { throw new TypeError('injected') }; syncBuiltinESMExports();",
+  );
+  const { status, stdout, stderr } = ctl(["check", "--root", root], {
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${fault}` },
+  });
+  const lines = stderr.split("\n");
+  expect({ status, stdout, head: lines.slice(0, 4), last: lines.at(-2) }).toEqual({
+    status: 70,
+    stdout: "",
+    head: [
+      "portreservectl: error: this is a bug in portreservectl, not in your configuration",
+      `version: ${VERSION}, node ${process.version}, ${process.platform} ${process.arch}`,
+      `arguments: ["check","--root","${root}"]`,
+      "TypeError: injected",
+    ],
+    last: "hint: report these lines, together with the files of /etc/portreserve",
+  });
+});
+
+describe("completion", () => {
+  test("for bash completes verbs and options", () => {
+    const script = ctl(["completion", "bash"]).stdout;
+    const complete = (...words: readonly string[]): string[] => {
+      const program = `${script}\nCOMP_WORDS=(portreservectl ${words.join(" ")}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _portreservectl portreservectl "\${COMP_WORDS[COMP_CWORD]}"; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      return spawnSync("bash", ["-c", program], { encoding: "utf8" }).stdout.trimEnd().split("\n");
+    };
+    expect(complete("co")).toEqual(["compile", "completion"]);
+    expect(complete("compile", "--no-")).toEqual(["--no-blacklist", "--no-wait"]);
+    expect(complete("run", "bas")).toContain("bash");
+  });
+
+  test.each(["bash", "zsh", "fish"])("for %s names every verb", (shell) => {
+    const { status, stdout } = ctl(["completion", shell]);
+    expect(status).toBe(0);
+    for (const { name } of verbs) expect(stdout).toMatch(new RegExp(`\\b${name}\\b`));
+  });
+});
+
+describe("portrelease", () => {
+  test.each([[[]], [["cups"]], [["*"]], [["xhad", "2&>1"]], [["no-such-service", "--strange", ""]]])(
+    "exits 0 in silence for %j",
+    (args) => {
+      expect(node([PORTRELEASE, ...args])).toEqual({ status: 0, stdout: "", stderr: "" });
+    },
+  );
+
+  test("says why there is nothing to do with --verbose", () => {
+    expect(node([PORTRELEASE, "--verbose", "cups"])).toEqual({
+      status: 0,
+      stdout:
+        "portrelease: nothing to release: reserved ports are not held, they are only never handed out to others, so a service can bind its port at any time\n",
+      stderr: "",
+    });
+  });
+
+  test("exits 0 even with all of its streams closed", () => {
+    const { status } = spawnSync("sh", [
+      "-c",
+      'exec "$@" <&- >&- 2>&-',
+      "sh",
+      process.execPath,
+      PORTRELEASE,
+      "--verbose",
+    ]);
+    expect(status).toBe(0);
+  });
+});
