@@ -10,7 +10,30 @@ import { inTurn } from "./turns.mjs";
 
 const FILES = 10_000;
 const LINES = 10;
-const NAMES = ["ipp", "ldaps", "rsync", "imaps", "pop3s", "kerberos-adm/tcp", "domain", "syslog/udp", "sunrpc", "printer"];
+const NAMES = [
+  "ipp",
+  "ldaps",
+  "rsync",
+  "imaps",
+  "pop3s",
+  "kerberos-adm/tcp",
+  "domain",
+  "syslog/udp",
+  "sunrpc",
+  "printer",
+];
+const SERVICES = `ipp 631/tcp
+ldaps 636/tcp
+rsync 873/tcp
+imaps 993/tcp
+pop3s 995/tcp
+kerberos-adm 749/tcp
+domain 53/tcp
+domain 53/udp
+syslog 514/udp
+sunrpc 111/tcp portmapper
+printer 515/tcp spooler
+`;
 
 /**
  * One line of each sort that the format has. Ports run through 1 to 799, so that enough is left to the allocators, and
@@ -37,7 +60,7 @@ function makeRoot() {
   const root = mkdtempSync(path.join(tmpdir(), "portreserve-bench-"));
   const folder = path.join(root, "etc", "portreserve");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(root, "etc", "services"), NAMES.map((name, index) => `x${name.replace(/\/.*/, "")} ${index + 1}/tcp\n`).join(""));
+  writeFileSync(path.join(root, "etc", "services"), SERVICES);
   for (let number = 0; number < FILES; number++) {
     writeFileSync(path.join(folder, `service-${number}`), fileContent(number));
   }

@@ -39,6 +39,10 @@ function compile(output, names, flags, after = []) {
   run("cc", [...flags, "-o", output, ...names.map((name) => path.join(sources, name)), ...after]);
 }
 
+function library(name) {
+  return path.join(libraries, `${name}.so`);
+}
+
 export function buildPrograms() {
   if (!have("cc", "gcc")) {
     console.error("error: nothing can be measured without a C compiler");
@@ -50,6 +54,9 @@ export function buildPrograms() {
   compile(programs.occupy, ["occupy.c"], flags);
   compile(programs.turns, ["turns.c"], flags);
   compile(programs.perCall, ["per-call.c", "count-binds.c"], flags, ["-pthread", "-ldl"]);
+  const shim = shimFlags();
+  compile(library("tuned"), ["empty.c"], shim.flags, shim.libraries);
+  compile(library("plain"), ["empty.c"], ["-shared", "-fPIC"]);
 }
 
 /** Where Debian and its like (`lib/x86_64-linux-gnu`) and the others (`lib64`) have libeatmydata. */
@@ -72,17 +79,13 @@ function subfolders(folder) {
  * `eatmydata` is undefined where it is not installed.
  */
 export function preloadLibraries() {
-  const place = (name) => path.join(libraries, `${name}.so`);
-  const tuned = shimFlags();
-  compile(place("tuned"), ["empty.c"], tuned.flags, tuned.libraries);
-  compile(place("plain"), ["empty.c"], ["-shared", "-fPIC"]);
-  cpSync(built.shim, place("shim_"));
+  cpSync(built.shim, library("shim_"));
   const found = eatmydata();
-  if (found !== undefined) cpSync(found, place("eatmy"), { dereference: true });
+  if (found !== undefined) cpSync(found, library("eatmy"), { dereference: true });
   return {
-    tuned: place("tuned"),
-    plain: place("plain"),
-    shim: place("shim_"),
-    eatmydata: found === undefined ? undefined : place("eatmy"),
+    tuned: library("tuned"),
+    plain: library("plain"),
+    shim: library("shim_"),
+    eatmydata: found === undefined ? undefined : library("eatmy"),
   };
 }

@@ -1,5 +1,6 @@
 // Runs commands in turn and collects what each run took.
 import { spawnSync } from "node:child_process";
+import process from "node:process";
 import { programs } from "./programs.mjs";
 
 /**

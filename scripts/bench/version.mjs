@@ -23,7 +23,10 @@ export function version({ quick }) {
   return {
     id: "version",
     title: "Starting the manager",
-    notes: [`Both started the same way, ${rounds} times in turn; the ratio is of the two runs of a round.`],
+    notes: [
+      `Each ${rounds} times in turn; the ratio is of the two runs of a round. portreservectl is started by its own ` +
+        "first line, '/usr/bin/env node', as a shell would start it.",
+    ],
     tables: [{ columns: ["command", "time, ms", "x node -e 0"], rows }],
     goals: [goal("portreservectl --version to node -e 0", relative, 1.5)],
     skipped: [],

@@ -149,13 +149,12 @@ export const verbs: readonly Verb[] = [
       "Shows the theft of port 631 and its prevention with real programs, in private namespaces with a private /etc. " +
       "Nothing on the host changes. It works as any user where user namespaces are allowed, and as root otherwise.",
     options: ["verbose", "json"],
-    examples: [["portreservectl demo", "takes a few seconds"]],
+    examples: [["portreservectl demo", "takes about a second"]],
     outcomes: [
       ["done", "the theft was shown, and was prevented"],
       ["no", "something else happened"],
       usage,
       ["incomplete", "the sandbox could not be set up"],
-      ["privilege", "neither root nor user namespaces"],
     ],
     load: async () => (await import("../commands/demo.ts")).demo,
   },
