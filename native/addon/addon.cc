@@ -3,11 +3,17 @@
 
 #include "../table/table.h"
 
+static Napi::Value Mark(Napi::Env env, const struct pr_table_mark &mark)
+{
+    return Napi::Buffer<uint8_t>::Copy(env, reinterpret_cast<const uint8_t *>(&mark), sizeof mark);
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports)
 {
     exports.Set("tableSize", Napi::Number::New(env, PR_TABLE_SIZE));
-    exports.Set("inForceOffset", Napi::Number::New(env, offsetof(struct pr_table, in_force)));
-    exports.Set("inForceSize", Napi::Number::New(env, sizeof(pr_table::in_force)));
+    exports.Set("markOffset", Napi::Number::New(env, offsetof(struct pr_table, mark)));
+    exports.Set("inForceMark", Mark(env, pr_table_in_force));
+    exports.Set("retiredMark", Mark(env, pr_table_no_longer));
     exports.Set("encodeTable", Napi::Function::New(env, EncodeTable));
     exports.Set("decodeTable", Napi::Function::New(env, DecodeTable));
     exports.Set("lockFile", Napi::Function::New(env, LockFile));

@@ -67,7 +67,7 @@ static Napi::Array ReservedPorts(Napi::Env env, const struct pr_table *table, un
     const Napi::Array ports = Napi::Array::New(env);
     uint32_t count = 0;
     for (unsigned port = 0; port < PR_TABLE_PORTS; port++)
-        if (pr_table_lookup(table, port) & protocol)
+        if (pr_table_lookup(&table->bits, port) & protocol)
             ports.Set(count++, Napi::Number::New(env, port));
     return ports;
 }

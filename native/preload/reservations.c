@@ -1,5 +1,9 @@
-// The table as the shim sees it: read and checked once, kept as a copy in memory for as long as the kernel says that
-// the file it came from is in force. Must never raise SIGBUS, block, or trust a byte that was not checked.
+// The reservations as the shim keeps them: the table's bits, checked once, and its file mapped so that the kernel can
+// say whether they are still in force. Must never raise SIGBUS, wait, or trust a byte that was not checked.
+//
+// Nothing here reads the mapped page. A file that is truncated in place takes its page away, at any moment, and the
+// program that touches it dies. System calls that are handed the page fail instead, and two of them can be made to
+// judge the mark at the page's end (table/format.h) on the way.
 #include "shim.h"
 
 #include <errno.h>
@@ -15,112 +19,122 @@
 #define PR_TABLE_PATH "/etc/portreserve.table"
 #endif
 
-enum { BITS = offsetof(struct pr_table, zeros3) - offsetof(struct pr_table, tcp), WORDS = BITS / sizeof(long) };
+// What outlasts a call, for whichever call owns it. No call waits to own it: one that finds it taken, by another
+// thread, by the call that a signal interrupted, or for good by the thread that a fork left behind, reads the file.
+static atomic_flag taken = ATOMIC_FLAG_INIT;
+static struct pr_table_bits kept;
+static struct pages {
+    struct pr_table table;    // the file `kept` was read from, mapped
+    unsigned char rest[4096]; // private: the end of the address that begins with the table's mark
+} * pages;
 
-// What all threads share: the checked bits, and the file they came from, mapped. Both change together, by one thread
-// at a time, while `version` is odd. Nobody waits for an even one: a signal handler or a forked child that finds it odd
-// reads the file for itself.
-static atomic_uint version;
-static atomic_ulong bits[WORDS];
-static const struct pr_table *_Atomic mapping;
+enum { FAMILY = sizeof(sa_family_t), REST = sizeof(struct sockaddr_in) - FAMILY };
 
-// Whether the mapped table is in force. Looking would raise SIGBUS where the file was truncated in place, at whatever
-// moment, so the kernel looks: futex() with a timeout reads it first, and takes the table's `in_force` and `pause` for
-// an invalid one (EINVAL) until the writer has retired the table (EAGAIN, since the futex does not have the value
-// awaited: it never sleeps) or the page is gone (EFAULT).
-static bool in_force(const struct pr_table *map)
+// Maps the table open at `fd`, whose bits are in `kept`, over the one that was mapped before. Where mapping is refused
+// every call reads the file.
+static void map_table(long fd)
 {
-    const int zero = 0;
+    if (!pages) {
+        void *new = mmap(NULL, sizeof *pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    return syscall(SYS_futex, &zero, FUTEX_WAIT_PRIVATE, 1, map->in_force, NULL, 0) == -1 && errno == EINVAL;
+        if (new == MAP_FAILED)
+            return;
+        pages = new;
+    }
+    // A failure may leave a hole that somebody else fills: never map over that address again.
+    if (mmap(pages, sizeof pages->table, PROT_READ, MAP_SHARED | MAP_FIXED, (int)fd, 0) == MAP_FAILED)
+        pages = NULL;
 }
 
-// Copies the bits kept. Returns the version they are of, 0 where there are none or they are just being changed.
-static unsigned copy_bits(struct pr_table *ret_table)
-{
-    const unsigned before = atomic_load_explicit(&version, memory_order_acquire);
-    unsigned long copy[WORDS];
-
-    for (int i = 0; i < WORDS; i++)
-        copy[i] = atomic_load_explicit(&bits[i], memory_order_relaxed);
-    memcpy(ret_table->tcp, copy, BITS);
-    return before % 2 == 0 ? before : 0;
-}
-
-static bool still(unsigned before)
-{
-    atomic_thread_fence(memory_order_acquire);
-    return before != 0 && atomic_load_explicit(&version, memory_order_relaxed) == before;
-}
-
-// Keeps the checked `table`, open at `fd`, for the calls to come. The new file is mapped over the old one, so nothing
-// is ever unmapped under a reader.
-static void keep(const struct pr_table *table, long fd)
-{
-    unsigned before = atomic_load_explicit(&version, memory_order_relaxed);
-    unsigned long copy[WORDS];
-
-    if (before % 2 != 0 || !atomic_compare_exchange_strong(&version, &before, before + 1))
-        return;
-    void *old = (void *)atomic_load_explicit(&mapping, memory_order_relaxed);
-    void *new = mmap(old, PR_TABLE_SIZE, PROT_READ, MAP_SHARED | (old ? MAP_FIXED : 0), (int)fd, 0);
-
-    // Where mapping is refused every call reads the file. A failed MAP_FIXED may have left a hole that somebody else
-    // fills: never map over that address again.
-    atomic_store_explicit(&mapping, new == MAP_FAILED ? NULL : new, memory_order_relaxed);
-    memcpy(copy, table->tcp, BITS);
-    for (int i = 0; i < WORDS; i++)
-        atomic_store_explicit(&bits[i], copy[i], memory_order_relaxed);
-    atomic_store_explicit(&version, before + 2, memory_order_release);
-}
-
-// Reads the file that has the table's name now. Raw system calls: libc's are cancellation points, and no allocator
+// Goes by the file that has the table's name now. Raw system calls: libc's are cancellation points, and no allocator
 // was one before.
-static bool read_table(struct pr_table *ret_table)
+static void read_table(struct pr_reservations *ret)
 {
     unsigned char bytes[PR_TABLE_SIZE + 1];
     const struct pr_table *table;
     const long fd = syscall(SYS_openat, AT_FDCWD, PR_TABLE_PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
 
+    ret->bits = NULL;
+    ret->proven = true;
     if (fd < 0) {
         // Uninstalled: no table. Anything else may pass (no free descriptor, say), so stay with the one at hand.
-        return errno != ENOENT && errno != ENOTDIR && still(copy_bits(ret_table));
+        if (errno != ENOENT && errno != ENOTDIR && ret->owner && pages)
+            ret->bits = &kept;
+        return;
     }
     const long size = syscall(SYS_read, fd, bytes, sizeof bytes);
-    const bool valid = size >= 0 && pr_table_view(bytes, (size_t)size, &table) == PR_TABLE_OK;
 
-    if (valid) {
-        *ret_table = *table;
+    if (size >= 0 && pr_table_view(bytes, (size_t)size, &table) == PR_TABLE_OK) {
+        struct pr_table_bits *bits = ret->owner ? &kept : &ret->read;
+
+        *bits = table->bits;
+        ret->bits = bits;
         // A retired file under the table's name is the newest there is until its writer has renamed the next one.
-        if (!pr_table_retired(table))
-            keep(table, fd);
+        if (ret->owner && !pr_table_retired(table))
+            map_table(fd);
     }
     syscall(SYS_close, fd);
-    return valid;
 }
 
-void pr_reservations_take(struct pr_reservations *ret_reservations)
+// Asks the kernel whether the table mapped is in force. futex() reads its timeout first, and takes the mark for an
+// invalid one (EINVAL) until the table is retired (EAGAIN, since the futex does not have the value awaited: it never
+// sleeps) or the page is gone (EFAULT).
+static bool in_force(void)
 {
-    const unsigned copied = copy_bits(&ret_reservations->table);
-    const struct pr_table *map = atomic_load_explicit(&mapping, memory_order_relaxed);
+    const int zero = 0;
 
-    // The kernel's answer comes after the copy, and the version after both, so that all three belong together.
-    ret_reservations->known = (map && in_force(map) && still(copied)) || read_table(&ret_reservations->table);
+    return syscall(SYS_futex, &zero, FUTEX_WAIT_PRIVATE, 1, pages->table.mark.in_force, NULL, 0) == -1 &&
+           errno == EINVAL;
 }
 
-bool pr_reservations_hold(const struct pr_reservations *reservations, unsigned port, int fd, unsigned *protocols)
+void pr_reservations_prove(struct pr_reservations *reservations)
 {
-    const unsigned both = PR_TABLE_TCP | PR_TABLE_UDP;
-    const unsigned reserved = reservations->known ? pr_table_lookup(&reservations->table, port) : 0;
+    if (!reservations->proven && !in_force())
+        read_table(reservations);
+    reservations->proven = true;
+}
 
-    if (reserved == 0 || reserved == both)
-        return reserved != 0;
-    if (*protocols == 0) {
-        int protocol = -1;
-        socklen_t length = sizeof protocol;
+void pr_reservations_take(struct pr_reservations *ret)
+{
+    ret->owner = !atomic_flag_test_and_set_explicit(&taken, memory_order_acquire);
+    ret->bits = &kept;
+    ret->proven = false;
+    if (!ret->owner || !pages)
+        read_table(ret);
+}
 
-        getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
-        *protocols = protocol == IPPROTO_TCP ? PR_TABLE_TCP : protocol == IPPROTO_UDP ? PR_TABLE_UDP : both;
+void pr_reservations_give_back(struct pr_reservations *reservations)
+{
+    if (reservations->owner)
+        atomic_flag_clear_explicit(&taken, memory_order_release);
+}
+
+// Whether bind() can prove what it binds with: the mark must end a page, and mean AF_INET here.
+static bool mark_is_family(sa_family_t family)
+{
+#if defined __x86_64__ || defined __i386__
+    return family == AF_INET;
+#else
+    return family == AF_INET && getpagesize() == (int)PR_TABLE_SIZE && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+#endif
+}
+
+int pr_reservations_bind(struct pr_reservations *reservations, int fd, const union pr_address *address,
+                         socklen_t length)
+{
+    if (reservations->proven)
+        return bind(fd, &address->any, length);
+
+    if (mark_is_family(address->any.sa_family)) {
+        // The address is put together from the family in the table's mark and the rest behind it. A retired table has
+        // another family there (EAFNOSUPPORT), a page that is gone none (EFAULT); else it is in force as bind() acts.
+        memcpy(pages->rest, (const char *)address + FAMILY, REST);
+        const int result = bind(fd, (const struct sockaddr *)pages->table.mark.family, length);
+
+        if (result == 0 || (errno != EAFNOSUPPORT && errno != EFAULT))
+            return result;
     }
-    return reserved & *protocols;
+    pr_reservations_prove(reservations);
+    errno = ESTALE;
+    return -1;
 }

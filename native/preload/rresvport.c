@@ -5,11 +5,35 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+// Tries the ports from *alport down, round to 1023, until one can be had.
+static int count_down(struct pr_search *search, int *alport)
+{
+    if (*alport < PR_PORT_LOW)
+        *alport = PR_PORT_LOW;
+    else if (*alport > PR_PORT_END)
+        *alport = PR_PORT_END;
+
+    const int start = *alport;
+    do {
+        const int result = pr_search_try(search, (unsigned)*alport);
+
+        if (result == 0 || errno != EADDRINUSE)
+            return result;
+        *alport = *alport == PR_PORT_LOW ? PR_PORT_END : *alport - 1;
+    } while (*alport != start);
+    errno = EAGAIN;
+    return -1;
+}
+
 PR_EXPORT int rresvport_af(int *alport, sa_family_t family)
 {
     const int saved = errno;
     union pr_address address = {.in6 = {.sin6_family = family}};
-    struct pr_search search = {.address = &address, .length = pr_address_length(family), .protocols = PR_TABLE_TCP};
+    struct pr_reservations reservations;
+    struct pr_search search = {.address = &address,
+                               .length = pr_address_length(family),
+                               .protocols = PR_TABLE_TCP,
+                               .reservations = &reservations};
 
     if (search.length == 0) {
         errno = EAFNOSUPPORT;
@@ -18,32 +42,14 @@ PR_EXPORT int rresvport_af(int *alport, sa_family_t family)
     search.fd = socket(family, SOCK_STREAM, 0);
     if (search.fd < 0)
         return -1;
-    pr_reservations_take(&search.reservations);
+    pr_reservations_take(&reservations);
+    const int result = count_down(&search, alport), failure = errno;
+    pr_reservations_give_back(&reservations);
 
-    if (*alport < PR_PORT_LOW)
-        *alport = PR_PORT_LOW;
-    else if (*alport > PR_PORT_END)
-        *alport = PR_PORT_END;
-
-    const int start = *alport;
-    int failure = EAGAIN;
-    do {
-        if (!pr_reservations_hold(&search.reservations, (unsigned)*alport, search.fd, &search.protocols)) {
-            if (pr_search_bind(&search, (unsigned)*alport) == 0) {
-                errno = saved;
-                return search.fd;
-            }
-            if (errno != EADDRINUSE) {
-                failure = errno;
-                break;
-            }
-        }
-        *alport = *alport == PR_PORT_LOW ? PR_PORT_END : *alport - 1;
-    } while (*alport != start);
-
-    syscall(SYS_close, search.fd); // close() would be a cancellation point
-    errno = failure;
-    return -1;
+    if (result != 0)
+        syscall(SYS_close, search.fd); // close() would be a cancellation point
+    errno = result == 0 ? saved : failure;
+    return result == 0 ? search.fd : -1;
 }
 
 PR_EXPORT int rresvport(int *alport)

@@ -34,51 +34,75 @@ socklen_t pr_address_length(sa_family_t family)
     return family == AF_INET ? sizeof(struct sockaddr_in) : family == AF_INET6 ? sizeof(struct sockaddr_in6) : 0;
 }
 
-int pr_search_bind(struct pr_search *search, unsigned port)
+static bool is_reserved(struct pr_search *search, unsigned port)
 {
-    search->address->in.sin_port = htons((uint16_t)port);
-    const int result = bind(search->fd, &search->address->any, search->length);
+    const unsigned both = PR_TABLE_TCP | PR_TABLE_UDP;
+    const struct pr_table_bits *bits = search->reservations->bits;
+    const unsigned reserved = bits ? pr_table_lookup(bits, port) : 0;
 
-    // Guessing IPv4 saves a getsockname() in nearly every call without an address. The kernel refuses a wrong guess
-    // with EINVAL or EAFNOSUPPORT, and only then is the socket asked.
-    if (result == 0 || !search->guessed || (errno != EINVAL && errno != EAFNOSUPPORT))
-        return result;
+    if (reserved != 0 && !search->reservations->proven) {
+        pr_reservations_prove(search->reservations);
+        return is_reserved(search, port);
+    }
+    if (reserved == 0 || reserved == both)
+        return reserved != 0;
+    if (search->protocols == 0) {
+        int protocol = -1;
+        socklen_t length = sizeof protocol;
+
+        getsockopt(search->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
+        search->protocols = protocol == IPPROTO_TCP ? PR_TABLE_TCP : protocol == IPPROTO_UDP ? PR_TABLE_UDP : both;
+    }
+    return reserved & search->protocols;
+}
+
+// Guessing IPv4 saves a getsockname() in nearly every call without an address. The kernel refuses a wrong guess with
+// EINVAL or EAFNOSUPPORT, and only then is the socket asked. Fails with ESTALE where the answer is worth another try.
+static int ask_socket(struct pr_search *search)
+{
     search->guessed = false;
     search->length = sizeof *search->address;
     if (getsockname(search->fd, &search->address->any, &search->length) != 0)
         return -1;
     search->length = pr_address_length(search->address->any.sa_family);
-    if (search->length != 0)
-        return pr_search_bind(search, port);
-    errno = EAFNOSUPPORT;
+    errno = search->length ? ESTALE : EAFNOSUPPORT;
     return -1;
+}
+
+int pr_search_try(struct pr_search *search, unsigned port)
+{
+    int result;
+
+    do {
+        if (is_reserved(search, port)) {
+            errno = EADDRINUSE;
+            return -1;
+        }
+        search->address->in.sin_port = htons((uint16_t)port);
+        result = pr_reservations_bind(search->reservations, search->fd, search->address, search->length);
+        if (result != 0 && search->guessed && (errno == EINVAL || errno == EAFNOSUPPORT))
+            result = ask_socket(search);
+    } while (result != 0 && errno == ESTALE);
+    return result;
 }
 
 static int scan_range(struct pr_search *search, unsigned low, unsigned high)
 {
-    errno = EADDRINUSE;
-    for (unsigned left = high - low + 1; left > 0; left--) {
-        const unsigned port = next_candidate(low, high);
+    int result = -1;
 
-        if (pr_reservations_hold(&search->reservations, port, search->fd, &search->protocols))
-            continue;
-        if (pr_search_bind(search, port) == 0)
-            return 0;
-        if (errno != EADDRINUSE)
-            return -1;
-    }
     errno = EADDRINUSE;
-    return -1;
+    for (unsigned left = high - low + 1; left > 0 && result != 0 && errno == EADDRINUSE; left--)
+        result = pr_search_try(search, next_candidate(low, high));
+    return result;
 }
 
 int pr_search_scan(struct pr_search *search)
 {
     const bool all = atomic_load_explicit(&widened, memory_order_relaxed);
+    const int result = scan_range(search, all ? PR_PORT_LOW : PR_PORT_START, PR_PORT_END);
 
-    if (scan_range(search, all ? PR_PORT_LOW : PR_PORT_START, PR_PORT_END) == 0)
-        return 0;
-    if (all || errno != EADDRINUSE)
-        return -1;
+    if (result == 0 || all || errno != EADDRINUSE)
+        return result;
     atomic_store_explicit(&widened, true, memory_order_relaxed);
     return scan_range(search, PR_PORT_LOW, PR_PORT_START - 1);
 }

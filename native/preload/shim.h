@@ -1,5 +1,5 @@
-// What the shim's files share. Rules for all of them: never print, exit, allocate, lock across a call, keep a file
-// descriptor, read the environment or run at load time; leave errno as it was on success.
+// What the shim's files share. Rules for all of them: never print, exit, allocate, wait, keep a file descriptor, read
+// the environment or run at load time; leave errno as it was on success.
 #ifndef PR_SHIM_H
 #define PR_SHIM_H
 
@@ -14,20 +14,6 @@
 // The ports that "any privileged port" means: 600..1023 first, and 512..599 once those are all taken.
 enum { PR_PORT_LOW = 512, PR_PORT_START = 600, PR_PORT_END = 1023 };
 
-// The reservations in force during one call: the bits of the table, copied so that nothing that happens to the file
-// meanwhile can matter. `known` is false where there is no table: then nothing is reserved.
-struct pr_reservations {
-    struct pr_table table;
-    bool known;
-};
-
-// Takes the reservations in force now. May change errno.
-void pr_reservations_take(struct pr_reservations *ret_reservations);
-
-// Whether `port` must not be handed out to the socket `fd`. *protocols caches what the socket speaks, a set of
-// PR_TABLE_TCP and PR_TABLE_UDP; 0 where nobody has asked yet. May change errno.
-bool pr_reservations_hold(const struct pr_reservations *reservations, unsigned port, int fd, unsigned *protocols);
-
 // sin_port and sin6_port share their place.
 union pr_address {
     struct sockaddr any;
@@ -35,24 +21,45 @@ union pr_address {
     struct sockaddr_in6 in6;
 };
 
+// The reservations that one call goes by.
+struct pr_reservations {
+    const struct pr_table_bits *bits; // NULL: there is no table, so nothing is reserved
+    bool owner;                       // this call has what is kept in memory to itself
+    bool proven;                      // the bits were seen to be in force during this call
+    struct pr_table_bits read;        // read for this call alone, where nothing could be kept
+};
+
+// Takes reservations, to be given back. They still have to be proven: by pr_reservations_prove() before a port is
+// stepped over for them, by pr_reservations_bind() when one is bound. All of these may change errno.
+void pr_reservations_take(struct pr_reservations *ret_reservations);
+void pr_reservations_give_back(struct pr_reservations *reservations);
+
+// Makes sure that they are the ones in force; takes newer ones where they are not.
+void pr_reservations_prove(struct pr_reservations *reservations);
+
+// Binds like bind(), but only while these reservations are in force. Where they are not, or where bind() cannot tell,
+// makes sure of them and fails with ESTALE: what they reserve may have changed.
+int pr_reservations_bind(struct pr_reservations *reservations, int fd, const union pr_address *address,
+                         socklen_t length);
+
 // A socket looking for a port: where bind() gets its address from, and what is known of the socket.
 struct pr_search {
     int fd;
     union pr_address *address;
-    socklen_t length; // of the address, bytes
-    bool guessed;     // the family is a guess: ask the socket when the kernel refuses it
-    unsigned protocols;
-    struct pr_reservations reservations;
+    socklen_t length;   // of the address, bytes
+    bool guessed;       // the family is a guess: ask the socket when the kernel refuses it
+    unsigned protocols; // what the socket speaks, of PR_TABLE_TCP and PR_TABLE_UDP; 0 until somebody asks
+    struct pr_reservations *reservations;
 };
 
 // The length of an address of this family in bytes, or 0 where it is neither IPv4 nor IPv6.
 socklen_t pr_address_length(sa_family_t family);
 
-// Binds to `port`, reserved or not, and leaves it in the address. Returns bind()'s result and errno.
-int pr_search_bind(struct pr_search *search, unsigned port);
+// Binds to `port` unless it is reserved, and leaves it in the address. EADDRINUSE: it is reserved or busy.
+int pr_search_try(struct pr_search *search, unsigned port);
 
-// Binds to the next port in order that is neither reserved nor busy. Stops at the first error that is not
-// EADDRINUSE; EADDRINUSE means that every unreserved port of 512..1023 is busy.
+// Tries the ports in order. Stops at the first error that is not EADDRINUSE; EADDRINUSE means that every unreserved
+// port of 512..1023 is busy.
 int pr_search_scan(struct pr_search *search);
 
 #endif

@@ -15,13 +15,13 @@ int pr_table_build(const struct pr_table_entry *entries, size_t count, uint64_t 
         if (port >= PR_TABLE_PORTS || protocols == 0 || protocols > (PR_TABLE_TCP | PR_TABLE_UDP))
             return -1;
         if (protocols & PR_TABLE_TCP)
-            table.tcp[port / 8] |= (unsigned char)(1u << port % 8);
+            table.bits.tcp[port / 8] |= (unsigned char)(1u << port % 8);
         if (protocols & PR_TABLE_UDP)
-            table.udp[port / 8] |= (unsigned char)(1u << port % 8);
+            table.bits.udp[port / 8] |= (unsigned char)(1u << port % 8);
     }
 
     memcpy(table.magic, PR_TABLE_MAGIC, sizeof table.magic);
-    memset(table.in_force, 0xff, sizeof table.in_force);
+    table.mark = pr_table_in_force;
     memcpy(table.digest, digest, sizeof table.digest);
     pr_store32(table.version, PR_TABLE_VERSION);
     pr_store32(table.size, PR_TABLE_SIZE);

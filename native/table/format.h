@@ -1,26 +1,28 @@
 // The reservation table's layout, format v1: what portreserve.table(5) describes. Data only, no code.
 //
-// 512 bytes, all integers little-endian:
+// 4096 bytes, all integers little-endian:
 //
 //   offset size  field
 //        0    8  magic       "PORTRSV\n"
 //        8    4  version     1
-//       12    4  size        512
+//       12    4  size        4096
 //       16    8  generation  counts the tables written on this host, from 1
-//       24    8  in_force    all ones; all zeros once a newer table is about to take this one's place: retired
-//       32    8  pause       zeros
-//       40    4  checksum    CRC-32 (IEEE 802.3) of the other 508 bytes, with in_force as zeros
-//       44   20  zeros
-//       64   32  digest      SHA-256 of the reservations it was compiled from
-//       96   32  zeros
-//      128  128  tcp         bit (port % 8) of byte (port / 8) is set: reserved
-//      256  128  udp         the same for UDP
-//      384  128  zeros
+//       24    4  checksum    CRC-32 (IEEE 802.3) of bytes 0..511, with these four as zeros
+//       28    4  zeros
+//       32   32  digest      SHA-256 of the reservations it was compiled from
+//       64  128  tcp         bit (port % 8) of byte (port / 8) is set: reserved
+//      192  128  udp         the same for UDP
+//      320 3752  zeros
+//     4072   24  mark        in force, or retired: a newer table is about to take this one's place
 //
-// `in_force` is all that is ever written in place, so the checksum does not cover it. With `pause` it makes a
-// `struct timespec`, of either byte order and word size: an invalid one while in force, a valid one of no time once
-// retired. That lets the kernel tell a reader which it is, without the reader touching a page that may be gone (see
-// preload/reservations.c).
+// The mark is all that is ever written in place. It is made for readers that cannot look at it themselves, since the
+// page may be gone when they do: the kernel looks for them, as part of a system call (preload/reservations.c).
+//
+//     4072    8  in_force    all ones; zeros once retired. With `pause` it makes a struct timespec of any byte order
+//     4080    8  pause       and word size: an invalid one while in force, a valid one of no time once retired
+//     4088    6  zeros
+//     4094    2  family      AF_INET, 2; all ones once retired. Followed by a port and an address in the reader's next
+//                            page it makes a struct sockaddr_in, which bind() takes only while the table is in force
 #ifndef PR_TABLE_FORMAT_H
 #define PR_TABLE_FORMAT_H
 
@@ -29,33 +31,43 @@
 
 #define PR_TABLE_MAGIC "PORTRSV\n"
 #define PR_TABLE_VERSION 1u
-#define PR_TABLE_SIZE 512u
+#define PR_TABLE_SIZE 4096u
+#define PR_TABLE_SIGNED 512u // what the checksum covers
 #define PR_TABLE_PORTS 1024u
 #define PR_TABLE_DIGEST_SIZE 32u
+
+struct pr_table_bits {
+    unsigned char tcp[PR_TABLE_PORTS / 8];
+    unsigned char udp[PR_TABLE_PORTS / 8];
+};
+
+struct pr_table_mark {
+    unsigned char in_force[8];
+    unsigned char pause[8];
+    unsigned char zeros[6];
+    unsigned char family[2];
+};
 
 struct pr_table {
     unsigned char magic[8];
     unsigned char version[4];
     unsigned char size[4];
     unsigned char generation[8];
-    unsigned char in_force[8];
-    unsigned char pause[8];
     unsigned char checksum[4];
-    unsigned char zeros1[20];
+    unsigned char zeros1[4];
     unsigned char digest[PR_TABLE_DIGEST_SIZE];
-    unsigned char zeros2[32];
-    unsigned char tcp[PR_TABLE_PORTS / 8];
-    unsigned char udp[PR_TABLE_PORTS / 8];
-    unsigned char zeros3[128];
+    struct pr_table_bits bits;
+    unsigned char zeros2[3752];
+    struct pr_table_mark mark;
 };
 
-_Static_assert(sizeof(struct pr_table) == PR_TABLE_SIZE, "format v1 is 512 bytes");
-_Static_assert(offsetof(struct pr_table, in_force) == 24, "format v1: in_force");
-_Static_assert(offsetof(struct pr_table, pause) == 32, "format v1: pause");
-_Static_assert(offsetof(struct pr_table, checksum) == 40, "format v1: checksum");
-_Static_assert(offsetof(struct pr_table, digest) == 64, "format v1: digest");
-_Static_assert(offsetof(struct pr_table, tcp) == 128, "format v1: tcp");
-_Static_assert(offsetof(struct pr_table, udp) == 256, "format v1: udp");
-_Static_assert(_Alignof(struct pr_table) == 1, "any 512 bytes can be viewed in place");
+_Static_assert(sizeof(struct pr_table) == PR_TABLE_SIZE, "format v1 is 4096 bytes");
+_Static_assert(offsetof(struct pr_table, checksum) == 24, "format v1: checksum");
+_Static_assert(offsetof(struct pr_table, digest) == 32, "format v1: digest");
+_Static_assert(offsetof(struct pr_table, bits.tcp) == 64, "format v1: tcp");
+_Static_assert(offsetof(struct pr_table, bits.udp) == 192, "format v1: udp");
+_Static_assert(offsetof(struct pr_table, mark) == 4072, "format v1: mark");
+_Static_assert(offsetof(struct pr_table, mark.family) == 4094, "the family ends the page");
+_Static_assert(_Alignof(struct pr_table) == 1, "any 4096 bytes can be viewed in place");
 
 #endif

@@ -3,8 +3,10 @@
 #define PR_TABLE_H
 
 #ifdef __cplusplus
+#ifndef _Static_assert
 #define _Static_assert static_assert
 #define _Alignof alignof
+#endif
 extern "C" {
 #endif
 
@@ -12,11 +14,11 @@ extern "C" {
 
 enum pr_table_status {
     PR_TABLE_OK = 0,
-    PR_TABLE_SHORT,   // fewer than 512 bytes
-    PR_TABLE_LONG,    // more than 512 bytes
+    PR_TABLE_SHORT,   // fewer than 4096 bytes
+    PR_TABLE_LONG,    // more than 4096 bytes
     PR_TABLE_FOREIGN, // another magic: not a table
     PR_TABLE_FUTURE,  // a version this build does not know
-    PR_TABLE_DAMAGED, // size, checksum or `pause` are not as format v1 has them
+    PR_TABLE_DAMAGED, // the size, the checksum or the zeros are not as format v1 has them
 };
 
 // What a port is reserved for: a set of protocols.
@@ -27,11 +29,14 @@ enum pr_table_status {
 enum pr_table_status pr_table_view(const void *bytes, size_t size, const struct pr_table **ret_table);
 
 // The protocols that `port` is reserved for, a set of PR_TABLE_TCP and PR_TABLE_UDP; 0 for any port above 1023.
-unsigned pr_table_lookup(const struct pr_table *table, unsigned port);
+unsigned pr_table_lookup(const struct pr_table_bits *bits, unsigned port);
 
 // Whether the writer has marked this table as about to be replaced. It is the newest there is until that happens, so
-// any value of `in_force` makes a valid table: a half-written mark must not make every reader drop its reservations.
+// any mark makes a valid table: a half-written one must not make every reader drop its reservations.
 int pr_table_retired(const struct pr_table *table);
+
+// The mark of a table in force, and of a retired one.
+extern const struct pr_table_mark pr_table_in_force, pr_table_no_longer;
 
 // Counts the tables written on this host, from 1.
 uint64_t pr_table_generation(const struct pr_table *table);

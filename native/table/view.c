@@ -10,10 +10,8 @@ uint32_t pr_table_checksum(const struct pr_table *table)
     const unsigned char *bytes = (const unsigned char *)table;
     uint32_t crc = 0xffffffffu;
 
-    for (size_t i = 0; i < PR_TABLE_SIZE; i++) {
-        if (i == offsetof(struct pr_table, checksum))
-            i += sizeof table->checksum;
-        if (i - offsetof(struct pr_table, in_force) >= sizeof table->in_force)
+    for (size_t i = 0; i < PR_TABLE_SIGNED; i++) {
+        if (i - offsetof(struct pr_table, checksum) >= sizeof table->checksum)
             crc ^= bytes[i];
         for (int bit = 0; bit < 8; bit++)
             crc = crc >> 1 ^ (0xedb88320u & -(crc & 1u));
@@ -21,9 +19,13 @@ uint32_t pr_table_checksum(const struct pr_table *table)
     return ~crc;
 }
 
+const struct pr_table_mark pr_table_in_force = {.in_force = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+                                                .family = {2, 0}};
+const struct pr_table_mark pr_table_no_longer = {.family = {0xff, 0xff}};
+
 int pr_table_retired(const struct pr_table *table)
 {
-    return (pr_load32(table->in_force) & pr_load32(table->in_force + 4)) != 0xffffffffu;
+    return memcmp(&table->mark, &pr_table_in_force, sizeof table->mark) != 0;
 }
 
 uint64_t pr_table_generation(const struct pr_table *table)
@@ -34,6 +36,7 @@ uint64_t pr_table_generation(const struct pr_table *table)
 enum pr_table_status pr_table_view(const void *bytes, size_t size, const struct pr_table **ret_table)
 {
     const struct pr_table *table = bytes;
+    unsigned beyond = 0;
 
     if (size < PR_TABLE_SIZE)
         return PR_TABLE_SHORT;
@@ -43,8 +46,9 @@ enum pr_table_status pr_table_view(const void *bytes, size_t size, const struct 
         return PR_TABLE_FOREIGN;
     if (pr_load32(table->version) != PR_TABLE_VERSION)
         return PR_TABLE_FUTURE;
-    if (pr_load32(table->size) != PR_TABLE_SIZE || pr_load32(table->checksum) != pr_table_checksum(table) ||
-        (pr_load32(table->pause) | pr_load32(table->pause + 4)) != 0)
+    for (size_t i = PR_TABLE_SIGNED; i < offsetof(struct pr_table, mark); i++)
+        beyond |= ((const unsigned char *)bytes)[i];
+    if (pr_load32(table->size) != PR_TABLE_SIZE || pr_load32(table->checksum) != pr_table_checksum(table) || beyond)
         return PR_TABLE_DAMAGED;
 
     *ret_table = table;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import nodeGypBuild from "node-gyp-build";
 
-/** Why bytes are not a table. `short`, `long`: not 512 bytes. `foreign`: no magic. `future`: a version this build does not know. */
+/** Why bytes are not a table. `short`, `long`: not 4096 bytes. `foreign`: no magic. `future`: a version this build does not know. */
 export type TableFault = "short" | "long" | "foreign" | "future" | "damaged";
 
 /** A decoded table (format v1, portreserve.table(5)). */
@@ -20,9 +20,10 @@ export interface NativeTable {
 export interface Native {
   /** Size of a table in bytes. */
   readonly tableSize: number;
-  /** Where a table's `in_force` is and its size, in bytes: all ones, or all zeros once it is retired. */
-  readonly inForceOffset: number;
-  readonly inForceSize: number;
+  /** Where a table's mark is, and what it says while in force and once retired. */
+  readonly markOffset: number;
+  readonly inForceMark: Uint8Array;
+  readonly retiredMark: Uint8Array;
   /** Deterministic: equal arguments give equal bytes. Throws RangeError-like errors with `code` for a port above 1023 or a digest that is not 32 bytes. */
   encodeTable(table: {
     generation: bigint;

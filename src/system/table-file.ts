@@ -87,16 +87,16 @@ export function removeTableLeftovers(root: string): void {
 function retire(file: Buffer, modeIsRight: boolean): () => void {
   // Its owner may have taken the right to write away from himself.
   if (!modeIsRight) chmodSync(file, TABLE_MODE);
-  setInForce(file, false);
-  return () => setInForce(file, true);
+  const { inForceMark, retiredMark } = native();
+  writeMark(file, retiredMark);
+  return () => writeMark(file, inForceMark);
 }
 
 /** In place, in one system call: the only write to a table that a program may have mapped. */
-function setInForce(file: Buffer, value: boolean): void {
-  const { inForceOffset, inForceSize } = native();
+function writeMark(file: Buffer, mark: Uint8Array): void {
   const descriptor = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
-    writeSync(descriptor, Buffer.alloc(inForceSize, value ? 0xff : 0), 0, inForceSize, inForceOffset);
+    writeSync(descriptor, mark, 0, mark.length, native().markOffset);
   } finally {
     closeSync(descriptor);
   }

@@ -170,7 +170,7 @@ test("heals a table with the wrong mode, and one that a cut short compile left r
     "written: '/etc/portreserve.table', generation 2, 2 tcp and 1 udp ports (the mode of the old table was not 0644)\n",
   );
   const bytes = readFileSync(tablePath(root));
-  bytes.fill(0, native().inForceOffset, native().inForceOffset + native().inForceSize);
+  bytes.set(native().retiredMark, native().markOffset);
   writeFileSync(tablePath(root), bytes);
   expect(ctl(["compile", "--root", root]).stdout).toBe(
     "written: '/etc/portreserve.table', generation 3, 2 tcp and 1 udp ports (an earlier compile was cut short)\n",

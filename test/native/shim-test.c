@@ -34,11 +34,11 @@ static void write_table(const char *path, unsigned other)
 // As the manager does it: the new file is complete, the old one retired, then the name changes hands.
 static void replace_table(unsigned other)
 {
-    const unsigned char retired[8] = {0};
+    const struct pr_table_mark retired = pr_table_no_longer;
     const int old = open(PR_TABLE_PATH, O_WRONLY);
 
     write_table("next.table", other);
-    CHECK(pwrite(old, retired, sizeof retired, offsetof(struct pr_table, in_force)) == sizeof retired);
+    CHECK(pwrite(old, &retired, sizeof retired, offsetof(struct pr_table, mark)) == sizeof retired);
     close(old);
     CHECK(rename("next.table", PR_TABLE_PATH) == 0);
 }

@@ -8,7 +8,7 @@ function tableWith(tcp: readonly number[], udp: readonly number[], generation = 
 }
 
 export const path = "/etc/portreserve.table";
-const retire = `sh:dd if=/dev/zero of=${path} bs=8 count=1 seek=3 conv=notrunc status=none`;
+const retire = `sh:dd if=/etc/retired.mark of=${path} bs=8 seek=509 conv=notrunc status=none`;
 const replace = `sh:mv /etc/next.table ${path}`;
 
 export interface Case {
@@ -127,8 +127,8 @@ export const cases: readonly Case[] = [
     control: "631@0.0.0.0 sin=631 | 632@0.0.0.0 sin=632 | 633@0.0.0.0 sin=633",
   },
   {
-    does: "reserves nothing while the mapped file is zeroed",
-    steps: ["udp", "any", `sh:head -c 512 /dev/zero | dd of=${path} conv=notrunc status=none`, "udp", "any:631"],
+    does: "reserves nothing while the mapped file is overwritten in place",
+    steps: ["udp", "any", `sh:head -c 4096 /dev/zero | dd of=${path} conv=notrunc status=none`, "udp", "any:631"],
     shim: "632@0.0.0.0 sin=632 | 631@0.0.0.0 sin=631",
     control: "631@0.0.0.0 sin=631 | 632@0.0.0.0 sin=632",
   },
@@ -147,8 +147,8 @@ export const cases: readonly Case[] = [
   },
   { does: "without a table is libc", before: `rm ${path}`, ...noTable },
   { does: "with an empty table file is libc", before: `: > ${path}`, ...noTable },
-  { does: "with a table that is a byte short is libc", before: `truncate -s 511 ${path}`, ...noTable },
-  { does: "with a table that is a byte long is libc", before: `truncate -s 513 ${path}`, ...noTable },
+  { does: "with a table that is a byte short is libc", before: `truncate -s 4095 ${path}`, ...noTable },
+  { does: "with a table that is a byte long is libc", before: `truncate -s 4097 ${path}`, ...noTable },
   { does: "with a folder for a table is libc", before: `rm ${path}; mkdir ${path}`, ...noTable },
   { does: "with a FIFO for a table is libc, and does not wait", before: `rm ${path}; mkfifo ${path}`, ...noTable },
   { does: "with a device for a table is libc", before: `ln -sf /dev/zero ${path}`, ...noTable },

@@ -26,17 +26,19 @@ test("each byte in turn", async () => {
   };
   await compile(context);
   const good = readFileSync(tablePath(root));
-  const { inForceOffset, inForceSize, tableSize } = native();
+  const { markOffset, tableSize } = native();
   expect(good.length).toBe(tableSize);
   for (let at = 0; at < good.length; at += 1) {
     const bad = Buffer.from(good);
     bad[at] = (bad[at] as number) ^ (1 << (at % 8));
     writeFileSync(tablePath(root), bad);
-    const isFlag = at >= inForceOffset && at < inForceOffset + inForceSize;
+    const isFlag = at >= markOffset;
     const state = readTable(root);
     // The flag is what writers change in place, so no checksum covers it: a table with a damaged one counts as retired.
     expect({ at, kind: state.kind }).toEqual({ at, kind: isFlag ? "valid" : "damaged" });
     if (state.kind === "valid") expect(state.table.retired).toBe(true);
+    // Healing costs a flush to disk: every byte that means something, and some of the zeros between.
+    if (at >= 320 && !isFlag && at % 256 !== 0) continue;
     const report = await compile(context);
     expect({ at, outcome: report.outcome, result: report.data.result }).toEqual({
       at,

@@ -32,8 +32,8 @@ function stage(root: string): Stage {
   const copy = path.join(scratch(), "copy");
   cpSync(root, copy, { recursive: true });
   ctl(["compile", "--root", copy]);
-  const { inForceOffset, inForceSize } = native();
-  const retired = Buffer.from(old).fill(0, inForceOffset, inForceOffset + inForceSize);
+  const retired = Buffer.from(old);
+  retired.set(native().retiredMark, native().markOffset);
   return { root, old, retired, next: readFileSync(tablePath(copy)) };
 }
 
