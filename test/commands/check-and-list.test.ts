@@ -65,7 +65,7 @@ describe("check", () => {
     ["missing", undefined, "there is no table '/etc/portreserve.table', so nothing is reserved"],
     [
       "damaged",
-      Buffer.alloc(512, 0x41),
+      Buffer.alloc(4096, 0x41),
       "the table '/etc/portreserve.table' is not a portreserve table, so nothing is reserved",
     ],
     ["damaged", Buffer.from("PORT"), "the table '/etc/portreserve.table' is too short, so nothing is reserved"],
