@@ -27,7 +27,7 @@
       "target_name": "portreserve-probe",
       "type": "executable",
       "includes": ["native/plain-c.gypi"],
-      "sources": ["native/probe/probe.c"],
+      "sources": ["native/probe/options.c", "native/probe/probe.c", "native/probe/symbols.c"],
       "cflags_c": ["-O2"]
     },
     {

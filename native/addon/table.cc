@@ -43,24 +43,9 @@ Napi::Value EncodeTable(const Napi::CallbackInfo &info)
     return Napi::Buffer<uint8_t>::Copy(env, reinterpret_cast<const uint8_t *>(&table), sizeof table);
 }
 
-static const char *FaultName(enum pr_table_status status)
-{
-    switch (status) {
-    case PR_TABLE_SHORT:
-        return "short";
-    case PR_TABLE_LONG:
-        return "long";
-    case PR_TABLE_FOREIGN:
-        return "foreign";
-    case PR_TABLE_FUTURE:
-        return "future";
-    case PR_TABLE_DAMAGED:
-        return "damaged";
-    case PR_TABLE_OK:
-        break;
-    }
-    return nullptr;
-}
+// In the order of enum pr_table_status.
+static const char *const faults[] = {nullptr, "short", "long", "foreign", "future", "damaged"};
+static_assert(PR_TABLE_DAMAGED + 1 == sizeof faults / sizeof *faults, "every status has its name");
 
 static Napi::Array ReservedPorts(Napi::Env env, const struct pr_table *table, unsigned protocol)
 {
@@ -81,7 +66,7 @@ Napi::Value DecodeTable(const Napi::CallbackInfo &info)
 
     Napi::Object result = Napi::Object::New(env);
     const struct pr_table *table = nullptr;
-    const char *fault = FaultName(pr_table_view(bytes.Data(), bytes.ByteLength(), &table));
+    const char *fault = faults[pr_table_view(bytes.Data(), bytes.ByteLength(), &table)];
     if (fault) {
         result.Set("fault", fault);
         return result;

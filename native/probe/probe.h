@@ -1,0 +1,31 @@
+// What portreserve-probe is asked for.
+#ifndef PR_PROBE_H
+#define PR_PROBE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+struct symbol {
+    const char *name;
+    int (*in)(int, struct sockaddr_in *); // one of the three is set, unless nothing loaded has the symbol
+    int (*any)(int, struct sockaddr *);
+    int (*down)(int *, sa_family_t);
+};
+
+struct options {
+    const struct symbol *symbol;
+    int family, type;
+    enum { ADDRESS_ANY, ADDRESS_NULL, ADDRESS_LOOPBACK } address;
+    unsigned port;
+    unsigned long count; // 0: until the first failure
+    bool hold, step;
+};
+
+// The symbol of this name, or NULL where there is none such.
+const struct symbol *find_symbol(const char *name);
+
+// Reads the command line; ends the program where it makes no sense, or only asks for help.
+void read_options(int argc, char **argv, struct options *ret_options);
+
+#endif
