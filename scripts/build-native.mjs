@@ -16,7 +16,11 @@ if (existsSync(path.join(prefix, "include", "node", "node_api.h"))) {
 const gyp = path.join(root, "node_modules", "node-gyp", "bin", "node-gyp.js");
 const configured = existsSync(path.join(root, "build", "Makefile"));
 for (const step of configured ? [["build"]] : [["configure"], ["build"]]) {
-  const run = spawnSync(process.execPath, [gyp, "--silent", ...step], { cwd: root, env: environment, encoding: "utf8" });
+  const run = spawnSync(process.execPath, [gyp, "--silent", ...step], {
+    cwd: root,
+    env: environment,
+    encoding: "utf8",
+  });
   if (run.status !== 0) {
     process.stderr.write(`${run.stdout}${run.stderr}`);
     process.stderr.write("error: the native parts did not build; they need a C and C++ compiler, make and python3\n");

@@ -17,7 +17,10 @@ const exported = [
 
 /** readelf's answer as lines; binutils comes with every compiler. */
 function readelf(library, ...options) {
-  const done = spawnSync("readelf", ["-W", ...options, library], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
+  const done = spawnSync("readelf", ["-W", ...options, library], {
+    encoding: "utf8",
+    env: { ...process.env, LC_ALL: "C" },
+  });
   if (done.status !== 0) {
     throw new Error(`readelf ${options.join(" ")} ${library}: ${done.stderr}`);
   }
@@ -38,7 +41,9 @@ function measure(library) {
     .sort();
   const relocations = readelf(library, "-r").filter((line) => /^[0-9a-f]+\s+[0-9a-f]+\s+R_/.test(line)).length;
   const needed = dynamic.flatMap((line) => line.match(/\(NEEDED\).*\[(.*)\]/)?.[1] ?? []);
-  const glibc = highest(readelf(library, "-V").flatMap((line) => [...line.matchAll(/GLIBC_([0-9.]+)/g)].map((m) => m[1])));
+  const glibc = highest(
+    readelf(library, "-V").flatMap((line) => [...line.matchAll(/GLIBC_([0-9.]+)/g)].map((m) => m[1])),
+  );
   const startup = dynamic.filter((line) => /\((INIT|FINI|INIT_ARRAY|FINI_ARRAY|PREINIT_ARRAY)\)/.test(line)).length;
   const paths = dynamic.filter((line) => /\((RPATH|RUNPATH|TEXTREL)\)/.test(line)).length;
   const size = statSync(library).size;

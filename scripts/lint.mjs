@@ -1,7 +1,8 @@
 // Layout and lint of every language in the tree: TypeScript and JSON, C and C++, shell, man pages.
+import process from "node:process";
 import { bin, files, have, run } from "./step.mjs";
 
-run(bin("biome"), ["ci", "--error-on-warnings"]);
+run(bin("biome"), ["ci", "--error-on-warnings", ...(process.stdout.isTTY ? [] : ["--colors=off"])]);
 run(bin("tsc"), ["-p", "tsconfig.json", "--noEmit"]);
 run(bin("tsc"), ["-p", "test/tsconfig.json"]);
 

@@ -71,7 +71,10 @@ export const verbs: readonly Verb[] = [
       usage,
       incomplete,
       privilege,
-      ["unsafe", "refused: too few unreserved ports would be left between 600 and 1023"],
+      [
+        "unsafe",
+        "refused: too few unreserved ports would be left between 600 and 1023, or the table or the lock is no file",
+      ],
     ],
     load: async () => (await import("../commands/compile.ts")).compile,
   },
@@ -133,7 +136,7 @@ export const verbs: readonly Verb[] = [
     outcomes: [
       usage,
       ["incomplete", "the shim is missing, or the command could not be started"],
-      ["unsafe", "the path of the shim has a space or a colon, which LD_PRELOAD cannot express"],
+      ["unsafe", "the path of the shim has a space, a colon or a dollar sign, which LD_PRELOAD cannot express"],
       ["not-executable", "the command cannot be executed"],
       ["not-found", "the command does not exist"],
     ],
