@@ -42,7 +42,7 @@
   ],
   "libraries": ["-lc", "-lgcc"],
   "conditions": [
-    ["target_arch=='x64' or target_arch=='ia32'", { "cflags_c": ["-fcf-protection=none"] }],
+    ["target_arch=='x64' or target_arch=='ia32'", { "cflags_c": ["-fcf-protection=none", "-malign-data=abi"] }],
     ["target_arch=='arm64'", { "cflags_c": ["-mno-outline-atomics"] }]
   ]
 }

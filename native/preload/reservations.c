@@ -53,27 +53,25 @@ static void read_table(struct pr_reservations *ret)
     unsigned char bytes[PR_TABLE_SIZE + 1];
     const struct pr_table *table;
     const long fd = syscall(SYS_openat, AT_FDCWD, PR_TABLE_PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+    const long size = fd < 0 ? fd : syscall(SYS_read, fd, bytes, sizeof bytes);
 
     ret->bits = NULL;
     ret->proven = true;
-    if (fd < 0) {
+    if (size < 0) {
         // Uninstalled: no table. Anything else may pass (no free descriptor, say), so stay with the one at hand.
         if (errno != ENOENT && errno != ENOTDIR && ret->owner && pages)
             ret->bits = &kept;
-        return;
-    }
-    const long size = syscall(SYS_read, fd, bytes, sizeof bytes);
-
-    if (size >= 0 && pr_table_view(bytes, (size_t)size, &table) == PR_TABLE_OK) {
+    } else if (pr_table_view(bytes, (size_t)size, &table) == PR_TABLE_OK) {
         struct pr_table_bits *bits = ret->owner ? &kept : &ret->read;
 
         *bits = table->bits;
         ret->bits = bits;
-        // A retired file under the table's name is the newest there is until its writer has renamed the next one.
-        if (ret->owner && !pr_table_retired(table))
+        // A table that is retired already is the newest there is until its writer has renamed the next one: it is
+        // gone by in this call, and read anew in the next.
+        if (ret->owner)
             map_table(fd);
     }
-    syscall(SYS_close, fd);
+    syscall(SYS_close, fd); // also where it is none: that changes nothing
 }
 
 // Asks the kernel whether the table mapped is in force. futex() reads its timeout first, and takes the mark for an
