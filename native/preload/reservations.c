@@ -19,8 +19,9 @@
 #define PR_TABLE_PATH "/etc/portreserve.table"
 #endif
 
-// What outlasts a call, for whichever call owns it. No call waits to own it: one that finds it taken, by another
-// thread, by the call that a signal interrupted, or for good by the thread that a fork left behind, reads the file.
+// What outlasts a call, for whichever call owns it, which takes about a microsecond. Another thread's call tries for as
+// long. One that still finds it taken, as does the call that interrupted its owner with a signal, and for good the
+// child of a fork that left the owner behind, reads the file for itself.
 static atomic_flag taken = ATOMIC_FLAG_INIT;
 static struct pr_table_bits kept;
 static struct pages {
@@ -30,20 +31,23 @@ static struct pages {
 
 enum { FAMILY = sizeof(sa_family_t), REST = sizeof(struct sockaddr_in) - FAMILY };
 
-// Maps the table open at `fd`, whose bits are in `kept`, over the one that was mapped before. Where mapping is refused
+// Maps the table open at `fd`, whose bits are in `kept`, over the one that was mapped before. Where that is refused
 // every call reads the file.
 static void map_table(long fd)
 {
-    if (!pages) {
+    static bool refused;
+
+    if (!pages && !refused) {
         void *new = mmap(NULL, sizeof *pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-        if (new == MAP_FAILED)
-            return;
-        pages = new;
+        if (new != MAP_FAILED)
+            pages = new;
     }
-    // A failure may leave a hole that somebody else fills: never map over that address again.
-    if (mmap(pages, sizeof pages->table, PROT_READ, MAP_SHARED | MAP_FIXED, (int)fd, 0) == MAP_FAILED)
+    // A failure may leave a hole that somebody else fills: never map over that address again, nor use up another.
+    if (pages && mmap(pages, sizeof pages->table, PROT_READ, MAP_SHARED | MAP_FIXED, (int)fd, 0) == MAP_FAILED) {
         pages = NULL;
+        refused = true;
+    }
 }
 
 // Goes by the file that has the table's name now. Raw system calls: libc's are cancellation points, and no allocator
@@ -94,7 +98,9 @@ void pr_reservations_prove(struct pr_reservations *reservations)
 
 void pr_reservations_take(struct pr_reservations *ret)
 {
-    ret->owner = !atomic_flag_test_and_set_explicit(&taken, memory_order_acquire);
+    ret->owner = false;
+    for (int tries = 0; tries < 100 && !ret->owner; tries++)
+        ret->owner = !atomic_flag_test_and_set_explicit(&taken, memory_order_acquire);
     ret->bits = &kept;
     ret->proven = false;
     if (!ret->owner || !pages)

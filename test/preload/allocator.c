@@ -5,7 +5,8 @@
 //   busy:PORT  free:PORT               occupy a port (IPv4 wildcard, UDP and TCP), or let it go
 //   bound:PORT                         bind the current socket itself first
 //   nocap                              drop CAP_NET_BIND_SERVICE
-//   noroom  nofiles                    from here on mmap() fails, or open()
+//   noroom  nofiles  nomap             from here on mmap() fails, or open(), or mmap() of a file
+//   repeat:N                           call it N times, and say whether the address space grew by more than 64 KiB
 //   sh:COMMAND                         run a shell command, to change the table under this process
 //   null | any[:PORT] | loopback[:PORT] | elsewhere[:PORT] | any6[:PORT] | unixaddress
 //                                      call the allocator with that address (none at all, 0.0.0.0, 127.0.0.1, ...)
@@ -13,17 +14,16 @@
 //   again:PORT                         close the socket that has this port
 //   down:PORT  down6:PORT  downunix:PORT   rresvport_af() with this *alport
 //   downfill:PORT                      rresvport_af() until it fails
+#include "surroundings.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -91,29 +91,6 @@ static void occupy(int port)
             perror("cannot occupy a port");
             exit(3);
         }
-    }
-}
-
-static void drop_capability(void)
-{
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2];
-
-    syscall(SYS_capget, &header, data);
-    data[0].effective &= ~(1u << CAP_NET_BIND_SERVICE);
-    if (syscall(SYS_capset, &header, data) != 0) {
-        perror("cannot drop a capability");
-        exit(3);
-    }
-}
-
-static void limit(__rlimit_resource_t what, rlim_t most)
-{
-    const struct rlimit limits = {.rlim_cur = most, .rlim_max = 4096};
-
-    if (setrlimit(what, &limits) != 0) {
-        perror("cannot set a limit");
-        exit(3);
     }
 }
 
@@ -202,12 +179,17 @@ static void fill(void)
     }
 }
 
-static int open_descriptors(void)
+static void repeat(int times)
 {
-    int count = 0;
-    for (int fd = 0; fd < 4096; fd++)
-        count += fcntl(fd, F_GETFD) != -1;
-    return count;
+    const long before = address_space();
+    int failures = 0;
+
+    for (int i = 0; i < times; i++) {
+        const int fd = socket(domain, type, 0);
+        failures += call(fd, NULL) != 0;
+        close(fd);
+    }
+    printf("%d calls, %d failed, address space %s\n", times, failures, address_space() - before > 16 ? "grew" : "kept");
 }
 
 static void call_down(int port, int family)
@@ -271,6 +253,10 @@ static void step(const char *text)
         limit(RLIMIT_AS, 0);
     else if (strcmp(word, "nofiles") == 0)
         limit(RLIMIT_NOFILE, 0);
+    else if (strcmp(word, "nomap") == 0)
+        refuse_file_mappings();
+    else if (strcmp(word, "repeat") == 0)
+        repeat(port);
     else if (strcmp(word, "fill") == 0)
         fill();
     else if (strcmp(word, "down") == 0)

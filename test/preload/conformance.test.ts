@@ -7,6 +7,7 @@ import { sandboxSupport } from "../../src/system/sandbox-support.ts";
 import { named } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { noSandbox } from "../support/sandbox.ts";
+import { ALLOCATOR } from "./allocator.ts";
 import { type Row, rows } from "./conformance-rows.ts";
 
 const PID = 21231;
@@ -41,10 +42,9 @@ describe.skipIf(reason !== undefined)(named("allocators, without a table", reaso
   const observed = new Map<Implementation, Map<Row, string>>();
 
   beforeAll(async () => {
-    const source = "test/preload/allocator.c";
-    observed.set("glibc", await observe(compileC(source), ""));
-    observed.set("shim", await observe(compileC(source), `${nativeFolder()}/libportreserve.so`));
-    if (libtirpc !== undefined) observed.set("libtirpc", await observe(compileC(source, [libtirpc]), ""));
+    observed.set("glibc", await observe(compileC(ALLOCATOR), ""));
+    observed.set("shim", await observe(compileC(ALLOCATOR), `${nativeFolder()}/libportreserve.so`));
+    if (libtirpc !== undefined) observed.set("libtirpc", await observe(compileC(ALLOCATOR, [libtirpc]), ""));
   });
 
   for (const row of rows) {

@@ -139,6 +139,12 @@ export const cases: readonly Case[] = [
     control: "631@0.0.0.0 sin=631",
   },
   {
+    does: "reads the table on each call where no file may be mapped, and uses up nothing",
+    steps: ["nomap", "udp", "any", "repeat:1000", "udp", "any:631"],
+    shim: "632@0.0.0.0 sin=632 | 1000 calls, 0 failed, address space kept | 789@0.0.0.0 sin=789",
+    control: "631@0.0.0.0 sin=631 | 1000 calls, 0 failed, address space kept | 786@0.0.0.0 sin=786",
+  },
+  {
     does: "goes by the mapped table when no descriptor is free for the new one",
     steps: ["udp", "any", retire, replace, "udp", "nofiles", "any:631"],
     etc: { "next.table": tableWith([700], [700]) },

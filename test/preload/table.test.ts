@@ -4,6 +4,7 @@ import { native } from "../../src/core/native.ts";
 import { named } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { noSandbox, play, tableOf } from "../support/sandbox.ts";
+import { ALLOCATOR } from "./allocator.ts";
 import { type Case, cases, path } from "./table-cases.ts";
 
 const reason = await noSandbox();
@@ -13,7 +14,7 @@ async function run(test: Case, cover: "LD_PRELOAD" | "nothing"): Promise<string>
   const played = await play(`${test.before ?? ""}\nthief "$ALLOCATOR" ${words.join(" ")}\necho "exit $?"`, {
     cover,
     etc: { "retired.mark": native().retiredMark, ...test.etc },
-    environment: { ALLOCATOR: compileC("test/preload/allocator.c"), THIEF: "21231" },
+    environment: { ALLOCATOR: compileC(ALLOCATOR), THIEF: "21231" },
   });
   expect(played.stderr).toBe("");
   const lines = played.stdout.trimEnd().split("\n");
@@ -36,7 +37,7 @@ describe.skipIf(reason !== undefined)(named("the shim and its table", reason), (
     const { stdout } = await play(`thief "$ALLOCATOR" bindresvport_sa ${steps}`, {
       cover: "LD_PRELOAD",
       reserved: [631, 834],
-      environment: { ALLOCATOR: compileC("test/preload/allocator.c"), THIEF: "21231" },
+      environment: { ALLOCATOR: compileC(ALLOCATOR), THIEF: "21231" },
     });
     expect(stdout).toBe("834@0.0.0.0 sin=834\n2049@0.0.0.0 sin=2049\n632@0.0.0.0 sin=632\n");
   });

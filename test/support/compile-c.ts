@@ -1,28 +1,29 @@
-// Compiles a small C program for a test, once per content and flags, into the ignored .cache folder.
+// Compiles small C programs for tests, once per content and flags, into the ignored .cache folder.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 
 const root = path.resolve(import.meta.dirname, "..", "..");
 
 /**
- * Compiles `source` (a path below the project's folder) with `compiler` (default `cc`) and returns the program's path.
- * `flags` come after the source, so that libraries among them are searched for what it needs.
- * Throws with the compiler's own words when it does not compile.
+ * Compiles `sources` (paths below the project's folder) with `compiler` (default `cc`) and returns the program's path,
+ * which begins with the first one's name. Headers beside them count as theirs. `flags` come after the sources, so that
+ * libraries among them are searched for what they need. Throws with the compiler's own words when they do not compile.
  */
-export function compileC(source: string, flags: readonly string[] = [], compiler = "cc"): string {
-  const file = path.join(root, source);
-  const name = path.basename(source, ".c");
-  const key = createHash("sha256")
-    .update(readFileSync(file))
-    .update([compiler, ...flags].join("\0"));
-  const program = path.join(root, ".cache", "test-programs", `${name}-${key.digest("hex").slice(0, 16)}`);
-  if (statSync(program, { throwIfNoEntry: false }) === undefined) {
+export function compileC(sources: string | readonly string[], flags: readonly string[] = [], compiler = "cc"): string {
+  const files = [sources].flat().map((source) => path.join(root, source));
+  const key = createHash("sha256").update([compiler, ...flags].join("\0"));
+  for (const file of files.flatMap((source) => [source, source.replace(/c$/, "h")])) {
+    if (existsSync(file)) key.update(readFileSync(file));
+  }
+  const name = `${path.basename(files[0] ?? "", ".c")}-${key.digest("hex").slice(0, 16)}`;
+  const program = path.join(root, ".cache", "test-programs", name);
+  if (!existsSync(program)) {
     mkdirSync(path.dirname(program), { recursive: true });
     const fresh = `${program}.${process.pid}`;
-    execFileSync(compiler, ["-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-o", fresh, file, ...flags]);
+    execFileSync(compiler, ["-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-o", fresh, ...files, ...flags]);
     renameSync(fresh, program);
   }
   return program;
