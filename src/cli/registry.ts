@@ -67,7 +67,7 @@ export const verbs: readonly Verb[] = [
     ],
     outcomes: [
       ["done", "the table is up to date"],
-      ["no", "something was rejected (without --strict the rest is in force)"],
+      ["no", "something was rejected (without --strict the rest is in the table)"],
       usage,
       incomplete,
       privilege,
@@ -82,11 +82,11 @@ export const verbs: readonly Verb[] = [
     name: "list",
     synopsis: "",
     arity: [0, 0],
-    summary: "list every reservation, its owner, its line, and whether it is in force",
+    summary: "list every reservation, its owner, its line, and whether it is in the table",
     description:
       "Lists every reservation of the configuration and of the table: port and protocol, the owner, the line that " +
-      "asks for it, what guards it, and whether it is in force now. Ports outside 512 to 1023 are never handed out by " +
-      "bindresvport() in the first place, and the list says what guards them instead.",
+      "asks for it, whether the table has it, and the lever that keeps the port from being handed out. Being in the " +
+      "table is not yet being covered: that takes the shim in every program that allocates.",
     options: ["no-blacklist", "root", "json"],
     examples: [["portreservectl list", "all of it"]],
     outcomes: [["done", "listed"], ["no", "there is no table, so nothing is in force"], usage, incomplete, privilege],

@@ -105,7 +105,7 @@ function reportOf(options: Options, { configuration, content }: Sources, plan: P
 
 function rejectedMessages(errors: number, options: Options): readonly Message[] {
   if (errors === 0) return [];
-  const rest = options.dryRun ? "everything else would be in force" : "everything else is in force";
+  const rest = options.dryRun ? "everything else would be in the table" : "everything else is in the table";
   return [
     {
       severity: "warning",

@@ -1,11 +1,11 @@
-// list: every reservation of the configuration and of the table in force, its owner, its line and what guards it.
+// list: every reservation of the configuration and of the table in force, its owner, its line and its lever.
 import type { Reservation } from "../core/config/types.ts";
 import { LEVERS, type LeverName, leverFor } from "../core/levers.ts";
 import type { NativeTable } from "../core/native.ts";
 import { counted } from "../report/diagnostics.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
 import { readTable } from "../system/table-file.ts";
-import { freshnessOf, inForce, isRejected, noTable, readSourcesIfAny, STALE } from "./sources.ts";
+import { freshnessOf, inTable, isRejected, noTable, readSourcesIfAny, STALE } from "./sources.ts";
 import { onlyInTable, type TableRow } from "./table-rows.ts";
 import type { Command } from "./types.ts";
 
@@ -32,41 +32,35 @@ export const list: Command = ({ options }): Report => {
   };
 };
 
-type Row = TableRow & { readonly lever: LeverName; readonly inForce: boolean };
+type Row = TableRow & { readonly lever: LeverName; readonly inTable: boolean };
 
 function rowsOf(reservations: readonly Reservation[], table: NativeTable | undefined): Row[] {
   const rows: TableRow[] = [...reservations, ...onlyInTable(reservations, table)];
   return rows
-    .map((row) => ({ ...row, lever: leverFor(row.port).name, inForce: inForce(table, row) }))
+    .map((row) => ({ ...row, lever: leverFor(row.port).name, inTable: inTable(table, row) }))
     .sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : a.protocol > b.protocol ? 1 : 0));
 }
-
-const GUARDS: Readonly<Record<LeverName, string>> = {
-  preload: "table",
-  none: "nothing needed",
-  ephemeral: "not managed",
-};
 
 function columns(rows: readonly Row[]): Block {
   return {
     kind: "columns",
-    heading: ["PORT", "OWNER", "IN FORCE", "GUARDED BY", "LINE"],
+    heading: ["PORT", "OWNER", "IN TABLE", "LEVER", "LINE"],
     rows: rows.map((row): Line[] => [
       `${row.port}/${row.protocol}`,
       row.owner ?? "-",
-      row.lever === "ephemeral" ? "-" : row.inForce ? { text: "yes", tone: "good" } : { text: "no", tone: "warn" },
-      GUARDS[row.lever],
+      row.lever === "ephemeral" ? "-" : row.inTable ? { text: "yes", tone: "good" } : { text: "no", tone: "warn" },
+      row.lever,
       row.file === null ? "only in the table" : `${row.file}:${row.line}`,
     ]),
   };
 }
 
-/** Explains what is not guarded by the table, where it occurs. */
+/** What each lever in the list means: being in the table is not yet being covered. */
 function legend(rows: readonly Row[]): Block {
-  const used = LEVERS.filter(({ name }) => name !== "preload" && rows.some((row) => row.lever === name));
+  const used = LEVERS.filter(({ name }) => rows.some((row) => row.lever === name));
   return {
     kind: "lines",
-    lines: used.map(({ name, explanation }): Line => ({ text: `${GUARDS[name]}: ${explanation}`, tone: "dim" })),
+    lines: used.map(({ name, explanation }): Line => ({ text: `${name}: ${explanation}`, tone: "dim" })),
   };
 }
 

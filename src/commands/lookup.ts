@@ -4,7 +4,7 @@ import { type LeverName, leverFor } from "../core/levers.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
 import { readTable } from "../system/table-file.ts";
 import { findTarget, type Target } from "./lookup-target.ts";
-import { freshnessOf, inForce, noTable, readSourcesIfAny, reservationJson, STALE } from "./sources.ts";
+import { freshnessOf, inTable, noTable, readSourcesIfAny, reservationJson, STALE } from "./sources.ts";
 import type { Command } from "./types.ts";
 
 export const lookup: Command = ({ options, args: [word = ""] }): Report => {
@@ -17,7 +17,7 @@ export const lookup: Command = ({ options, args: [word = ""] }): Report => {
   const answers = target.ports.map(
     (asked): Answer => ({
       ...asked,
-      reserved: inForce(table, asked),
+      reserved: inTable(table, asked),
       lever: leverFor(asked.port).name,
       claims: (sources?.configuration.reservations ?? []).filter(
         (row) => row.port === asked.port && row.protocol === asked.protocol,

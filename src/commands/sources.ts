@@ -103,8 +103,8 @@ export const STALE: Message = {
   hint: "run 'sudo portreservectl compile'",
 };
 
-/** True for a port that the table in force keeps from being handed out. */
-export function inForce(
+/** True for a port that the table in force reserves. */
+export function inTable(
   table: NativeTable | undefined,
   { port, protocol }: Pick<Reservation, "port" | "protocol">,
 ): boolean {

@@ -22,13 +22,14 @@ export const LEVERS: readonly Lever[] = [
     name: "none",
     first: 1,
     last: ALLOCATED_PORTS.first - 1,
-    explanation: "no library hands out ports below 512, so nothing needs to be done",
+    explanation: "no library hands out ports below 512, so nothing is needed",
   },
   {
     name: "preload",
     first: ALLOCATED_PORTS.first,
     last: ALLOCATED_PORTS.last,
-    explanation: "bindresvport and rresvport hand these out, and the preloaded library skips the reserved ones",
+    explanation:
+      "bindresvport and rresvport hand these out; programs that run with the shim step over the ones in the table",
   },
   {
     name: "ephemeral",

@@ -10,7 +10,7 @@ import { asNobody, ctl, makeRoot, put, SERVICES, tableIn, tablePath } from "../s
 
 const FILES = { "etc/services": SERVICES, "etc/portreserve/cups": "ipp\n" };
 const ROW = "+ 631/tcp+udp\n";
-const LEFT_OUT = "portreservectl: warning: left out: 1 rejected line or file; everything else is in force\n";
+const LEFT_OUT = "portreservectl: warning: left out: 1 rejected line or file; everything else is in the table\n";
 const written = `${ROW}written: '/etc/portreserve.table', generation 1, 1 tcp and 1 udp ports (there was no table)\n`;
 
 function unreadable(name: string, reason: string, hint = ""): string {
@@ -143,7 +143,7 @@ test("a hostile name cannot forge a line or drive the terminal", () => {
       LEFT_OUT,
   );
   expect(ctl(["list", "--root", root]).stdout).toContain(
-    `873/tcp  ${shown}  yes       table       /etc/portreserve/${shown}:1\n`,
+    `873/tcp  ${shown}  yes       preload  /etc/portreserve/${shown}:1\n`,
   );
   const json = ctl(["list", "--json", "--root", root]).stdout;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: only the line feed at the end

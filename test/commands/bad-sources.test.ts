@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { ctl, makeRoot, SERVICES } from "../support/cli.ts";
 
 const FILES = { "etc/services": SERVICES, "etc/portreserve/cups": "ipp\n" };
-const LEFT_OUT = "portreservectl: warning: left out: 1 rejected line or file; everything else is in force\n";
+const LEFT_OUT = "portreservectl: warning: left out: 1 rejected line or file; everything else is in the table\n";
 
 describe("/etc/services", () => {
   const builtIn =
@@ -86,7 +86,8 @@ describe("/etc/portreserve", () => {
         "portreservectl: warning: there is no folder '/etc/portreserve', so there is nothing to read; owners and lines are not known",
     });
     expect(ctl(["list", "--root", root]).stdout).toBe(
-      "PORT     OWNER  IN FORCE  GUARDED BY  LINE\n631/tcp  -      yes       table       only in the table\n631/udp  -      yes       table       only in the table\n",
+      "PORT     OWNER  IN TABLE  LEVER    LINE\n631/tcp  -      yes       preload  only in the table\n631/udp  -      yes       preload  only in the table\n" +
+        "preload: bindresvport and rresvport hand these out; programs that run with the shim step over the ones in the table\n",
     );
   });
 });

@@ -112,34 +112,36 @@ describe("check", () => {
 });
 
 describe("list", () => {
-  test("shows every reservation, its owner, its line and whether it is in force", () => {
+  test("shows every reservation, its owner, its line and whether it is in the table", () => {
     const root = compiled();
     put(root, "etc/portreserve/mail", "rsync/tcp\n2049/tcp\nsyslog/udp\n80/tcp\n");
     expect(ctl(["list", "--root", root])).toEqual({
       status: 0,
       stdout:
-        "PORT      OWNER  IN FORCE  GUARDED BY      LINE\n" +
-        "80/tcp    mail   no        nothing needed  /etc/portreserve/mail:4\n" +
-        "514/udp   mail   no        table           /etc/portreserve/mail:3\n" +
-        "631/tcp   cups   yes       table           /etc/portreserve/cups:1\n" +
-        "631/udp   cups   yes       table           /etc/portreserve/cups:1\n" +
-        "631/udp   dual   yes       table           /etc/portreserve/dual:1\n" +
-        "873/tcp   mail   no        table           /etc/portreserve/mail:1\n" +
-        "993/tcp   -      yes       table           only in the table\n" +
-        "2049/tcp  mail   -         not managed     /etc/portreserve/mail:2\n" +
-        "nothing needed: no library hands out ports below 512, so nothing needs to be done\n" +
-        "not managed: the kernel hands these out, and this version does not manage it: add the port to the sysctl net.ipv4.ip_local_reserved_ports\n",
+        "PORT      OWNER  IN TABLE  LEVER      LINE\n" +
+        "80/tcp    mail   no        none       /etc/portreserve/mail:4\n" +
+        "514/udp   mail   no        preload    /etc/portreserve/mail:3\n" +
+        "631/tcp   cups   yes       preload    /etc/portreserve/cups:1\n" +
+        "631/udp   cups   yes       preload    /etc/portreserve/cups:1\n" +
+        "631/udp   dual   yes       preload    /etc/portreserve/dual:1\n" +
+        "873/tcp   mail   no        preload    /etc/portreserve/mail:1\n" +
+        "993/tcp   -      yes       preload    only in the table\n" +
+        "2049/tcp  mail   -         ephemeral  /etc/portreserve/mail:2\n" +
+        "none: no library hands out ports below 512, so nothing is needed\n" +
+        "preload: bindresvport and rresvport hand these out; programs that run with the shim step over the ones in the table\n" +
+        "ephemeral: the kernel hands these out, and this version does not manage it: add the port to the sysctl net.ipv4.ip_local_reserved_ports\n",
       stderr:
         "portreservectl: note: the configuration has changed since the table was compiled\nhint: run 'sudo portreservectl compile'\n",
     });
   });
 
-  test("exits 1 without a table, and shows what would be in force", () => {
+  test("exits 1 without a table, and shows what would be in the table", () => {
     const root = makeRoot({ "etc/services": SERVICES, "etc/portreserve/cups": "ipp/udp\nnonsense\n" });
     expect(ctl(["list", "--root", root])).toEqual({
       status: 1,
       stdout:
-        "PORT     OWNER  IN FORCE  GUARDED BY  LINE\n631/udp  cups   no        table       /etc/portreserve/cups:1\n",
+        "PORT     OWNER  IN TABLE  LEVER    LINE\n631/udp  cups   no        preload  /etc/portreserve/cups:1\n" +
+        "preload: bindresvport and rresvport hand these out; programs that run with the shim step over the ones in the table\n",
       stderr:
         "portreservectl: warning: not listed: 1 rejected line or file\nhint: 'portreservectl check' shows what is wrong\n" +
         "portreservectl: warning: there is no table '/etc/portreserve.table', so nothing is reserved\nhint: run 'sudo portreservectl compile'\n",
@@ -177,7 +179,7 @@ describe("list", () => {
           file: "/etc/portreserve/d",
           line: 1,
           lever: "preload",
-          inForce: true,
+          inTable: true,
         },
       ],
     });

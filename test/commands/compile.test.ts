@@ -104,7 +104,7 @@ test("leaves wrong lines out, compiles the rest, and exits 1", () => {
       "      ipps/udp # typo\n" +
       "      ^^^^\n" +
       "hint: did you mean 'ipp'? otherwise write the port number, or add the name to '/etc/services'\n" +
-      "portreservectl: warning: left out: 1 rejected line or file; everything else is in force\n",
+      "portreservectl: warning: left out: 1 rejected line or file; everything else is in the table\n",
   });
 });
 
