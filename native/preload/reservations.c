@@ -23,13 +23,21 @@
 // long. One that still finds it taken, as does the call that interrupted its owner with a signal, and for good the
 // child of a fork that left the owner behind, reads the file for itself.
 static atomic_flag taken = ATOMIC_FLAG_INIT;
-static struct pr_table_bits kept;
+static struct pr_table_bits kept; // written by the owner, a byte at a time; read by others only in need
+static atomic_bool keeping;       // `kept` has been written
 static struct pages {
     struct pr_table table;    // the file `kept` was read from, mapped
     unsigned char rest[4096]; // private: the end of the address that begins with the table's mark
 } * pages;
 
 enum { FAMILY = sizeof(sa_family_t), REST = sizeof(struct sockaddr_in) - FAMILY };
+
+static void copy_bits(struct pr_table_bits *to, const struct pr_table_bits *from)
+{
+    for (size_t i = 0; i < sizeof *to; i++)
+        __atomic_store_n((unsigned char *)to + i, __atomic_load_n((const unsigned char *)from + i, __ATOMIC_RELAXED),
+                         __ATOMIC_RELAXED);
+}
 
 // Maps the table open at `fd`, whose bits are in `kept`, over the one that was mapped before. Where that is refused
 // every call reads the file.
@@ -62,18 +70,23 @@ static void read_table(struct pr_reservations *ret)
     ret->bits = NULL;
     ret->proven = true;
     if (size < 0) {
-        // Uninstalled: no table. Anything else may pass (no free descriptor, say), so stay with the one at hand.
-        if (errno != ENOENT && errno != ENOTDIR && ret->owner && pages)
-            ret->bits = &kept;
+        // Uninstalled: no table. Anything else may pass (no free descriptor, say), so stay with the one at hand. Its
+        // owner may be just replacing it: then each port is judged by the older or the newer one.
+        if (errno != ENOENT && errno != ENOTDIR && atomic_load_explicit(&keeping, memory_order_acquire)) {
+            copy_bits(&ret->read, &kept);
+            ret->bits = &ret->read;
+        }
     } else if (pr_table_view(bytes, (size_t)size, &table) == PR_TABLE_OK) {
         struct pr_table_bits *bits = ret->owner ? &kept : &ret->read;
 
-        *bits = table->bits;
+        copy_bits(bits, &table->bits);
         ret->bits = bits;
         // A table that is retired already is the newest there is until its writer has renamed the next one: it is
         // gone by in this call, and read anew in the next.
-        if (ret->owner)
+        if (ret->owner) {
+            atomic_store_explicit(&keeping, true, memory_order_release);
             map_table(fd);
+        }
     }
     syscall(SYS_close, fd); // also where it is none: that changes nothing
 }
@@ -131,7 +144,8 @@ int pr_reservations_bind(struct pr_reservations *reservations, int fd, const uni
 
     if (mark_is_family(address->any.sa_family)) {
         // The address is put together from the family in the table's mark and the rest behind it. A retired table has
-        // another family there (EAFNOSUPPORT), a page that is gone none (EFAULT); else it is in force as bind() acts.
+        // another family there (EAFNOSUPPORT), a page that is gone none (EFAULT); else it is in force as bind() acts,
+        // or somebody wrote zeros over the file, which bind() takes for AF_INET with the wildcard address.
         memcpy(pages->rest, (const char *)address + FAMILY, REST);
         const int result = bind(fd, (const struct sockaddr *)pages->table.mark.family, length);
 
@@ -139,6 +153,5 @@ int pr_reservations_bind(struct pr_reservations *reservations, int fd, const uni
             return result;
     }
     pr_reservations_prove(reservations);
-    errno = ESTALE;
-    return -1;
+    return 1;
 }

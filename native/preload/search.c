@@ -57,7 +57,7 @@ static bool is_reserved(struct pr_search *search, unsigned port)
 }
 
 // Guessing IPv4 saves a getsockname() in nearly every call without an address. The kernel refuses a wrong guess with
-// EINVAL or EAFNOSUPPORT, and only then is the socket asked. Fails with ESTALE where the answer is worth another try.
+// EINVAL or EAFNOSUPPORT, and only then is the socket asked. Returns 1 where the answer is worth another try.
 static int ask_socket(struct pr_search *search)
 {
     search->guessed = false;
@@ -65,7 +65,9 @@ static int ask_socket(struct pr_search *search)
     if (getsockname(search->fd, &search->address->any, &search->length) != 0)
         return -1;
     search->length = pr_address_length(search->address->any.sa_family);
-    errno = search->length ? ESTALE : EAFNOSUPPORT;
+    if (search->length != 0)
+        return 1;
+    errno = EAFNOSUPPORT;
     return -1;
 }
 
@@ -80,9 +82,9 @@ int pr_search_try(struct pr_search *search, unsigned port)
         }
         search->address->in.sin_port = htons((uint16_t)port);
         result = pr_reservations_bind(search->reservations, search->fd, search->address, search->length);
-        if (result != 0 && search->guessed && (errno == EINVAL || errno == EAFNOSUPPORT))
+        if (result < 0 && search->guessed && (errno == EINVAL || errno == EAFNOSUPPORT))
             result = ask_socket(search);
-    } while (result != 0 && errno == ESTALE);
+    } while (result > 0);
     return result;
 }
 

@@ -38,7 +38,7 @@ void pr_reservations_give_back(struct pr_reservations *reservations);
 void pr_reservations_prove(struct pr_reservations *reservations);
 
 // Binds like bind(), but only while these reservations are in force. Where they are not, or where bind() cannot tell,
-// makes sure of them and fails with ESTALE: what they reserve may have changed.
+// makes sure of them and returns 1: what they reserve may have changed.
 int pr_reservations_bind(struct pr_reservations *reservations, int fd, const union pr_address *address,
                          socklen_t length);
 

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,6 +115,59 @@ static void threads_survive_a_table_that_comes_and_goes(void)
     CHECK(theft > 0);
 }
 
+// Odd ports are reserved, and there is no descriptor to read the table with: every call must go by the one at hand.
+enum { SOCKETS = 200 };
+static int sockets[THREADS][SOCKETS];
+static atomic_int odd;
+
+static void *allocate_without_descriptors(void *own)
+{
+    for (int i = 0; i < SOCKETS; i++) {
+        struct sockaddr_in address = {.sin_family = AF_INET};
+
+        if (bindresvport(((int *)own)[i], &address) == 0)
+            odd += ntohs(address.sin_port) % 2;
+        // Makes room for the others without freeing the descriptor.
+        CHECK(dup2(sockets[0][0], ((int *)own)[i]) >= 0);
+    }
+    return NULL;
+}
+
+static void threads_never_get_it_without_a_free_descriptor(void)
+{
+    struct pr_table_entry entries[512];
+    const unsigned char digest[PR_TABLE_DIGEST_SIZE] = {1};
+    struct pr_table table;
+    struct rlimit before, none;
+    pthread_t threads[THREADS];
+
+    for (unsigned i = 0; i < 256; i++)
+        entries[i] = (struct pr_table_entry){(uint16_t)(513 + 2 * i), PR_TABLE_TCP | PR_TABLE_UDP};
+    CHECK(pr_table_build(entries, 256, 1, digest, &table) == 0);
+    const int fd = open("next.table", O_CREAT | O_TRUNC | O_WRONLY, 0644);
+    CHECK(write(fd, &table, sizeof table) == sizeof table);
+    close(fd);
+    CHECK(rename("next.table", PR_TABLE_PATH) == 0);
+    allocate(); // so that a table is at hand: the one before was truncated, or is retired
+    CHECK(allocate() % 2 == 0);
+
+    for (int i = 0; i < THREADS; i++)
+        for (int j = 0; j < SOCKETS; j++)
+            sockets[i][j] = socket(AF_INET, SOCK_DGRAM, 0);
+    getrlimit(RLIMIT_NOFILE, &before);
+    none = before;
+    // dup2() onto an open descriptor needs room for its number, open() a free one below the limit.
+    none.rlim_cur = (rlim_t)sockets[THREADS - 1][SOCKETS - 1] + 1;
+    setrlimit(RLIMIT_NOFILE, &none);
+    CHECK(open("/dev/null", O_RDONLY) == -1 && errno == EMFILE);
+    for (int i = 0; i < THREADS; i++)
+        CHECK(pthread_create(&threads[i], NULL, allocate_without_descriptors, sockets[i]) == 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    setrlimit(RLIMIT_NOFILE, &before);
+    CHECK(odd == 0);
+}
+
 int main(void)
 {
     const struct sigaction action = {.sa_handler = allocate_in_handler, .sa_flags = SA_RESTART};
@@ -121,5 +175,6 @@ int main(void)
     sigaction(SIGUSR1, &action, NULL);
     threads_never_get_it_while_tables_change();
     threads_survive_a_table_that_comes_and_goes();
+    threads_never_get_it_without_a_free_descriptor();
     return failures ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 // Runs a script of steps against whichever allocator is loaded (glibc's, libtirpc's or the shim's) and prints what it
 // did in words that can be compared: one per step that has a result.
 //
-//   tcp udp tcp6 udp6 unix file none   make this the current descriptor (none: -1)
+//   tcp udp tcp6 udp6 mptcp unix file none   make this the current descriptor (none: -1)
 //   busy:PORT  free:PORT               occupy a port (IPv4 wildcard, UDP and TCP), or let it go
 //   bound:PORT                         bind the current socket itself first
 //   nocap                              drop CAP_NET_BIND_SERVICE
@@ -231,6 +231,8 @@ static void step(const char *text)
         make_socket(word[3] ? AF_INET6 : AF_INET, SOCK_STREAM);
     else if (strcmp(word, "udp") == 0 || strcmp(word, "udp6") == 0)
         make_socket(word[3] ? AF_INET6 : AF_INET, SOCK_DGRAM);
+    else if (strcmp(word, "mptcp") == 0)
+        current = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
     else if (strcmp(word, "unix") == 0)
         make_socket(AF_UNIX, SOCK_STREAM);
     else if (strcmp(word, "file") == 0)

@@ -107,6 +107,14 @@ export const rows: readonly Row[] = [
     { bindresvport: request },
   ),
   ...both(
+    "given the last port",
+    "udp any:1023",
+    ["631@0.0.0.0 sin=631", "1023@0.0.0.0 sin=1023", "1023@0.0.0.0 sin=1023"],
+    {
+      bindresvport: request,
+    },
+  ),
+  ...both(
     "given a busy port",
     "udp busy:700 any:700",
     ["631@0.0.0.0 sin=631", "701@0.0.0.0 sin=701", "631@0.0.0.0 sin=631"],

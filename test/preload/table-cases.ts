@@ -127,6 +127,26 @@ export const cases: readonly Case[] = [
     control: "631@0.0.0.0 sin=631 | 632@0.0.0.0 sin=632 | 633@0.0.0.0 sin=633",
   },
   {
+    does: "notices the truncation when it binds a port that was not reserved",
+    steps: ["udp", "any", `sh:: > ${path}`, "udp", "any", "udp", "any:631"],
+    shim: "632@0.0.0.0 sin=632 | 633@0.0.0.0 sin=633 | 631@0.0.0.0 sin=631",
+    control: "631@0.0.0.0 sin=631 | 632@0.0.0.0 sin=632 | 633@0.0.0.0 sin=633",
+  },
+  {
+    does: "notices a new table when it binds a port that the old one did not reserve",
+    steps: ["udp", "any", retire, replace, "udp", "any"],
+    etc: { "next.table": tableWith([633], [633]) },
+    shim: "632@0.0.0.0 sin=632 | 634@0.0.0.0 sin=634",
+    control: "631@0.0.0.0 sin=631 | 632@0.0.0.0 sin=632",
+  },
+  {
+    does: "takes a port reserved for one protocol for reserved when the socket speaks neither",
+    steps: ["mptcp", "any", "mptcp", "any"],
+    etc: { "portreserve.table": tableWith([631, 634], [632]) },
+    shim: "633@0.0.0.0 sin=633 | 635@0.0.0.0 sin=635",
+    control: "631@0.0.0.0 sin=631 | 632@0.0.0.0 sin=632",
+  },
+  {
     does: "reserves nothing while the mapped file is overwritten in place",
     steps: ["udp", "any", `sh:head -c 4096 /dev/zero | dd of=${path} conv=notrunc status=none`, "udp", "any:631"],
     shim: "632@0.0.0.0 sin=632 | 631@0.0.0.0 sin=631",
@@ -143,6 +163,13 @@ export const cases: readonly Case[] = [
     steps: ["nomap", "udp", "any", "repeat:1000", "udp", "any:631"],
     shim: "632@0.0.0.0 sin=632 | 1000 calls, 0 failed, address space kept | 789@0.0.0.0 sin=789",
     control: "631@0.0.0.0 sin=631 | 1000 calls, 0 failed, address space kept | 786@0.0.0.0 sin=786",
+  },
+  {
+    does: "obeys a newer table though it may not be mapped over the older one",
+    steps: ["udp", "any", "nomap", retire, replace, "udp", "any", "udp", "any"],
+    etc: { "next.table": tableWith([633], [633]) },
+    shim: "632@0.0.0.0 sin=632 | 634@0.0.0.0 sin=634 | 635@0.0.0.0 sin=635",
+    control: "631@0.0.0.0 sin=631 | 632@0.0.0.0 sin=632 | 633@0.0.0.0 sin=633",
   },
   {
     does: "goes by the mapped table when no descriptor is free for the new one",
