@@ -7,6 +7,7 @@
 //   nocap                              drop CAP_NET_BIND_SERVICE
 //   noroom  nofiles  nomap             from here on mmap() fails, or open(), or mmap() of a file
 //   repeat:N                           call it N times, and say whether the address space grew by more than 64 KiB
+//   newtable                           retire the table and put /etc/next.table in its place, without a child
 //   sh:COMMAND                         run a shell command, to change the table under this process
 //   null | any[:PORT] | loopback[:PORT] | elsewhere[:PORT] | any6[:PORT] | unixaddress
 //                                      call the allocator with that address (none at all, 0.0.0.0, 127.0.0.1, ...)
@@ -257,6 +258,8 @@ static void step(const char *text)
         limit(RLIMIT_NOFILE, 0);
     else if (strcmp(word, "nomap") == 0)
         refuse_file_mappings();
+    else if (strcmp(word, "newtable") == 0)
+        replace_table();
     else if (strcmp(word, "repeat") == 0)
         repeat(port);
     else if (strcmp(word, "fill") == 0)

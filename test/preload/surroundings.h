@@ -13,6 +13,9 @@ void limit(__rlimit_resource_t what, rlim_t most);
 // From here on no file may be mapped.
 void refuse_file_mappings(void);
 
+// Retires the table by /etc/retired.mark and puts /etc/next.table in its place, as the manager does.
+void replace_table(void);
+
 // The size of the address space in pages.
 long address_space(void);
 

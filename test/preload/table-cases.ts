@@ -166,7 +166,7 @@ export const cases: readonly Case[] = [
   },
   {
     does: "obeys a newer table though it may not be mapped over the older one",
-    steps: ["udp", "any", "nomap", retire, replace, "udp", "any", "udp", "any"],
+    steps: ["udp", "any", "nomap", "newtable", "udp", "any", "udp", "any"],
     etc: { "next.table": tableWith([633], [633]) },
     shim: "632@0.0.0.0 sin=632 | 634@0.0.0.0 sin=634 | 635@0.0.0.0 sin=635",
     control: "631@0.0.0.0 sin=631 | 632@0.0.0.0 sin=632 | 633@0.0.0.0 sin=633",
