@@ -21,6 +21,7 @@
     "-ffunction-sections",
     "-fdata-sections",
     "-fno-plt",
+    "-fno-expensive-optimizations",
     "-fno-asynchronous-unwind-tables",
     "-fno-stack-protector"
   ],
