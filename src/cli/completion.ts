@@ -1,7 +1,7 @@
 // Completion scripts for three shells, made from the registry.
 import type { Command } from "../commands/types.ts";
 import { AppError } from "../system/app-error.ts";
-import { OPTION_TEXTS } from "./options.ts";
+import { GLOBAL_OPTIONS, OPTION_TEXTS } from "./options.ts";
 import { type Verb, verbs } from "./registry.ts";
 
 const SHELLS: Readonly<Record<string, () => string[]>> = { bash, zsh, fish };
@@ -23,6 +23,10 @@ function flagsOf(verb: Verb): string[] {
   return [...verb.options.map((name) => OPTION_TEXTS[name].flag.split(" ")[0] as string), "--help"];
 }
 
+function globalFlags(): string {
+  return GLOBAL_OPTIONS.map((name) => OPTION_TEXTS[name].flag.split(" ")[0]).join(" ");
+}
+
 function names(): string {
   return verbs.map(({ name }) => name).join(" ");
 }
@@ -30,15 +34,28 @@ function names(): string {
 function bash(): string[] {
   return [
     "_portreservectl() {",
-    '  local current="$2"',
-    '  case "$COMP_CWORD" in',
-    `    1) COMPREPLY=($(compgen -W "${names()} help --help --version" -- "$current")) ;;`,
-    '    *) case "$' + '{COMP_WORDS[1]}" in',
+    '  local current="$2" verb="" at=1 word',
+    "  # The verb stands behind the options for all verbs; bash takes --root=X for three words.",
+    "  while ((at < COMP_CWORD)); do",
+    '    word="$' + '{COMP_WORDS[at]}"',
+    '    case "$word" in',
+    '      --root) if [ "$' + '{COMP_WORDS[at + 1]}" = "=" ]; then ((at += 3)); else ((at += 2)); fi ;;',
+    "      -*) ((at += 1)) ;;",
+    '      *) verb="$word"; break ;;',
+    "    esac",
+    "  done",
+    '  if [ "$verb" != run ] && [[ "$' + '{COMP_WORDS[COMP_CWORD - 1]}" = --root ]]; then',
+    '    COMPREPLY=($(compgen -d -- "$current"))',
+    "    return",
+    "  fi",
+    '  case "$verb" in',
+    `    "") COMPREPLY=($(compgen -W "${names()} help --help --version ${globalFlags()}" -- "$current")) ;;`,
+    `    help) COMPREPLY=($(compgen -W "${names()}" -- "$current")) ;;`,
+    '    completion) COMPREPLY=($(compgen -W "bash zsh fish --help" -- "$current")) ;;',
     ...verbs
-      .filter((verb) => !verb.passThrough)
-      .map((verb) => `      ${verb.name}) COMPREPLY=($(compgen -W "${flagsOf(verb).join(" ")}" -- "$current")) ;;`),
-    '      run) COMPREPLY=($(compgen -c -- "$current")) ;;',
-    "    esac ;;",
+      .filter((verb) => !verb.passThrough && verb.name !== "completion")
+      .map((verb) => `    ${verb.name}) COMPREPLY=($(compgen -W "${flagsOf(verb).join(" ")}" -- "$current")) ;;`),
+    '    run) COMPREPLY=($(compgen -c -- "$current")) ;;',
     "  esac",
     "}",
     "complete -o default -F _portreservectl portreservectl",

@@ -35,6 +35,7 @@ export function overviewHelp(): string {
       ["4", "needs root"],
       ["5", "refused as unsafe"],
       [String(EXIT_BUG), "a bug in portreservectl"],
+      ["126, 127", "run: the command cannot be executed; it does not exist"],
     ]),
     "",
     "start here:",

@@ -10,10 +10,33 @@ export type Parsed =
   /** No verb at all: the help, and exit code 2. */
   | { readonly kind: "nothing"; readonly text: string }
   | { readonly kind: "verb"; readonly verb: Verb; readonly flags: Flags; readonly args: readonly string[] }
-  | { readonly kind: "wrong"; readonly message: string; readonly hint: string };
+  /** `json`: with --json, for something that takes it. `command` is empty where there is no verb. */
+  | {
+      readonly kind: "wrong";
+      readonly message: string;
+      readonly hint: string;
+      readonly json: boolean;
+      readonly command: string;
+    };
 
 /** `argv` without node and the script. Never throws. */
 export function parse(argv: readonly string[]): Parsed {
+  const parsed = parsedBy(argv);
+  if (parsed.kind !== "wrong" && parsed.kind !== "nothing") return parsed;
+  const verb = firstVerb(argv);
+  // A parser that failed does not say which options it has seen.
+  const end = argv.indexOf("--");
+  const json =
+    argv.slice(0, end < 0 ? argv.length : end).includes("--json") && (verb?.options.includes("json") ?? true);
+  if (parsed.kind === "nothing") return json ? { ...wrong("there is no verb", undefined), json } : parsed;
+  return { ...parsed, json, command: verb?.name ?? "" };
+}
+
+function firstVerb(argv: readonly string[]): Verb | undefined {
+  return argv.map(verbNamed).find((verb) => verb !== undefined);
+}
+
+function parsedBy(argv: readonly string[]): Parsed {
   if (argv.length === 0) return { kind: "nothing", text: overviewHelp() };
   let found: Parsed | undefined;
   const program = newProgram((parsed) => {
@@ -23,10 +46,7 @@ export function parse(argv: readonly string[]): Parsed {
     program.parse([...argv], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return wrong(
-      error.message,
-      argv.find((word) => verbNamed(word) !== undefined),
-    );
+    return wrong(error.message, firstVerb(argv)?.name);
   }
   return found ?? { kind: "nothing", text: overviewHelp() };
 }
@@ -43,7 +63,7 @@ function newProgram(found: (parsed: Parsed) => void): Command {
   });
   program.allowExcessArguments();
   for (const verb of verbs) addVerb(program, verb, found);
-  quiet(program.command("help [verb]")).action((word: string | undefined) => found(helpFor(word)));
+  quiet(program.command("help [words...]")).action((words: string[]) => found(helpFor(words)));
   return program;
 }
 
@@ -93,7 +113,8 @@ function countFault(verb: Verb, args: readonly string[]): Parsed | undefined {
   return undefined;
 }
 
-function helpFor(word: string | undefined): Parsed {
+function helpFor([word, extra]: readonly string[]): Parsed {
+  if (extra !== undefined) return wrong(`'help' does not take the argument '${extra}'`, undefined);
   if (word === undefined) return { kind: "help", text: overviewHelp() };
   const verb = verbNamed(word);
   return verb === undefined ? wrong(`unknown verb '${word}'`, undefined) : { kind: "help", text: verbHelp(verb) };
@@ -103,9 +124,9 @@ function verbNamed(word: string): Verb | undefined {
   return verbs.find(({ name }) => name === word);
 }
 
-function wrong(message: string, verb: string | undefined): Parsed {
+function wrong(message: string, verb: string | undefined): Parsed & { readonly kind: "wrong" } {
   const [first = "", suggestion] = message.replace(/^error: /, "").split("\n");
   const similar = suggestion?.replace(/^\((.*)\)$/, "$1").toLowerCase();
   const help = verb === undefined ? "portreservectl --help" : `portreservectl help ${verb}`;
-  return { kind: "wrong", message: first, hint: similar ?? `'${help}' explains it` };
+  return { kind: "wrong", message: first, hint: similar ?? `'${help}' explains it`, json: false, command: "" };
 }

@@ -28,6 +28,10 @@ const incomplete = [
   "incomplete",
   "could not complete: a missing folder, a full disk, a read-only file system",
 ] as const;
+const unsafePath = [
+  "unsafe",
+  "the path of the shim has a space, a colon or a dollar sign, which LD_PRELOAD cannot express",
+] as const;
 const usage = ["usage", "the command line makes no sense"] as const;
 
 export const verbs: readonly Verb[] = [
@@ -125,7 +129,9 @@ export const verbs: readonly Verb[] = [
       "Runs COMMAND with the shim at the front of LD_PRELOAD, keeping what is there. No root is needed and nothing is " +
       "installed. The command takes this process's place: its process id, signals, terminal and exit code are its own. " +
       "If the table is missing or damaged, run says so and runs the command all the same. Limits: setuid programs " +
-      "ignore LD_PRELOAD; Node, which this program needs, raises the soft limit on open files (`ulimit -Sn` in a shell " +
+      "ignore LD_PRELOAD; static and Go programs are not covered, musl ones only if they have bindresvport from a shared " +
+      "library, and 32-bit ones only where a shim for them " +
+      "is installed; Node, which this program needs, raises the soft limit on open files (`ulimit -Sn` in a shell " +
       "sets it again) and takes back what nohup did, so write nohup after run.",
     options: [],
     examples: [
@@ -136,7 +142,7 @@ export const verbs: readonly Verb[] = [
     outcomes: [
       usage,
       ["incomplete", "the shim is missing, or the command could not be started"],
-      ["unsafe", "the path of the shim has a space, a colon or a dollar sign, which LD_PRELOAD cannot express"],
+      unsafePath,
       ["not-executable", "the command cannot be executed"],
       ["not-found", "the command does not exist"],
     ],
@@ -157,7 +163,8 @@ export const verbs: readonly Verb[] = [
       ["done", "the theft was shown, and was prevented"],
       ["no", "something else happened"],
       usage,
-      ["incomplete", "the sandbox could not be set up"],
+      ["incomplete", "the sandbox could not be set up, or standard output could not be written"],
+      unsafePath,
     ],
     load: async () => (await import("../commands/demo.ts")).demo,
   },
@@ -177,6 +184,7 @@ export const verbs: readonly Verb[] = [
     outcomes: [
       ["done", "printed"],
       ["usage", "not one of these shells"],
+      ["incomplete", "standard output could not be written"],
     ],
     load: async () => (await import("./completion.ts")).completion,
   },

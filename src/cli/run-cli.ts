@@ -5,7 +5,7 @@ import { renderBlock, renderJson, renderMessage, renderText } from "../report/re
 import { wantsColor } from "../report/style.ts";
 import type { Report } from "../report/types.ts";
 import { writeStream } from "../report/write.ts";
-import { AppError, fromSystem } from "../system/app-error.ts";
+import { AppError, errnoOf, fromSystem } from "../system/app-error.ts";
 import { openRoot } from "../system/rooted.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { type Flags, optionsFrom } from "./options.ts";
@@ -22,14 +22,21 @@ export async function runCli(argv: readonly string[], version: () => string): Pr
   const parsed = parse(argv);
   switch (parsed.kind) {
     case "help":
-      return written(1, parsed.text, EXIT_CODES.done);
+      return written(parsed.text, EXIT_CODES.done);
     case "version":
-      return written(1, `${version()}\n`, EXIT_CODES.done);
+      return written(`${version()}\n`, EXIT_CODES.done);
     case "nothing":
-      return written(2, parsed.text, EXIT_CODES.usage);
+      say(parsed.text);
+      return EXIT_CODES.usage;
     case "wrong": {
-      const message = { severity: "error", message: parsed.message, hint: parsed.hint } as const;
-      return written(2, renderMessage(message, colorFor({}).err), EXIT_CODES.usage);
+      const { command, hint } = parsed;
+      const message = { severity: "error", message: parsed.message, hint } as const;
+      if (parsed.json) {
+        const report: Report = { command, outcome: "usage", diagnostics: [], messages: [message], body: [], data: {} };
+        return written(renderJson(report, EXIT_CODES.usage), EXIT_CODES.usage);
+      }
+      say(renderMessage(message, colorFor({}).err));
+      return EXIT_CODES.usage;
     }
     case "verb":
       return runVerb(parsed.verb, parsed.flags, parsed.args);
@@ -43,10 +50,10 @@ async function runVerb(verb: Verb, flags: Flags, args: readonly string[]): Promi
   const color = colorFor(flags);
   const report = await reportOf(verb, options, args, color);
   const exitCode = EXIT_CODES[report.outcome];
-  if (options.json) return written(1, renderJson(report, exitCode), exitCode);
+  if (options.json) return written(renderJson(report, exitCode), exitCode);
   const { out, err } = renderText(report, { verbose: options.verbose, color });
-  writeStream(2, err);
-  return written(1, out, exitCode);
+  say(err);
+  return written(out, exitCode);
 }
 
 /** An AppError becomes a report, so that --json has one document for it too. */
@@ -70,9 +77,9 @@ function contextFor(options: Options, args: readonly string[], color: Color): Co
   return {
     options,
     args,
-    progress: (message) => writeStream(2, renderMessage(message, color.err)),
+    progress: (message) => say(renderMessage(message, color.err)),
     show: (block) => {
-      if (!options.json) writeStream(1, renderBlock(block, color.out));
+      if (!options.json) tell(renderBlock(block, color.out));
     },
   };
 }
@@ -82,15 +89,32 @@ function colorFor(flags: Flags): Color {
   return { out: wantsColor(1, process.env, allowed), err: wantsColor(2, process.env, allowed) };
 }
 
-/** The exit code, or that of a result that could not be written. */
-function written(descriptor: 1 | 2, text: string, exitCode: number): number {
+/** Standard error: that nobody can read it changes nothing about the result. */
+function say(text: string): void {
   try {
-    writeStream(descriptor, text);
-    return exitCode;
+    writeStream(2, text);
   } catch (error) {
-    const failure = fromSystem(error, "cannot write the result to standard output");
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+/** Standard output. Throws AppError. */
+function tell(text: string): void {
+  try {
+    writeStream(1, text);
+  } catch (error) {
+    throw fromSystem(error, "cannot write the result to standard output");
+  }
+}
+
+/** The exit code, or that of a result that could not be written. */
+function written(text: string, exitCode: number): number {
+  try {
+    tell(text);
+    return exitCode;
+  } catch (failure) {
     if (!(failure instanceof AppError)) throw failure;
-    writeStream(2, renderMessage({ severity: "error", message: failure.message }, false));
+    say(renderMessage({ severity: "error", message: failure.message }, false));
     return EXIT_CODES.incomplete;
   }
 }

@@ -1,11 +1,20 @@
 // check: every remark on the configuration, the totals, and whether the table in force is up to date. Writes nothing.
-import type { Configuration } from "../core/config/types.ts";
+import type { Configuration, Diagnostic } from "../core/config/types.ts";
 import { tooFewFreePorts, unreservedPorts } from "../core/table/free-ports.ts";
 import { counted } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { TABLE_FILE } from "../system/paths.ts";
 import { readTable } from "../system/table-file.ts";
-import { type Freshness, freshnessOf, isRejected, noTable, readSources, type Sources } from "./sources.ts";
+import {
+  compileHint,
+  type Freshness,
+  freshnessOf,
+  isRejected,
+  isRetired,
+  noTable,
+  readSources,
+  type Sources,
+} from "./sources.ts";
 import type { Command } from "./types.ts";
 
 export const check: Command = ({ options }): Report => {
@@ -13,24 +22,32 @@ export const check: Command = ({ options }): Report => {
   const state = readTable(options.root);
   const { configuration } = sources;
   const freshness = freshnessOf(state, sources.content);
+  const retired = isRetired(state);
   const tooFew = tooFewFreePorts(configuration);
-  const diagnostics = tooFew === undefined ? configuration.diagnostics : [...configuration.diagnostics, tooFew];
+  const diagnostics =
+    tooFew === undefined ? configuration.diagnostics : [...configuration.diagnostics, unlessInForce(tooFew, freshness)];
   const errors = diagnostics.filter(isRejected).length;
   const totals = totalsOf(sources);
   return {
     command: "check",
     outcome: errors > 0 ? "no" : "done",
     diagnostics,
-    messages: tableMessages(freshness, noTable(state)),
+    messages: tableMessages(options.root, freshness, retired, noTable(state, options.root)),
     body: [
       {
         kind: "lines",
-        lines: [...totalLines(totals), tableLine(freshness), verdict(errors, diagnostics.length - errors)],
+        lines: [...totalLines(totals), tableLine(freshness, retired), verdict(errors, diagnostics.length - errors)],
       },
     ],
-    data: { errors, notes: diagnostics.length - errors, ...totals, table: freshness },
+    data: { errors, notes: diagnostics.length - errors, ...totals, table: freshness, retired },
   };
 };
+
+/** Where just this configuration is in force, somebody has chosen it with --force: that is worth a note and no more. */
+function unlessInForce(tooFew: Diagnostic, freshness: Freshness): Diagnostic {
+  if (freshness !== "fresh") return tooFew;
+  return { ...tooFew, severity: "note", hint: "it is in force all the same, compiled with --force" };
+}
 
 type Totals = Readonly<Record<"files" | "owners" | "tcp" | "udp" | "beyondTable" | "unreserved", number>>;
 
@@ -62,21 +79,29 @@ function totalLines(totals: Totals): Line[] {
 const TABLE_LINES: Readonly<Record<Freshness, string>> = {
   fresh: "fresh, compiled from just this configuration",
   stale: "stale, the configuration has changed since it was compiled",
-  retired: "retired, a compile was cut short; it is still in force, but slower to consult",
   missing: "missing",
   damaged: "damaged",
   unreadable: "unreadable for this user",
+  foreign: "no file",
 };
 
-function tableLine(freshness: Freshness): Line {
-  return [`table '${TABLE_FILE}': `, { text: TABLE_LINES[freshness], tone: freshness === "fresh" ? "good" : "warn" }];
+const RETIRED = "retired, a compile was cut short; it is still in force, but slower to consult";
+
+function tableLine(freshness: Freshness, retired: boolean): Line {
+  const text = retired ? `${TABLE_LINES[freshness]}; ${RETIRED}` : TABLE_LINES[freshness];
+  return [`table '${TABLE_FILE}': `, { text, tone: freshness === "fresh" && !retired ? "good" : "warn" }];
 }
 
-function tableMessages(freshness: Freshness, absent: Message | undefined): readonly Message[] {
+function tableMessages(
+  root: string,
+  freshness: Freshness,
+  retired: boolean,
+  absent: Message | undefined,
+): readonly Message[] {
   if (absent !== undefined) return [absent];
-  if (freshness === "fresh") return [];
-  const hint = "run 'sudo portreservectl compile'";
-  return [{ severity: "note", message: `the table in force is ${freshness}`, hint }];
+  const facts = [...(freshness === "fresh" ? [] : [freshness]), ...(retired ? ["retired"] : [])];
+  if (facts.length === 0) return [];
+  return [{ severity: "note", message: `the table in force is ${facts.join(" and ")}`, hint: compileHint(root) }];
 }
 
 function verdict(errors: number, notes: number): Line {

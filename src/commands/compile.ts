@@ -26,8 +26,8 @@ function compileOnce(options: Options): Report {
   const sources = readSources(options);
   const state = readTable(options.root);
   const plan = decide(options, sources, state);
-  if (plan.kind === "write" && !options.dryRun) writeTable(options.root, plan.bytes, state);
-  return reportOf(options, sources, plan);
+  const written = plan.kind === "write" && !options.dryRun ? writeTable(options.root, plan.bytes, state) : undefined;
+  return reportOf(options, sources, plan, written?.stranded ?? false);
 }
 
 type Plan =
@@ -81,7 +81,7 @@ function refusal(message: string, hint: string | undefined): Message {
   return hint === undefined ? { severity: "error", message } : { severity: "error", message, hint };
 }
 
-function reportOf(options: Options, { configuration, content }: Sources, plan: Plan): Report {
+function reportOf(options: Options, { configuration, content }: Sources, plan: Plan, stranded: boolean): Report {
   const { diagnostics } = configuration;
   const errors = diagnostics.filter(isRejected).length;
   const outcome: Outcome = plan.kind === "refuse" ? plan.outcome : errors > 0 ? "no" : "done";
@@ -90,7 +90,8 @@ function reportOf(options: Options, { configuration, content }: Sources, plan: P
     outcome,
     diagnostics,
     quiet: ["note"],
-    messages: plan.kind === "refuse" ? [plan.message] : rejectedMessages(errors, options),
+    messages:
+      plan.kind === "refuse" ? [plan.message] : [...rejectedMessages(errors, options), ...(stranded ? [STRANDED] : [])],
     body: [bodyOf(options, plan, `${content.tcp.length} tcp and ${content.udp.length} udp ports`)],
     data: {
       dryRun: options.dryRun,
@@ -102,6 +103,14 @@ function reportOf(options: Options, { configuration, content }: Sources, plan: P
     },
   };
 }
+
+const STRANDED: Message = {
+  severity: "note",
+  message:
+    `the old '${TABLE_FILE}' was in a lower layer of an overlay file system: ` +
+    "programs that have used it already stay with it until they are restarted",
+  hint: "restart them this once: they notice later tables by themselves",
+};
 
 function rejectedMessages(errors: number, options: Options): readonly Message[] {
   if (errors === 0) return [];

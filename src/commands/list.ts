@@ -4,8 +4,9 @@ import { LEVERS, type LeverName, leverFor } from "../core/levers.ts";
 import type { NativeTable } from "../core/native.ts";
 import { counted } from "../report/diagnostics.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
+import { manager } from "../system/suggest.ts";
 import { readTable } from "../system/table-file.ts";
-import { freshnessOf, inTable, isRejected, noTable, readSourcesIfAny, STALE } from "./sources.ts";
+import { freshnessOf, inTable, isRejected, isRetired, noTable, readSourcesIfAny, tableNotes } from "./sources.ts";
 import { onlyInTable, type TableRow } from "./table-rows.ts";
 import type { Command } from "./types.ts";
 
@@ -15,7 +16,8 @@ export const list: Command = ({ options }): Report => {
   const table = state.kind === "valid" ? state.table : undefined;
   const rows = rowsOf(sources?.configuration.reservations ?? [], table);
   const freshness = sources === undefined ? undefined : freshnessOf(state, sources.content);
-  const absent = noTable(state);
+  const absent = noTable(state, options.root);
+  const retired = isRetired(state);
   return {
     command: "list",
     outcome: absent === undefined ? "done" : "no",
@@ -23,12 +25,12 @@ export const list: Command = ({ options }): Report => {
     quiet: ["error", "note"],
     messages: [
       ...messages,
-      ...rejected(sources?.configuration.diagnostics.filter(isRejected).length ?? 0),
+      ...rejected(options.root, sources?.configuration.diagnostics.filter(isRejected).length ?? 0),
       ...(absent === undefined ? [] : [absent]),
-      ...(freshness === "stale" ? [STALE] : []),
+      ...tableNotes(options.root, freshness === "stale", retired),
     ],
     body: rows.length === 0 ? [{ kind: "lines", lines: ["no reservations"] }] : [columns(rows), legend(rows)],
-    data: { table: freshness ?? "unknown", reservations: rows.map((row) => ({ ...row })) },
+    data: { table: freshness ?? "unknown", retired, reservations: rows.map((row) => ({ ...row })) },
   };
 };
 
@@ -64,8 +66,8 @@ function legend(rows: readonly Row[]): Block {
   };
 }
 
-function rejected(errors: number): readonly Message[] {
+function rejected(root: string, errors: number): readonly Message[] {
   if (errors === 0) return [];
   const message = `not listed: ${counted(errors, "rejected line or file", "rejected lines or files")}`;
-  return [{ severity: "warning", message, hint: "'portreservectl check' shows what is wrong" }];
+  return [{ severity: "warning", message, hint: `'${manager(root, "check")}' shows what is wrong` }];
 }

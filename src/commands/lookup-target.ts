@@ -1,7 +1,9 @@
 // What the argument of lookup means: a port, an owner or a service, with an optional protocol.
+import { BLACKLIST_OWNER } from "../core/config/blacklist.ts";
 import { serviceBook } from "../core/config/services.ts";
 import type { Protocol } from "../core/config/types.ts";
 import { AppError } from "../system/app-error.ts";
+import { manager } from "../system/suggest.ts";
 import type { Sources } from "./sources.ts";
 
 export interface Target {
@@ -14,20 +16,28 @@ export interface Target {
 const BOTH: readonly Protocol[] = ["tcp", "udp"];
 
 /** A number is a port; a name is an owner first, then a service. Throws AppError `usage` for anything else. */
-export function findTarget(word: string, sources: Sources | undefined): Target {
-  const [, name = word, suffix] = /^(.*)\/(tcp|udp)$/is.exec(word) ?? [];
-  const protocols = suffix === undefined ? BOTH : [suffix.toLowerCase() as Protocol];
+export function findTarget(word: string, sources: Sources | undefined, root: string): Target {
+  const [, name = word, suffix] = /^([^/]*)\/(.*)$/s.exec(word) ?? [];
+  const protocols = suffix === undefined ? BOTH : BOTH.filter((protocol) => protocol === suffix.toLowerCase());
+  if (protocols.length === 0) {
+    const hint = `write '${name}/tcp', '${name}/udp', or '${name}' for both`;
+    throw new AppError("usage", `unknown protocol '${suffix}'`, hint);
+  }
   if (/^[0-9]+$/.test(name)) return portTarget(name, protocols);
   const found =
     sources === undefined
       ? undefined
       : (ownerTarget(name, protocols, sources) ?? serviceTarget(name, protocols, sources));
   if (found !== undefined) return found;
+  const all = `'${manager(root, "list")}' shows every owner and port`;
+  if (/^[0-9]+-[0-9]+$/.test(name)) {
+    throw new AppError("usage", `'${name}' is a range, and lookup takes one port at a time`, all);
+  }
   const near = sources === undefined ? undefined : serviceBook(sources.inputs.services).suggest(name);
   throw new AppError(
     "usage",
     `'${word}' is neither a port, nor an owner in the configuration, nor a service`,
-    near === undefined ? "'portreservectl list' shows every owner and port" : `did you mean '${near}'?`,
+    near === undefined ? all : `did you mean '${near}'?`,
   );
 }
 
@@ -43,7 +53,8 @@ function ownerTarget(
   { inputs, configuration }: Sources,
 ): Target | undefined {
   const rows = configuration.reservations.filter(({ owner }) => owner === name);
-  if (rows.length === 0 && !inputs.owners.some(({ owner }) => owner === name)) return undefined;
+  if (rows.length === 0 && name !== BLACKLIST_OWNER && !inputs.owners.some(({ owner }) => owner === name))
+    return undefined;
   const unique = new Map(
     rows
       .filter(({ protocol }) => protocols.includes(protocol))

@@ -4,16 +4,17 @@ import { type LeverName, leverFor } from "../core/levers.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
 import { readTable } from "../system/table-file.ts";
 import { findTarget, type Target } from "./lookup-target.ts";
-import { freshnessOf, inTable, noTable, readSourcesIfAny, reservationJson, STALE } from "./sources.ts";
+import { freshnessOf, inTable, isRetired, noTable, readSourcesIfAny, reservationJson, tableNotes } from "./sources.ts";
 import type { Command } from "./types.ts";
 
 export const lookup: Command = ({ options, args: [word = ""] }): Report => {
   const state = readTable(options.root);
   const { sources, messages } = readSourcesIfAny(options, state);
-  const target = findTarget(word, sources);
+  const target = findTarget(word, sources, options.root);
   const table = state.kind === "valid" ? state.table : undefined;
   const freshness = sources === undefined ? undefined : freshnessOf(state, sources.content);
-  const absent = noTable(state);
+  const absent = noTable(state, options.root);
+  const retired = isRetired(state);
   const answers = target.ports.map(
     (asked): Answer => ({
       ...asked,
@@ -24,6 +25,7 @@ export const lookup: Command = ({ options, args: [word = ""] }): Report => {
       ),
     }),
   );
+  const disagree = freshness === "stale" && answers.some((answer) => answer.reserved !== isClaimed(answer));
   return {
     command: "lookup",
     outcome: answers.some(({ reserved }) => reserved) ? "done" : "no",
@@ -31,7 +33,7 @@ export const lookup: Command = ({ options, args: [word = ""] }): Report => {
     messages: [
       ...messages,
       ...(absent === undefined ? [] : [absent]),
-      ...(freshness === "stale" && answers.some((answer) => answer.reserved !== isClaimed(answer)) ? [STALE] : []),
+      ...tableNotes(options.root, disagree, retired),
       ...unmanaged(answers),
     ],
     body: [bodyOf(target, answers, sources !== undefined)],
@@ -39,6 +41,7 @@ export const lookup: Command = ({ options, args: [word = ""] }): Report => {
       query: word,
       kind: target.kind,
       table: freshness ?? "unknown",
+      retired,
       ports: answers.map(({ port, protocol, reserved, lever, claims }) => ({
         port,
         protocol,

@@ -9,7 +9,7 @@ import type { Command } from "./types.ts";
 export const run: Command = ({ args, progress, options }): Report => {
   const [file = ""] = args;
   const shim = shimForPreload();
-  const absent = noTable(readTable(options.root));
+  const absent = noTable(readTable(options.root), options.root);
   if (absent !== undefined) progress({ ...absent, message: `${absent.message}; the command runs all the same` });
   const fault = execute(args.length, { LD_PRELOAD: withShim(shim, process.env.LD_PRELOAD) });
   return {

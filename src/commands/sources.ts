@@ -9,6 +9,7 @@ import type { Json, Message } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { TABLE_FILE } from "../system/paths.ts";
 import { readInputs } from "../system/read-inputs.ts";
+import { manager } from "../system/suggest.ts";
 import type { TableState } from "../system/table-file.ts";
 import type { Options } from "./types.ts";
 
@@ -46,19 +47,22 @@ export function isRejected({ severity }: Diagnostic): boolean {
   return severity === "error";
 }
 
-/** `fresh`: compiled from just these sources. `retired`: fresh or stale, but its replacement was cut short. */
-export type Freshness = "fresh" | "stale" | "retired" | "missing" | "damaged" | "unreadable";
+/** `fresh`: compiled from just these sources. `foreign`: a folder, FIFO, socket or device. */
+export type Freshness = "fresh" | "stale" | Exclude<TableState["kind"], "valid">;
 
 export function freshnessOf(state: TableState, content: TableContent): Freshness {
-  if (state.kind === "foreign") return "damaged";
   if (state.kind !== "valid") return state.kind;
-  if (state.table.retired) return "retired";
-  return sameContent(content, state.table) ? "fresh" : "stale";
+  return sameContent(content, { ...state.table, retired: false }) ? "fresh" : "stale";
+}
+
+/** True for a table, fresh or stale, whose replacement was cut short: it is in force, and its readers read it anew each time. */
+export function isRetired(state: TableState): boolean {
+  return state.kind === "valid" && state.table.retired;
 }
 
 /** Why there is no table in force, or undefined where there is one. */
-export function noTable(state: TableState): Message | undefined {
-  const cure = "run 'sudo portreservectl compile'";
+export function noTable(state: TableState, root: string): Message | undefined {
+  const cure = compileHint(root);
   switch (state.kind) {
     case "valid":
       return undefined;
@@ -69,7 +73,7 @@ export function noTable(state: TableState): Message | undefined {
     case "unreadable":
       return warning(
         `cannot read the table '${TABLE_FILE}': ${state.reason}, so nothing is reserved for programs of this user`,
-        state.denied ? "run 'sudo portreservectl compile', which makes it readable" : cure,
+        state.denied ? `${cure}, which makes it readable` : cure,
       );
     case "foreign":
       return warning(
@@ -96,12 +100,18 @@ function faultText(fault: (TableState & { kind: "damaged" })["fault"]): string {
   return texts[fault];
 }
 
-/** The remark of verbs that answer from the table. */
-export const STALE: Message = {
-  severity: "note",
-  message: "the configuration has changed since the table was compiled",
-  hint: "run 'sudo portreservectl compile'",
-};
+export function compileHint(root: string): string {
+  return `run 'sudo ${manager(root, "compile")}'`;
+}
+
+/** The remarks of verbs that answer from the table; `stale` where its age makes a difference to the answer. */
+export function tableNotes(root: string, stale: boolean, retired: boolean): readonly Message[] {
+  const facts = [
+    ...(stale ? ["the configuration has changed since the table was compiled"] : []),
+    ...(retired ? ["the table is retired, since a compile was cut short; it is still in force"] : []),
+  ];
+  return facts.map((message) => ({ severity: "note", message, hint: compileHint(root) }));
+}
 
 /** True for a port that the table in force reserves. */
 export function inTable(

@@ -1,7 +1,10 @@
-// Makes any text safe to print: one line stays one line, nothing drives the terminal, no two texts look the same.
+// Makes any text safe to print: one line stays one line, nothing drives the terminal, every character is seen.
 
-/** Controls, formatting (bidi, zero width), line separators, unassigned and private characters, and spaces that look like ' '. */
-const UNPRINTABLE = /[\\\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
+/**
+ * Controls, formatting (bidi, zero width), line separators, unassigned and private characters, spaces that look like
+ * ' ', and what terminals show as nothing: fillers, joiners, variation selectors and the empty Braille pattern.
+ */
+const UNPRINTABLE = /[\\\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/u;
 const EVERY_UNPRINTABLE = new RegExp(UNPRINTABLE, "gu");
 
 /** The text with '\' doubled and each unprintable character as \n, \r, \t, \xNN or \u{…}; \x80 and above is a byte of a name that is not UTF-8. */

@@ -32,17 +32,17 @@ export function reasonOf(error: unknown): string {
 const NO_PRIVILEGE: readonly (string | undefined)[] = ["EACCES", "EPERM"];
 
 /**
- * The AppError for a failed system call: `${doing}: ${reason}`, then what stays true. Values that are no system
- * error come back as they are, so that a bug stays a bug.
+ * The AppError for a failed system call: `${doing}: ${reason}`, then what stays true. `near` is a path, as the host
+ * names it, of the file system at fault. Values that are no system error come back as they are, so that a bug stays a bug.
  */
-export function fromSystem(error: unknown, doing: string, staysTrue?: string): unknown {
+export function fromSystem(error: unknown, doing: string, staysTrue?: string, near = "/etc"): unknown {
   const errno = errnoOf(error);
   if (errno === undefined || error instanceof AppError) return error;
   const refused = NO_PRIVILEGE.includes(errno);
   const root = process.geteuid?.() === 0;
   const message = [`${doing}: ${reasonOf(error)}`, staysTrue].filter((part) => part !== undefined).join("; ");
   if (refused && !root) return new AppError("privilege", message, "run it with sudo", error);
-  return new AppError("incomplete", message, refused ? IMMUTABLE : HINTS[errno], error);
+  return new AppError("incomplete", message, refused ? IMMUTABLE : HINTS[errno]?.replace("NEAR", near), error);
 }
 
 const IMMUTABLE = "even root was refused: see 'lsattr -d' for an immutable file or folder, and the audit log";
@@ -50,7 +50,7 @@ const IMMUTABLE = "even root was refused: see 'lsattr -d' for an immutable file 
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: "free some space with 'df' and 'du', then run it again",
   EDQUOT: "free some space, then run it again",
-  EROFS: "the file system is mounted read-only: see 'findmnt -T /etc', remount it, then run it again",
+  EROFS: "the file system is mounted read-only: see 'findmnt -T NEAR', remount it, then run it again",
   EIO: "the disk reports errors: see 'dmesg'",
   EBUSY: "something is mounted on the file: see 'findmnt'",
   EXDEV: "something is mounted on the file: see 'findmnt'",

@@ -1,10 +1,12 @@
 // One writer at a time: an flock on a file under /run, which the kernel releases when its holder ends, however it ends.
 import { closeSync, constants, fstatSync, mkdirSync, openSync } from "node:fs";
+import path from "node:path";
 import { native } from "../core/native.ts";
-import { AppError, fromSystem } from "./app-error.ts";
+import { AppError, errnoOf, fromSystem } from "./app-error.ts";
 import { LOCK_FILE } from "./paths.ts";
 import { otherKind } from "./read-file.ts";
 import { resolveUnder } from "./rooted.ts";
+import { hostPath } from "./suggest.ts";
 
 /** Only root can open it on a host: whoever could, could keep every compile waiting. */
 const LOCK_MODE = 0o600;
@@ -26,7 +28,7 @@ export function withLock<T>(choice: LockChoice, work: () => T): T {
         throw new AppError(
           "incomplete",
           "another portreservectl is at work, and --no-wait was given",
-          `run it again later; 'fuser -v ${LOCK_FILE}' shows who holds the lock`,
+          `run it again later; 'fuser -v ${hostPath(choice.root, LOCK_FILE)}' shows who holds the lock`,
         );
       }
       choice.onWait();
@@ -46,22 +48,36 @@ function tryLock(descriptor: number, wait: boolean): boolean {
   }
 }
 
+const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+/** Links to its folder are followed inside the root; one in its own place would choose which file is made. */
 function openLock(root: string): number {
   let descriptor: number;
   try {
-    const file = resolveUnder(root, LOCK_FILE);
+    const folder = resolveUnder(root, path.dirname(LOCK_FILE));
     // The root of an image being built may not have its /run yet.
-    if (root !== "/") mkdirSync(file.subarray(0, file.lastIndexOf("/")), { recursive: true });
-    descriptor = openSync(
-      file,
-      constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOFOLLOW,
-      LOCK_MODE,
-    );
+    if (root !== "/") mkdirSync(folder, { recursive: true });
+    descriptor = openSync(Buffer.concat([folder, Buffer.from(`/${path.basename(LOCK_FILE)}`)]), OPEN_FLAGS, LOCK_MODE);
   } catch (error) {
-    throw fromSystem(error, `cannot open the lock '${LOCK_FILE}'`);
+    const kind = NOT_OPENED[errnoOf(error) ?? ""];
+    throw kind === undefined
+      ? fromSystem(error, `cannot open the lock '${LOCK_FILE}'`, undefined, hostPath(root, path.dirname(LOCK_FILE)))
+      : noLock(root, kind);
   }
   const kind = otherKind(fstatSync(descriptor));
   if (kind === undefined) return descriptor;
   closeSync(descriptor);
-  throw new AppError("unsafe", `the lock '${LOCK_FILE}' is ${kind}`, "find out who made it, and remove it");
+  throw noLock(root, kind);
+}
+
+/** What is there when opening fails like this. */
+const NOT_OPENED: Readonly<Record<string, string>> = {
+  EISDIR: "a directory",
+  ELOOP: "a symbolic link",
+  ENXIO: "a socket or a device",
+};
+
+function noLock(root: string, kind: string): AppError {
+  const hint = `find out who made it with 'ls -ld ${hostPath(root, LOCK_FILE)}', and remove it`;
+  return new AppError("unsafe", `the lock '${LOCK_FILE}' is ${kind}`, hint);
 }

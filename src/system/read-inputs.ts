@@ -6,6 +6,7 @@ import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE } from "./paths.ts";
 import { nameToText } from "./raw-name.ts";
 import { type FileRead, isFault, type ReadFault, readRegularFile, readUnder } from "./read-file.ts";
 import { resolveUnder } from "./rooted.ts";
+import { hostPath } from "./suggest.ts";
 
 /** Most bytes of a reservation file and of the blacklist. */
 const CONFIG_LIMIT = 64 * 1024;
@@ -56,7 +57,7 @@ function readFolder(root: string): { folder: Buffer; entries: Buffer[] } {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === "ENOENT") {
-      const hint = `create it with 'mkdir ${OWNERS_FOLDER}', then for each service a file with its ports, such as 'echo ipp > ${OWNERS_FOLDER}/cups'`;
+      const hint = `create it with 'mkdir ${hostPath(root, OWNERS_FOLDER)}', then for each service a file with its ports, such as 'echo ipp > ${hostPath(root, `${OWNERS_FOLDER}/cups`)}'`;
       throw new AppError(
         "incomplete",
         `there is no folder '${OWNERS_FOLDER}', so there is nothing to read`,
@@ -75,11 +76,20 @@ function readFolder(root: string): { folder: Buffer; entries: Buffer[] } {
 /** Only a link needs the slower way, which keeps to the root. */
 function readEntry(root: string, folder: Buffer, entry: Buffer): FileRead | ReadFault {
   const file = Buffer.concat([folder, SLASH, entry]);
-  if (!(lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false))
-    return readRegularFile(file, CONFIG_LIMIT);
+  if (!isLink(file)) return readRegularFile(file, CONFIG_LIMIT);
   const read = readUnder(root, Buffer.concat([Buffer.from(OWNERS_FOLDER), SLASH, entry]), CONFIG_LIMIT);
   const dangling = isFault(read) && read.kind === "missing";
   return dangling ? { kind: "failed", reason: "it is a link to a file that does not exist" } : read;
+}
+
+/** False where it cannot be looked at: reading it then says why. */
+function isLink(file: Buffer): boolean {
+  try {
+    return lstatSync(file).isSymbolicLink();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
 }
 
 function readSource(root: string, path: string, limit: number, problems: Diagnostic[]): SourceFile | undefined {

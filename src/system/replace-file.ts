@@ -6,6 +6,7 @@ import {
   fchmodSync,
   fchownSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readdirSync,
   renameSync,
@@ -60,17 +61,19 @@ export function replaceFile(replacement: Replacement): unknown {
 
 /**
  * Removes what killed runs of `replaceFile` left beside `file`. Only for the holder of the lock: anybody else's
- * temporary file is then dead.
+ * temporary file is then dead. Returns the name of a folder that is called like a temporary file, if there is one.
  */
-export function removeLeftovers(file: Buffer): void {
+export function removeLeftovers(file: Buffer): string | undefined {
   const folder = folderOf(file);
   const prefix = temporaryPrefix(file);
   for (const name of readdirSync(folder, { encoding: "buffer" }) as unknown as Buffer[]) {
     const rest = name.subarray(prefix.length).toString("latin1");
-    if (name.subarray(0, prefix.length).equals(prefix) && /^[0-9a-f]{16}\.tmp$/.test(rest)) {
-      unlinkSync(Buffer.concat([folder, name]));
-    }
+    if (!name.subarray(0, prefix.length).equals(prefix) || !/^[0-9a-f]{16}\.tmp$/.test(rest)) continue;
+    const leftover = Buffer.concat([folder, name]);
+    if (lstatSync(leftover).isDirectory()) return String(name);
+    unlinkSync(leftover);
   }
+  return undefined;
 }
 
 const SLASH = 0x2f;

@@ -8,6 +8,7 @@ const LINK_LIMIT = 40;
 
 /** The folder given with --root as an absolute path without links. Throws AppError. */
 export function openRoot(folder: string): string {
+  if (folder === "") throw new AppError("usage", "'--root' names no folder", "write --root FOLDER");
   let real: string;
   try {
     real = realpathSync(folder);

@@ -1,11 +1,13 @@
 // The table on disk: what state it is in, and its replacement in two steps that every reader and every crash survives.
-import { chmodSync, closeSync, constants, openSync, writeSync } from "node:fs";
+import path from "node:path";
 import { type NativeTable, native, type TableFault } from "../core/native.ts";
 import { AppError, fromSystem } from "./app-error.ts";
 import { TABLE_FILE } from "./paths.ts";
 import { isFault, readUnder } from "./read-file.ts";
 import { removeLeftovers, replaceFile } from "./replace-file.ts";
+import { retireTable } from "./retire-table.ts";
 import { resolveUnder } from "./rooted.ts";
+import { hostPath } from "./suggest.ts";
 
 /** Every program must be able to read it, and only its owner may write it. */
 const TABLE_MODE = 0o644;
@@ -36,11 +38,17 @@ export function readTable(root: string): TableState {
   return { kind: "unreadable", reason: read.reason, denied: read.kind === "denied" };
 }
 
+/** `stranded`: programs that have the old table mapped cannot see that it was retired (see retire-table.ts). */
+export interface TableWritten {
+  readonly stranded: boolean;
+}
+
 /**
- * Replaces the table; only under the lock. A valid old table is marked retired just before the rename, which tells
- * the programs that have it mapped to look for the new one. Throws AppError; the old table is then still in force.
+ * Replaces the table; only under the lock. Whatever regular file was there is marked retired just before the rename,
+ * which tells the programs that have it mapped to look for the new one. Throws AppError; the old table is then still
+ * in force.
  */
-export function writeTable(root: string, bytes: Uint8Array, old: TableState): void {
+export function writeTable(root: string, bytes: Uint8Array, old: TableState): TableWritten {
   if (old.kind === "foreign") {
     throw new AppError(
       "unsafe",
@@ -49,6 +57,8 @@ export function writeTable(root: string, bytes: Uint8Array, old: TableState): vo
     );
   }
   let flushError: unknown;
+  let stranded = false;
+  const near = hostPath(root, path.dirname(TABLE_FILE));
   try {
     const file = resolveUnder(root, TABLE_FILE);
     flushError = replaceFile({
@@ -57,18 +67,21 @@ export function writeTable(root: string, bytes: Uint8Array, old: TableState): vo
       mode: TABLE_MODE,
       // A table that programs of the host obey is root's; an image may belong to the user who builds it.
       keepOwner: root !== "/",
-      beforeRename: () => (old.kind === "valid" ? retire(file, old.modeIsRight) : () => {}),
+      beforeRename: () => {
+        if (old.kind === "missing") return () => {};
+        const retired = retireTable(file, TABLE_MODE);
+        stranded = retired.stranded;
+        return retired.takeBack;
+      },
     });
   } catch (error) {
-    throw fromSystem(error, `cannot write '${TABLE_FILE}'`, unchanged(old));
+    throw fromSystem(error, `cannot write '${TABLE_FILE}'`, unchanged(old), near);
   }
   if (flushError !== undefined) {
-    throw fromSystem(
-      flushError,
-      `cannot flush the folder of '${TABLE_FILE}'`,
-      "the new table is in use, but may not survive a power cut",
-    );
+    const staysTrue = "the new table is in use, but may not survive a power cut";
+    throw fromSystem(flushError, `cannot flush the folder of '${TABLE_FILE}'`, staysTrue, near);
   }
+  return { stranded };
 }
 
 function unchanged(old: TableState): string {
@@ -77,27 +90,18 @@ function unchanged(old: TableState): string {
 
 /** Removes what killed compiles left; only under the lock. Throws AppError. */
 export function removeTableLeftovers(root: string): void {
+  const near = hostPath(root, path.dirname(TABLE_FILE));
+  let stranger: string | undefined;
   try {
-    removeLeftovers(resolveUnder(root, TABLE_FILE));
+    stranger = removeLeftovers(resolveUnder(root, TABLE_FILE));
   } catch (error) {
-    throw fromSystem(error, `cannot tidy up beside '${TABLE_FILE}'`, "the table was not touched");
+    throw fromSystem(error, `cannot tidy up beside '${TABLE_FILE}'`, "the table was not touched", near);
   }
-}
-
-function retire(file: Buffer, modeIsRight: boolean): () => void {
-  // Its owner may have taken the right to write away from himself.
-  if (!modeIsRight) chmodSync(file, TABLE_MODE);
-  const { inForceMark, retiredMark } = native();
-  writeMark(file, retiredMark);
-  return () => writeMark(file, inForceMark);
-}
-
-/** In place, in one system call: the only write to a table that a program may have mapped. */
-function writeMark(file: Buffer, mark: Uint8Array): void {
-  const descriptor = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  try {
-    writeSync(descriptor, mark, 0, mark.length, native().markOffset);
-  } finally {
-    closeSync(descriptor);
-  }
+  if (stranger === undefined) return;
+  const folder = `${path.dirname(TABLE_FILE)}/${stranger}`;
+  throw new AppError(
+    "unsafe",
+    `'${folder}' is a directory where only temporary files should be; the table was not touched`,
+    `find out who made it with 'ls -ld ${hostPath(root, folder)}', and move it away`,
+  );
 }

@@ -1,7 +1,7 @@
 // Input that cannot be read or makes no sense: a remark or a clear error, never a crash, never a wait.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
@@ -173,8 +173,23 @@ test("a table this user may not read: lookup says so", () => {
     stdout: "631/tcp  not reserved  cups  /etc/portreserve/cups:1\n",
     stderr:
       "portreservectl: warning: cannot read the table '/etc/portreserve.table': permission denied, so nothing is reserved for programs of this user\n" +
-      "hint: run 'sudo portreservectl compile', which makes it readable\n",
+      `hint: run 'sudo portreservectl compile --root ${root}', which makes it readable\n`,
   });
+});
+
+test("a root without a name: a usage error, and the current folder is left alone", () => {
+  const root = makeRoot(FILES);
+  for (const args of [
+    ["compile", "--root", ""],
+    ["--root=", "compile"],
+  ]) {
+    expect(ctl(args, { under: ["sh", "-c", 'cd "$0" && exec "$@"', root] })).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: "portreservectl: error: '--root' names no folder\nhint: write --root FOLDER\n",
+    });
+  }
+  expect([readdirSync(path.join(root, "run")), existsSync(tablePath(root))]).toEqual([[], false]);
 });
 
 test("a root that is not there, or is no folder", () => {

@@ -55,12 +55,13 @@ test("a blacklist that is a FIFO is a remark, and --no-blacklist does not look a
 
 describe("/etc/portreserve", () => {
   test.each(["check", "compile", "list", "lookup 631"])("missing: %s says what to create", (verb) => {
-    expect(ctl([...verb.split(" "), "--root", makeRoot({ "etc/services": SERVICES })])).toEqual({
+    const root = makeRoot({ "etc/services": SERVICES });
+    expect(ctl([...verb.split(" "), "--root", root])).toEqual({
       status: 3,
       stdout: "",
       stderr:
         "portreservectl: error: there is no folder '/etc/portreserve', so there is nothing to read\n" +
-        "hint: create it with 'mkdir /etc/portreserve', then for each service a file with its ports, such as 'echo ipp > /etc/portreserve/cups'\n",
+        `hint: create it with 'mkdir ${root}/etc/portreserve', then for each service a file with its ports, such as 'echo ipp > ${root}/etc/portreserve/cups'\n`,
     });
   });
 

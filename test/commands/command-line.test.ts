@@ -1,11 +1,11 @@
 // The command line itself: help, usage errors, colour, streams, and portrelease.
 
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { verbs } from "../../src/cli/registry.ts";
-import { ctl, MAIN, makeRoot, node, PORTRELEASE, SERVICES, start } from "../support/cli.ts";
+import { ctl, MAIN, makeRoot, node, PORTRELEASE, SERVICES } from "../support/cli.ts";
 
 const VERSION = (JSON.parse(readFileSync(path.resolve(MAIN, "../../package.json"), "utf8")) as { version: string })
   .version;
@@ -21,7 +21,7 @@ describe("help", () => {
     const { status, stdout, stderr } = ctl(["--help"]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     for (const { name } of verbs) expect(stdout).toContain(`\n  ${name} `);
-    for (const code of [0, 1, 2, 3, 4, 5, 70]) expect(stdout).toContain(`\n  ${code}  `);
+    for (const code of [0, 1, 2, 3, 4, 5, 70, "126, 127"]) expect(stdout).toContain(`\n  ${code}  `);
     expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
@@ -55,6 +55,7 @@ describe("usage errors exit 2 and say what helps", () => {
   test.each([
     [["frobnicate"], "unknown verb 'frobnicate'", "'portreservectl --help' explains it"],
     [["help", "frobnicate"], "unknown verb 'frobnicate'", "'portreservectl --help' explains it"],
+    [["help", "check", "extra"], "'help' does not take the argument 'extra'", "'portreservectl --help' explains it"],
     [["compile", "--stric"], "unknown option '--stric'", "did you mean --strict?"],
     [["list", "--force"], "unknown option '--force'", "'portreservectl help list' explains it"],
     [["check", "cups"], "'check' does not take the argument 'cups'", "'portreservectl help check' explains it"],
@@ -78,6 +79,44 @@ test("takes global options before the verb and after it", () => {
   expect(after.status).toBe(1);
   expect(ctl(["--root", root, "--json", "check"])).toEqual(after);
   expect(ctl(["--json", "check", `--root=${root}`])).toEqual(after);
+});
+
+test.each([
+  [["check", "--json", "--rooot", "x"], "check", "unknown option '--rooot'", "did you mean --root?"],
+  [
+    ["compile", "extra", "--json"],
+    "compile",
+    "'compile' does not take the argument 'extra'",
+    "'portreservectl help compile' explains it",
+  ],
+  [
+    ["--json", "lookup"],
+    "lookup",
+    "'lookup' needs an argument: portreservectl lookup [OPTION…] PORT[/PROTO] | NAME[/PROTO]",
+    "'portreservectl help lookup' explains it",
+  ],
+  [["frobnicate", "--json"], "", "unknown verb 'frobnicate'", "'portreservectl --help' explains it"],
+  [["--json", "frobnicate"], "", "unknown verb 'frobnicate'", "'portreservectl --help' explains it"],
+  [["--json"], "", "there is no verb", "'portreservectl --help' explains it"],
+  [["check", "--json", "--root", ""], "check", "'--root' names no folder", "write --root FOLDER"],
+])("gives one JSON document for a usage error: %j", (args, command, message, hint) => {
+  const { status, stdout, stderr } = ctl(args);
+  expect({ status, stderr }).toEqual({ status: 2, stderr: "" });
+  expect(JSON.parse(stdout)).toEqual({
+    schemaVersion: 1,
+    command,
+    outcome: "usage",
+    exitCode: 2,
+    diagnostics: [],
+    messages: [{ severity: "error", message, hint }],
+  });
+});
+
+test.each([
+  [["run", "--", "no-such-command", "--json"], 127],
+  [["check", "--rooot", "--", "--json"], 2],
+])("takes no notice of a --json that is meant for something else: %j", (args, status) => {
+  expect(ctl(args)).toMatchObject({ status, stdout: "" });
 });
 
 test("gives one JSON document for an error too", () => {
@@ -113,45 +152,6 @@ describe("colour", () => {
   });
 });
 
-describe("streams", () => {
-  test.each(["--version", "--help", "list"])("a reader that goes away is no error (%s)", (verb) => {
-    const root = makeRoot({ "etc/services": SERVICES, "etc/portreserve/all": "1024-4000\n" });
-    ctl(["compile", "--root", root]);
-    const args = verb.startsWith("-") ? [verb] : [verb, "--root", root];
-    const script = `exec 3>&1; { "$@" 2>&4; echo "status $?" >&3; } 4>&2 | true`;
-    const { stdout, stderr } = spawnSync("sh", ["-c", script, "sh", process.execPath, MAIN, ...args], {
-      encoding: "utf8",
-    });
-    expect({ stdout, stderr }).toEqual({ stdout: "status 0\n", stderr: "" });
-  });
-
-  test("a result that cannot be written is an error", () => {
-    const root = makeRoot({ "etc/services": SERVICES, "etc/portreserve/cups": "ipp\n" });
-    const full = openSync("/dev/full", "w");
-    const { status, stderr } = spawnSync(process.execPath, [MAIN, "check", "--root", root], {
-      encoding: "utf8",
-      stdio: ["ignore", full, "pipe"],
-    });
-    closeSync(full);
-    expect({ status, last: stderr.split("\n").at(-2) }).toEqual({
-      status: 3,
-      last: "portreservectl: error: cannot write the result to standard output: no space left on device",
-    });
-  });
-
-  test("a slow reader of a non-blocking pipe gets everything", async () => {
-    const root = makeRoot({ "etc/services": SERVICES, "etc/portreserve/all": "1024-6000\n" });
-    const expected = ctl(["list", "--root", root]).stdout;
-    expect(expected.length).toBeGreaterThan(300_000);
-    // Node gives its child the other end of a socket pair here; the child finds it full again and again.
-    const child = start(["list", "--root", root], { stdio: ["ignore", "pipe", "ignore"] });
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    let text = "";
-    for await (const chunk of child.stdout ?? []) text += String(chunk);
-    expect(text === expected).toBe(true);
-  });
-});
-
 test("a bug exits 70 and says what to report", () => {
   const root = makeRoot(FILES);
   const fault = encodeURIComponent(
@@ -171,25 +171,6 @@ test("a bug exits 70 and says what to report", () => {
       "TypeError: injected",
     ],
     last: "hint: report these lines, together with the files of /etc/portreserve",
-  });
-});
-
-describe("completion", () => {
-  test("for bash completes verbs and options", () => {
-    const script = ctl(["completion", "bash"]).stdout;
-    const complete = (...words: readonly string[]): string[] => {
-      const program = `${script}\nCOMP_WORDS=(portreservectl ${words.join(" ")}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _portreservectl portreservectl "\${COMP_WORDS[COMP_CWORD]}"; printf '%s\\n' "\${COMPREPLY[@]}"`;
-      return spawnSync("bash", ["-c", program], { encoding: "utf8" }).stdout.trimEnd().split("\n");
-    };
-    expect(complete("co")).toEqual(["compile", "completion"]);
-    expect(complete("compile", "--no-")).toEqual(["--no-blacklist", "--no-wait"]);
-    expect(complete("run", "bas")).toContain("bash");
-  });
-
-  test.each(["bash", "zsh", "fish"])("for %s names every verb", (shell) => {
-    const { status, stdout } = ctl(["completion", shell]);
-    expect(status).toBe(0);
-    for (const { name } of verbs) expect(stdout).toMatch(new RegExp(`\\b${name}\\b`));
   });
 });
 

@@ -1,17 +1,5 @@
 // compile: what it writes, when it writes nothing, and what it refuses.
-import {
-  chmodSync,
-  existsSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { native } from "../../src/core/native.ts";
@@ -160,31 +148,6 @@ test("merges the blacklist, and leaves it out with --no-blacklist", () => {
   expect(tableIn(root)).toMatchObject({ tcp: [631, 783, 953], udp: [631, 783] });
   ctl(["compile", "--no-blacklist", "--root", root]);
   expect(tableIn(root)).toMatchObject({ tcp: [631, 953], udp: [631] });
-});
-
-test("heals a table with the wrong mode, and one that a cut short compile left retired", () => {
-  const root = makeRoot(FILES);
-  ctl(["compile", "--root", root]);
-  chmodSync(tablePath(root), 0o600);
-  expect(ctl(["compile", "--root", root]).stdout).toBe(
-    "written: '/etc/portreserve.table', generation 2, 2 tcp and 1 udp ports (the mode of the old table was not 0644)\n",
-  );
-  const bytes = readFileSync(tablePath(root));
-  bytes.set(native().retiredMark, native().markOffset);
-  writeFileSync(tablePath(root), bytes);
-  expect(ctl(["compile", "--root", root]).stdout).toBe(
-    "written: '/etc/portreserve.table', generation 3, 2 tcp and 1 udp ports (an earlier compile was cut short)\n",
-  );
-  expect(tableIn(root)).toMatchObject({ generation: 3n, retired: false });
-  expect(statSync(tablePath(root)).mode & 0o7777).toBe(0o644);
-});
-
-test.each([0, 1, 511])("heals a table cut to %i bytes", (size) => {
-  const root = makeRoot(FILES);
-  ctl(["compile", "--root", root]);
-  truncateSync(tablePath(root), size);
-  expect(ctl(["compile", "--root", root]).stdout).toContain("(the old table was damaged)");
-  expect(tableIn(root)).toMatchObject({ generation: 1n, tcp: [631, 953] });
 });
 
 test("follows a link to the table, and an absolute one never leaves the root", () => {

@@ -64,16 +64,32 @@ function dropCells(line: string, cells: number): string {
 }
 
 describe("escaping", () => {
+  test.each([
+    ["a byte of a name that is not UTF-8", "a\udc80\udcff", "a\\x80\\xff"],
+    ["lone characters that are no such byte", "\udc7f\udd00\ud800", "\\u{dc7f}\\u{dd00}\\u{d800}"],
+    ["controls of one byte, and the same numbers as characters", "\u007f\u0080\u00ff", "\\x7f\\u{80}ÿ"],
+    ["the short forms", "\\\n\r\t\0", "\\\\\\n\\r\\t\\x00"],
+    ["spaces that are not ' '", "a\u00a0b\u3000 ", "a\\u{a0}b\\u{3000} "],
+    ["Hangul fillers", "\u3164\u115f\u1160\uffa0", "\\u{3164}\\u{115f}\\u{1160}\\u{ffa0}"],
+    ["joiners and variation selectors", "\u034f\ufe0f\u180b\u{e0100}", "\\u{34f}\\u{fe0f}\\u{180b}\\u{e0100}"],
+    ["vowels that are not shown", "\u17b4\u17b5", "\\u{17b4}\\u{17b5}"],
+    ["the empty Braille pattern and no other", "\u2800\u2801", "\\u{2800}\u2801"],
+  ])("shows %s", (_, text, expected) => {
+    expect(escapeText(text)).toBe(expected);
+  });
+
   test("leaves no control, formatting or lone character, and no two texts look the same", () => {
     const texts = fc.string({
       unit: fc.oneof(
         fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
-        fc.constantFrom("\\", "x", "1", "b", "\udc85", "\u0085", "\n", "\u2028"),
+        fc.constantFrom("\\", "x", "1", "b", "\udc85", "\u0085", "\u3164", "\u2800", "\ufe0f", "\n", "\u2028"),
       ),
     });
     fc.assert(
       fc.property(texts, texts, (one, other) => {
-        expect(escapeText(one)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u);
+        expect(escapeText(one)).not.toMatch(
+          /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u00a0]/u,
+        );
         if (one !== other) expect(escapeText(one)).not.toBe(escapeText(other));
       }),
     );

@@ -2,20 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { ctl, makeRoot, put, SERVICES, tablePath } from "../support/cli.ts";
-
-const FILES = {
-  "etc/services": SERVICES,
-  "etc/portreserve/cups": "ipp # printing\n",
-  "etc/portreserve/mail": "\nimaps/tcp\n",
-  "etc/portreserve/dual": "631/udp\n",
-};
-
-function compiled(files: Readonly<Record<string, string>> = FILES): string {
-  const root = makeRoot(files);
-  ctl(["compile", "--root", root]);
-  return root;
-}
+import { compiled, ctl, FILES, put, retireTable, tablePath } from "../support/cli.ts";
 
 describe("lookup", () => {
   test.each([
@@ -43,21 +30,28 @@ describe("lookup", () => {
     [
       "no\u001b[2Jsuch",
       "'no\\x1b[2Jsuch' is neither a port, nor an owner in the configuration, nor a service",
-      "'portreservectl list' shows every owner and port",
+      "'portreservectl list --root ROOT' shows every owner and port",
+    ],
+    ["631/sctp", "unknown protocol 'sctp'", "write '631/tcp', '631/udp', or '631' for both"],
+    ["ipp/", "unknown protocol ''", "write 'ipp/tcp', 'ipp/udp', or 'ipp' for both"],
+    [
+      "600-700",
+      "'600-700' is a range, and lookup takes one port at a time",
+      "'portreservectl list --root ROOT' shows every owner and port",
     ],
   ])("refuses '%s' as nonsense, with exit code 2", (word, message, hint) => {
-    expect(ctl(["lookup", word, "--root", compiled()])).toEqual({
+    const root = compiled();
+    expect(ctl(["lookup", word, "--root", root])).toEqual({
       status: 2,
       stdout: "",
-      stderr: `portreservectl: error: ${message}\nhint: ${hint}\n`,
+      stderr: `portreservectl: error: ${message}\nhint: ${hint.replace("ROOT", root)}\n`,
     });
   });
 
   test("says when the table and the configuration disagree, and believes the table", () => {
     const root = compiled();
     put(root, "etc/portreserve/mail", "rsync/tcp\n");
-    const stderr =
-      "portreservectl: note: the configuration has changed since the table was compiled\nhint: run 'sudo portreservectl compile'\n";
+    const stderr = `portreservectl: note: the configuration has changed since the table was compiled\nhint: run 'sudo portreservectl compile --root ${root}'\n`;
     expect(ctl(["lookup", "993/tcp", "--root", root])).toEqual({
       status: 0,
       stdout: "993/tcp  reserved  -  only in the table\n",
@@ -67,6 +61,29 @@ describe("lookup", () => {
       status: 1,
       stdout: "873/tcp  not reserved  mail  /etc/portreserve/mail:1\n",
       stderr,
+    });
+  });
+
+  test("says that the table is retired", () => {
+    const root = compiled();
+    retireTable(root);
+    expect(ctl(["lookup", "993/tcp", "--root", root])).toEqual({
+      status: 0,
+      stdout: "993/tcp  reserved  mail  /etc/portreserve/mail:2\n",
+      stderr:
+        "portreservectl: note: the table is retired, since a compile was cut short; it is still in force\n" +
+        `hint: run 'sudo portreservectl compile --root ${root}'\n`,
+    });
+    const { stdout } = ctl(["lookup", "993/tcp", "--json", "--root", root]);
+    expect(JSON.parse(stdout)).toMatchObject({ table: "fresh", retired: true });
+  });
+
+  test.each(["there is none", "it is empty"])("knows the blacklist as an owner where %s", (state) => {
+    const root = compiled(state === "it is empty" ? { ...FILES, "etc/bindresvport.blacklist": "# none\n" } : FILES);
+    expect(ctl(["lookup", "bindresvport.blacklist", "--root", root])).toEqual({
+      status: 1,
+      stdout: "'bindresvport.blacklist' reserves nothing\n",
+      stderr: "",
     });
   });
 
@@ -92,6 +109,7 @@ describe("lookup", () => {
       query: "imaps",
       kind: "service",
       table: "fresh",
+      retired: false,
       ports: [
         {
           port: 993,

@@ -76,6 +76,30 @@ const REJECTED: [line: string, column: number, length: number, code: string, mes
   ["603\r604", 4, 1, "strange-character", "carriage return inside a line: U+000D", "end each line with a line feed"],
 ];
 
+const INVISIBLE = [
+  "\u200b",
+  "\u2800",
+  "\u3164",
+  "\u115f",
+  "\uffa0",
+  "\u034f",
+  "\ufe0f",
+  "\u180b",
+  "\u17b4",
+  "\u{e0100}",
+];
+
+for (const character of INVISIBLE) {
+  const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+  test(`rejects a name with ${code} in it as one with an invisible character, and passes over it in a comment`, () => {
+    const configuration = configureText(`ipp${character} # ${character}\n700/tcp # ${character}`);
+    expect(ports(configuration)).toEqual(["700/tcp"]);
+    expect(configuration.diagnostics.map(({ message, place }) => [message, place?.column, place?.length])).toEqual([
+      [`invisible character: ${code}`, 4, 1],
+    ]);
+  });
+}
+
 for (const [line, column, length, code, message, hint] of REJECTED) {
   test(`rejects ${JSON.stringify(line)} and keeps the lines around it`, () => {
     const place = { file: "/etc/portreserve/owner", line: 2, column, length, text: line };

@@ -5,7 +5,7 @@ import { configure } from "../../src/core/config/configure.ts";
 import { OWNER_FILE_LIMIT } from "../../src/core/config/owner-file.ts";
 import { isOwnerName } from "../../src/core/config/owner-name.ts";
 import type { Diagnostic } from "../../src/core/config/types.ts";
-import { blacklistFile, configureText, inputs, ownerFile, ports } from "./inputs.ts";
+import { blacklistFile, configureText, errors, inputs, ownerFile, ports } from "./inputs.ts";
 
 test("gives each port, protocol, owner and file once, in order, with the first line that names it", () => {
   const owners = [ownerFile("b", "700/tcp\n"), ownerFile("a", "# x\n701/udp\n700-701/tcp\nipp/tcp\n700/tcp\n701\n")];
@@ -110,12 +110,23 @@ test("leaves out lines beyond the limit on reservations, in any file, and says s
   ]);
 });
 
-test("keeps every remark on a file in which each line is wrong", () => {
-  const owners = Array.from({ length: 20 }, (_, index) => ownerFile(`o${index}`, "zz9\n".repeat(16384)));
-  const configuration = configure(inputs({ owners }));
-  expect(configuration.reservations).toEqual([]);
-  expect(configuration.diagnostics.length).toBe(20 * 16384);
-  expect(new Set(configuration.diagnostics.map(({ code }) => code))).toEqual(new Set(["unknown-service"]));
+test("takes exactly the limit on reservations, and not one more", () => {
+  const full = "1-50000\n".repeat(CLAIM_LIMIT / 100_000);
+  const exact = configureText(full);
+  expect(errors(exact)).toEqual([]);
+  expect(exact.reservations.length).toBe(100_000);
+  const more = configureText(`${full}60000/udp\n`);
+  expect(more.reservations).toEqual(exact.reservations);
+  expect(errors(more).map(({ code, place }) => [code, place?.line])).toEqual([["too-many-reservations", 11]]);
+  const [last, ...others] = full
+    .split("\n")
+    .toReversed()
+    .filter((line) => line !== "");
+  const less = configureText([...others, "1-49999", "50000/tcp", "60000/udp", "60001/udp", last].join("\n"));
+  expect(errors(less).map(({ code, place }) => [code, place?.line])).toEqual([
+    ["too-many-reservations", 13],
+    ["too-many-reservations", 14],
+  ]);
 });
 
 test("reads 10,000 files of 10 lines into one table", () => {

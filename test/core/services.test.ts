@@ -96,6 +96,27 @@ for (const [state, file] of [
   });
 }
 
+test.each([
+  ["empty", ""],
+  ["binary", BINARY],
+  ["only comments", "# none\n"],
+  ["without tcp and udp", "x 5/sctp\n"],
+])("notes a services file that has no names, and none where it has one: %s", (_, content) => {
+  const note = {
+    severity: "note",
+    code: "no-service-names",
+    message: "no service names in it, so only built-in service names are known",
+    hint: "write port numbers, or install the package that ships it (netbase, setup) again",
+    file: HOST_FILE,
+  };
+  expect(configureText("ipp/tcp", services(content))).toEqual({
+    reservations: [{ port: 631, protocol: "tcp", owner: "owner", file: "/etc/portreserve/owner", line: 1 }],
+    diagnostics: [note],
+  });
+  expect(configureText("ipp/tcp", services("x 1/udp\n")).diagnostics).toEqual([]);
+  expect(configure(inputs({ services: undefined })).diagnostics).toEqual([]);
+});
+
 test("does not advise to edit a services file that is not there", () => {
   const { diagnostics } = configure(inputs({ owners: [ownerFile("owner", "nonesuch\n")], services: undefined }));
   expect(diagnostics.map(({ message, hint }) => [message, hint])).toEqual([
@@ -131,6 +152,13 @@ test("suggests the nearest name, and none where nothing is near", () => {
     undefined,
     "imaps",
   ]);
+});
+
+test("stops suggesting after a million comparisons, so that a huge services file stays cheap", () => {
+  const known = ["ipp", ...Array.from({ length: 199_999 }, (_, index) => `a-name-that-is-far-from-it-${index}`)];
+  const suggest = suggester(known);
+  const asked = ["ipps", "ipq", "iqp", "ip", "pip", "ippp", "ipps"];
+  expect(asked.map(suggest)).toEqual(["ipp", "ipp", "ipp", "ipp", "ipp", undefined, "ipp"]);
 });
 
 test("stops suggesting after many different names, so that a wrong file stays cheap", () => {

@@ -46,6 +46,28 @@ export function put(root: string, name: string, content: string | Uint8Array): v
 export const SERVICES =
   "ipp\t631/tcp\nimaps\t993/tcp\t\t# IMAP over SSL\nrsync\t873/tcp\nrndc\t953/tcp\nsyslog\t514/udp\n";
 
+/** Three owners, one of whose ports another reserves too. */
+export const FILES = {
+  "etc/services": SERVICES,
+  "etc/portreserve/cups": "ipp # printing\n",
+  "etc/portreserve/mail": "\nimaps/tcp\n",
+  "etc/portreserve/dual": "631/udp\n",
+};
+
+/** A root with these files and their table. */
+export function compiled(files: Readonly<Record<string, string>> = FILES): string {
+  const root = makeRoot(files);
+  ctl(["compile", "--root", root]);
+  return root;
+}
+
+/** The mark of a compile that was killed between its last two steps. */
+export function retireTable(root: string): void {
+  const bytes = readFileSync(tablePath(root));
+  bytes.set(native().retiredMark, native().markOffset);
+  writeFileSync(tablePath(root), bytes);
+}
+
 export interface CtlOptions {
   /** A command and its arguments in front of node. */
   readonly under?: readonly string[];

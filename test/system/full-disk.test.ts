@@ -71,9 +71,38 @@ ctl lookup 631/tcp
         "631/tcp  reserved  -  only in the table\n",
       stderr:
         "portreservectl: error: cannot write '/etc/portreserve.table': read-only file system; the old table is still in use\n" +
-        "hint: the file system is mounted read-only: see 'findmnt -T /etc', remount it, then run it again\n" +
+        `hint: the file system is mounted read-only: see 'findmnt -T ${root}/etc', remount it, then run it again\n` +
         "portreservectl: note: the configuration has changed since the table was compiled\n" +
-        "hint: run 'sudo portreservectl compile'\n",
+        `hint: run 'sudo portreservectl compile --root ${root}'\n`,
+    });
+  });
+
+  test.each([
+    ["of the right size, with a byte changed", 'printf x | dd of="$TABLE" bs=1 seek=40 conv=notrunc status=none'],
+    ["without the last byte", 'truncate -s 4095 "$TABLE"'],
+    ["of 100 bytes", 'truncate -s 100 "$TABLE"'],
+    ["of 5000 bytes", 'truncate -s 5000 "$TABLE"'],
+  ])("a damaged table %s is put back as it was when it cannot be replaced", (_, damage) => {
+    const root = makeRoot({ "etc/services": SERVICES, "etc/portreserve/cups": "631\n" });
+    ctl(["compile", "--root", root]);
+    expect(
+      inNamespace(
+        root,
+        `TABLE=$ROOT/etc/portreserve.table
+${damage}
+cp "$TABLE" "$ROOT/run/before"
+mount --bind "$TABLE" "$TABLE"
+status=0; ctl compile || status=$?
+echo "status $status"
+cmp "$TABLE" "$ROOT/run/before" && echo same
+`,
+      ),
+    ).toEqual({
+      status: 0,
+      stdout: "status 3\nsame\n",
+      stderr:
+        "portreservectl: error: cannot write '/etc/portreserve.table': resource busy or locked; there is still no good table in force\n" +
+        "hint: something is mounted on the file: see 'findmnt'\n",
     });
   });
 

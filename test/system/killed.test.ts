@@ -137,7 +137,7 @@ describe.skipIf(noStrace !== undefined)(named("killed at each system call", noSt
       "EROFS",
       "rename",
       "read-only file system",
-      "hint: the file system is mounted read-only: see 'findmnt -T /etc', remount it, then run it again\n",
+      "hint: the file system is mounted read-only: see 'findmnt -T ETC', remount it, then run it again\n",
     ],
     ["EBUSY", "rename", "resource busy or locked", "hint: something is mounted on the file: see 'findmnt'\n"],
   ])("%s from %s: the old table stays in use, exit code 3", (errno, call, reason, hint) => {
@@ -157,7 +157,7 @@ describe.skipIf(noStrace !== undefined)(named("killed at each system call", noSt
     expect(ctl(["compile", "--root", root], { under: script })).toEqual({
       status: 3,
       stdout: "",
-      stderr: `portreservectl: error: cannot write '/etc/portreserve.table': ${reason}; the old table is still in use\n${hint}`,
+      stderr: `portreservectl: error: cannot write '/etc/portreserve.table': ${reason}; the old table is still in use\n${hint.replace("ETC", path.join(root, "etc"))}`,
     });
     expect(readFileSync(tablePath(root)).equals(old)).toBe(true);
     expect(leftovers(root)).toEqual([]);

@@ -1,6 +1,6 @@
 // Two compiles at once: one works, the other waits, or fails at once with --no-wait.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { ctl, makeRoot, put, SERVICES, start, tableIn, tablePath } from "../support/cli.ts";
@@ -54,7 +54,7 @@ test("fails at once with --no-wait, and leaves everything as it is", async () =>
     stdout: "",
     stderr:
       "portreservectl: error: another portreservectl is at work, and --no-wait was given\n" +
-      "hint: run it again later; 'fuser -v /run/portreserve.lock' shows who holds the lock\n",
+      `hint: run it again later; 'fuser -v ${root}/run/portreserve.lock' shows who holds the lock\n`,
   });
   expect(existsSync(tablePath(root))).toBe(false);
   const free = ended(holder);
@@ -101,4 +101,54 @@ test("only its owner can open the lock: whoever could, could keep every compile 
   const root = newRoot();
   ctl(["compile", "--root", root]);
   expect(statSync(path.join(root, "run/portreserve.lock")).mode & 0o7777).toBe(0o600);
+});
+
+const noLock = (root: string, kind: string) => ({
+  status: 5,
+  stdout: "",
+  stderr:
+    `portreservectl: error: the lock '/run/portreserve.lock' is ${kind}\n` +
+    `hint: find out who made it with 'ls -ld ${root}/run/portreserve.lock', and remove it\n`,
+});
+
+test("refuses a link in the lock's place, and does not make what it leads to", () => {
+  for (const target of ["elsewhere", "/run/elsewhere"]) {
+    const root = newRoot();
+    symlinkSync(target, path.join(root, "run/portreserve.lock"));
+    expect(ctl(["compile", "--root", root])).toEqual(noLock(root, "a symbolic link"));
+    expect(readdirSync(path.join(root, "run"))).toEqual(["portreserve.lock"]);
+  }
+});
+
+test("refuses a folder in the lock's place", () => {
+  const root = newRoot();
+  mkdirSync(path.join(root, "run/portreserve.lock"));
+  expect(ctl(["compile", "--root", root])).toEqual(noLock(root, "a directory"));
+});
+
+test("makes the /run of a root that has none, also where it is a link", () => {
+  const root = newRoot();
+  rmSync(path.join(root, "run"), { recursive: true });
+  expect(ctl(["compile", "--root", root]).status).toBe(0);
+  expect(readdirSync(path.join(root, "run"))).toEqual(["portreserve.lock"]);
+  rmSync(path.join(root, "run"), { recursive: true });
+  symlinkSync("/var/run", path.join(root, "run"));
+  expect(ctl(["compile", "--root", root]).status).toBe(0);
+  expect(readdirSync(path.join(root, "var/run"))).toEqual(["portreserve.lock"]);
+});
+
+test("removes what a killed compile left, but refuses a folder of such a name", () => {
+  const root = newRoot();
+  const name = ".portreserve.table.0123456789abcdef.tmp";
+  writeFileSync(path.join(root, "etc", name), "left");
+  expect(ctl(["compile", "--root", root]).status).toBe(0);
+  expect(existsSync(path.join(root, "etc", name))).toBe(false);
+  mkdirSync(path.join(root, "etc", name));
+  expect(ctl(["compile", "--root", root])).toEqual({
+    status: 5,
+    stdout: "",
+    stderr:
+      `portreservectl: error: '/etc/${name}' is a directory where only temporary files should be; the table was not touched\n` +
+      `hint: find out who made it with 'ls -ld ${root}/etc/${name}', and move it away\n`,
+  });
 });

@@ -1,16 +1,13 @@
 // The list that libtirpc's own bindresvport() keeps to: read exactly as libtirpc reads it, with remarks on what it drops.
 import { ALLOCATED_PORTS } from "../levers.ts";
 import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
-import { placeOf, quote, splitLines } from "./lines.ts";
+import { quote, splitLines, trimmed } from "./lines.ts";
+import type { FileRemarks } from "./remarks.ts";
 import type { Diagnostic, SourceFile } from "./types.ts";
 
 /** The owner of what the blacklist reserves. */
 export const BLACKLIST_OWNER = "bindresvport.blacklist";
 
-/** What isspace() accepts in the C locale; a line feed cannot occur within a line. */
-const SPACE = "[ \\t\\v\\f\\r]";
-const BLANK = new RegExp(`^${SPACE}*$`);
-const EDGES = new RegExp(`^${SPACE}+|${SPACE}+$`, "g");
 const NUMBER = /^([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i;
 
 /**
@@ -18,19 +15,23 @@ const NUMBER = /^([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i;
  * comment; anything else after the number voids the line. Lines without effect are notes, not errors: libtirpc passes
  * over them too, and the file belongs to another package. Source: libtirpc 1.3.3, src/bindresvport.c, and runs of it.
  */
-export function readBlacklist(file: SourceFile, take: TakeClaims): Diagnostic[] {
-  const diagnostics: Diagnostic[] = [];
+export function readBlacklist(file: SourceFile, take: TakeClaims, remarks: FileRemarks): void {
   for (const line of splitLines(file.bytes)) {
     // To a C program a line ends at a NUL as well.
     const content = line.text.split(/[#\0]/, 1)[0] ?? "";
-    if (BLANK.test(content)) continue;
-    const word = content.replace(EDGES, "");
-    const start = content.indexOf(word);
+    const span = trimmed(content, isSpace);
+    if (span.start === span.end) continue;
+    const word = content.slice(span.start, span.end);
     const remark = readNumber(word, (claims) => take(claims, line.number));
     if (remark === undefined) continue;
-    diagnostics.push({ ...remark, place: placeOf(file.path, line, { start, end: start + word.length }) });
+    const { severity, ...text } = remark;
+    remarks.onLine(severity, line, span, () => text);
   }
-  return diagnostics;
+}
+
+/** What isspace() accepts in the C locale: the space, and U+0009 to U+000D. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 
 function readNumber(word: string, take: (claims: readonly Claim[]) => boolean): Diagnostic | undefined {

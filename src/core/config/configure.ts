@@ -2,6 +2,7 @@
 import { BLACKLIST_OWNER, readBlacklist } from "./blacklist.ts";
 import { claimStore, type TakeClaims } from "./claims.ts";
 import { readOwnerFile } from "./owner-file.ts";
+import { type FileRemarks, remarkStore } from "./remarks.ts";
 import { type ServiceBook, serviceBook } from "./services.ts";
 import type { Configuration, Diagnostic, Inputs } from "./types.ts";
 
@@ -9,32 +10,45 @@ import type { Configuration, Diagnostic, Inputs } from "./types.ts";
  * Parses every file, resolves the names and gathers what is wrong. Pure: equal inputs, in any order of `owners` and
  * `problems`, give equal results, and no bytes make it throw. Reservations are in the order of `Configuration`, each
  * port, protocol, owner and file once, with the first line that names it; diagnostics by file, line and column, those
- * on a whole file before those on its lines.
+ * on a whole file before those on its lines. Of very many remarks on lines only the first are there, and the others
+ * are counted: see `remarkStore`.
  */
 export function configure(inputs: Inputs): Configuration {
   const store = claimStore();
-  const diagnostics = [...inputs.problems];
-  for (const { owner, path, read } of sourcesInOrder(inputs, serviceBook(inputs.services))) {
-    // One by one: as spread arguments the remarks on a huge wrong file would overflow the stack.
-    for (const diagnostic of read(store.takerFor(owner, path))) diagnostics.push(diagnostic);
+  const remarks = remarkStore();
+  const book = serviceBook(inputs.services);
+  for (const { owner, path, read } of sourcesInOrder(inputs, book)) {
+    read(store.takerFor(owner, path), remarks.forFile(path));
   }
+  const diagnostics = [...inputs.problems, ...servicesNotes(book), ...remarks.all()];
   return { reservations: store.reservations(), diagnostics: diagnostics.sort(byPlace) };
+}
+
+function servicesNotes({ path, listed }: ServiceBook): Diagnostic[] {
+  if (path === undefined || listed > 0) return [];
+  const message = "no service names in it, so only built-in service names are known";
+  const hint = "write port numbers, or install the package that ships it (netbase, setup) again";
+  return [{ severity: "note", code: "no-service-names", message, hint, file: path }];
 }
 
 interface Source {
   readonly owner: string;
   readonly path: string;
-  readonly read: (take: TakeClaims) => Diagnostic[];
+  readonly read: (take: TakeClaims, remarks: FileRemarks) => void;
 }
 
 function sourcesInOrder({ owners, blacklist }: Inputs, book: ServiceBook): Source[] {
   const sources: Source[] = owners.map((file) => ({
     owner: file.owner,
     path: file.path,
-    read: (take) => readOwnerFile(file, book, take),
+    read: (take, remarks) => readOwnerFile(file, book, take, remarks),
   }));
   if (blacklist !== undefined) {
-    sources.push({ owner: BLACKLIST_OWNER, path: blacklist.path, read: (take) => readBlacklist(blacklist, take) });
+    sources.push({
+      owner: BLACKLIST_OWNER,
+      path: blacklist.path,
+      read: (take, remarks) => readBlacklist(blacklist, take, remarks),
+    });
   }
   return sources.sort((a, b) => compare(a.owner, b.owner) || compare(a.path, b.path));
 }

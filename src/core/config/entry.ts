@@ -1,5 +1,5 @@
 // The grammar of one reservation line: NAME or NUMBER or RANGE, and an optional /tcp or /udp. No names are resolved here.
-import { quote } from "./lines.ts";
+import { quote, trimmed } from "./lines.ts";
 import { type Fault, malformedNumber, parsePorts } from "./ports.ts";
 import type { Protocol } from "./types.ts";
 
@@ -23,16 +23,19 @@ const TORN_WORDS = 5;
  * although they begin with a digit ('3com-tsmux').
  */
 export function parseEntry(content: string, isService: (name: string) => boolean): Entry | Fault | undefined {
-  const text = content.replace(/^[ \t]+|[ \t]+$/g, "");
-  if (text === "") return undefined;
-  const offset = content.indexOf(text);
+  const { start: offset, end } = trimmed(content, isSpace);
+  if (offset === end) return undefined;
+  const text = content.slice(offset, end);
   const words = text.split(/[ \t]+/, TORN_WORDS + 1);
-  const first = words[0] ?? text;
-  const entry = parseWord(first, offset, isService);
+  const entry = parseWord(words[0] ?? text, offset, isService);
   if (words.length === 1) return entry;
   const torn = words.length <= TORN_WORDS ? tornEntry(text, words, isService) : undefined;
   if (torn !== undefined) return { ...torn, start: offset, end: offset + text.length };
   return isFault(entry) ? entry : extraWord(entry, text, offset);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 export function isFault(parsed: Entry | Fault): parsed is Fault {
@@ -44,14 +47,16 @@ function parseWord(text: string, offset: number, isService: (name: string) => bo
   const left = slash === -1 ? text : text.slice(0, slash);
   const ports = parsePorts(left);
   if (ports !== undefined && "code" in ports) return moved(ports, offset);
-  const problem = ports === undefined && !isService(left) ? malformedNumber(left) : undefined;
-  if (problem !== undefined) return moved(problem, offset);
+  const problem = ports === undefined ? malformedNumber(left) : undefined;
+  if (problem !== undefined && !isService(left)) return moved(problem, offset);
   const right = slash === -1 ? undefined : text.slice(slash + 1);
   const fault = right === undefined ? undefined : protocolFault(left, right);
   if (fault !== undefined) return moved(fault, offset);
   const protocols = right === undefined ? BOTH : [right.toLowerCase() as Protocol];
-  const common = { protocols, start: offset, end: offset + left.length };
-  return ports === undefined ? { ...common, kind: "name", name: left } : { ...common, kind: "ports", ...ports };
+  const end = offset + left.length;
+  // Written out: spreading objects here made every line six times as slow.
+  if (ports === undefined) return { kind: "name", name: left, protocols, start: offset, end };
+  return { kind: "ports", first: ports.first, last: ports.last, protocols, start: offset, end };
 }
 
 function moved(fault: Fault, offset: number): Fault {
@@ -77,7 +82,7 @@ function protocolFault(left: string, right: string): Fault | undefined {
   return {
     code: "unknown-protocol",
     message: `unknown protocol ${quote(right)}`,
-    hint: swapped ? `write '${right}/${left.toLowerCase()}'` : forms(left),
+    hint: swapped ? `write ${quote(`${right}/${left.toLowerCase()}`)}` : forms(left),
     start: left.length + 1,
     end: left.length + 1 + right.length,
   };

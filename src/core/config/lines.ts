@@ -87,6 +87,15 @@ function countCharacters(text: string): number {
   return count;
 }
 
+/** The part of a text without what `isEdge` takes from its ends; the regular expression for it would be quadratic. */
+export function trimmed(text: string, isEdge: (code: number) => boolean): Span {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isEdge(text.charCodeAt(start))) start += 1;
+  while (end > start && isEdge(text.charCodeAt(end - 1))) end -= 1;
+  return { start, end };
+}
+
 const QUOTED_LIMIT = 60;
 
 /** User text in single quotes for a message; what is longer than 60 characters is cut and ends in '…'. */

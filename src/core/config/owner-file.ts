@@ -2,7 +2,8 @@
 import { ALLOCATED_PORTS } from "../levers.ts";
 import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
 import { type Entry, isFault, parseEntry } from "./entry.ts";
-import { type Line, placeOf, quote, type Span, splitLines, withoutMark } from "./lines.ts";
+import { type Line, quote, type Span, splitLines, withoutMark } from "./lines.ts";
+import type { FileRemarks, RemarkText } from "./remarks.ts";
 import type { ServiceBook } from "./services.ts";
 import type { Diagnostic, OwnerFile } from "./types.ts";
 
@@ -10,35 +11,43 @@ import type { Diagnostic, OwnerFile } from "./types.ts";
 export const OWNER_FILE_LIMIT = 65536;
 
 /** Reads every line in order; a line with an error reserves nothing, and every other line takes effect. */
-export function readOwnerFile(file: OwnerFile, book: ServiceBook, take: TakeClaims): Diagnostic[] {
+export function readOwnerFile(file: OwnerFile, book: ServiceBook, take: TakeClaims, remarks: FileRemarks): void {
   const problem = wholeFileProblem(file);
-  if (problem !== undefined) return [problem];
-  const diagnostics: Diagnostic[] = [];
-  for (const line of withoutMark(splitLines(file.bytes))) {
-    readLine(line, book, take, (remark, span) => {
-      diagnostics.push({ ...remark, place: placeOf(file.path, line, span) });
-    });
+  if (problem !== undefined) {
+    remarks.onFile(problem);
+    return;
   }
-  return diagnostics;
+  const isService = (name: string): boolean => book.find(name) !== undefined;
+  for (const line of withoutMark(splitLines(file.bytes))) {
+    const report: Report = (severity, span, describe) => remarks.onLine(severity, line, span, describe);
+    readLine(line, book, isService, take, report);
+  }
 }
 
-type Report = (remark: Omit<Diagnostic, "place" | "file">, span: Span) => void;
+/** At most one error a line. The text is made only where it is kept. */
+type Report = (severity: Diagnostic["severity"], span: Span, describe: () => RemarkText) => void;
 
-function readLine(line: Line, book: ServiceBook, take: TakeClaims, report: Report): void {
+function readLine(
+  line: Line,
+  book: ServiceBook,
+  isService: (name: string) => boolean,
+  take: TakeClaims,
+  report: Report,
+): void {
   const hash = line.text.indexOf("#");
   const length = hash === -1 ? line.text.length : hash;
   if (hasStrangeCharacter(line, length, report)) return;
-  const parsed = parseEntry(line.text.slice(0, length), (name) => book.find(name) !== undefined);
+  const parsed = parseEntry(line.text.slice(0, length), isService);
   if (parsed === undefined) return;
   if (isFault(parsed)) {
-    const { start, end, ...remark } = parsed;
-    report({ severity: "error", ...remark }, { start, end });
+    const { code, message, hint } = parsed;
+    report("error", parsed, () => ({ code, message, hint }));
     return;
   }
   const claims = parsed.kind === "ports" ? portClaims(parsed) : nameClaims(parsed, book, report);
   if (claims === undefined) return;
   if (take(claims, line.number)) noteUnreachable(claims, parsed, report);
-  else report(TOO_MANY_CLAIMS, parsed);
+  else report("error", parsed, () => TOO_MANY_CLAIMS);
 }
 
 function portClaims({ first, last, protocols }: Entry & { kind: "ports" }): Claim[] {
@@ -48,7 +57,7 @@ function portClaims({ first, last, protocols }: Entry & { kind: "ports" }): Clai
 function nameClaims(entry: Entry & { kind: "name" }, book: ServiceBook, report: Report): Claim[] | undefined {
   const ports = book.find(entry.name);
   if (ports === undefined) {
-    report({ severity: "error", code: "unknown-service", ...unknownService(entry.name, book) }, entry);
+    report("error", entry, () => unknownService(entry.name, book));
     return undefined;
   }
   const [only, other] = entry.protocols;
@@ -57,20 +66,22 @@ function nameClaims(entry: Entry & { kind: "name" }, book: ServiceBook, report: 
     const port = listed ?? ports[protocol === "tcp" ? "udp" : "tcp"] ?? 0;
     if (listed === undefined && other === undefined) {
       const has = only === "tcp" ? "udp" : "tcp";
-      const message = `${quote(entry.name)} is listed for ${has} only; its number, ${port}, is reserved for ${only}`;
-      const hint = `write ${quote(entry.name)} to reserve both`;
-      report({ severity: "note", code: "other-protocol", message, hint }, entry);
+      report("note", entry, () => ({
+        code: "other-protocol",
+        message: `${quote(entry.name)} is listed for ${has} only; its number, ${port}, is reserved for ${only}`,
+        hint: `write ${quote(entry.name)} to reserve both`,
+      }));
     }
     return { first: port, last: port, protocol };
   });
 }
 
-function unknownService(name: string, book: ServiceBook): { message: string; hint: string } {
+function unknownService(name: string, book: ServiceBook): RemarkText {
   const near = book.suggest(name);
   const meant = near === undefined ? "" : `did you mean ${quote(near)}? otherwise `;
   const add = book.path === undefined ? "there is no services(5) file" : `add the name to ${quote(book.path)}`;
   const hint = `${meant}write the port number${book.path === undefined ? ": " : ", or "}${add}`;
-  return { message: `unknown service ${quote(name)}`, hint };
+  return { code: "unknown-service", message: `unknown service ${quote(name)}`, hint };
 }
 
 function noteUnreachable(claims: readonly Claim[], span: Span, report: Report): void {
@@ -79,14 +90,18 @@ function noteUnreachable(claims: readonly Claim[], span: Span, report: Report): 
   const ranges = new Map(claims.map((claim) => [`${claim.first}-${claim.last}`, claim]));
   for (const range of ranges.values()) {
     if (range.first < first) {
-      const message = never(range.first, Math.min(range.last, first - 1), `below ${first}`);
-      const hint = "the line may stay, but nothing needs it";
-      report({ severity: "note", code: "port-below-allocators", message, hint }, span);
+      report("note", span, () => ({
+        code: "port-below-allocators",
+        message: never(range.first, Math.min(range.last, first - 1), `below ${first}`),
+        hint: "the line may stay, but nothing needs it",
+      }));
     }
     if (range.last > last) {
-      const message = never(Math.max(range.first, last + 1), range.last, `above ${last}`);
-      const hint = "the kernel may: see the sysctl net.ipv4.ip_local_reserved_ports";
-      report({ severity: "note", code: "port-above-allocators", message, hint }, span);
+      report("note", span, () => ({
+        code: "port-above-allocators",
+        message: never(Math.max(range.first, last + 1), range.last, `above ${last}`),
+        hint: "the kernel may: see the sysctl net.ipv4.ip_local_reserved_ports",
+      }));
     }
   }
 }
@@ -97,7 +112,7 @@ function never(first: number, last: number, where: string): string {
 }
 
 /** All that looks like nothing or like a space but is neither space nor tab. */
-const INVISIBLE = /(?![ \t])[\p{Cc}\p{Cf}\p{Z}]/u;
+const INVISIBLE = /(?![ \t])[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
 const CONTROL = /(?!\t)\p{Cc}/u;
 const PLAIN = /^[\t -~]*$/;
 
@@ -107,9 +122,11 @@ function hasStrangeCharacter(line: Line, length: number, report: Report): boolea
   const { invalid, text } = line;
   const inside = invalid !== undefined && invalid.start < length;
   if (invalid !== undefined) {
-    const message = `${inside ? "" : "in a comment, "}bytes that are not UTF-8: ${invalid.shown}`;
-    const hint = "write the file in plain ASCII or UTF-8";
-    report({ severity: inside ? "error" : "note", code: "not-utf8", message, hint }, invalid);
+    report(inside ? "error" : "note", invalid, () => ({
+      code: "not-utf8",
+      message: `${inside ? "" : "in a comment, "}bytes that are not UTF-8: ${invalid.shown}`,
+      hint: "write the file in plain ASCII or UTF-8",
+    }));
     if (inside) return true;
   }
   const found = INVISIBLE.exec(text.slice(0, length));
@@ -129,10 +146,12 @@ function reportCharacter(found: RegExpExecArray, severity: "error" | "note", whe
   const code = found[0].codePointAt(0) ?? 0;
   const kind =
     code === 0x0d ? "carriage return inside a line" : code <= 0x9f ? "control character" : "invisible character";
-  const message = `${where}${kind}: U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
-  const hint = code === 0x0d ? "end each line with a line feed" : "remove it, or write a space";
   const span = { start: found.index, end: found.index + found[0].length };
-  report({ severity, code: "strange-character", message, hint }, span);
+  report(severity, span, () => ({
+    code: "strange-character",
+    message: `${where}${kind}: U+${code.toString(16).toUpperCase().padStart(4, "0")}`,
+    hint: code === 0x0d ? "end each line with a line feed" : "remove it, or write a space",
+  }));
 }
 
 function wholeFileProblem(file: OwnerFile): Diagnostic | undefined {

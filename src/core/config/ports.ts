@@ -60,7 +60,7 @@ function parsePort(digits: string, start: number): number | Fault {
   return port;
 }
 
-/** For a text that starts like a number but is none, and is no service name either; otherwise undefined. */
+/** For a text that starts like a number but is none; otherwise undefined. A service name may start so too. */
 export function malformedNumber(text: string): Fault | undefined {
   const span = { start: 0, end: text.length };
   if (!/^[+-]?\d/.test(text)) return undefined;

@@ -14,6 +14,8 @@ export interface ServicePorts {
 export interface ServiceBook {
   /** The services file as the administrator knows it, or undefined where there is none. */
   readonly path: string | undefined;
+  /** How many names and aliases the services file lists. */
+  readonly listed: number;
   find(name: string): ServicePorts | undefined;
   /** The known name nearest to an unknown one, if any is near. */
   suggest(name: string): string | undefined;
@@ -24,6 +26,7 @@ export function serviceBook(file: SourceFile | undefined): ServiceBook {
   const host = file === undefined ? new Map<string, HostPorts>() : parseServices(file.bytes);
   return {
     path: file?.path,
+    listed: host.size,
     find(name) {
       const ports = host.get(name);
       if (ports !== undefined) return { tcp: ports.tcp, udp: ports.udp, origin: "services" };

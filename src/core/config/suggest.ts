@@ -3,14 +3,24 @@
 /** Names looked up in one `suggester` at most; further ones get no suggestion, so that a huge wrong file stays cheap. */
 const SUGGESTION_BUDGET = 500;
 
+/** Known names that one `suggester` compares at most, over all its searches: a second or so. */
+const COMPARISON_BUDGET = 1_000_000;
+
+/** Longer names get no suggestion: nobody misspells one, and the search would take long. */
+const LONGEST_NAME = 64;
+
 /** Returns a function that gives the nearest of `known` to a name, or undefined where none is near. */
 export function suggester(known: Iterable<string>): (name: string) => string | undefined {
   let sorted: string[] | undefined;
+  let comparisons = 0;
   const answers = new Map<string, string | undefined>();
   return (name) => {
+    if (name.length > LONGEST_NAME) return undefined;
     if (answers.has(name)) return answers.get(name);
     if (answers.size >= SUGGESTION_BUDGET) return undefined;
     sorted ??= [...new Set(known)].sort();
+    comparisons += sorted.length;
+    if (comparisons > COMPARISON_BUDGET) return undefined;
     const answer = nearest(name, sorted);
     answers.set(name, answer);
     return answer;

@@ -29,6 +29,8 @@ export interface Diagnostic {
   readonly place?: Place;
   /** Where, for remarks on a whole file or folder. */
   readonly file?: string;
+  /** How many remarks this one stands for, where that is not itself alone: only for the code 'more-remarks'. */
+  readonly count?: number;
 }
 
 /** One file that was read: its path as the administrator knows it, and its bytes. */

@@ -24,22 +24,40 @@ export interface TableContent {
  * No reservations give the empty text. Source: portreserve.table(5).
  */
 export function canonicalText(configuration: Configuration): string {
-  let text = "";
+  return [...canonicalLines(configuration)].join("");
+}
+
+function* canonicalLines({ reservations }: Configuration): Generator<string> {
   let previous = "";
-  for (const { port, protocol, owner } of configuration.reservations) {
+  for (const { port, protocol, owner } of reservations) {
     const line = `${port}/${protocol} ${JSON.stringify(owner)}\n`;
-    if (line !== previous) text += line;
+    if (line !== previous) yield line;
     previous = line;
   }
-  return text;
 }
+
+/** The whole text at once would be tens of megabytes for a large configuration. */
+function digestOf(configuration: Configuration): Buffer {
+  const hash = createHash("sha256");
+  let part = "";
+  for (const line of canonicalLines(configuration)) {
+    part += line;
+    if (part.length < HASHED_AT_ONCE) continue;
+    hash.update(part);
+    part = "";
+  }
+  return hash.update(part).digest();
+}
+
+/** In characters. */
+const HASHED_AT_ONCE = 16_384;
 
 /** The ports and the digest that the table of this configuration holds. Relies on the order `Configuration` promises. */
 export function tableContent(configuration: Configuration): TableContent {
   return {
     tcp: tablePorts(configuration, "tcp"),
     udp: tablePorts(configuration, "udp"),
-    digest: createHash("sha256").update(canonicalText(configuration)).digest(),
+    digest: digestOf(configuration),
   };
 }
 
