@@ -1,20 +1,12 @@
 // check: every remark on the configuration, the totals, and whether the table in force is up to date. Writes nothing.
+import { remarkCount } from "../core/config/remarks.ts";
 import type { Configuration, Diagnostic } from "../core/config/types.ts";
 import { tooFewFreePorts, unreservedPorts } from "../core/table/free-ports.ts";
 import { counted } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { TABLE_FILE } from "../system/paths.ts";
 import { readTable } from "../system/table-file.ts";
-import {
-  compileHint,
-  type Freshness,
-  freshnessOf,
-  isRejected,
-  isRetired,
-  noTable,
-  readSources,
-  type Sources,
-} from "./sources.ts";
+import { compileHint, type Freshness, freshnessOf, isRetired, noTable, readSources, type Sources } from "./sources.ts";
 import type { Command } from "./types.ts";
 
 export const check: Command = ({ options }): Report => {
@@ -26,7 +18,8 @@ export const check: Command = ({ options }): Report => {
   const tooFew = tooFewFreePorts(configuration);
   const diagnostics =
     tooFew === undefined ? configuration.diagnostics : [...configuration.diagnostics, unlessInForce(tooFew, freshness)];
-  const errors = diagnostics.filter(isRejected).length;
+  const errors = remarkCount(diagnostics, "error");
+  const notes = remarkCount(diagnostics, "note");
   const totals = totalsOf(sources);
   return {
     command: "check",
@@ -36,10 +29,10 @@ export const check: Command = ({ options }): Report => {
     body: [
       {
         kind: "lines",
-        lines: [...totalLines(totals), tableLine(freshness, retired), verdict(errors, diagnostics.length - errors)],
+        lines: [...totalLines(totals), tableLine(freshness, retired), verdict(errors, notes)],
       },
     ],
-    data: { errors, notes: diagnostics.length - errors, ...totals, table: freshness, retired },
+    data: { errors, notes, ...totals, table: freshness, retired },
   };
 };
 

@@ -1,4 +1,5 @@
 // compile: the configuration into the table, under the lock; unchanged input writes nothing.
+import { remarkCount } from "../core/config/remarks.ts";
 import { native } from "../core/native.ts";
 import { sameContent } from "../core/table/content.ts";
 import { tooFewFreePorts } from "../core/table/free-ports.ts";
@@ -83,7 +84,7 @@ function refusal(message: string, hint: string | undefined): Message {
 
 function reportOf(options: Options, { configuration, content }: Sources, plan: Plan, stranded: boolean): Report {
   const { diagnostics } = configuration;
-  const errors = diagnostics.filter(isRejected).length;
+  const errors = remarkCount(diagnostics, "error");
   const outcome: Outcome = plan.kind === "refuse" ? plan.outcome : errors > 0 ? "no" : "done";
   return {
     command: "compile",

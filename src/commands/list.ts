@@ -1,4 +1,5 @@
 // list: every reservation of the configuration and of the table in force, its owner, its line and its lever.
+import { remarkCount } from "../core/config/remarks.ts";
 import type { Reservation } from "../core/config/types.ts";
 import { LEVERS, type LeverName, leverFor } from "../core/levers.ts";
 import type { NativeTable } from "../core/native.ts";
@@ -6,7 +7,7 @@ import { counted } from "../report/diagnostics.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
 import { manager } from "../system/suggest.ts";
 import { readTable } from "../system/table-file.ts";
-import { freshnessOf, inTable, isRejected, isRetired, noTable, readSourcesIfAny, tableNotes } from "./sources.ts";
+import { freshnessOf, inTable, isRetired, noTable, readSourcesIfAny, tableNotes } from "./sources.ts";
 import { onlyInTable, type TableRow } from "./table-rows.ts";
 import type { Command } from "./types.ts";
 
@@ -25,7 +26,7 @@ export const list: Command = ({ options }): Report => {
     quiet: ["error", "note"],
     messages: [
       ...messages,
-      ...rejected(options.root, sources?.configuration.diagnostics.filter(isRejected).length ?? 0),
+      ...rejected(options.root, remarkCount(sources?.configuration.diagnostics ?? [], "error")),
       ...(absent === undefined ? [] : [absent]),
       ...tableNotes(options.root, freshness === "stale", retired),
     ],

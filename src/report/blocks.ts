@@ -8,7 +8,7 @@ const GAP = "  ";
 export function blockLines(block: Block, paint: Paint): string[] {
   switch (block.kind) {
     case "lines":
-      return block.lines.map((line) => painted(line, paint));
+      return block.lines.map((line) => painted(line, paint, escapeText));
     case "columns":
       return columnLines(block.heading, block.rows, paint);
     default:
@@ -31,10 +31,15 @@ function columnLines(
     row
       .map((cell, column) => {
         const padding = column === row.length - 1 ? 0 : (widths[column] ?? 0) - widthOf(cell);
-        return painted(cell, paint) + " ".repeat(padding);
+        return painted(cell, paint, escapeCell) + " ".repeat(padding);
       })
       .join(GAP),
   );
+}
+
+/** In a column nothing else shows a space at the beginning or the end of a name. */
+function escapeCell(text: string): string {
+  return escapeText(text).replace(/^ +| +$/g, (spaces) => "\\x20".repeat(spaces.length));
 }
 
 function spansOf(line: Line): readonly Span[] {
@@ -43,13 +48,13 @@ function spansOf(line: Line): readonly Span[] {
 
 function widthOf(line: Line): number {
   return spansOf(line).reduce(
-    (sum, span) => sum + cellWidth(escapeText(typeof span === "string" ? span : span.text)),
+    (sum, span) => sum + cellWidth(escapeCell(typeof span === "string" ? span : span.text)),
     0,
   );
 }
 
-function painted(line: Line, paint: Paint): string {
+function painted(line: Line, paint: Paint, show: (text: string) => string): string {
   return spansOf(line)
-    .map((span) => (typeof span === "string" ? escapeText(span) : paint(escapeText(span.text), span.tone)))
+    .map((span) => (typeof span === "string" ? show(span) : paint(show(span.text), span.tone)))
     .join("");
 }

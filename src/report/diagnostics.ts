@@ -31,13 +31,17 @@ function errorsFirst(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 }
 
 function remainder(all: readonly Diagnostic[], shown: readonly Diagnostic[]): Message {
-  const left = (severity: Diagnostic["severity"]): number =>
-    all.filter((one) => one.severity === severity).length - shown.filter((one) => one.severity === severity).length;
+  const left = (severity: Diagnostic["severity"]): number => remarks(all, severity) - remarks(shown, severity);
   return {
     severity: "note",
     message: `not shown: ${counted(left("error"), "error")}, ${counted(left("note"), "note")}`,
     hint: "--verbose shows them all",
   };
+}
+
+/** A remark may stand for several lines. */
+function remarks(diagnostics: readonly Diagnostic[], severity: Diagnostic["severity"]): number {
+  return diagnostics.reduce((sum, one) => sum + (one.severity === severity ? (one.count ?? 1) : 0), 0);
 }
 
 /** "1 error", "2 errors". */

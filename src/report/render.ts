@@ -48,9 +48,9 @@ export function renderJson(report: Report, exitCode: number): string {
   return `${asciiControls(JSON.stringify(document))}\n`;
 }
 
-/** JSON.stringify leaves C1 controls, bidi controls and line separators as they are: a terminal must not see them. */
+/** JSON.stringify leaves C1 controls, bidi controls, line separators and invisible characters as they are: a terminal must not see them. */
 function asciiControls(json: string): string {
-  return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+  return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu, (character) =>
     Array.from(
       { length: character.length },
       (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,

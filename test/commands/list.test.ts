@@ -61,6 +61,17 @@ describe("list", () => {
     expect(JSON.parse(ctl(["list", "--json", "--root", root]).stdout)).toMatchObject({ table: "stale", retired: true });
   });
 
+  test("shows a space at the edge of a name, and counts every rejected line", () => {
+    const root = makeRoot({
+      "etc/services": SERVICES,
+      "etc/portreserve/cups ": "700/tcp\n",
+      "etc/portreserve/many": "nonsense\n".repeat(500),
+    });
+    const { stdout, stderr } = ctl(["list", "--root", root]);
+    expect(stdout.split("\n")[1]).toBe("700/tcp  cups\\x20  no        preload  /etc/portreserve/cups :1");
+    expect(stderr.split("\n")[0]).toBe("portreservectl: warning: not listed: 500 rejected lines or files");
+  });
+
   test("gives each row as data", () => {
     const { stdout } = ctl([
       "list",
