@@ -132,11 +132,13 @@ describe("check", () => {
 
   test("reports a folder whose files this user may not reach", () => {
     const root = compiled();
-    chmodSync(path.join(root, "etc/portreserve"), 0o744);
+    chmodSync(path.join(root, "etc/portreserve"), 0o644);
     const denied = (name: string): string =>
       `portreservectl: error: /etc/portreserve/${name}: cannot read it: permission denied; what it reserves is not in force\n` +
       "hint: run it with sudo, or see the mode and owner of the file with 'ls -l'\n";
     const { status, stderr } = ctl(["check", "--root", root], { under: asNobody });
+    // So that an ordinary user can remove it again.
+    chmodSync(path.join(root, "etc/portreserve"), 0o755);
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: `${denied("cups")}${denied("dual")}${denied("mail")}portreservectl: note: the table in force is stale\nhint: run 'sudo portreservectl compile --root ${root}'\n`,
