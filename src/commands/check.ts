@@ -1,8 +1,8 @@
 // check: every remark on the configuration, the totals, and whether the table in force is up to date. Writes nothing.
-import { remarkCount } from "../core/config/remarks.ts";
 import type { Configuration, Diagnostic } from "../core/config/types.ts";
-import { tooFewFreePorts, unreservedPorts } from "../core/table/free-ports.ts";
-import { counted } from "../report/diagnostics.ts";
+import { TABLE_PORT_LIMIT } from "../core/table/content.ts";
+import { ALLOCATOR_RANGE, tooFewFreePorts, unreservedPorts } from "../core/table/free-ports.ts";
+import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { TABLE_FILE } from "../system/paths.ts";
 import { readTable } from "../system/table-file.ts";
@@ -55,17 +55,19 @@ function totalsOf({ inputs, configuration, content }: Sources): Totals {
   };
 }
 
-/** Ports of 1024 and above: no table holds them. */
+/** Ports that no table holds. */
 function beyondTable({ reservations }: Configuration): number {
-  return new Set(reservations.filter(({ port }) => port > 1023).map(({ port, protocol }) => `${port}/${protocol}`))
-    .size;
+  const beyond = reservations.filter(({ port }) => port >= TABLE_PORT_LIMIT);
+  return new Set(beyond.map(({ port, protocol }) => `${port}/${protocol}`)).size;
 }
 
 function totalLines(totals: Totals): Line[] {
-  const beyond = totals.beyondTable > 0 ? `, and ${counted(totals.beyondTable, "port")} of 1024 and above` : "";
+  const { first, last } = ALLOCATOR_RANGE;
+  const beyond =
+    totals.beyondTable > 0 ? `, and ${counted(totals.beyondTable, "port")} of ${TABLE_PORT_LIMIT} and above` : "";
   return [
-    `${counted(totals.files, "file")}, ${counted(totals.owners, "owner")}: ${totals.tcp} tcp and ${totals.udp} udp ports below 1024${beyond}`,
-    `${totals.unreserved} of the 424 ports from 600 to 1023 are left to hand out`,
+    `${counted(totals.files, "file")}, ${counted(totals.owners, "owner")}: ${totals.tcp} tcp and ${totals.udp} udp ports below ${TABLE_PORT_LIMIT}${beyond}`,
+    `${totals.unreserved} of the ${last - first + 1} ports from ${first} to ${last} are left to hand out`,
   ];
 }
 

@@ -1,9 +1,8 @@
 // compile: the configuration into the table, under the lock; unchanged input writes nothing.
-import { remarkCount } from "../core/config/remarks.ts";
 import { native } from "../core/native.ts";
 import { sameContent } from "../core/table/content.ts";
 import { tooFewFreePorts } from "../core/table/free-ports.ts";
-import { counted } from "../report/diagnostics.ts";
+import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Block, Message, Outcome, Report } from "../report/types.ts";
 import { withLock } from "../system/lock.ts";
 import { TABLE_FILE } from "../system/paths.ts";

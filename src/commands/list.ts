@@ -1,9 +1,8 @@
 // list: every reservation of the configuration and of the table in force, its owner, its line and its lever.
-import { remarkCount } from "../core/config/remarks.ts";
 import type { Reservation } from "../core/config/types.ts";
 import { LEVERS, type LeverName, leverFor } from "../core/levers.ts";
 import type { NativeTable } from "../core/native.ts";
-import { counted } from "../report/diagnostics.ts";
+import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
 import { manager } from "../system/suggest.ts";
 import { readTable } from "../system/table-file.ts";

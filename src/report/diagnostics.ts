@@ -31,7 +31,7 @@ function errorsFirst(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 }
 
 function remainder(all: readonly Diagnostic[], shown: readonly Diagnostic[]): Message {
-  const left = (severity: Diagnostic["severity"]): number => remarks(all, severity) - remarks(shown, severity);
+  const left = (severity: Diagnostic["severity"]): number => remarkCount(all, severity) - remarkCount(shown, severity);
   return {
     severity: "note",
     message: `not shown: ${counted(left("error"), "error")}, ${counted(left("note"), "note")}`,
@@ -39,8 +39,8 @@ function remainder(all: readonly Diagnostic[], shown: readonly Diagnostic[]): Me
   };
 }
 
-/** A remark may stand for several lines. */
-function remarks(diagnostics: readonly Diagnostic[], severity: Diagnostic["severity"]): number {
+/** How many remarks of a severity there are: one may stand for several lines. */
+export function remarkCount(diagnostics: readonly Diagnostic[], severity: Diagnostic["severity"]): number {
   return diagnostics.reduce((sum, one) => sum + (one.severity === severity ? (one.count ?? 1) : 0), 0);
 }
 

@@ -1,8 +1,9 @@
 // The bound on remarks: the first ones are kept, the others are counted, and no line is lost from the count.
 import { expect, test } from "vitest";
 import { configure } from "../../src/core/config/configure.ts";
-import { ALL_REMARKS, EXCERPT_CHARACTERS, FILE_REMARKS, remarkCount } from "../../src/core/config/remarks.ts";
+import { ALL_REMARKS, EXCERPT_CHARACTERS, FILE_REMARKS } from "../../src/core/config/remarks.ts";
 import type { Diagnostic } from "../../src/core/config/types.ts";
+import { remarkCount } from "../../src/report/diagnostics.ts";
 import { blacklistFile, configureText, inputs, ownerFile, ports } from "./inputs.ts";
 
 const MORE_ERRORS = {

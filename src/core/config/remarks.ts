@@ -69,11 +69,6 @@ interface Tally {
   left: number;
 }
 
-/** How many remarks of a severity there are, those that were only counted included. */
-export function remarkCount(diagnostics: readonly Diagnostic[], severity: Severity): number {
-  return diagnostics.reduce((sum, one) => (one.severity === severity ? sum + (one.count ?? 1) : sum), 0);
-}
-
 function moreErrors(file: string, count: number): Diagnostic {
   const message =
     count === 1
