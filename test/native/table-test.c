@@ -110,9 +110,10 @@ static void rejects_every_changed_bit(void)
             struct pr_table damaged = table;
 
             ((unsigned char *)&damaged)[i] ^= (unsigned char)(1 << bit);
-            // What a writer changes in place is no damage, not even half changed.
+            // What a writer changes in place is no damage, not even half changed; but a family is the old or the new.
             const enum pr_table_status wanted = i < 8       ? PR_TABLE_FOREIGN
                                                 : i < 12    ? PR_TABLE_FUTURE
+                                                : i >= 4094 ? PR_TABLE_DAMAGED
                                                 : i >= 4072 ? PR_TABLE_OK
                                                             : PR_TABLE_DAMAGED;
             CHECK(view(&damaged, sizeof damaged) == wanted);
@@ -143,6 +144,19 @@ static void still_views_a_table_that_is_retired_or_only_half_so(void)
     CHECK(!pr_table_retired(&table));
 }
 
+static void rejects_a_family_that_no_writer_ever_writes(void)
+{
+    for (unsigned low = 0; low < 256; low++)
+        for (unsigned high = 0; high < 256; high++) {
+            struct pr_table table = sample();
+            const int mixed = (low == 2 || low == 0xff) && (high == 0 || high == 0xff);
+
+            table.mark.family[0] = (unsigned char)low;
+            table.mark.family[1] = (unsigned char)high;
+            CHECK(view(&table, sizeof table) == (mixed ? PR_TABLE_OK : PR_TABLE_DAMAGED));
+        }
+}
+
 int main(void)
 {
     has_the_golden_bytes();
@@ -153,5 +167,6 @@ int main(void)
     rejects_every_changed_bit();
     rejects_bytes_beyond_the_format_though_the_checksum_fits();
     still_views_a_table_that_is_retired_or_only_half_so();
+    rejects_a_family_that_no_writer_ever_writes();
     return failures ? 1 : 0;
 }

@@ -42,9 +42,11 @@ describe.skipIf(reason !== undefined)(named("the shim and its table", reason), (
     expect(stdout).toBe("834@0.0.0.0 sin=834\n2049@0.0.0.0 sin=2049\n632@0.0.0.0 sin=632\n");
   });
 
-  it("is libc with a table damaged in any one byte, but for the mark that retires it: then it is the newest there is", async () => {
-    const { markOffset } = native();
+  it("is libc with a table damaged in any one byte, but for the mark that retires it, whose bytes may be mixed: then it is the newest there is", async () => {
+    const { markOffset, tableSize } = native();
     const good = tableOf(631);
+    // 2 becomes 253, which no mark has; the 0 behind it becomes 255, as in a retired one.
+    const family = tableSize - 2;
     // Every byte that means something, and enough of the zeros between.
     const places = [...good.keys()].filter((at) => at < 512 || at >= markOffset || at % 64 === 0);
     const damage: Record<string, Uint8Array> = {};
@@ -54,7 +56,9 @@ describe.skipIf(reason !== undefined)(named("the shim and its table", reason), (
       echo "$at $(thief "$PROBE" --symbol bindresvport)"
     done`;
     const { stdout } = await play(script, { cover: "LD_PRELOAD", etc: damage, environment: { THIEF: "21231" } });
-    expect(stdout.trimEnd().split("\n")).toEqual(places.map((at) => `${at} {"port":${at < markOffset ? 631 : 632}}`));
+    expect(stdout.trimEnd().split("\n")).toEqual(
+      places.map((at) => `${at} {"port":${at < markOffset || at === family ? 631 : 632}}`),
+    );
   });
 
   const symbols = [
