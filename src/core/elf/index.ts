@@ -1,0 +1,7 @@
+// Our ELF reader, as the rest of the manager uses it.
+export { unfitness } from "./fitness.ts";
+export { machineName, sameAbi } from "./machine.ts";
+export { readElf } from "./read-elf.ts";
+export { bytesSource } from "./reader.ts";
+export { symbols } from "./symbols.ts";
+export type { Abi, ElfFault, ElfFile, ElfSource, ElfSymbol, VersionNeed } from "./types.ts";

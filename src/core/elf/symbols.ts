@@ -1,0 +1,125 @@
+// The dynamic symbols of a file: all of them, or quickly those of given names.
+import { type Image, nameTable, placeOf, Tag, textOf } from "./image.ts";
+import { faultless, malformed, type Reader, readerOf, unsupported } from "./reader.ts";
+import { symbolCount } from "./symbol-count.ts";
+import type { ElfFault, ElfFile, ElfSymbol, SymbolKind } from "./types.ts";
+import { FIRST_VERSION_INDEX, VERSION_INDEX } from "./versions.ts";
+
+/** The largest libraries have some hundred thousand. */
+const SYMBOL_LIMIT = 1_000_000;
+
+/** Linkers write each name once. */
+const PLACES_LIMIT = 65_536;
+
+/** How much of the names is searched at once, in bytes. */
+const WINDOW = 1024 * 1024;
+
+const BIND_LOCAL = 0;
+const BIND_WEAK = 2;
+
+const KINDS: ReadonlyMap<number, SymbolKind> = new Map([
+  [0, "none"],
+  [1, "object"],
+  [2, "function"],
+  [6, "thread-local"],
+  [10, "ifunc"],
+]);
+
+/**
+ * The symbols that take part in dynamic linking, in the file's order; with `wanted`, only those of these names, which
+ * costs a search through the bytes of the names and, where it finds any, one pass over the symbols.
+ */
+export function symbols({ image }: ElfFile, wanted?: ReadonlySet<string>): readonly ElfSymbol[] | ElfFault {
+  return faultless(() => {
+    const reader = readerOf(image.source, image.layout);
+    if (!image.tags.has(Tag.SYMTAB)) return [];
+    const nameAt = wanted === undefined ? allNames(reader, image) : namesAmong(reader, image, wanted);
+    return nameAt === undefined ? [] : readSymbols(reader, image, nameAt);
+  });
+}
+
+/** Gives the name at an offset of the table of names, or undefined where it is not asked for. */
+type NameAt = (offset: number) => string | undefined;
+
+function allNames(reader: Reader, { loads, tags }: Image): NameAt {
+  const { address, size } = nameTable(tags);
+  const what = "its names";
+  const { bytes } = reader.take(placeOf(loads, address, size, what), size, what);
+  return (offset) => {
+    const end = offset < size ? bytes.indexOf(0, offset) : -1;
+    if (end < 0) malformed(`it uses a name at byte ${offset} of ${size} bytes of names`);
+    // A long name can be the end of many others: bytes that are shared still become text for each of them.
+    reader.spend(end - offset);
+    return textOf(bytes.subarray(offset, end));
+  };
+}
+
+/** Linkers let a name begin inside another that ends like it, so each place where one ends counts. */
+function namesAmong(reader: Reader, { loads, tags }: Image, wanted: ReadonlySet<string>): NameAt | undefined {
+  const { address, size } = nameTable(tags);
+  const what = "its names";
+  const start = placeOf(loads, address, size, what);
+  const found = new Map<number, string>();
+  const patterns = [...wanted].map((name) => ({ name, bytes: Buffer.from(`${name}\0`, "latin1") }));
+  const overlap = Math.max(0, ...patterns.map(({ bytes }) => bytes.length - 1));
+  if (overlap >= WINDOW) unsupported(`no name of ${overlap} bytes can be searched for`);
+  for (let from = 0; from < size; from += WINDOW - overlap) {
+    const { bytes } = reader.take(start + from, Math.min(WINDOW, size - from), what);
+    const window = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (const pattern of patterns) {
+      for (let at = window.indexOf(pattern.bytes); at >= 0; at = window.indexOf(pattern.bytes, at + 1)) {
+        if (found.size === PLACES_LIMIT) unsupported(`it repeats its names more than ${PLACES_LIMIT} times`);
+        found.set(from + at, pattern.name);
+      }
+    }
+    if (from + WINDOW >= size) break;
+  }
+  return found.size === 0 ? undefined : (offset) => found.get(offset);
+}
+
+function readSymbols(reader: Reader, image: Image, nameAt: NameAt): readonly ElfSymbol[] {
+  const { loads, layout, tags } = image;
+  const wide = layout.bits === 64;
+  const entry = wide ? 24 : 16;
+  const size = tags.get(Tag.SYMENT) ?? entry;
+  if (size !== entry) malformed(`its symbols are of ${size} bytes each, not ${entry}`);
+  const count = symbolCount(reader, image);
+  if (count > SYMBOL_LIMIT) unsupported(`it has ${count} symbols`);
+  const place = placeOf(loads, tags.get(Tag.SYMTAB) ?? 0, count * entry, "its symbols");
+  const found: { readonly index: number; readonly symbol: Omit<ElfSymbol, "hidden"> }[] = [];
+  reader.entries(place, count, entry, "its symbols", (fields, at, index) => {
+    const info = fields.u8(at + (wide ? 4 : 12));
+    if (info >> 4 === BIND_LOCAL) return undefined;
+    const name = nameAt(fields.u32(at));
+    if (name === undefined) return undefined;
+    const symbol = {
+      name,
+      defined: fields.u16(at + (wide ? 6 : 14)) !== 0,
+      weak: info >> 4 === BIND_WEAK,
+      kind: KINDS.get(info & 15) ?? "other",
+    } as const;
+    found.push({ index, symbol });
+    return undefined;
+  });
+  return withVersions(reader, image, found);
+}
+
+function withVersions(
+  reader: Reader,
+  { loads, tags, versions }: Image,
+  found: readonly { readonly index: number; readonly symbol: Omit<ElfSymbol, "hidden"> }[],
+): readonly ElfSymbol[] {
+  const table = tags.get(Tag.VERSYM);
+  if (table === undefined) return found.map(({ symbol }) => ({ ...symbol, hidden: false }));
+  const what = "its symbols' versions";
+  return found.map(({ index, symbol }) => {
+    const entry = reader.take(placeOf(loads, table + index * 2, 2, what), 2, what).u16(0);
+    const hidden = symbol.defined && (entry & ~VERSION_INDEX) !== 0;
+    const versionIndex = entry & VERSION_INDEX;
+    if (versionIndex < FIRST_VERSION_INDEX) return { ...symbol, hidden };
+    const version = versions.get(versionIndex);
+    if (version === undefined)
+      malformed(`it gives a symbol version ${versionIndex}, which it neither needs nor defines`);
+    return { ...symbol, version, hidden };
+  });
+}
