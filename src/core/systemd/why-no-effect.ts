@@ -1,0 +1,157 @@
+// Why a drop-in with LD_PRELOAD would not reach a service's programs, or might not.
+import { quote } from "../config/lines.ts";
+import { DROP_IN_NAME, preloads } from "./drop-in.ts";
+import { assignments, type EffectiveUnit, effectiveUnit, serviceSettings } from "./effective-unit.ts";
+import { findEntry, PRELOAD_VARIABLE } from "./environment.ts";
+import { parseEnvironmentFile } from "./environment-file.ts";
+import type { UnitFile } from "./unit-file.ts";
+
+/** A program that the service runs. */
+export interface ProgramFacts {
+  readonly path: string;
+  /** Setuid or setgid to somebody else than who runs it. */
+  readonly setuid: boolean;
+  /** It has file capabilities. */
+  readonly capabilities: boolean;
+  readonly static: boolean;
+}
+
+export interface EffectFacts {
+  readonly unit: string;
+  readonly shim: string;
+  /** The unit's own file and its drop-ins, in the order in which systemd reads them; ours may be among them. */
+  readonly files: readonly UnitFile[];
+  /** Those of the unit that exist, in its order; `text` is undefined where a file cannot be read. */
+  readonly environmentFiles: readonly { readonly path: string; readonly text: string | undefined }[];
+  readonly programs: readonly ProgramFacts[];
+  /** SELinux is active and enforces its policy. */
+  readonly selinux: boolean;
+}
+
+/** `error`: LD_PRELOAD does not arrive. `warning`: it may arrive, and not everywhere do what it should. */
+export interface Obstacle {
+  readonly severity: "error" | "warning";
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export function whyNoEffect(facts: EffectFacts): Obstacle[] {
+  const unit = effectiveUnit(facts.unit, facts.files);
+  return [
+    ...laterFiles(facts),
+    ...environmentFiles(facts),
+    ...unset(facts, unit),
+    ...otherRoot(facts, unit),
+    ...facts.programs.flatMap((program) => programObstacles(facts, program)),
+    ...(facts.selinux ? [selinux(facts)] : []),
+  ];
+}
+
+function laterFiles({ unit, shim, files }: EffectFacts): Obstacle[] {
+  let culprit: { readonly path: string; readonly reset: boolean } | undefined;
+  for (const file of files.filter(({ path }, index) => index > 0 && baseName(path) > DROP_IN_NAME)) {
+    for (const { value } of serviceSettings(file).filter(({ key }) => key === "Environment")) {
+      const entry = findEntry(assignments(value, unit), PRELOAD_VARIABLE);
+      if (value === "") culprit = { path: file.path, reset: true };
+      else if (entry !== undefined) {
+        culprit = preloads(entry.value, shim) ? undefined : { path: file.path, reset: false };
+      }
+    }
+  }
+  if (culprit === undefined) return [];
+  const does = culprit.reset ? "empties Environment=" : `sets ${PRELOAD_VARIABLE}`;
+  const message = `the drop-in ${quote(culprit.path)} of ${quote(unit)} ${does}, and systemd reads it after '${DROP_IN_NAME}'`;
+  const cure = culprit.reset
+    ? "give that file a name that sorts before ours"
+    : `write ${quote(shim)} into that value first`;
+  return [
+    { severity: "error", code: "later-drop-in", message, hint: `${cure}, as 'systemctl cat ${unit}' shows them` },
+  ];
+}
+
+function environmentFiles({ unit, shim, environmentFiles }: EffectFacts): Obstacle[] {
+  const read = environmentFiles.map(({ path, text }) => ({
+    path,
+    text,
+    preload: text === undefined ? undefined : findEntry(parseEnvironmentFile(text), PRELOAD_VARIABLE),
+  }));
+  const unread: Obstacle[] = read
+    .filter(({ text }) => text === undefined)
+    .map(({ path }) => ({
+      severity: "warning",
+      code: "environment-file-unread",
+      message: `the environment file ${quote(path)} of ${quote(unit)} cannot be read; if it sets ${PRELOAD_VARIABLE}, the drop-in has no effect`,
+      hint: `look for ${PRELOAD_VARIABLE} with 'sudo grep ${PRELOAD_VARIABLE} ${path}'`,
+    }));
+  const last = read.findLast(({ preload }) => preload !== undefined);
+  if (last?.preload === undefined || preloads(last.preload.value, shim)) return unread;
+  return [
+    {
+      severity: "error",
+      code: "environment-file",
+      message: `the environment file ${quote(last.path)} of ${quote(unit)} sets ${PRELOAD_VARIABLE}, and that wins over every drop-in`,
+      hint: `write '${shim}:' in front of its value there, or take the line out`,
+    },
+    ...unread,
+  ];
+}
+
+function unset({ unit, shim }: EffectFacts, { unsetEnvironment, environment }: EffectiveUnit): Obstacle[] {
+  const ours = findEntry(environment, PRELOAD_VARIABLE);
+  const hit = unsetEnvironment.find(
+    (item) =>
+      item === PRELOAD_VARIABLE ||
+      (ours !== undefined && preloads(ours.value, shim) && item === `${PRELOAD_VARIABLE}=${ours.value}`),
+  );
+  if (hit === undefined) return [];
+  const message = `${quote(unit)} has UnsetEnvironment=${hit}, which takes the variable away whoever sets it`;
+  return [
+    { severity: "error", code: "unset-environment", message, hint: `'systemctl cat ${unit}' shows where; take it out` },
+  ];
+}
+
+function otherRoot({ unit }: EffectFacts, { rootDirectory, rootImage }: EffectiveUnit): Obstacle[] {
+  const setting = rootDirectory === undefined ? "RootImage" : "RootDirectory";
+  const place = rootDirectory ?? rootImage;
+  if (place === undefined) return [];
+  const message = `${quote(unit)} runs with ${setting}=${place}, where neither the shim nor the table of this host is`;
+  const hint =
+    setting === "RootDirectory"
+      ? `install there too, with 'portreservectl install --root ${place}', or add BindReadOnlyPaths= for both`
+      : "add BindReadOnlyPaths= for the shim's folder and the table to the unit";
+  return [{ severity: "warning", code: "other-root", message, hint }];
+}
+
+const SYSTEM_WIDE = "only the preload list reaches it: 'portreservectl install' without --unit";
+
+function programObstacles({ unit }: EffectFacts, program: ProgramFacts): Obstacle[] {
+  const found: Obstacle[] = [];
+  if (program.static) {
+    const message = `${quote(program.path)} of ${quote(unit)} is statically linked, so it preloads nothing`;
+    found.push({
+      severity: "error",
+      code: "static-program",
+      message,
+      hint: "nothing of ours reaches it: see 'portreservectl check'",
+    });
+  } else if (program.setuid || program.capabilities) {
+    const why = program.setuid ? "is setuid or setgid" : "has file capabilities";
+    const message = `${quote(program.path)} of ${quote(unit)} ${why}, so the loader may ignore ${PRELOAD_VARIABLE}`;
+    found.push({ severity: "warning", code: "privileged-program", message, hint: SYSTEM_WIDE });
+  }
+  return found;
+}
+
+function selinux({ unit }: EffectFacts): Obstacle {
+  return {
+    severity: "warning",
+    code: "selinux",
+    message: `SELinux is enforcing: where its policy changes the domain for ${quote(unit)}, the loader may ignore ${PRELOAD_VARIABLE}`,
+    hint: "the preload list is not affected: 'portreservectl install' without --unit",
+  };
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,112 @@
+// Questions and orders to systemd through systemctl: a failing one is a value, with systemctl's own words.
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { errnoOf, reasonOf } from "./app-error.ts";
+import { SYSTEMD_RUNS } from "./paths.ts";
+
+/** `missing`: there is no systemctl. `timeout`: no answer in time; what was asked for may still happen. */
+export type SystemctlResult =
+  | { readonly outcome: "done"; readonly output: string }
+  | { readonly outcome: "failed" | "timeout" | "missing"; readonly reason: string };
+
+/** Whether systemd is process 1 of the system that `root` is the root of; in an image it never is. */
+export function systemdRuns(root: string): boolean {
+  return root === "/" && (statSync(SYSTEMD_RUNS, { throwIfNoEntry: false })?.isDirectory() ?? false);
+}
+
+const SHOWN = [
+  "Id",
+  "LoadState",
+  "ActiveState",
+  "MainPID",
+  "FragmentPath",
+  "DropInPaths",
+  "Environment",
+  "EnvironmentFiles",
+  "RootDirectory",
+  "RootImage",
+  "User",
+  "ExecStart",
+] as const;
+
+/**
+ * The output that `unitFacts` of core reads. A unit that does not exist is an answer too. systemctl refuses the name of a
+ * template: ask for an instance.
+ */
+export function showUnit(unit: string): SystemctlResult {
+  return systemctl(["show", `--property=${SHOWN.join(",")}`, "--", unit], QUESTION_TIME);
+}
+
+/** The variables that systemd itself gives to every service; `parseManagerEnvironment` of core reads them. */
+export function showManagerEnvironment(): SystemctlResult {
+  return systemctl(["show-environment"], QUESTION_TIME);
+}
+
+export function daemonReload(): SystemctlResult {
+  return systemctl(["daemon-reload"], ORDER_TIME);
+}
+
+/** Restarts the unit if it runs; an instance of a template each by its own name. */
+export function tryRestart(unit: string): SystemctlResult {
+  return systemctl(["try-restart", "--", unit], ORDER_TIME);
+}
+
+/** `queue` returns once the order is accepted: whoever holds a lock that the unit's process waits for must not wait for the unit. */
+export type Wait = "finish" | "queue";
+
+export function startNow(unit: string, wait: Wait): SystemctlResult {
+  return systemctl(["start", ...blocking(wait), "--", unit], ORDER_TIME);
+}
+
+export function stopNow(unit: string, wait: Wait): SystemctlResult {
+  return systemctl(["stop", ...blocking(wait), "--", unit], ORDER_TIME);
+}
+
+function blocking(wait: Wait): readonly string[] {
+  return wait === "queue" ? ["--no-block"] : [];
+}
+
+/** Milliseconds. systemd gives a unit 90 seconds to start and 90 to stop before it gives up. */
+const QUESTION_TIME = 30_000;
+const ORDER_TIME = 300_000;
+/** Units have no bound on their settings. */
+const OUTPUT_LIMIT = 16 * 1024 * 1024;
+
+const ENVIRONMENT = {
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  LC_ALL: "C",
+  SYSTEMD_PAGER: "",
+  SYSTEMD_COLORS: "0",
+};
+
+function systemctl(args: readonly string[], timeout: number): SystemctlResult {
+  const run = spawnSync("systemctl", ["--no-ask-password", ...args], {
+    env: ENVIRONMENT,
+    cwd: "/",
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    timeout,
+    killSignal: "SIGKILL",
+    maxBuffer: OUTPUT_LIMIT,
+  });
+  const errno = errnoOf(run.error);
+  if (errno === "ENOENT") return { outcome: "missing", reason: "there is no systemctl on this host" };
+  if (errno === "ETIMEDOUT") {
+    return { outcome: "timeout", reason: `'systemctl ${args[0]}' gave no answer in ${timeout / 1000} seconds` };
+  }
+  if (run.error !== undefined) return { outcome: "failed", reason: `cannot run systemctl: ${reasonOf(run.error)}` };
+  if (run.status === 0) return { outcome: "done", output: run.stdout };
+  return {
+    outcome: "failed",
+    reason: said(run.stderr) ?? `systemctl ended with ${run.signal ?? `status ${run.status}`}`,
+  };
+}
+
+/** What systemctl wrote to standard error, on one line. */
+function said(text: string): string | undefined {
+  const lines = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  return lines.length === 0 ? undefined : lines.join("; ");
+}

@@ -1,0 +1,115 @@
+// The units that keep the table fresh, as systemd's own tools judge them.
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { enablingLinks, PATH_UNIT, pathUnit, SERVICE_UNIT, serviceUnit } from "../../src/core/systemd/unit-texts.ts";
+import { isExecutableName } from "../../src/core/systemd/words.ts";
+import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE, UNIT_FOLDER } from "../../src/system/paths.ts";
+import { named, skipReason } from "../support/can.ts";
+import { inFolder } from "./systemd-dump.ts";
+
+const lacking = skipReason(
+  { program: "systemd-analyze", package: "systemd" },
+  { program: "systemctl", package: "systemd" },
+);
+const WATCHED = [OWNERS_FOLDER, SERVICES_FILE, BLACKLIST_FILE];
+
+/** What systemd-analyze says of the units with a node in `place`, below a temporary folder that it calls FOLDER. */
+function verified(place: string, change: (service: string) => string = (service) => service): string {
+  return inFolder({}, (folder) => {
+    const node = path.join(folder, place, "node");
+    mkdirSync(path.dirname(node), { recursive: true });
+    writeFileSync(node, "#!/bin/sh\n");
+    chmodSync(node, 0o755);
+    const service = serviceUnit({ node, manager: path.join(folder, place, "manager.mjs") });
+    writeFileSync(path.join(folder, SERVICE_UNIT), change(service));
+    writeFileSync(path.join(folder, PATH_UNIT), pathUnit(WATCHED));
+    const run = spawnSync("systemd-analyze", ["verify", "--man=no", `./${SERVICE_UNIT}`, `./${PATH_UNIT}`], {
+      cwd: folder,
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, LC_ALL: "C", SYSTEMD_COLORS: "0" },
+    });
+    return `${run.stdout}${run.stderr}`.replaceAll(folder, "FOLDER");
+  });
+}
+
+describe.skipIf(lacking !== undefined)(named("systemd-analyze verify", lacking), () => {
+  const PLACES = [
+    "plain",
+    "with space",
+    " edges ",
+    "per%cent%n",
+    "$HOME/$" + "{HOME}",
+    "#hash;",
+    "é",
+    "-@+!:",
+    "a*[b]?",
+    "tab\there",
+  ];
+
+  test.each(PLACES)("has nothing to say about a node in '%s'", (place) => {
+    const allowed = isExecutableName(`/${place}`);
+    expect(allowed).toBe(place !== "tab\there");
+    expect(verified(place)).toEqual(
+      allowed ? "" : expect.stringContaining("Executable name contains special characters: FOLDER/"),
+    );
+  });
+
+  test.each(["qu'ote", 'qu"ote', "back\\slash", "line\nfeed"])("refuses a node in '%s', and so do we", (place) => {
+    expect(verified(place)).toContain("Executable name contains special characters: FOLDER/");
+    expect(isExecutableName(`/${place}/node`)).toBe(false);
+  });
+
+  test("finds what is wrong, where something is", () => {
+    expect(verified("with space", (text) => text.replaceAll('"', ""))).toBe(
+      "portreserve.service: Command FOLDER/with is not executable: No such file or directory\n",
+    );
+    expect(verified("plain", (text) => text.replace("Type=oneshot", "Typ=oneshot"))).toContain("Unknown key");
+  });
+});
+
+test.skipIf(lacking !== undefined)(named("makes the links that systemctl enable makes", lacking), () => {
+  inFolder({}, (root) => {
+    const folder = path.join(root, UNIT_FOLDER);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, SERVICE_UNIT), serviceUnit({ node: "/usr/bin/node", manager: "/m" }));
+    writeFileSync(path.join(folder, PATH_UNIT), pathUnit(WATCHED));
+    expect(spawnSync("systemctl", [`--root=${root}`, "enable", PATH_UNIT, SERVICE_UNIT]).status).toBe(0);
+    const made = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".wants/"));
+    expect(
+      made
+        .map((name) => ({ path: `${UNIT_FOLDER}/${name}`, target: readlinkSync(path.join(folder, name)) }))
+        .toSorted(byPath),
+    ).toEqual(enablingLinks(UNIT_FOLDER).toSorted(byPath));
+  });
+});
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : 1;
+}
+
+const DEBIAN = [
+  "rpcbind",
+  "rpc-statd",
+  "rpc-statd-notify",
+  "rpc-gssd",
+  "nfs-idmapd",
+  "nfs-ganesha",
+  "ypserv",
+  "ypbind",
+  "openbsd-inetd",
+];
+const installed = DEBIAN.filter((name) => existsSync(`/lib/systemd/system/${name}.service`));
+const nothing = installed.length === 0 ? "none of those packages is installed" : undefined;
+
+test.skipIf(nothing !== undefined)(
+  named("comes before the services of the packages that allocate ports", nothing),
+  () => {
+    const before =
+      serviceUnit({ node: "/usr/bin/node", manager: "/m" })
+        .match(/^Before=.*$/gm)
+        ?.join(" ") ?? "";
+    expect(installed.filter((name) => !before.split(/[= ]/).includes(`${name}.service`))).toEqual([]);
+  },
+);
