@@ -1,4 +1,4 @@
-// The two system calls that Node lacks: flock(2), and exec(3) in place. Translation only.
+// Two of the system calls that Node lacks: flock(2), and exec(3) in place. Translation only.
 #include "addon.h"
 
 #include <algorithm>
@@ -27,7 +27,8 @@ void RefuseErrno(Napi::Env env, int error, const std::string &call)
     } names[] = {{EACCES, "EACCES"}, {EBADF, "EBADF"},   {EINTR, "EINTR"},     {EINVAL, "EINVAL"},
                  {EIO, "EIO"},       {ENOENT, "ENOENT"}, {ENOEXEC, "ENOEXEC"}, {ENOLCK, "ENOLCK"},
                  {ENOMEM, "ENOMEM"}, {ELOOP, "ELOOP"},   {ENOTDIR, "ENOTDIR"}, {EPERM, "EPERM"},
-                 {E2BIG, "E2BIG"},   {EISDIR, "EISDIR"}, {ETXTBSY, "ETXTBSY"}, {ENAMETOOLONG, "ENAMETOOLONG"}};
+                 {E2BIG, "E2BIG"},   {EISDIR, "EISDIR"}, {ETXTBSY, "ETXTBSY"}, {ENAMETOOLONG, "ENAMETOOLONG"},
+                 {ENOSPC, "ENOSPC"}, {EROFS, "EROFS"},   {EDQUOT, "EDQUOT"},   {ENOTSUP, "ENOTSUP"}};
     std::string code = "E" + std::to_string(error);
     for (const auto &known : names)
         if (known.error == error)

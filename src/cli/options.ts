@@ -14,6 +14,9 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>>
   force: { flag: "--force", help: "compile even if hardly any unreserved port is left" },
   "no-blacklist": { flag: "--no-blacklist", help: "leave /etc/bindresvport.blacklist out" },
   "no-wait": { flag: "--no-wait", help: "fail at once if another portreservectl is at work" },
+  settle: { flag: "--settle", help: "compile again until nothing has changed for a moment, as the unit does" },
+  unit: { flag: "--unit <unit...>", help: "only these systemd services, each by a drop-in of its own" },
+  now: { flag: "--now", help: "with --unit: restart the ones that are running, so that it takes effect at once" },
   verbose: { flag: "--verbose", help: "show every remark, however many there are" },
   root: { flag: "--root <folder>", help: "work on the system in this folder instead of /" },
   json: { flag: "--json", help: "write one JSON document to standard output" },
@@ -33,6 +36,9 @@ export interface Flags {
   readonly force?: boolean;
   readonly blacklist?: boolean;
   readonly wait?: boolean;
+  readonly settle?: boolean;
+  readonly unit?: readonly string[];
+  readonly now?: boolean;
   readonly color?: boolean;
 }
 
@@ -47,5 +53,8 @@ export function optionsFrom(flags: Flags): Options {
     force: flags.force ?? false,
     blacklist: flags.blacklist ?? true,
     wait: flags.wait ?? true,
+    settle: flags.settle ?? false,
+    units: flags.unit ?? [],
+    now: flags.now ?? false,
   };
 }

@@ -2,7 +2,18 @@
 import type { Command } from "../commands/types.ts";
 import type { Outcome } from "../report/types.ts";
 
-export type OptionName = "root" | "json" | "verbose" | "dry-run" | "strict" | "force" | "no-blacklist" | "no-wait";
+export type OptionName =
+  | "root"
+  | "json"
+  | "verbose"
+  | "dry-run"
+  | "strict"
+  | "force"
+  | "no-blacklist"
+  | "no-wait"
+  | "settle"
+  | "unit"
+  | "now";
 
 export interface Verb {
   readonly name: string;
@@ -63,7 +74,7 @@ export const verbs: readonly Verb[] = [
       "request. Lines that are wrong are reported and left out, all others take effect. Unchanged input writes " +
       "nothing; a table that is damaged, retired or unreadable for other users is written again. Killed at any " +
       "moment, it leaves the old table or the new one.",
-    options: ["dry-run", "strict", "force", "no-blacklist", "no-wait", "verbose", "root", "json"],
+    options: ["dry-run", "strict", "force", "no-blacklist", "no-wait", "settle", "verbose", "root", "json"],
     examples: [
       ["portreservectl compile", "make the configuration take effect"],
       ["portreservectl compile --dry-run", "show which ports would be added and removed"],
@@ -81,6 +92,63 @@ export const verbs: readonly Verb[] = [
       ],
     ],
     load: async () => (await import("../commands/compile.ts")).compile,
+  },
+  {
+    name: "install",
+    synopsis: "",
+    arity: [0, 0],
+    summary: "put the shim into every program of the host, or into single services",
+    description:
+      "Copies the shim to where the loader of each kind of program finds it, tries it on the host's own programs, compiles " +
+      "the table, adds one line to /etc/ld.so.preload, and proves that a program started then is covered. Where systemd " +
+      "runs, portreserve.path and portreserve.service follow changes of the configuration. Anything that fails takes all of " +
+      "it back; killed at any moment, it leaves a host that works. With --unit only these services are covered, each " +
+      "by a drop-in that keeps what it preloads already. What somebody else has put in the place of any of these files is " +
+      "never overwritten. Run again, it changes only what a newer version has changed.",
+    options: ["dry-run", "unit", "now", "no-wait", "verbose", "root", "json"],
+    examples: [
+      ["portreservectl install --dry-run", "show every change as a diff, and make none"],
+      ["portreservectl install", "cover every program that starts from now on"],
+      ["portreservectl install --unit ypbind rpc-statd --now", "cover two services, and restart them"],
+      ["portreservectl install --root /srv/image", "prepare an image or chroot; nothing in it is run"],
+    ],
+    outcomes: [
+      ["done", "installed, or it was already"],
+      ["no", "some lines of the configuration were rejected (the rest is in force), or there is no such unit"],
+      usage,
+      incomplete,
+      privilege,
+      [
+        "unsafe",
+        "refused: the shim does not suit this host, or something in its places is not ours; nothing was changed",
+      ],
+    ],
+    load: async () => (await import("../commands/install.ts")).install,
+  },
+  {
+    name: "uninstall",
+    synopsis: "",
+    arity: [0, 0],
+    summary: "take away everything that install has put on the host",
+    description:
+      "Goes backwards through install: first the line in /etc/ld.so.preload, then the units, the manager, the shim and " +
+      "the table. Every other byte of the list stays, and so do the files in /etc/portreserve. While a drop-in uses the shim, " +
+      "the shim and its table stay too. With --unit only the drop-ins of these services go.",
+    options: ["dry-run", "unit", "now", "no-wait", "root", "json"],
+    examples: [
+      ["portreservectl uninstall --dry-run", "show every change as a diff, and make none"],
+      ["portreservectl uninstall", "as if it had never been there"],
+      ["portreservectl uninstall --root /mnt", "from a rescue system, on the broken one"],
+    ],
+    outcomes: [
+      ["done", "removed, or it was not installed"],
+      ["no", "there is no such unit"],
+      usage,
+      incomplete,
+      privilege,
+      ["unsafe", "something in its places is not ours, and was left there"],
+    ],
+    load: async () => (await import("../commands/uninstall.ts")).uninstall,
   },
   {
     name: "list",

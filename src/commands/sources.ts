@@ -19,9 +19,14 @@ export interface Sources {
   readonly content: TableContent;
 }
 
-/** Throws AppError when there is no folder to read. */
-export function readSources(options: Options): Sources {
-  const inputs = readInputs({ root: options.root, blacklist: options.blacklist, isOwner: isOwnerName });
+/** Throws AppError when there is no folder to read, unless it may miss. */
+export function readSources(options: Options, folder: "needed" | "may miss" = "needed"): Sources {
+  const inputs = readInputs({
+    root: options.root,
+    blacklist: options.blacklist,
+    isOwner: isOwnerName,
+    folderMayMiss: folder === "may miss",
+  });
   const configuration = configure(inputs);
   return { inputs, configuration, content: tableContent(configuration) };
 }
@@ -52,7 +57,7 @@ export type Freshness = "fresh" | "stale" | Exclude<TableState["kind"], "valid">
 
 export function freshnessOf(state: TableState, content: TableContent): Freshness {
   if (state.kind !== "valid") return state.kind;
-  return sameContent(content, { ...state.table, retired: false }) ? "fresh" : "stale";
+  return sameContent(content, state.table) ? "fresh" : "stale";
 }
 
 /** True for a table, fresh or stale, whose replacement was cut short: it is in force, and its readers read it anew each time. */

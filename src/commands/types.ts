@@ -14,6 +14,12 @@ export interface Options {
   readonly blacklist: boolean;
   /** False with --no-wait. */
   readonly wait: boolean;
+  /** compile: again until the configuration has been still for a moment. */
+  readonly settle: boolean;
+  /** install, uninstall: the units to cover, as the user wrote them; none for the whole system. */
+  readonly units: readonly string[];
+  /** With `units`: restart them. */
+  readonly now: boolean;
 }
 
 export interface Context {

@@ -17,6 +17,12 @@ export interface NativeTable {
   readonly udp: readonly number[];
 }
 
+/** An extended attribute of a file, such as its SELinux label ("security.selinux"). */
+export interface Attribute {
+  readonly name: string;
+  readonly value: Uint8Array;
+}
+
 export interface Native {
   /** Size of a table in bytes. */
   readonly tableSize: number;
@@ -32,6 +38,10 @@ export interface Native {
     udp: readonly number[];
   }): Uint8Array;
   decodeTable(bytes: Uint8Array): { fault: TableFault } | { table: NativeTable };
+  /** Every extended attribute of an open file; none where its file system has none. Throws with `code` (errno name). */
+  attributes(fd: number): readonly Attribute[];
+  /** fsetxattr(2). Throws with `code` (errno name). */
+  setAttribute(fd: number, name: string, value: Uint8Array): void;
   /** flock(2), exclusive. Returns false only when `wait` is false and another process holds it. Throws with `code` (errno name). */
   lockFile(fd: number, wait: boolean): boolean;
   /**
@@ -41,8 +51,10 @@ export interface Native {
   execute(command: readonly (string | Uint8Array)[], variables: Readonly<Record<string, string>>): never;
 }
 
-/** The package's own folder: where package.json, build/ or prebuilds/ are. */
-export const packageRoot: string = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
+const here = path.dirname(fileURLToPath(import.meta.url));
+
+/** The package's own folder: where package.json, build/ or prebuilds/ are. In the bundle, this code is in dist/ itself. */
+export const packageRoot: string = path.dirname(path.basename(here) === "core" ? path.dirname(here) : here);
 
 let loaded: Native | undefined;
 

@@ -20,7 +20,7 @@ export interface LockChoice {
 }
 
 /** Runs `work` while no other process holds the lock of this root. Throws AppError. The lock file stays. */
-export function withLock<T>(choice: LockChoice, work: () => T): T {
+export async function withLock<T>(choice: LockChoice, work: () => T | Promise<T>): Promise<T> {
   const descriptor = openLock(choice.root);
   try {
     if (!tryLock(descriptor, false)) {
@@ -34,7 +34,7 @@ export function withLock<T>(choice: LockChoice, work: () => T): T {
       choice.onWait();
       tryLock(descriptor, true);
     }
-    return work();
+    return await work();
   } finally {
     closeSync(descriptor);
   }

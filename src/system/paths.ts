@@ -10,6 +10,64 @@ export const LOCK_FILE = "/run/portreserve.lock";
 /** As ld.so reads it: it puts each program's own library folder in the place of `$LIB`. */
 export const INSTALLED_SHIM = "/usr/$LIB/portreserve/libportreserve.so";
 /** What `$LIB` stands for in 64-bit programs, on the distributions there are. */
-export const INSTALLED_SHIM_FILES: readonly string[] = ["lib64", "lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu"].map(
-  (lib) => INSTALLED_SHIM.replace("$LIB", lib),
-);
+export const INSTALLED_SHIM_FILES: readonly string[] = [
+  "lib64",
+  "lib/x86_64-linux-gnu",
+  "lib/aarch64-linux-gnu",
+  "lib",
+].map((lib) => INSTALLED_SHIM.replace("$LIB", lib));
+
+/** The names of libraries that ld.so loads into every program. */
+export const PRELOAD_LIST = "/etc/ld.so.preload";
+/** ld.so's own cache: every program may read and map it, confined ones too. */
+export const LOADER_CACHE = "/etc/ld.so.cache";
+/** The manager as root's units run it; only root writes there. */
+export const MANAGER_FOLDER = "/usr/lib/portreserve";
+/** The administrator's units and drop-ins. */
+export const UNIT_FOLDER = "/etc/systemd/system";
+/** Every folder of units, the first that has a unit wins. */
+export const UNIT_FOLDERS: readonly string[] = [
+  UNIT_FOLDER,
+  "/run/systemd/system",
+  "/usr/local/lib/systemd/system",
+  "/usr/lib/systemd/system",
+  "/lib/systemd/system",
+];
+/** There while systemd is process 1. */
+export const SYSTEMD_RUNS = "/run/systemd/system";
+/** What every AppArmor profile that includes abstractions/base may do; added to where the host has such a folder. */
+export const APPARMOR_RULES = "/etc/apparmor.d/abstractions/base.d";
+/** The table of what the kernel's SELinux and AppArmor are doing. */
+export const SELINUX = "/sys/fs/selinux/enforce";
+export const APPARMOR = "/sys/module/apparmor/parameters/enabled";
+/** Where a node that root's units may run is looked for, before the one that runs this. */
+export const NODE_PLACES: readonly string[] = ["/usr/bin/node", "/usr/local/bin/node", "/usr/bin/nodejs"];
+/** glibc's loaders for the machines that this package knows, by the name each ABI fixes for them. */
+export const LOADERS = [
+  { abi: "x86_64", file: "/lib64/ld-linux-x86-64.so.2" },
+  { abi: "i386", file: "/lib/ld-linux.so.2" },
+  { abi: "x32", file: "/libx32/ld-linux-x32.so.2" },
+  { abi: "aarch64", file: "/lib/ld-linux-aarch64.so.1" },
+  { abi: "armhf", file: "/lib/ld-linux-armhf.so.3" },
+] as const;
+/** Programs whose behaviour everybody relies on, run with and without a new shim; the ones that a host lacks are left out. */
+export const TRIAL_PROGRAMS: readonly (readonly [string, ...string[]])[] = [
+  ["/bin/true"],
+  ["/bin/false"],
+  ["/bin/sh", "-c", 'read line </etc/passwd; echo "$line" | cat; exit 3'],
+  ["/bin/cat", "/etc/passwd"],
+  ["/bin/ls", "/"],
+  ["/usr/bin/getent", "passwd", "root"],
+];
+/** Setuid programs, of which a host has one or two; what they print needs no privilege. */
+export const SETUID_PROGRAMS: readonly (readonly [string, ...string[]])[] = [
+  ["/bin/su", "--version"],
+  ["/bin/mount", "--version"],
+  ["/usr/bin/sudo", "--version"],
+];
+/** What a diff shows in the place of a file that does not exist. */
+export const NO_FILE = "/dev/null";
+/** Where the portreserve daemon of old has its scripts; its unit has the name of ours. */
+export const OLD_DAEMON_FILES: readonly string[] = ["/etc/init.d/portreserve", "/etc/rc.d/init.d/portreserve"];
+/** The shim's file name, in every folder. */
+export const SHIM_FILE = "libportreserve.so";

@@ -20,9 +20,11 @@ export interface InputChoice {
   readonly blacklist: boolean;
   /** Which entries of the folder are reservation files, by name; the others are not opened. */
   readonly isOwner: (name: string) => boolean;
+  /** True takes a missing folder for an empty one. */
+  readonly folderMayMiss: boolean;
 }
 
-/** Throws AppError when there is no folder to read; nothing else stops it. Entries are read in the order of their bytes. */
+/** Throws AppError when there is no folder to read, unless it may miss; nothing else stops it. Entries are read in the order of their bytes. */
 export function readInputs(choice: InputChoice): Inputs {
   const problems: Diagnostic[] = [];
   const owners = readOwners(choice, problems);
@@ -32,7 +34,7 @@ export function readInputs(choice: InputChoice): Inputs {
 }
 
 function readOwners(choice: InputChoice, problems: Diagnostic[]): OwnerFile[] {
-  const { folder, entries } = readFolder(choice.root);
+  const { folder, entries } = readFolder(choice);
   const owners: OwnerFile[] = [];
   for (const entry of entries.sort(Buffer.compare)) {
     const owner = nameToText(entry);
@@ -50,12 +52,13 @@ function readOwners(choice: InputChoice, problems: Diagnostic[]): OwnerFile[] {
 
 const SLASH = Buffer.from("/");
 
-function readFolder(root: string): { folder: Buffer; entries: Buffer[] } {
+function readFolder({ root, folderMayMiss }: InputChoice): { folder: Buffer; entries: Buffer[] } {
   try {
     const folder = resolveUnder(root, OWNERS_FOLDER);
     return { folder, entries: readdirSync(folder, { encoding: "buffer" }) as unknown as Buffer[] };
   } catch (error) {
     const errno = errnoOf(error);
+    if (errno === "ENOENT" && folderMayMiss) return { folder: Buffer.alloc(0), entries: [] };
     if (errno === "ENOENT") {
       const hint = `create it with 'mkdir ${hostPath(root, OWNERS_FOLDER)}', then for each service a file with its ports, such as 'echo ipp > ${hostPath(root, `${OWNERS_FOLDER}/cups`)}'`;
       throw new AppError(

@@ -14,6 +14,11 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
+import path from "node:path";
+import type { Attribute } from "../core/native.ts";
+import { errnoOf } from "./app-error.ts";
+import { setAttributes } from "./attributes.ts";
+import { resolveUnder } from "./rooted.ts";
 
 export interface Replacement {
   /** Links already followed (`resolveUnder`): a link here would be replaced itself. */
@@ -21,36 +26,72 @@ export interface Replacement {
   readonly bytes: Uint8Array;
   /** All twelve bits, whatever the umask. */
   readonly mode: number;
-  /** Give the new file the owner and group of the old one; best effort, since only root can. */
-  readonly keepOwner: boolean;
+  /** `keep`: of the file that is there; best effort, since only root can. `undefined`: whoever runs this. */
+  readonly owner?: "keep" | Owner;
+  /** Extended attributes, such as the label and the access control list of the file that is there (attributes.ts). */
+  readonly attributes?: readonly Attribute[];
   /**
    * The last step before the rename, when everything that can run out of space is done. What it returns takes it
    * back, and is called if the rename fails.
    */
-  readonly beforeRename: () => () => void;
+  readonly beforeRename?: () => () => void;
 }
 
-/**
- * Throws the system error; the old file is then untouched and no temporary file is left. Returns the error, if any,
- * that kept the replacement, which readers already see, from being made to survive a power cut.
- */
-export function replaceFile(replacement: Replacement): unknown {
+/** Numbers of the user and the group. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The new bytes on disk, under a temporary name beside the file. */
+export interface Staged {
+  readonly temporary: Buffer;
+  /**
+   * Puts them in the file's place. Throws the system error; the old file is then untouched and the temporary one gone.
+   * Returns the error, if any, that kept the replacement, which readers already see, from being made to survive a power cut.
+   */
+  readonly commit: () => unknown;
+  /** Removes the temporary file. Throws the system error. */
+  readonly discard: () => void;
+}
+
+/** What `replaceFile` does but for its last step. Files staged with the same `tag` (16 hex digits) differ only in their folders. */
+export function stageFile(replacement: Replacement, tag: string = newTag()): Staged {
   const { file } = replacement;
-  const temporary = Buffer.concat([
-    folderOf(file),
-    temporaryPrefix(file),
-    Buffer.from(`${randomBytes(8).toString("hex")}.tmp`),
-  ]);
+  const temporary = Buffer.concat([folderOf(file), temporaryPrefix(file), Buffer.from(`${tag}.tmp`)]);
   writeTemporary(temporary, replacement);
+  return {
+    temporary,
+    commit: () => commit(temporary, file, replacement.beforeRename ?? (() => () => {})),
+    discard: () => unlinkSync(temporary),
+  };
+}
+
+/** As random as it takes for two runs never to meet. */
+export function newTag(): string {
+  return randomBytes(8).toString("hex");
+}
+
+/** Throws the system error; the old file is then untouched and no temporary file is left. Returns as `Staged.commit` does. */
+export function replaceFile(replacement: Replacement): unknown {
+  return stageFile(replacement).commit();
+}
+
+function commit(temporary: Buffer, file: Buffer, beforeRename: () => () => void): unknown {
   let takeBack = (): void => {};
   try {
-    takeBack = replacement.beforeRename();
+    takeBack = beforeRename();
     renameSync(temporary, file);
   } catch (error) {
     quietly(takeBack);
     quietly(() => unlinkSync(temporary));
     throw error;
   }
+  return flushFolderOf(file);
+}
+
+/** Makes what was done to the name of `file` survive a power cut. Returns the error that kept it from being so. */
+export function flushFolderOf(file: Buffer): unknown {
   try {
     syncFolder(folderOf(file));
     return undefined;
@@ -76,6 +117,15 @@ export function removeLeftovers(file: Buffer): string | undefined {
   return undefined;
 }
 
+/** The same, for a path of the host that may be a link; its folder may be missing. */
+export function removeLeftoversOf(root: string, file: string): void {
+  const folder = resolveUnder(root, path.dirname(file));
+  const beside = Buffer.concat([folder, Buffer.from(`/${path.basename(file)}`)]);
+  for (const place of [beside, resolveUnder(root, file)]) {
+    if (statSync(folderOf(place), { throwIfNoEntry: false })?.isDirectory()) removeLeftovers(place);
+  }
+}
+
 const SLASH = 0x2f;
 
 /** With its slash at the end. */
@@ -88,11 +138,14 @@ function temporaryPrefix(file: Buffer): Buffer {
   return Buffer.concat([Buffer.from("."), file.subarray(file.lastIndexOf(SLASH) + 1), Buffer.from(".")]);
 }
 
-function writeTemporary(temporary: Buffer, { file, bytes, mode, keepOwner }: Replacement): void {
+function writeTemporary(temporary: Buffer, replacement: Replacement): void {
+  const { file, bytes, mode, owner, attributes = [] } = replacement;
   const descriptor = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
-    if (keepOwner) takeOwner(descriptor, file);
+    giveOwner(descriptor, file, owner);
+    // An access control list brings bits of the mode along.
+    setAttributes(descriptor, attributes);
     fchmodSync(descriptor, mode);
     fsyncSync(descriptor);
   } catch (error) {
@@ -103,12 +156,17 @@ function writeTemporary(temporary: Buffer, { file, bytes, mode, keepOwner }: Rep
   }
 }
 
-function takeOwner(descriptor: number, file: Buffer): void {
-  // Where it is not allowed, the new file belongs to whoever wrote it, as any new file does.
-  quietly(() => {
-    const old = statSync(file, { throwIfNoEntry: false });
-    if (old !== undefined) fchownSync(descriptor, old.uid, old.gid);
-  });
+/** Where it is not allowed, the new file belongs to whoever wrote it, as any new file does. */
+function giveOwner(descriptor: number, file: Buffer, owner: Replacement["owner"]): void {
+  const wanted = owner === "keep" ? statSync(file, { throwIfNoEntry: false }) : owner;
+  if (wanted === undefined) return;
+  try {
+    fchownSync(descriptor, wanted.uid, wanted.gid);
+  } catch (error) {
+    // EINVAL: a user that this namespace does not have.
+    const errno = errnoOf(error) ?? "";
+    if (!["EPERM", "EINVAL"].includes(errno)) throw error;
+  }
 }
 
 /** For steps whose failure would hide the error that matters, and which the next run makes good. */

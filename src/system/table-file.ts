@@ -1,10 +1,12 @@
 // The table on disk: what state it is in, and its replacement in two steps that every reader and every crash survives.
+import { unlinkSync } from "node:fs";
 import path from "node:path";
 import { type NativeTable, native, type TableFault } from "../core/native.ts";
 import { AppError, fromSystem } from "./app-error.ts";
-import { TABLE_FILE } from "./paths.ts";
+import { labelOf } from "./attributes.ts";
+import { LOADER_CACHE, TABLE_FILE } from "./paths.ts";
 import { isFault, readUnder } from "./read-file.ts";
-import { removeLeftovers, replaceFile } from "./replace-file.ts";
+import { flushFolderOf, removeLeftovers, replaceFile } from "./replace-file.ts";
 import { retireTable } from "./retire-table.ts";
 import { resolveUnder } from "./rooted.ts";
 import { hostPath } from "./suggest.ts";
@@ -66,7 +68,9 @@ export function writeTable(root: string, bytes: Uint8Array, old: TableState): Ta
       bytes,
       mode: TABLE_MODE,
       // A table that programs of the host obey is root's; an image may belong to the user who builds it.
-      keepOwner: root !== "/",
+      ...(root === "/" ? {} : { owner: "keep" as const }),
+      // Confined programs may read and map the loader's cache, so they may read and map a table with its label.
+      attributes: labelOf(resolveUnder(root, LOADER_CACHE)),
       beforeRename: () => {
         if (old.kind === "missing") return () => {};
         const retired = retireTable(file, TABLE_MODE);
@@ -86,6 +90,34 @@ export function writeTable(root: string, bytes: Uint8Array, old: TableState): Ta
 
 function unchanged(old: TableState): string {
   return old.kind === "valid" ? "the old table is still in use" : "there is still no good table in force";
+}
+
+/** The bytes in the table's place, good or damaged; undefined where there is no regular file that can be read. */
+export function tableBytes(root: string): Buffer | undefined {
+  const read = readUnder(root, TABLE_FILE, READ_LIMIT);
+  return isFault(read) ? undefined : read.bytes;
+}
+
+/**
+ * Removes the table; only under the lock. It is marked retired first, so that the programs that have it mapped find that
+ * there is none any more. Throws AppError; a table that is still there is then still in force.
+ */
+export function removeTable(root: string): void {
+  const near = hostPath(root, path.dirname(TABLE_FILE));
+  try {
+    const file = resolveUnder(root, TABLE_FILE);
+    const { takeBack } = retireTable(file, TABLE_MODE);
+    try {
+      unlinkSync(file);
+    } catch (error) {
+      takeBack();
+      throw error;
+    }
+    const flushError = flushFolderOf(file);
+    if (flushError !== undefined) throw flushError;
+  } catch (error) {
+    throw fromSystem(error, `cannot remove '${TABLE_FILE}'`, undefined, near);
+  }
 }
 
 /** Removes what killed compiles left; only under the lock. Throws AppError. */

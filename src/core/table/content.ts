@@ -61,13 +61,9 @@ export function tableContent(configuration: Configuration): TableContent {
   };
 }
 
-/**
- * True when writing `content` would change nothing that readers of `table` see. A retired table is never the same:
- * its readers reopen it on each call until a new one replaces it.
- */
+/** True when `table` was compiled from just this content, retired or not. */
 export function sameContent(content: TableContent, table: NativeTable): boolean {
   return (
-    !table.retired &&
     samePorts(content.tcp, table.tcp) &&
     samePorts(content.udp, table.udp) &&
     Buffer.compare(content.digest, table.digest) === 0

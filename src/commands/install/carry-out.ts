@@ -1,0 +1,210 @@
+// Carries a plan out in the one order that cannot break a host, and takes everything back if any step fails.
+import path from "node:path";
+import { sameBytes } from "../../core/install/artefacts.ts";
+import type { WriteFile } from "../../core/install/change.ts";
+import type { Picture, Plan, Removal } from "../../core/install/plan.ts";
+import { PATH_UNIT, SERVICE_UNIT } from "../../core/systemd/unit-texts.ts";
+import type { TableContent } from "../../core/table/content.ts";
+import type { Message } from "../../report/types.ts";
+import type { Abi } from "../../system/abis.ts";
+import { AppError, errnoOf, fromSystem } from "../../system/app-error.ts";
+import { type Journal, openJournal } from "../../system/apply.ts";
+import { forgetLabel, reloadAppArmor, rememberLabel, selinuxActive } from "../../system/confinement.ts";
+import { lookAt } from "../../system/look-at.ts";
+import { INSTALLED_SHIM } from "../../system/paths.ts";
+import { removeLeftoversOf } from "../../system/replace-file.ts";
+import { manager } from "../../system/suggest.ts";
+import { daemonReload, type SystemctlResult, startNow, stopNow, systemdRuns } from "../../system/systemd.ts";
+import { tableBytes } from "../../system/table-file.ts";
+import type { UnitWork } from "./drop-ins.ts";
+import { baselineOf, prove, type RehearsalNote, tryInSandbox, tryWithPreload } from "./try-out.ts";
+
+export interface Done {
+  /** Names of the ABIs whose programs were seen to be covered; none in an image. */
+  readonly proved: readonly string[];
+  readonly rehearsal: RehearsalNote | undefined;
+  readonly notes: readonly Message[];
+}
+
+export interface Work {
+  readonly root: string;
+  readonly abis: readonly Abi[];
+  readonly picture: Picture;
+  readonly plan: Plan;
+  readonly content: TableContent;
+  readonly units: Pick<UnitWork, "before" | "after">;
+}
+
+/** Throws AppError; everything is then as it was before, or the message says what is not. */
+export async function carryOut(work: Work): Promise<Done> {
+  const journal = openJournal(work.root);
+  try {
+    return await steps(work, journal);
+  } catch (error) {
+    throw rolledBack(error, journal, manager(work.root, "uninstall"));
+  }
+}
+
+async function steps({ root, abis, picture, plan, content, units }: Work, journal: Journal): Promise<Done> {
+  const here = root === "/";
+  journal.apply(plan.folders);
+  const staged = journal.stage(plan.libraries);
+  const touchesPrograms = plan.libraries.length > 0 || plan.list.length > 0;
+  const baseline = here && touchesPrograms ? baselineOf(abis) : undefined;
+  // The new files are tried under their temporary names: nothing refers to those yet, also when this is an upgrade.
+  const name = plan.libraries.length > 0 ? stagedName(INSTALLED_SHIM, staged.tag) : INSTALLED_SHIM;
+  let rehearsal: RehearsalNote | undefined;
+  if (baseline !== undefined) {
+    tryWithPreload(baseline, name);
+    rehearsal = await tryInSandbox(abis, scenes(root, picture, plan, name), content);
+  }
+  staged.commit();
+  for (const file of plan.libraries) expectWhole(root, file);
+  journal.apply(plan.table);
+  journal.apply(plan.rules);
+  const notes = [...confine(root, plan, "put")];
+  journal.apply(plan.list);
+  const listed = plan.list.length > 0 || isListed(picture);
+  const proved = here && listed ? prove(baseline ?? baselineOf(abis), abis) : [];
+  journal.apply(plan.manager);
+  putUnits(root, plan, journal);
+  units.before(journal);
+  journal.apply(plan.dropIns);
+  return { proved, rehearsal, notes: [...notes, ...units.after(plan.dropIns.length > 0)] };
+}
+
+/** A library that lacks its last bytes may load all the same: no trial would notice. Throws AppError. */
+function expectWhole(root: string, { path: file, bytes }: WriteFile): void {
+  const found = lookAt(root, file);
+  if (found.kind === "file" && sameBytes(found.bytes, bytes)) return;
+  throw new AppError(
+    "incomplete",
+    `'${file}' does not have the bytes that were written to it`,
+    "see 'dmesg' for errors of the disk",
+  );
+}
+
+/** Whether the list has our entry as it is. */
+export function isListed({ list, entry }: Picture): boolean {
+  return list.found.kind === "file" && Buffer.from(list.found.bytes).includes(entry);
+}
+
+function stagedName(entry: string, tag: string): string {
+  return `${path.dirname(entry)}/.${path.basename(entry)}.${tag}.tmp`;
+}
+
+/** The list as it is, and as it will be with the shim by its name of the moment. */
+function scenes(root: string, picture: Picture, plan: Plan, name: string): Parameters<typeof tryInSandbox>[1] {
+  const now = picture.list.found.kind === "file" ? picture.list.found.bytes : undefined;
+  const next = plan.list[0]?.kind === "write-file" ? plan.list[0].bytes : now;
+  const named = Buffer.from(
+    Buffer.from(next ?? [])
+      .toString("latin1")
+      .replaceAll(INSTALLED_SHIM, name),
+    "latin1",
+  );
+  const without = Buffer.from(`${name}\n`);
+  const table = picture.table?.bytes ?? tableBytes(root);
+  return {
+    now: { list: now ?? new Uint8Array(), table },
+    next: { list: named.includes(name) ? named : without, table },
+  };
+}
+
+/** The path unit is told to watch now, in the background: the service that it may start waits for our lock. */
+function putUnits(root: string, plan: Plan, journal: Journal): void {
+  const running = systemdRuns(root);
+  if (running && plan.units.length > 0) {
+    journal.undo("systemd still knows the units", () => must(daemonReload()));
+  }
+  journal.apply(plan.units);
+  if (!running || plan.units.length === 0) return;
+  must(daemonReload());
+  journal.undo(`${PATH_UNIT} is still active`, () => must(stopNow(PATH_UNIT, "queue")));
+  must(startNow(PATH_UNIT, "queue"));
+}
+
+/** Throws AppError where systemctl did not do it. */
+export function must(result: SystemctlResult): void {
+  if (result.outcome === "done") return;
+  throw new AppError("incomplete", `systemd refused: ${result.reason}`, "see 'systemctl status' and 'journalctl -b'");
+}
+
+/** What the tools of SELinux and AppArmor are told. That they fail is worth a warning: programs run on, less covered. */
+function confine(root: string, plan: Pick<Plan, "rules" | "table">, what: "put" | "take away"): readonly Message[] {
+  if (root !== "/") return [];
+  const rules = plan.rules.length > 0 ? [reloadAppArmor()] : [];
+  const label = plan.table.length > 0 && selinuxActive(root) ? [what === "put" ? rememberLabel() : forgetLabel()] : [];
+  return [...rules, ...label]
+    .filter((failure) => failure !== undefined)
+    .map((failure) => ({
+      severity: "warning",
+      message: `${failure}; confined programs may not be covered`,
+      hint: "run it by hand",
+    }));
+}
+
+export interface Unwork {
+  readonly root: string;
+  readonly removal: Removal;
+  readonly units: Pick<UnitWork, "before" | "after">;
+}
+
+/** Throws AppError; everything is then as it was before, or the message says what is not. */
+export function takeAway({ root, removal, units }: Unwork): readonly Message[] {
+  const journal = openJournal(root);
+  try {
+    journal.apply(removal.list);
+    units.before(journal);
+    journal.apply(removal.dropIns);
+    const notes = units.after(removal.dropIns.length > 0);
+    takeUnits(root, removal, journal);
+    journal.apply(removal.manager);
+    journal.apply(removal.libraries);
+    journal.apply(removal.table);
+    journal.apply(removal.rules);
+    return [...notes, ...confine(root, removal, "take away")];
+  } catch (error) {
+    throw rolledBack(error, journal, manager(root, "uninstall"));
+  }
+}
+
+function takeUnits(root: string, { units }: Removal, journal: Journal): void {
+  const running = systemdRuns(root) && units.length > 0;
+  if (running) {
+    journal.undo(`${PATH_UNIT} is no longer active`, () => must(startNow(PATH_UNIT, "queue")));
+    journal.undo("systemd no longer knows the units", () => must(daemonReload()));
+    // One that is not loaded cannot be stopped, and need not be.
+    stopNow(PATH_UNIT, "finish");
+    stopNow(SERVICE_UNIT, "queue");
+  }
+  journal.apply(units);
+  if (running) must(daemonReload());
+}
+
+/** The error with what became of the host. Bugs come back as they are, after the host has been put in order. */
+function rolledBack(error: unknown, journal: Journal, cure: string): unknown {
+  const left = journal.rollBack();
+  const failure = errnoOf(error) === undefined ? error : fromSystem(error, "cannot do all of it");
+  if (!(failure instanceof AppError)) return failure;
+  const outcome =
+    left.length === 0 ? "everything is as it was before" : `not all of it could be taken back: ${left.join("; ")}`;
+  const hint =
+    left.length === 0 ? failure.hint : [failure.hint, `then run 'sudo ${cure}'`].filter((part) => part).join("; ");
+  return new AppError(failure.code, `${failure.message}; ${outcome}`, hint, failure);
+}
+
+/** Removes what killed runs left beside the files of this picture; only under the lock. Throws AppError. */
+export function tidyUp(
+  root: string,
+  { libraries, rules, manager: parts, units, dropIns, list, tablePath }: Picture,
+): void {
+  const artefacts = [...libraries, ...rules, ...parts, ...units, ...dropIns];
+  for (const file of [tablePath, list.path, ...artefacts.map(({ path: place }) => place)]) {
+    try {
+      removeLeftoversOf(root, file);
+    } catch (error) {
+      throw fromSystem(error, `cannot tidy up beside '${file}'`, "nothing was changed");
+    }
+  }
+}

@@ -1,0 +1,163 @@
+// What `install` and `uninstall` look at before they decide: the host's loaders, the places of ours, the list, the table.
+import type { Artefact } from "../../core/install/artefacts.ts";
+import type { Change } from "../../core/install/change.ts";
+import type { Picture } from "../../core/install/plan.ts";
+import {
+  isManagerMark,
+  librarySpec,
+  MANAGER_MARK,
+  type ManagerPart,
+  managerSpecs,
+  ruleSpec,
+  type Spec,
+  unitSpecs,
+} from "../../core/install/specs.ts";
+import { isExecutableName } from "../../core/systemd/words.ts";
+import type { Line, Message } from "../../report/types.ts";
+import { type Abi, abisOf, libsWithShim, shimFile } from "../../system/abis.ts";
+import { appArmorRules } from "../../system/confinement.ts";
+import { isFolder, lookAt, lookBehind, namesIn } from "../../system/look-at.ts";
+import { MANAGER_FILE, managerParts, partsInPlace } from "../../system/manager-parts.ts";
+import { nodeForRoot } from "../../system/node-binary.ts";
+import {
+  BLACKLIST_FILE,
+  INSTALLED_SHIM,
+  LOADER_CACHE,
+  MANAGER_FOLDER,
+  OWNERS_FOLDER,
+  PRELOAD_LIST,
+  SERVICES_FILE,
+  TABLE_FILE,
+  UNIT_FOLDER,
+} from "../../system/paths.ts";
+import { readTable } from "../../system/table-file.ts";
+import { hasUnits } from "../../system/unit-scan.ts";
+import { freshnessOf, readSources, type Sources } from "../sources.ts";
+import { changeLines } from "../table-change.ts";
+import { planTable, type TablePlan } from "../table-plan.ts";
+import type { Options } from "../types.ts";
+
+export interface Site {
+  readonly picture: Picture;
+  readonly abis: readonly Abi[];
+  readonly sources: Sources;
+  readonly tablePlan: TablePlan;
+  /** What will be missing, and why. */
+  readonly notes: readonly Message[];
+}
+
+/** For `install`: what this version would put on the host. Throws AppError. */
+export function gatherForInstall(options: Options, dropIns: readonly Spec[]): Site {
+  const { root } = options;
+  const abis = abisOf(root);
+  const sources = readSources(options, "may miss");
+  const state = readTable(root);
+  // Where just this configuration is in force, somebody has chosen it with `compile --force`.
+  const force = freshnessOf(state, sources.content) === "fresh";
+  const tablePlan = planTable({ force, strict: false }, sources, state);
+  const libraries = abis.flatMap(({ lib, shim }) =>
+    // Every program maps libc: what may be done with its label may be done with ours.
+    lib === undefined || shim === undefined ? [] : [librarySpec(shimFile(lib), shim, `/${lib}/libc.so.6`)],
+  );
+  const rules = appArmorRules(root);
+  const { manager, units, notes } = managerChoice(root, abis);
+  const picture = pictureOf(root, {
+    libraries,
+    rules: rules === undefined ? [] : [ruleSpec(rules, TABLE_FILE)],
+    manager,
+    units,
+    dropIns,
+    table: tableChange(tablePlan),
+  });
+  return { picture, abis, sources, tablePlan, notes };
+}
+
+/** For `uninstall`: what any version has put there, whatever this one would. */
+export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Picture {
+  const nothing = new Uint8Array();
+  const rules = appArmorRules(root);
+  const parts = partsInPlace(root).map((file): ManagerPart => ({ file, bytes: nothing, isProgram: false }));
+  return pictureOf(root, {
+    libraries: libsWithShim(root).map((lib) => librarySpec(shimFile(lib), nothing, shimFile(lib))),
+    rules: rules === undefined ? [] : [ruleSpec(rules, TABLE_FILE)],
+    manager: managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)),
+    units: unitSpecs({ folder: UNIT_FOLDER, watched: WATCHED, node: "", manager: "" }),
+    dropIns,
+    table: undefined,
+  });
+}
+
+type Specs = Readonly<Record<"libraries" | "rules" | "manager" | "units" | "dropIns", readonly Spec[]>> & {
+  readonly table: Picture["table"];
+};
+
+function pictureOf(root: string, specs: Specs): Picture {
+  const seen = (list: readonly Spec[]): readonly Artefact[] => list.map((spec) => artefactOf(root, spec));
+  return {
+    libraries: seen(specs.libraries),
+    rules: seen(specs.rules),
+    manager: seen(specs.manager),
+    units: seen(specs.units),
+    dropIns: seen(specs.dropIns),
+    list: { path: PRELOAD_LIST, found: lookBehind(root, PRELOAD_LIST), labelOf: LOADER_CACHE },
+    entry: INSTALLED_SHIM,
+    owners: OWNERS_FOLDER,
+    table: specs.table,
+    hasTable: lookBehind(root, TABLE_FILE).kind === "file",
+    tablePath: TABLE_FILE,
+    contents: (folder) => (isFolder(root, folder) ? namesIn(root, folder) : undefined),
+  };
+}
+
+export function artefactOf(root: string, { isOurs, ...spec }: Spec): Artefact {
+  const found = lookAt(root, spec.path);
+  const content = found.kind === "file" ? found.bytes : found.kind === "link" ? found.target : undefined;
+  return { ...spec, found, ours: content !== undefined && isOurs(content) };
+}
+
+const WATCHED: readonly string[] = [OWNERS_FOLDER, SERVICES_FILE, BLACKLIST_FILE];
+
+/** The manager and its units, where systemd is and root has a node of its own. */
+function managerChoice(
+  root: string,
+  abis: readonly Abi[],
+): { readonly manager: readonly Spec[]; readonly units: readonly Spec[]; readonly notes: readonly Message[] } {
+  const nothing = (why: string, hint: string): ReturnType<typeof managerChoice> => ({
+    manager: [],
+    units: [],
+    notes: [{ severity: "note", message: `the table will not follow the configuration by itself: ${why}`, hint }],
+  });
+  const compile = "run 'portreservectl compile' after each change of the configuration";
+  if (!hasUnits(root)) return nothing("this is no system that systemd boots", compile);
+  const found = nodeForRoot(root);
+  if ("reason" in found || !isExecutableName(found.node)) {
+    return nothing(
+      `root's unit needs a node that nobody else can change, and ${"reason" in found ? found.reason : `systemd cannot run '${found.node}'`}`,
+      "install Node from packages, then run it again",
+    );
+  }
+  const arch = abis.some(({ name }) => name === "aarch64") ? "arm64" : "x64";
+  const parts = managerParts(arch);
+  if (parts === undefined) return nothing(`this package has no manager for ${arch}`, compile);
+  const manager = `${MANAGER_FOLDER}/${MANAGER_FILE}`;
+  return {
+    manager: managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)),
+    units: unitSpecs({ folder: UNIT_FOLDER, watched: WATCHED, node: found.node, manager }),
+    notes: [],
+  };
+}
+
+function isOurFolder(root: string): boolean {
+  const mark = lookAt(root, `${MANAGER_FOLDER}/${MANAGER_MARK}`);
+  return mark.kind === "file" && isManagerMark(mark.bytes);
+}
+
+function tableChange(plan: TablePlan): (Change & { kind: "write-table" }) | undefined {
+  if (plan.kind !== "write") return undefined;
+  return { kind: "write-table", path: TABLE_FILE, bytes: plan.bytes, text: changeLines(plan.change).map(plainText) };
+}
+
+function plainText(line: Line): string {
+  const spans = Array.isArray(line) ? line : [line];
+  return spans.map((span) => (typeof span === "string" ? span : span.text)).join("");
+}

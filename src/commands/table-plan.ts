@@ -1,0 +1,64 @@
+// What a compile has to do: write a new table, leave the old one, or refuse. `compile` and `install` share it.
+import { native } from "../core/native.ts";
+import { sameContent } from "../core/table/content.ts";
+import { tooFewFreePorts } from "../core/table/free-ports.ts";
+import type { Message } from "../report/types.ts";
+import type { TableState } from "../system/table-file.ts";
+import { isRejected, type Sources } from "./sources.ts";
+import { type TableChange, tableChange } from "./table-change.ts";
+import type { Options } from "./types.ts";
+
+export type TablePlan =
+  | {
+      readonly kind: "write";
+      readonly bytes: Uint8Array;
+      readonly generation: bigint;
+      readonly change: TableChange;
+      readonly why: string;
+    }
+  | { readonly kind: "unchanged"; readonly generation: bigint }
+  | { readonly kind: "refuse"; readonly outcome: "no" | "unsafe"; readonly message: Message };
+
+/** Pure but for the table codec. */
+export function planTable(
+  options: Pick<Options, "force" | "strict">,
+  { configuration, content }: Sources,
+  state: TableState,
+): TablePlan {
+  const still = state.kind === "valid" ? "the old table is still in use" : "there is still no good table in force";
+  const tooFew = options.force ? undefined : tooFewFreePorts(configuration);
+  if (tooFew !== undefined) {
+    return { kind: "refuse", outcome: "unsafe", message: refusal(`${tooFew.message}; ${still}`, tooFew.hint) };
+  }
+  if (options.strict && configuration.diagnostics.some(isRejected)) {
+    const hint = "correct the lines above, or leave --strict out to compile everything else";
+    return {
+      kind: "refuse",
+      outcome: "no",
+      message: refusal(`nothing was compiled, because of --strict; ${still}`, hint),
+    };
+  }
+  const old = state.kind === "valid" ? state.table : undefined;
+  const why = reasonToWrite(state, old !== undefined && sameContent(content, old));
+  if (old !== undefined && why === undefined) return { kind: "unchanged", generation: old.generation };
+  const generation = nextGeneration(old?.generation);
+  const bytes = native().encodeTable({ ...content, generation });
+  return { kind: "write", bytes, generation, change: tableChange(old, content), why: why ?? "" };
+}
+
+function reasonToWrite(state: TableState, same: boolean): string | undefined {
+  if (state.kind !== "valid")
+    return state.kind === "missing" ? "there was no table" : `the old table was ${state.kind}`;
+  if (!same) return "the configuration has changed";
+  if (state.table.retired) return "an earlier compile was cut short";
+  return state.modeIsRight ? undefined : "the mode of the old table was not 0644";
+}
+
+/** Counts from 1, and starts again after the last number of 64 bits. */
+function nextGeneration(old: bigint | undefined): bigint {
+  return BigInt.asUintN(64, (old ?? 0n) + 1n) || 1n;
+}
+
+function refusal(message: string, hint: string | undefined): Message {
+  return hint === undefined ? { severity: "error", message } : { severity: "error", message, hint };
+}

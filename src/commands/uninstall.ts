@@ -1,0 +1,112 @@
+// uninstall: backwards through what install did, the line in the preload list first, so that nothing names what is gone.
+
+import type { Artefact } from "../core/install/artefacts.ts";
+import { planUninstall, type Removal } from "../core/install/plan.ts";
+import { DROP_IN_NAME, isOurDropIn } from "../core/systemd/drop-in.ts";
+import type { Line, Message, Report } from "../report/types.ts";
+import { MANAGER_FOLDER, SHIM_FILE } from "../system/paths.ts";
+import { manager } from "../system/suggest.ts";
+import { dropInsCalled, unitsThatName } from "../system/unit-scan.ts";
+import { isListed, takeAway, tidyUp } from "./install/carry-out.ts";
+import { dropInsToTake } from "./install/drop-ins.ts";
+import { gatherForUninstall } from "./install/gather.ts";
+import { foreign, strangeEntries } from "./install/refusals.ts";
+import { changesJson, diffBlock, doneBlock, refusedReport } from "./install/report.ts";
+import { checkOptions, needRoot, underLock } from "./install.ts";
+import type { Command, Context, Options } from "./types.ts";
+
+export const uninstall: Command = async (context): Promise<Report> => {
+  const { options } = context;
+  checkOptions(options);
+  if (options.dryRun) return uninstallOnce(context);
+  needRoot(options, "uninstall");
+  return await underLock(context, async () => uninstallOnce(context));
+};
+
+function uninstallOnce({ options }: Context): Report {
+  const { root, dryRun } = options;
+  const everything = options.units.length === 0;
+  const services = dropInsToTake(options);
+  if (services.refusals.length > 0) {
+    return { ...refusedReport("uninstall", services.refusals, "nothing was changed"), outcome: "no" };
+  }
+  const picture = gatherForUninstall(root, services.specs);
+  if (!dryRun) tidyUp(root, picture);
+  const { list, libraries, rules, manager: parts, units, dropIns } = picture;
+  const entries = list.found.kind === "file" ? strangeEntries(root, list.path, list.found.bytes) : [];
+  if (entries.length > 0) return refusedReport("uninstall", entries, "nothing was changed");
+  const users = usersOf(root, dropIns);
+  const base = users.length === 0 && (everything || !isListed(picture));
+  const removal = planUninstall(picture, { list: everything, base, dropIns });
+  const strangers = foreign(root, [...dropIns, ...(base ? [...libraries, ...rules, ...parts, ...units] : [])]);
+  const notes = dryRun ? [] : takeAway({ root, removal, units: services });
+  const changes = changesOf(removal);
+  return {
+    command: "uninstall",
+    outcome: strangers.length > 0 ? "unsafe" : "done",
+    diagnostics: [],
+    messages: [...strangers.map(kept), ...(everything ? users.map((path) => stillUsed(root, path)) : []), ...notes],
+    body: [
+      dryRun ? diffBlock(changes) : doneBlock(changes, { of: MANAGER_FOLDER, changes: removal.manager }),
+      { kind: "lines", lines: strangers.length > 0 ? [] : summary(options, changes.length) },
+    ],
+    data: {
+      dryRun,
+      result: dryRun ? "planned" : changes.length === 0 ? "unchanged" : "uninstalled",
+      changes: changesJson(changes),
+      units: services.names,
+      keptFor: users,
+    },
+  };
+}
+
+/** Unit files that name the shim, without the ones that go: it stays for as long as there is one. */
+function usersOf(root: string, going: readonly Artefact[]): readonly string[] {
+  const gone = new Set(going.filter(({ ours }) => ours).map(({ path }) => path));
+  return unitsThatName(root, SHIM_FILE)
+    .map(({ path }) => path)
+    .filter((path) => !gone.has(path));
+}
+
+function kept(message: Message): Message {
+  return { ...message, message: `${message.message}, so it was left there` };
+}
+
+function stillUsed(root: string, path: string): Message {
+  const unit = /([^/]+)\.d\/[^/]+$/.exec(path)?.[1];
+  const ours = dropInsCalled(root, DROP_IN_NAME).some((file) => file.path === path && isOurDropIn(file.text));
+  return {
+    severity: "note",
+    message: `'${path}' uses the shim, so the shim, its table and the manager stay`,
+    hint:
+      ours && unit !== undefined
+        ? `'${manager(root, `uninstall --unit ${unit}`)}' removes it`
+        : "take the shim out of it by hand, then run uninstall again",
+  };
+}
+
+function changesOf({
+  list,
+  dropIns,
+  units,
+  manager: parts,
+  libraries,
+  table,
+  rules,
+}: Removal): Parameters<typeof diffBlock>[0] {
+  return [...list, ...dropIns, ...units, ...parts, ...libraries, ...table, ...rules];
+}
+
+function summary({ root, dryRun, units }: Options, changes: number): readonly Line[] {
+  if (changes === 0)
+    return [
+      units.length > 0
+        ? "nothing to remove: there is no such drop-in"
+        : "nothing to remove: portreserve is not installed",
+    ];
+  if (dryRun) return ["nothing was changed"];
+  if (units.length > 0) return [];
+  return root === "/"
+    ? ["programs that are running already keep the shim, without a table, until they are restarted"]
+    : [];
+}

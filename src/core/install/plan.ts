@@ -1,0 +1,184 @@
+// From what is on a host to what has to change: pure, so that --dry-run shows just what would be done.
+import { withEntry } from "../preload-list/with-entry.ts";
+import { withoutEntry } from "../preload-list/without-entry.ts";
+import {
+  type Artefact,
+  changesToPut,
+  changesToTakeAway,
+  type Found,
+  foldersOf,
+  inPlace,
+  sameBytes,
+} from "./artefacts.ts";
+import type { Change, WriteFile } from "./change.ts";
+
+/** What was found on the host, and what the artefacts of this version would be. */
+export interface Picture {
+  readonly libraries: readonly Artefact[];
+  readonly rules: readonly Artefact[];
+  readonly manager: readonly Artefact[];
+  readonly units: readonly Artefact[];
+  /** Of services with a drop-in of ours, or that are to get one. */
+  readonly dropIns: readonly Artefact[];
+  /** The preload list, links followed. */
+  readonly list: { readonly path: string; readonly found: Found; readonly labelOf: string };
+  /** ld.so's name for the shim. */
+  readonly entry: string;
+  /** The folder of reservations. */
+  readonly owners: string;
+  /** The new table; undefined if the one that is there is right. */
+  readonly table: (Change & { kind: "write-table" }) | undefined;
+  readonly hasTable: boolean;
+  readonly tablePath: string;
+  /** The names in a folder; undefined where there is no such folder. */
+  readonly contents: (path: string) => readonly string[] | undefined;
+}
+
+/** In the order in which they are carried out. */
+export interface Plan {
+  /** The folders of the libraries. */
+  readonly folders: readonly Change[];
+  /** All of them or none: they are tried together, before any is in its place. */
+  readonly libraries: readonly WriteFile[];
+  readonly table: readonly Change[];
+  readonly rules: readonly Change[];
+  readonly list: readonly Change[];
+  readonly manager: readonly Change[];
+  readonly units: readonly Change[];
+  readonly dropIns: readonly Change[];
+}
+
+/** In the order in which they are carried out: what is in use goes before what it uses. */
+export interface Removal {
+  readonly list: readonly Change[];
+  readonly dropIns: readonly Change[];
+  readonly units: readonly Change[];
+  readonly manager: readonly Change[];
+  readonly libraries: readonly Change[];
+  readonly table: readonly Change[];
+  readonly rules: readonly Change[];
+}
+
+/** Mode of a list that is made; of one that is there, the bits that every program needs. */
+const LIST_MODE = 0o644;
+const READABLE = 0o444;
+
+/** `list`: whether the preload list gets the entry. There must be no strangers, and a list that can be read. */
+export function planInstall(picture: Picture, list: boolean): Plan | { readonly refusal: "no place" } {
+  const puts = (artefacts: readonly Artefact[]): readonly Change[] =>
+    uniqueFolders(
+      artefacts.flatMap((artefact) => changesToPut(artefact, (folder) => picture.contents(folder) !== undefined)),
+    );
+  const edit = list ? listWithEntry(picture) : [];
+  if (edit === undefined) return { refusal: "no place" };
+  const libraries = picture.libraries.every(inPlace) ? [] : picture.libraries;
+  const changes = uniqueFolders(
+    libraries.flatMap((artefact) => changesToPut(artefact, (folder) => picture.contents(folder) !== undefined)),
+  );
+  return {
+    folders: changes.filter(({ kind }) => kind === "make-folder"),
+    libraries: libraries.flatMap(asWrite),
+    table: [
+      ...(picture.contents(picture.owners) === undefined
+        ? [{ kind: "make-folder", path: picture.owners } as const]
+        : []),
+      ...(picture.table === undefined ? [] : [picture.table]),
+    ],
+    rules: puts(picture.rules),
+    list: edit,
+    manager: puts(picture.manager),
+    units: puts(picture.units),
+    dropIns: puts(picture.dropIns),
+  };
+}
+
+/** One that is in place already too: all are staged together. */
+function asWrite({ path, wanted, found, labelOf }: Artefact): readonly WriteFile[] {
+  if (wanted.kind !== "file") return [];
+  const old = found.kind === "file" ? found.bytes : undefined;
+  const label = labelOf === undefined ? {} : { labelOf };
+  return [{ kind: "write-file", path, bytes: wanted.bytes, mode: wanted.mode, old, ...label }];
+}
+
+function uniqueFolders(changes: readonly Change[]): readonly Change[] {
+  const seen = new Set<string>();
+  return changes.filter(({ kind, path }) => {
+    if (kind !== "make-folder") return true;
+    const isNew = !seen.has(path);
+    seen.add(path);
+    return isNew;
+  });
+}
+
+/** Undefined where ld.so would read anything else in another way. */
+function listWithEntry({ list, entry }: Picture): readonly Change[] | undefined {
+  const found = list.found.kind === "file" ? list.found : undefined;
+  const placed = withEntry(found?.bytes, entry);
+  if (placed.outcome === "no place") return undefined;
+  const mode = (found?.mode ?? LIST_MODE) | READABLE;
+  if (found !== undefined && sameBytes(found.bytes, placed.bytes) && found.mode === mode) return [];
+  return [
+    {
+      kind: "write-file",
+      path: list.path,
+      bytes: placed.bytes,
+      mode,
+      old: found?.bytes,
+      labelOf: list.labelOf,
+      follow: true,
+    },
+  ];
+}
+
+/** `base`: whether nothing needs the library any more. `dropIns`: the ones to take away. */
+export function planUninstall(
+  picture: Picture,
+  choice: { readonly list: boolean; readonly base: boolean; readonly dropIns: readonly Artefact[] },
+): Removal {
+  const takes = (artefacts: readonly Artefact[]): readonly Change[] => {
+    const files = artefacts.toReversed().flatMap(changesToTakeAway);
+    return [...files, ...emptied(artefacts, files, picture.contents)];
+  };
+  const base = (artefacts: readonly Artefact[]): readonly Change[] => (choice.base ? takes(artefacts) : []);
+  return {
+    list: choice.list ? listWithoutEntry(picture) : [],
+    dropIns: takes(choice.dropIns),
+    units: base(picture.units),
+    manager: base(picture.manager),
+    libraries: base(picture.libraries),
+    table: choice.base ? tableAway(picture) : [],
+    rules: base(picture.rules),
+  };
+}
+
+/** The folders that these files were put into and in which nothing is left without them, the deepest first. */
+function emptied(
+  artefacts: readonly Artefact[],
+  files: readonly Change[],
+  contents: Picture["contents"],
+): readonly Change[] {
+  const gone = new Set(files.map(({ path }) => path));
+  const folders: Change[] = [];
+  for (const folder of foldersOf(artefacts)) {
+    const names = contents(folder);
+    if (names === undefined || names.some((name) => !gone.has(`${folder}/${name}`))) continue;
+    gone.add(folder);
+    folders.push({ kind: "remove-folder", path: folder });
+  }
+  return folders;
+}
+
+function tableAway({ hasTable, tablePath, owners, contents }: Picture): readonly Change[] {
+  return [
+    ...(hasTable ? [{ kind: "remove-table", path: tablePath } as const] : []),
+    ...(contents(owners)?.length === 0 ? [{ kind: "remove-folder", path: owners } as const] : []),
+  ];
+}
+
+function listWithoutEntry({ list, entry }: Picture): readonly Change[] {
+  if (list.found.kind !== "file") return [];
+  const bytes = withoutEntry(list.found.bytes, entry);
+  if (bytes === undefined) return [{ kind: "remove", path: list.path, old: list.found.bytes, follow: true }];
+  if (sameBytes(bytes, list.found.bytes)) return [];
+  return [{ kind: "write-file", path: list.path, bytes, mode: list.found.mode, old: list.found.bytes, follow: true }];
+}

@@ -1,0 +1,120 @@
+// Which kinds of programs a host runs, found by their loaders, and what each loader puts in the place of `$LIB`.
+import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { nativeFolder, packageRoot } from "../core/native.ts";
+import { isFolder, namesIn } from "./look-at.ts";
+import { INSTALLED_SHIM, LOADERS } from "./paths.ts";
+import { isFault, readRegularFile, readUnder } from "./read-file.ts";
+import { resolveUnder } from "./rooted.ts";
+
+export type AbiName = (typeof LOADERS)[number]["abi"];
+
+export interface Abi {
+  readonly name: AbiName;
+  /** Its loader, as the programs name it. */
+  readonly loader: string;
+  /** What the loader puts in the place of `$LIB`, such as "lib/x86_64-linux-gnu"; undefined where it does not tell. */
+  readonly lib: string | undefined;
+  /** The host's libc for it; undefined if there is none. */
+  readonly libc: Uint8Array | undefined;
+  /** The shim of this package for it; undefined if it has none. */
+  readonly shim: Uint8Array | undefined;
+  /** The package's probe for it, where it can be run: only on the host itself. */
+  readonly probe: string | undefined;
+}
+
+/** Every ABI whose loader is there, and on the host itself can be run: an x32 loader is often there without a kernel for it. */
+export function abisOf(root: string): readonly Abi[] {
+  return LOADERS.flatMap(({ abi, file }) => {
+    const real = realFile(root, file);
+    if (real === undefined || (root === "/" && !runs(real))) return [];
+    return [
+      {
+        name: abi,
+        loader: file,
+        lib: (root === "/" ? told(real) : undefined) ?? writtenIn(root, real),
+        libc: libcBeside(real),
+        shim: partFor(abi, "libportreserve.so"),
+        probe: root === "/" ? fileFor(abi, "portreserve-probe") : undefined,
+      },
+    ];
+  });
+}
+
+/** Where a loader with this `$LIB` looks for the shim. */
+export function shimFile(lib: string): string {
+  return INSTALLED_SHIM.replace("$LIB", lib);
+}
+
+/** Every `$LIB` with a folder for a shim, also those of loaders that have gone. */
+export function libsWithShim(root: string): readonly string[] {
+  const tops = namesIn(root, "/usr").filter((name) => name.startsWith("lib"));
+  const libs = [...tops, ...namesIn(root, "/usr/lib").map((name) => `lib/${name}`)];
+  return libs.filter((lib) => isFolder(root, path.dirname(shimFile(lib))));
+}
+
+function realFile(root: string, file: string): string | undefined {
+  const real = resolveUnder(root, file).toString();
+  return existsSync(real) ? real : undefined;
+}
+
+const QUIET: SpawnSyncOptionsWithStringEncoding = {
+  env: {},
+  encoding: "utf8",
+  timeout: 10_000,
+  stdio: ["ignore", "pipe", "ignore"],
+};
+
+/** A loader is a program: one that the kernel cannot start has no programs either. */
+function runs(loader: string): boolean {
+  return spawnSync(loader, ["--verify", libcPath(loader)], QUIET).status === 0;
+}
+
+/** glibc 2.33 and newer print it; older ones say they do not know the option. */
+function told(loader: string): string | undefined {
+  return /^dl_dst_lib="([^"\\]+)"$/m.exec(spawnSync(loader, ["--list-diagnostics"], QUIET).stdout ?? "")?.[1];
+}
+
+/** The folder it is in, on every distribution; it has to have that name in itself too, to put it in the place of `$LIB`. */
+function writtenIn(root: string, loader: string): string | undefined {
+  const folder = path.relative(root, path.dirname(loader)).replace(/^usr\//, "");
+  const read = readRegularFile(loader, LOADER_LIMIT);
+  if (isFault(read)) return undefined;
+  return read.bytes.includes(Buffer.from(`\0${folder}\0`)) ? folder : undefined;
+}
+
+const LOADER_LIMIT = 16 * 1024 * 1024;
+const LIBC_LIMIT = 64 * 1024 * 1024;
+
+/** glibc keeps both in one folder. */
+function libcPath(loader: string): string {
+  return path.join(path.dirname(loader), "libc.so.6");
+}
+
+function libcBeside(loader: string): Uint8Array | undefined {
+  const read = readUnder("/", libcPath(loader), LIBC_LIMIT);
+  return isFault(read) ? undefined : read.bytes;
+}
+
+/** The package's part for an ABI: its own machine's parts are beside the addon, the others among its prebuilt ones. */
+function fileFor(abi: AbiName, part: string): string | undefined {
+  const machine = MACHINES[abi];
+  if (machine === undefined) return undefined;
+  const folder =
+    machine.arch === process.arch ? nativeFolder() : path.join(packageRoot, "prebuilds", `linux-${machine.arch}`);
+  const file = path.join(folder, part.replace(/(\.so)?$/, `${machine.suffix}$1`));
+  return existsSync(file) ? file : undefined;
+}
+
+/** Node's name of the machine whose parts it is among, and how the part's name ends. */
+const MACHINES: Readonly<Partial<Record<AbiName, { readonly arch: string; readonly suffix: string }>>> = {
+  x86_64: { arch: "x64", suffix: "" },
+  i386: { arch: "x64", suffix: "-i386" },
+  aarch64: { arch: "arm64", suffix: "" },
+};
+
+function partFor(abi: AbiName, part: string): Uint8Array | undefined {
+  const file = fileFor(abi, part);
+  return file === undefined ? undefined : readFileSync(file);
+}

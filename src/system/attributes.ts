@@ -1,0 +1,57 @@
+// What a file carries beside its bytes and mode: access control lists, labels and other extended attributes.
+import { closeSync, constants, openSync } from "node:fs";
+import { type Attribute, native } from "../core/native.ts";
+import { errnoOf } from "./app-error.ts";
+
+/** The label of SELinux. */
+const LABEL = "security.selinux";
+/** Of the bytes or of the layer a file is in: wrong on any other file. */
+const OF_THE_FILE_ITSELF = /^(security\.(ima|evm|capability)$|trusted\.overlay\.)/;
+
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/** What a new file in this one's place should carry too; nothing where the file is missing or may not be read. */
+export function attributesOf(file: Buffer): readonly Attribute[] {
+  return read(file).filter(({ name }) => !OF_THE_FILE_ITSELF.test(name));
+}
+
+/** The SELinux label alone, for a new file that should be to other programs what `file` is; nothing where there is none. */
+export function labelOf(file: Buffer): readonly Attribute[] {
+  return read(file).filter(({ name }) => name === LABEL);
+}
+
+/** Whether programs run from this file are given capabilities by it. */
+export function hasCapabilities(file: Buffer): boolean {
+  return read(file).some(({ name }) => name === "security.capability");
+}
+
+function read(file: Buffer): readonly Attribute[] {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, OPEN_FLAGS);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR", "EACCES", "EPERM"].includes(errnoOf(error) ?? "")) return [];
+    throw error;
+  }
+  try {
+    return native().attributes(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Gives an open file these attributes. A file system that has none is no error, and neither is one that only root may
+ * set, for anybody else. Throws the system error.
+ */
+export function setAttributes(descriptor: number, attributes: readonly Attribute[]): void {
+  for (const { name, value } of attributes) {
+    try {
+      native().setAttribute(descriptor, name, value);
+    } catch (error) {
+      const errno = errnoOf(error) ?? "";
+      const forRoot = process.geteuid?.() !== 0 && ["EPERM", "EACCES"].includes(errno);
+      if (errno !== "ENOTSUP" && !forRoot) throw error;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+// Finds a node that root's units may run: one that nobody but root can change.
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { errnoOf } from "./app-error.ts";
+import { othersMayWrite } from "./look-at.ts";
+import { NODE_PLACES } from "./paths.ts";
+import { resolveUnder } from "./rooted.ts";
+
+/** `node`: its path on that host. `reason`: why there is none, as a sentence. */
+export type NodeBinary = { readonly node: string } | { readonly reason: string };
+
+/** The oldest version that package.json's `engines` allows. */
+const OLDEST = [20, 17] as const;
+
+/** On the host itself it is asked for its version; in an image it is only looked at. */
+export function nodeForRoot(root: string): NodeBinary {
+  const places = root === "/" ? [...new Set([...NODE_PLACES, process.execPath])] : NODE_PLACES;
+  const reasons: string[] = [];
+  for (const place of places) {
+    const reason = whyNot(root, place);
+    if (reason === undefined) return { node: place };
+    if (reason !== "") reasons.push(`'${place}' ${reason}`);
+  }
+  return { reason: reasons.length > 0 ? reasons.join(", ") : `there is none at ${places.join(", ")}` };
+}
+
+/** Empty for a place where nothing is. */
+function whyNot(root: string, place: string): string | undefined {
+  let real: string;
+  try {
+    real = resolveUnder(root, place).toString();
+    if (!statSync(real).isFile()) return "";
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return "";
+  }
+  if (root !== "/") return undefined;
+  const writable = othersMayWrite(place);
+  if (writable !== undefined) return `is not root's alone (see 'ls -ld ${writable}')`;
+  const version = versionOf(place);
+  if (version === undefined) return "does not run";
+  const [major = 0, minor = 0] = version.slice(1).split(".").map(Number);
+  const recent = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+  return recent ? undefined : `is ${version}, and ${OLDEST.join(".")} is needed`;
+}
+
+function versionOf(node: string): string | undefined {
+  const done = spawnSync(node, ["--version"], {
+    env: {},
+    encoding: "utf8",
+    timeout: 10_000,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  return /^v[\d.]+/.exec(done.stdout ?? "")?.[0];
+}

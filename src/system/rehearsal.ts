@@ -1,0 +1,100 @@
+// A dress rehearsal in a sandbox: the new preload list and table in a private /etc, setuid programs and real allocations included.
+import { existsSync } from "node:fs";
+import type { Abi } from "./abis.ts";
+import { PRELOAD_LIST, SETUID_PROGRAMS, TABLE_FILE } from "./paths.ts";
+import { runInSandbox, type SandboxKind } from "./sandbox.ts";
+import { sandboxSupport } from "./sandbox-support.ts";
+import type { TrialProgram, TrialResult } from "./trial.ts";
+
+export interface Scene {
+  /** Undefined for the host's own. */
+  readonly list: Uint8Array | undefined;
+  readonly table: Uint8Array | undefined;
+}
+
+/** What each program gave, in order. `impossible`: no sandbox can be made here. `broken`: the scene itself could not run to its end. */
+export type Rehearsed =
+  | { readonly outcome: "played"; readonly results: readonly TrialResult[] }
+  | { readonly outcome: "impossible" | "broken"; readonly reason: string };
+
+/** Programs that only a preload list reaches, run as nobody; none where a sandbox has no other users. */
+export async function setuidPrograms(): Promise<readonly TrialProgram[]> {
+  const support = await sandboxSupport();
+  if (!support.works || support.kind !== "root") return [];
+  return SETUID_PROGRAMS.filter(([file]) => existsSync(file)).map((command) => ({
+    command: ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...command],
+  }));
+}
+
+/** Takes every privileged port that it can get, for each of the host's ABIs; prints them as JSON lines. */
+export function exhaustions(abis: readonly Abi[]): readonly TrialProgram[] {
+  return abis.flatMap(({ probe }) =>
+    probe === undefined
+      ? []
+      : ["tcp", "udp"].map((protocol) => ({
+          command: [probe, "--symbol", "bindresvport", "--protocol", protocol, "--exhaust"] as const,
+        })),
+  );
+}
+
+/** Plays the programs one after the other. Throws only when the staging folder cannot be written. */
+export async function rehearse(scene: Scene, programs: readonly TrialProgram[]): Promise<Rehearsed> {
+  const support = await sandboxSupport();
+  if (!support.works) return { outcome: "impossible", reason: support.reason };
+  return await playOn(support.kind, scene, programs);
+}
+
+async function playOn(kind: SandboxKind, scene: Scene, programs: readonly TrialProgram[]): Promise<Rehearsed> {
+  const result = await runInSandbox(kind, {
+    script: SCRIPT,
+    args: programs.map(({ command }) => command.map(quoted).join(" ")),
+    etc: {
+      ...(scene.list === undefined ? {} : { [below(PRELOAD_LIST)]: scene.list }),
+      ...(scene.table === undefined ? {} : { [below(TABLE_FILE)]: scene.table }),
+    },
+    timeout: 120_000,
+  });
+  switch (result.outcome) {
+    case "impossible":
+      return { outcome: "impossible", reason: result.reason };
+    case "timeout":
+      return { outcome: "broken", reason: "its programs did not end" };
+    case "ended": {
+      const results = parse(result.stdout);
+      if (result.status === 0 && results.length === programs.length) return { outcome: "played", results };
+      const said = result.stderr.trim().split("\n")[0];
+      return { outcome: "broken", reason: said || `the shell ended with status ${result.status}` };
+    }
+    default:
+      return result satisfies never;
+  }
+}
+
+/** Below /etc, where the sandbox puts files. */
+function below(file: string): string {
+  return file.replace(/^\/etc\//, "");
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What a program printed is shown as hexadecimal digits: it may hold anything. */
+const SCRIPT = `
+for command do
+  (eval "$command") >"$SCRATCH/out" 2>"$SCRATCH/err" </dev/null
+  echo "status $?"
+  echo "stdout $(od -An -v -tx1 "$SCRATCH/out" | tr -d ' \\n')"
+  echo "stderr $(od -An -v -tx1 "$SCRATCH/err" | tr -d ' \\n')"
+done
+`;
+
+function parse(text: string): readonly TrialResult[] {
+  const pattern = /^status (\d+)\nstdout ([0-9a-f]*)\nstderr ([0-9a-f]*)$/gm;
+  const plain = (hex: string | undefined): string => Buffer.from(hex ?? "", "hex").toString("latin1");
+  return [...text.matchAll(pattern)].map(([, status, stdout, stderr]) => ({
+    status: Number(status),
+    stdout: plain(stdout),
+    stderr: plain(stderr),
+  }));
+}

@@ -1,0 +1,83 @@
+// Runs programs of the host with and without a library preloaded, and tells the first difference that anybody would notice.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import type { Abi } from "./abis.ts";
+import { TRIAL_PROGRAMS } from "./paths.ts";
+
+export interface TrialProgram {
+  /** The program's path and its arguments. */
+  readonly command: readonly [string, ...string[]];
+}
+
+/** What a run gave; `status` is the exit status, or the signal's name. */
+export interface TrialResult {
+  readonly status: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One program that behaves in another way with the library; `what` completes "'COMMAND' …". */
+export interface Difference {
+  readonly command: string;
+  readonly what: string;
+}
+
+/** Longer than any of them takes on a busy host; one that hangs is killed. */
+const LIMIT_SECONDS = 20;
+
+/** Programs that every host has, where they are, and the package's probe for each ABI that has no program of its own. */
+export function trialPrograms(abis: readonly Abi[]): readonly TrialProgram[] {
+  const own = TRIAL_PROGRAMS.filter(([file]) => existsSync(file)).map((command) => ({ command }));
+  return [
+    ...own,
+    ...abis.flatMap(({ probe }) => (probe === undefined ? [] : [{ command: [probe, "--help"] as const }])),
+  ];
+}
+
+/** `preload`: the value of LD_PRELOAD; undefined for none at all. The environment is otherwise the same, and nearly empty. */
+export function runAlone({ command: [file, ...args] }: TrialProgram, preload: string | undefined): TrialResult {
+  const done = spawnSync(file, args, {
+    cwd: "/",
+    env: { PATH: SEARCH_PATH, LC_ALL: "C", ...(preload === undefined ? {} : { LD_PRELOAD: preload }) },
+    encoding: "latin1",
+    timeout: LIMIT_SECONDS * 1000,
+    killSignal: "SIGKILL",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const late = done.error !== undefined && "code" in done.error && done.error.code === "ETIMEDOUT";
+  const status = late ? "late" : (done.signal ?? done.status ?? "not started");
+  return { status, stdout: done.stdout ?? "", stderr: done.stderr ?? "" };
+}
+
+const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Undefined when both runs look the same from outside. */
+export function differenceBetween(
+  { command }: TrialProgram,
+  before: TrialResult,
+  after: TrialResult,
+): Difference | undefined {
+  const what = whatDiffers(before, after);
+  return what === undefined ? undefined : { command: command.join(" "), what };
+}
+
+function whatDiffers(before: TrialResult, after: TrialResult): string | undefined {
+  if (after.status !== before.status) return `${ending(after)}; without the shim it ${ending(before)}`;
+  if (after.stderr !== before.stderr) return `printed '${newLine(before.stderr, after.stderr)}' on standard error`;
+  if (after.stdout !== before.stdout) return `printed '${newLine(before.stdout, after.stdout)}'`;
+  return undefined;
+}
+
+function ending({ status, stderr }: TrialResult): string {
+  const said = stderr.trim() === "" ? "" : ` and said '${stderr.trim().split("\n")[0]}'`;
+  if (status === "late") return `had not ended after ${LIMIT_SECONDS} seconds`;
+  if (typeof status === "string")
+    return status.startsWith("SIG") ? `was killed by ${status}${said}` : "could not be started";
+  return `ended with status ${status}${said}`;
+}
+
+/** The first line that was not there before. */
+function newLine(before: string, after: string): string {
+  const known = new Set(before.split("\n"));
+  return after.split("\n").find((line) => !known.has(line)) ?? after.split("\n")[0] ?? "";
+}

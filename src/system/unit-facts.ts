@@ -1,0 +1,67 @@
+// What decides whether a variable reaches a service: its unit files, its environment files, and the programs it runs.
+import { statSync } from "node:fs";
+import { hasCapabilities } from "./attributes.ts";
+import { lookBehind } from "./look-at.ts";
+import { UNIT_FOLDERS } from "./paths.ts";
+import { isFault, readUnder } from "./read-file.ts";
+import { resolveUnder } from "./rooted.ts";
+import { textOf, type UnitText } from "./unit-scan.ts";
+
+/** The texts of these files, in order; one that is not there is left out. */
+export function unitTexts(root: string, paths: readonly string[]): readonly UnitText[] {
+  return paths.flatMap((path) => textOf(root, path));
+}
+
+/** For an image, where no systemd can be asked: the first file called `name`, as a list of none or one. */
+export function unitFileCalled(root: string, name: string): readonly UnitText[] {
+  return unitTexts(
+    root,
+    UNIT_FOLDERS.map((folder) => `${folder}/${name}`),
+  ).slice(0, 1);
+}
+
+export interface EnvironmentText {
+  readonly path: string;
+  readonly text: string | undefined;
+}
+
+const ENVIRONMENT_LIMIT = 1024 * 1024;
+
+/** `text` is undefined for one that cannot be read, and for a pattern, which only systemd expands; missing ones are left out. */
+export function environmentFileTexts(root: string, paths: readonly string[]): readonly EnvironmentText[] {
+  return paths.flatMap((path): readonly EnvironmentText[] => {
+    if (/[*?[]/.test(path)) return [{ path, text: undefined }];
+    const read = readUnder(root, path, ENVIRONMENT_LIMIT);
+    if (!isFault(read)) return [{ path, text: read.bytes.toString("utf8") }];
+    return read.kind === "missing" ? [] : [{ path, text: undefined }];
+  });
+}
+
+export interface ProgramFile {
+  readonly path: string;
+  readonly setuid: boolean;
+  readonly capabilities: boolean;
+  readonly bytes: Uint8Array;
+}
+
+/** Undefined where there is no such file or it cannot be read. */
+export function programFile(root: string, path: string): ProgramFile | undefined {
+  const found = lookBehind(root, path);
+  if (found.kind !== "file") return undefined;
+  const real = resolveUnder(root, path);
+  return {
+    path,
+    setuid: (statSync(real).mode & 0o6000) !== 0,
+    capabilities: hasCapabilities(real),
+    bytes: found.bytes,
+  };
+}
+
+const MAPS_LIMIT = 64 * 1024 * 1024;
+
+/** Whether a running process has a file of this name mapped; undefined where that cannot be seen. */
+export function hasMapped(pid: number, file: string): boolean | undefined {
+  const read = readUnder("/", `/proc/${pid}/maps`, MAPS_LIMIT);
+  if (isFault(read)) return undefined;
+  return read.bytes.includes(Buffer.from(`/${file}\n`));
+}

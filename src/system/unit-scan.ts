@@ -1,0 +1,48 @@
+// Looks through the host's unit files: which are there, and which speak of the shim.
+import path from "node:path";
+import { lookBehind, namesIn } from "./look-at.ts";
+import { UNIT_FOLDER, UNIT_FOLDERS } from "./paths.ts";
+
+/** A unit file or drop-in, and its text. */
+export interface UnitText {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Whether the host, or the image, is one that systemd boots. */
+export function hasUnits(root: string): boolean {
+  return UNIT_FOLDERS.some((folder) => namesIn(root, folder).some((name) => name.endsWith(".service")));
+}
+
+/** The files called `name` in the folders of units other than the administrator's, the first that counts first. */
+export function othersUnits(root: string, name: string): readonly UnitText[] {
+  return UNIT_FOLDERS.filter((folder) => folder !== UNIT_FOLDER).flatMap((folder) => textOf(root, `${folder}/${name}`));
+}
+
+/** Files `name` in the drop-in folders of the administrator's units. */
+export function dropInsCalled(root: string, name: string): readonly UnitText[] {
+  return namesIn(root, UNIT_FOLDER)
+    .filter((folder) => folder.endsWith(".d"))
+    .flatMap((folder) => textOf(root, `${UNIT_FOLDER}/${folder}/${name}`));
+}
+
+/** Every unit file and drop-in of the host that has `text` in it, each file once. */
+export function unitsThatName(root: string, text: string): readonly UnitText[] {
+  const folders = UNIT_FOLDERS.flatMap((folder) => [
+    folder,
+    ...namesIn(root, folder)
+      .filter((name) => name.endsWith(".d"))
+      .map((name) => `${folder}/${name}`),
+  ]);
+  const files = folders.flatMap((folder) =>
+    namesIn(root, folder)
+      .filter((name) => /\.(conf|service|mount|swap|socket)$/.test(name))
+      .flatMap((name) => textOf(root, path.join(folder, name))),
+  );
+  return files.filter((file) => file.text.includes(text));
+}
+
+export function textOf(root: string, file: string): readonly UnitText[] {
+  const found = lookBehind(root, file);
+  return found.kind === "file" ? [{ path: file, text: Buffer.from(found.bytes).toString("latin1") }] : [];
+}
