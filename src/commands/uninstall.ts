@@ -48,7 +48,7 @@ function uninstallOnce({ options }: Context): Report {
     messages: [...strangers.map(kept), ...(everything ? users.map((path) => stillUsed(root, path)) : []), ...notes],
     body: [
       dryRun ? diffBlock(changes) : doneBlock(changes, { of: MANAGER_FOLDER, changes: removal.manager }),
-      { kind: "lines", lines: strangers.length > 0 ? [] : summary(options, changes.length) },
+      { kind: "lines", lines: strangers.length > 0 ? [] : summary(options, changes.length, users.length > 0) },
     ],
     data: {
       dryRun,
@@ -97,16 +97,12 @@ function changesOf({
   return [...list, ...dropIns, ...units, ...parts, ...libraries, ...table, ...rules];
 }
 
-function summary({ root, dryRun, units }: Options, changes: number): readonly Line[] {
-  if (changes === 0)
-    return [
-      units.length > 0
-        ? "nothing to remove: there is no such drop-in"
-        : "nothing to remove: portreserve is not installed",
-    ];
+function summary({ root, dryRun, units }: Options, changes: number, used: boolean): readonly Line[] {
+  if (changes === 0) {
+    if (units.length > 0) return ["nothing to remove: there is no such drop-in"];
+    return [`nothing to remove: ${used ? "the preload list does not name the shim" : "portreserve is not installed"}`];
+  }
   if (dryRun) return ["nothing was changed"];
-  if (units.length > 0) return [];
-  return root === "/"
-    ? ["programs that are running already keep the shim, without a table, until they are restarted"]
-    : [];
+  if (units.length > 0 || root !== "/") return [];
+  return ["programs that are running already keep the shim, without a table, until they are restarted"];
 }

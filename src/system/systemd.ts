@@ -51,6 +51,11 @@ export function tryRestart(unit: string): SystemctlResult {
   return systemctl(["try-restart", "--", unit], ORDER_TIME);
 }
 
+/** Starts the unit again, running, failed or not. */
+export function restart(unit: string): SystemctlResult {
+  return systemctl(["restart", "--", unit], ORDER_TIME);
+}
+
 /** `queue` returns once the order is accepted: whoever holds a lock that the unit's process waits for must not wait for the unit. */
 export type Wait = "finish" | "queue";
 

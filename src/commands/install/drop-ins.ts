@@ -11,7 +11,7 @@ import { AppError } from "../../system/app-error.ts";
 import type { Journal } from "../../system/apply.ts";
 import { selinuxActive } from "../../system/confinement.ts";
 import { INSTALLED_SHIM, SHIM_FILE, UNIT_FOLDER } from "../../system/paths.ts";
-import { daemonReload, showManagerEnvironment, systemdRuns, tryRestart } from "../../system/systemd.ts";
+import { daemonReload, restart, showManagerEnvironment, systemdRuns, tryRestart } from "../../system/systemd.ts";
 import { environmentFileTexts, hasMapped, programFile, unitTexts } from "../../system/unit-facts.ts";
 import type { Options } from "../types.ts";
 import { must } from "./carry-out.ts";
@@ -66,7 +66,7 @@ function specFor(root: string, { unit, files }: Service): Spec {
   const own = findEntry(effectiveUnit(unit, others).environment, PRELOAD_VARIABLE);
   const preload = withoutShim(own ?? fromManager(root), INSTALLED_SHIM);
   const text = dropInText({ preload, shim: INSTALLED_SHIM });
-  return textSpec(path, text, isOurDropIn, [`${UNIT_FOLDER}/${unit}.d`]);
+  return textSpec(path, text, isOurDropIn, [`${UNIT_FOLDER}/${unit}.d`, UNIT_FOLDER]);
 }
 
 function fromManager(root: string): ReturnType<typeof findEntry> {
@@ -107,8 +107,8 @@ function systemdSteps(
     before: (journal) => {
       if (!running) return;
       // The last to be taken back: by then the files are as they were, and systemd knows it.
-      journal.undo("services still run as they did a moment ago", () => {
-        for (const unit of restarted) must(tryRestart(unit));
+      journal.undo("not every service was restarted as it was", () => {
+        for (const unit of restarted) must(restart(unit));
       });
       journal.undo("systemd still knows the drop-ins", () => must(daemonReload()));
     },

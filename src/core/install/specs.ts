@@ -68,12 +68,12 @@ export function unitSpecs({ folder, watched, node, manager }: UnitsChoice): read
     [PATH_UNIT, pathUnit(watched)],
   ] as const;
   return [
-    ...texts.map(([name, text]) => textSpec(`${folder}/${name}`, text, isOurUnit, [])),
+    ...texts.map(([name, text]) => textSpec(`${folder}/${name}`, text, isOurUnit, [folder, folderOf(folder)])),
     ...enablingLinks(folder).map(
       ({ path, target }): Spec => ({
         path,
         wanted: { kind: "link", target },
-        folders: [folderOf(path)],
+        folders: [folderOf(path), folder],
         isOurs: (content) => content === target,
       }),
     ),
