@@ -50,7 +50,7 @@ function bash(): string[] {
     "  fi",
     '  if [[ "$verb" = *install && "$' + '{COMP_WORDS[*]}" = *--unit* && "$current" != -* ]]; then',
     "    local units",
-    '    units=$(systemctl list-unit-files --type=service --no-legend --no-pager 2>/dev/null)',
+    "    units=$(systemctl list-unit-files --type=service --no-legend --no-pager 2>/dev/null)",
     '    COMPREPLY=($(compgen -W "$(cut -d" " -f1 <<<"$units")" -- "$current"))',
     "    return",
     "  fi",

@@ -34,7 +34,8 @@ export const compile: Command = async ({ options, progress }): Promise<Report> =
 const STILL = 250;
 
 function compileOnce(options: Options): Report {
-  const sources = readSources(options);
+  // Nobody is there to be told that the folder is gone: what was in it is no longer reserved.
+  const sources = readSources(options, options.settle ? "may miss" : "needed");
   const state = readTable(options.root);
   const plan = planTable(options, sources, state);
   const written = plan.kind === "write" && !options.dryRun ? writeTable(options.root, plan.bytes, state) : undefined;

@@ -10,7 +10,7 @@ import { dropInsCalled, unitsThatName } from "../system/unit-scan.ts";
 import { isListed, takeAway, tidyUp } from "./install/carry-out.ts";
 import { dropInsToTake } from "./install/drop-ins.ts";
 import { gatherForUninstall } from "./install/gather.ts";
-import { foreign, strangeEntries } from "./install/refusals.ts";
+import { foreign, listRefusals } from "./install/refusals.ts";
 import { changesJson, diffBlock, doneBlock, refusedReport } from "./install/report.ts";
 import { checkOptions, needRoot, underLock } from "./install.ts";
 import type { Command, Context, Options } from "./types.ts";
@@ -32,9 +32,9 @@ function uninstallOnce({ options }: Context): Report {
   }
   const picture = gatherForUninstall(root, services.specs);
   if (!dryRun) tidyUp(root, picture);
-  const { list, libraries, rules, manager: parts, units, dropIns } = picture;
-  const entries = list.found.kind === "file" ? strangeEntries(root, list.path, list.found.bytes) : [];
-  if (entries.length > 0) return refusedReport("uninstall", entries, "nothing was changed");
+  const { libraries, rules, manager: parts, units, dropIns } = picture;
+  const refusals = listRefusals(root, picture);
+  if (refusals.length > 0) return refusedReport("uninstall", refusals, "nothing was changed");
   const users = usersOf(root, dropIns);
   const base = users.length === 0 && (everything || !isListed(picture));
   const removal = planUninstall(picture, { list: everything, base, dropIns });

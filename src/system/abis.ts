@@ -34,7 +34,7 @@ export function abisOf(root: string): readonly Abi[] {
         name: abi,
         loader: file,
         lib: (root === "/" ? told(real) : undefined) ?? writtenIn(root, real),
-        libc: libcBeside(real),
+        libc: libcBeside(root, real),
         shim: partFor(abi, "libportreserve.so"),
         probe: root === "/" ? fileFor(abi, "portreserve-probe") : undefined,
       },
@@ -92,8 +92,8 @@ function libcPath(loader: string): string {
   return path.join(path.dirname(loader), "libc.so.6");
 }
 
-function libcBeside(loader: string): Uint8Array | undefined {
-  const read = readUnder("/", libcPath(loader), LIBC_LIMIT);
+function libcBeside(root: string, loader: string): Uint8Array | undefined {
+  const read = readUnder(root, `/${path.relative(root, libcPath(loader))}`, LIBC_LIMIT);
   return isFault(read) ? undefined : read.bytes;
 }
 

@@ -209,14 +209,14 @@ function removeFile(root: string, change: Change & { kind: "remove" }, note: Not
   flushed(file);
 }
 
-/** One that somebody has put something into, or that is gone already, is left as it is. */
+/** One that somebody has put something into, a link to one, a mount point, and one that is gone already are left as they are. */
 function removeFolder(folder: Buffer, note: Note): void {
   const stats = lstatSync(folder, { throwIfNoEntry: false });
   if (stats === undefined) return;
   try {
     rmdirSync(folder);
   } catch (error) {
-    if (["ENOTEMPTY", "EEXIST"].includes(errnoOf(error) ?? "")) return;
+    if (["ENOTEMPTY", "EEXIST", "ENOTDIR", "EBUSY"].includes(errnoOf(error) ?? "")) return;
     throw error;
   }
   note(`the folder '${folder}' is gone`, () => {

@@ -7,10 +7,14 @@ import { labelOf } from "./attributes.ts";
 import { isFolder } from "./look-at.ts";
 import { APPARMOR, APPARMOR_RULES, LOADER_CACHE, SELINUX, TABLE_FILE } from "./paths.ts";
 
-/** Only where AppArmor confines programs: there the rules have a folder of their own that its abstractions include. */
+/** Where the host has AppArmor's abstractions, the folder for what is added to them. */
 export function appArmorRules(root: string): string | undefined {
-  const active = root === "/" ? firstLetter(APPARMOR) === "Y" : true;
-  return active && isFolder(root, path.dirname(APPARMOR_RULES)) ? APPARMOR_RULES : undefined;
+  return isFolder(root, path.dirname(APPARMOR_RULES)) ? APPARMOR_RULES : undefined;
+}
+
+/** Whether AppArmor confines programs; an image may come to run where it does. */
+export function appArmorActive(root: string): boolean {
+  return root !== "/" || firstLetter(APPARMOR) === "Y";
 }
 
 /** Whether the kernel enforces or at least watches SELinux's policy. */
@@ -20,6 +24,7 @@ export function selinuxActive(root: string): boolean {
 
 /** Gives what went wrong, as a sentence; undefined if nothing did. */
 export function reloadAppArmor(): string | undefined {
+  if (!appArmorActive("/")) return undefined;
   return failureOf("systemctl", ["reload", "apparmor.service"]);
 }
 

@@ -1,5 +1,5 @@
 // What is in a place: the state of one file or folder, links not followed, as data for a plan.
-import { lstatSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Found } from "../core/install/artefacts.ts";
 import { errnoOf, reasonOf } from "./app-error.ts";
@@ -30,6 +30,17 @@ export function lookBehind(root: string, file: string): Found {
 export function isFolder(root: string, folder: string): boolean {
   try {
     return lstatSync(resolveUnder(root, folder)).isDirectory();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
+/** Whether there is such a folder, and not everybody may pass through it. */
+export function isClosed(root: string, folder: string): boolean {
+  try {
+    const stats = statSync(resolveUnder(root, folder));
+    return stats.isDirectory() && (stats.mode & 0o001) === 0;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return false;

@@ -17,11 +17,12 @@ export type Rehearsed =
   | { readonly outcome: "played"; readonly results: readonly TrialResult[] }
   | { readonly outcome: "impossible" | "broken"; readonly reason: string };
 
-/** Programs that only a preload list reaches, run as nobody; none where a sandbox has no other users. */
-export async function setuidPrograms(): Promise<readonly TrialProgram[]> {
+/** The same programs as nobody, and setuid ones, which only a preload list reaches; none where a sandbox has no other users. */
+export async function programsOfNobody(programs: readonly TrialProgram[]): Promise<readonly TrialProgram[]> {
   const support = await sandboxSupport();
   if (!support.works || support.kind !== "root") return [];
-  return SETUID_PROGRAMS.filter(([file]) => existsSync(file)).map((command) => ({
+  const setuid = SETUID_PROGRAMS.filter(([file]) => existsSync(file)).map((command) => ({ command }));
+  return [...programs, ...setuid].map(({ command }) => ({
     command: ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...command],
   }));
 }

@@ -59,12 +59,12 @@ export function restart(unit: string): SystemctlResult {
 /** `queue` returns once the order is accepted: whoever holds a lock that the unit's process waits for must not wait for the unit. */
 export type Wait = "finish" | "queue";
 
-export function startNow(unit: string, wait: Wait): SystemctlResult {
-  return systemctl(["start", ...blocking(wait), "--", unit], ORDER_TIME);
+export function startNow(units: readonly string[], wait: Wait): SystemctlResult {
+  return systemctl(["start", ...blocking(wait), "--", ...units], ORDER_TIME);
 }
 
-export function stopNow(unit: string, wait: Wait): SystemctlResult {
-  return systemctl(["stop", ...blocking(wait), "--", unit], ORDER_TIME);
+export function stopNow(units: readonly string[], wait: Wait): SystemctlResult {
+  return systemctl(["stop", ...blocking(wait), "--", ...units], ORDER_TIME);
 }
 
 function blocking(wait: Wait): readonly string[] {

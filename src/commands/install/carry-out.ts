@@ -3,7 +3,9 @@ import path from "node:path";
 import { sameBytes } from "../../core/install/artefacts.ts";
 import type { WriteFile } from "../../core/install/change.ts";
 import type { Picture, Plan, Removal } from "../../core/install/plan.ts";
-import { PATH_UNIT, SERVICE_UNIT } from "../../core/systemd/unit-texts.ts";
+import { loadedNames } from "../../core/preload-list/loaded.ts";
+import { withEntry } from "../../core/preload-list/with-entry.ts";
+import { PATH_UNITS, UNITS } from "../../core/systemd/unit-texts.ts";
 import type { TableContent } from "../../core/table/content.ts";
 import type { Message } from "../../report/types.ts";
 import type { Abi } from "../../system/abis.ts";
@@ -56,7 +58,7 @@ async function steps({ root, abis, picture, plan, content, units }: Work, journa
   let rehearsal: RehearsalNote | undefined;
   if (baseline !== undefined) {
     tryWithPreload(baseline, name);
-    rehearsal = await tryInSandbox(abis, scenes(root, picture, plan, name), content);
+    rehearsal = await tryInSandbox(abis, scenes(root, picture, plan, name), name, content);
   }
   staged.commit();
   for (const file of plan.libraries) expectWhole(root, file);
@@ -84,30 +86,27 @@ function expectWhole(root: string, { path: file, bytes }: WriteFile): void {
   );
 }
 
-/** Whether the list has our entry as it is. */
+/** Whether the list has our entry as it is; one in a comment does not count. */
 export function isListed({ list, entry }: Picture): boolean {
-  return list.found.kind === "file" && Buffer.from(list.found.bytes).includes(entry);
+  return list.found.kind === "file" && loadedNames(list.found.bytes).includes(entry);
 }
 
 function stagedName(entry: string, tag: string): string {
   return `${path.dirname(entry)}/.${path.basename(entry)}.${tag}.tmp`;
 }
 
-/** The list as it is, and as it will be with the shim by its name of the moment. */
+/** The list as it is, and as it would be with the shim by its name of the moment: also where only services get it. */
 function scenes(root: string, picture: Picture, plan: Plan, name: string): Parameters<typeof tryInSandbox>[1] {
   const now = picture.list.found.kind === "file" ? picture.list.found.bytes : undefined;
-  const next = plan.list[0]?.kind === "write-file" ? plan.list[0].bytes : now;
-  const named = Buffer.from(
-    Buffer.from(next ?? [])
-      .toString("latin1")
-      .replaceAll(INSTALLED_SHIM, name),
-    "latin1",
-  );
-  const without = Buffer.from(`${name}\n`);
+  const placed = plan.list[0]?.kind === "write-file" ? plan.list[0] : withEntry(now, picture.entry);
+  const next = "bytes" in placed ? placed.bytes : Buffer.from(`${picture.entry}\n`);
   const table = picture.table?.bytes ?? tableBytes(root);
   return {
     now: { list: now ?? new Uint8Array(), table },
-    next: { list: named.includes(name) ? named : without, table },
+    next: {
+      list: Buffer.from(Buffer.from(next).toString("latin1").replaceAll(picture.entry, name), "latin1"),
+      table,
+    },
   };
 }
 
@@ -120,8 +119,8 @@ function putUnits(root: string, plan: Plan, journal: Journal): void {
   journal.apply(plan.units);
   if (!running || plan.units.length === 0) return;
   must(daemonReload());
-  journal.undo(`${PATH_UNIT} is still active`, () => must(stopNow(PATH_UNIT, "queue")));
-  must(startNow(PATH_UNIT, "queue"));
+  journal.undo("path units are still active", () => must(stopNow(PATH_UNITS, "queue")));
+  must(startNow(PATH_UNITS, "queue"));
 }
 
 /** Throws AppError where systemctl did not do it. */
@@ -172,11 +171,10 @@ export function takeAway({ root, removal, units }: Unwork): readonly Message[] {
 function takeUnits(root: string, { units }: Removal, journal: Journal): void {
   const running = systemdRuns(root) && units.length > 0;
   if (running) {
-    journal.undo(`${PATH_UNIT} is no longer active`, () => must(startNow(PATH_UNIT, "queue")));
+    journal.undo("path units are no longer active", () => must(startNow(PATH_UNITS, "queue")));
     journal.undo("systemd no longer knows the units", () => must(daemonReload()));
     // One that is not loaded cannot be stopped, and need not be.
-    stopNow(PATH_UNIT, "finish");
-    stopNow(SERVICE_UNIT, "queue");
+    stopNow(UNITS, "finish");
   }
   journal.apply(units);
   if (running) must(daemonReload());

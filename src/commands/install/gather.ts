@@ -15,7 +15,7 @@ import {
 import { isExecutableName } from "../../core/systemd/words.ts";
 import type { Line, Message } from "../../report/types.ts";
 import { type Abi, abisOf, libsWithShim, shimFile } from "../../system/abis.ts";
-import { appArmorRules } from "../../system/confinement.ts";
+import { appArmorActive, appArmorRules } from "../../system/confinement.ts";
 import { isFolder, lookAt, lookBehind, namesIn } from "../../system/look-at.ts";
 import { MANAGER_FILE, managerParts, partsInPlace } from "../../system/manager-parts.ts";
 import { nodeForRoot } from "../../system/node-binary.ts";
@@ -59,7 +59,7 @@ export function gatherForInstall(options: Options, dropIns: readonly Spec[]): Si
     // Every program maps libc: what may be done with its label may be done with ours.
     lib === undefined || shim === undefined ? [] : [librarySpec(shimFile(lib), shim, `/${lib}/libc.so.6`)],
   );
-  const rules = appArmorRules(root);
+  const rules = appArmorActive(root) ? appArmorRules(root) : undefined;
   const { manager, units, notes } = managerChoice(root, abis);
   const picture = pictureOf(root, {
     libraries,

@@ -5,11 +5,11 @@ import { bytesSource } from "../../core/elf/reader.ts";
 import { type Artefact, strangersAmong } from "../../core/install/artefacts.ts";
 import type { Picture } from "../../core/install/plan.ts";
 import { strangersNamed } from "../../core/preload-list/strangers.ts";
-import { isOurUnit, PATH_UNIT, SERVICE_UNIT } from "../../core/systemd/unit-texts.ts";
+import { isOurUnit, UNITS } from "../../core/systemd/unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { type Abi, shimFile } from "../../system/abis.ts";
-import { lookAt, othersMayWrite } from "../../system/look-at.ts";
-import { INSTALLED_SHIM, MANAGER_FOLDER, OLD_DAEMON_FILES } from "../../system/paths.ts";
+import { isClosed, lookAt, othersMayWrite } from "../../system/look-at.ts";
+import { INSTALLED_SHIM, OLD_DAEMON_FILES } from "../../system/paths.ts";
 import { hostPath, manager } from "../../system/suggest.ts";
 import { othersUnits } from "../../system/unit-scan.ts";
 
@@ -27,7 +27,8 @@ export function refusalsToInstall(
     ...foreign(root, [...libraries, ...rules, ...parts, ...units, ...dropIns]),
     ...(list ? listRefusals(root, picture) : []),
     ...(units.length > 0 ? oldDaemon(root) : []),
-    ...writableFolders(root, [...libraries.flatMap(({ folders }) => folders), MANAGER_FOLDER]),
+    ...closedFolders(root, libraries),
+    ...writablePlaces(root, [...libraries, ...parts, ...units, ...dropIns]),
   ];
 }
 
@@ -62,7 +63,7 @@ function abiRefusals(root: string, abis: readonly Abi[], list: boolean): readonl
 
 function shimRefusals({ name, shim, libc, loader }: Abi): readonly Message[] {
   if (shim === undefined) return [];
-  const hint = "nothing was changed; get another build of the package, and report this";
+  const hint = "get another build of the package, and report this";
   if (libc === undefined) {
     return [
       refusal(
@@ -93,12 +94,9 @@ export function listRefusals(root: string, { list }: Picture): readonly Message[
     const what = found.kind === "link" ? "a link that cannot be followed" : found.reason;
     return [refusal(`the preload list '${path}' is ${what}`, look)];
   }
-  return found.kind === "file" ? strangeEntries(root, path, found.bytes) : [];
-}
-
-/** Names in the list that lead to a shim of ours by another way. */
-export function strangeEntries(root: string, path: string, bytes: Uint8Array): readonly Message[] {
-  return strangersNamed(bytes, INSTALLED_SHIM).map(({ name, line, column }) =>
+  if (found.kind !== "file") return [];
+  // Names that lead to a shim of ours by another way.
+  return strangersNamed(found.bytes, INSTALLED_SHIM).map(({ name, line, column }) =>
     refusal(
       `${path}:${line}:${column}: '${name}' is in the preload list, and portreservectl did not write it`,
       `take it out by hand, then run '${manager(root, "install")}', whose entry serves every kind of program`,
@@ -107,7 +105,7 @@ export function strangeEntries(root: string, path: string, bytes: Uint8Array): r
 }
 
 function oldDaemon(root: string): readonly Message[] {
-  const units = [SERVICE_UNIT, PATH_UNIT].flatMap((name) => othersUnits(root, name));
+  const units = UNITS.flatMap((name) => othersUnits(root, name));
   const strange = units.filter(({ text }) => !isOurUnit(text)).map(({ path }) => path);
   const scripts = OLD_DAEMON_FILES.filter((file) => lookAt(root, file).kind !== "missing");
   return [...strange, ...scripts].map((path) =>
@@ -118,12 +116,24 @@ function oldDaemon(root: string): readonly Message[] {
   );
 }
 
-function writableFolders(root: string, folders: readonly string[]): readonly Message[] {
+/** Programs of ordinary users would print an error at each start. */
+function closedFolders(root: string, libraries: readonly Artefact[]): readonly Message[] {
+  const closed = libraries.flatMap(({ folders }) => folders).filter((folder) => isClosed(root, folder));
+  return closed.map((folder) =>
+    refusal(
+      `only some users may look into '${folder}', and every program has to find its shim there`,
+      `run 'chmod 755 ${hostPath(root, folder)}'`,
+    ),
+  );
+}
+
+/** What root runs, or loads into every program, must be root's. In an image everything may belong to whoever makes it. */
+function writablePlaces(root: string, artefacts: readonly Artefact[]): readonly Message[] {
   if (root !== "/") return [];
-  const bad = new Set(folders.flatMap((folder) => othersMayWrite(folder) ?? []));
+  const bad = new Set(artefacts.flatMap(({ path }) => othersMayWrite(path) ?? []));
   return [...bad].map((path) =>
     refusal(
-      `somebody else than root may change what is in '${path}', and with it a library of every program`,
+      `somebody else than root may change '${path}', and with it what every program loads or root runs`,
       `see 'ls -ld ${hostPath(root, path)}', and 'chown root' or 'chmod go-w' it`,
     ),
   );

@@ -4,7 +4,7 @@ import { ALLOCATED_PORTS } from "../../core/levers.ts";
 import type { NativeTable } from "../../core/native.ts";
 import { type Abi, shimFile } from "../../system/abis.ts";
 import { AppError } from "../../system/app-error.ts";
-import { exhaustions, rehearse, type Scene, setuidPrograms } from "../../system/rehearsal.ts";
+import { exhaustions, programsOfNobody, rehearse, type Scene } from "../../system/rehearsal.ts";
 import {
   type Difference,
   differenceBetween,
@@ -37,19 +37,24 @@ export function tryWithPreload({ programs, results }: Baseline, preload: string)
 export type RehearsalNote = { readonly programs: number } | { readonly impossible: string };
 
 /**
- * Plays the host's programs, setuid ones among them, and real allocations in a sandbox whose list is `next`: all must
- * behave as with `now`, and no port that `table` reserves may be handed out. Throws AppError.
+ * Plays the host's programs, also as nobody, setuid ones among them, and real allocations in a sandbox whose list is
+ * `next`: all must behave as with `now`, find their functions in `shim` (a path with `$LIB`), and get no port that
+ * `table` reserves. Throws AppError.
  */
 export async function tryInSandbox(
   abis: readonly Abi[],
   scenes: { readonly now: Scene; readonly next: Scene },
+  shim: string,
   table: Pick<NativeTable, "tcp" | "udp">,
 ): Promise<RehearsalNote> {
-  const programs = [...trialPrograms(abis), ...(await setuidPrograms())];
+  const own = trialPrograms(abis);
+  const programs = [...own, ...(await programsOfNobody(own))];
   const before = await rehearse(scenes.now, programs);
   if (before.outcome === "impossible") return { impossible: before.reason };
   const allocations = exhaustions(abis);
-  const after = await rehearse(scenes.next, [...programs, ...allocations]);
+  const places = whereabouts(abis);
+  const questions = places.map(({ command }) => ({ command }));
+  const after = await rehearse(scenes.next, [...programs, ...allocations, ...questions]);
   if (before.outcome !== "played") throw sandboxFailed(before.reason);
   if (after.outcome !== "played") throw refusal(`with the shim in its preload list, a sandbox broke: ${after.reason}`);
   for (const [at, program] of programs.entries()) {
@@ -61,6 +66,11 @@ export async function tryInSandbox(
     const result = after.results[programs.length + at] as TrialResult;
     const stolen = stolenPort(result.stdout, command.includes("udp") ? table.udp : table.tcp);
     if (stolen !== undefined) throw refusal(`in a sandbox, '${command.join(" ")}' ${stolen}`);
+  }
+  for (const [at, { name, lib }] of places.entries()) {
+    const result = after.results[programs.length + allocations.length + at] as TrialResult;
+    const strange = notFrom(shim.replace("$LIB", lib), result);
+    if (strange !== undefined) throw refusal(`in a sandbox, a ${name} program is not covered: ${strange}`);
   }
   return { programs: programs.length };
 }
@@ -82,21 +92,29 @@ export function prove({ programs, results }: Baseline, abis: readonly Abi[]): re
     const difference = differenceBetween(program, results[at] as TrialResult, runAlone(program, undefined));
     if (difference !== undefined) throw refused(difference, "with the shim in the preload list,");
   }
-  return abis.flatMap((abi) => {
-    if (abi.probe === undefined || abi.lib === undefined) return [];
-    const expected = shimFile(abi.lib);
-    const shown = runAlone({ command: [abi.probe, "--which"] }, undefined);
-    const lines = shown.stdout.split("\n").filter((line) => line !== "");
-    const strange = lines.find((line) => (JSON.parse(line) as { object: string | null }).object !== expected);
-    if (lines.length > 0 && strange === undefined) return [abi.name];
+  return whereabouts(abis).map(({ name, lib, command }) => {
+    const strange = notFrom(shimFile(lib), runAlone({ command }, undefined));
+    if (strange === undefined) return name;
     const hint =
       "look for what else says where libraries come from: 'ldconfig -p', LD_PRELOAD and LD_LIBRARY_PATH of the host";
-    throw new AppError(
-      "incomplete",
-      `a ${abi.name} program started after the change is not covered: ${strange ?? shown.stderr.trim()}`,
-      hint,
-    );
+    throw new AppError("incomplete", `a ${name} program started after the change is not covered: ${strange}`, hint);
   });
+}
+
+/** For each ABI that has a probe, the command that tells where a program's functions come from. */
+function whereabouts(
+  abis: readonly Abi[],
+): readonly { readonly name: string; readonly lib: string; readonly command: readonly [string, string] }[] {
+  return abis.flatMap(({ name, lib, probe }) =>
+    probe === undefined || lib === undefined ? [] : [{ name, lib, command: [probe, "--which"] as const }],
+  );
+}
+
+/** The first line that tells of another file, or what was said instead; undefined if all functions come from `file`. */
+function notFrom(file: string, { stdout, stderr }: TrialResult): string | undefined {
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  if (lines.length === 0) return stderr.trim();
+  return lines.find((line) => !line.endsWith(`"object":${JSON.stringify(file)}}`));
 }
 
 function refused({ command, what }: Difference, when: string): AppError {

@@ -1,5 +1,5 @@
 // Everything that `install` may put on a host beside the table and the preload list: which file, with which bytes, in which place.
-import { enablingLinks, isOurUnit, PATH_UNIT, pathUnit, SERVICE_UNIT, serviceUnit } from "../systemd/unit-texts.ts";
+import { enablingLinks, isOurUnit, unitTexts } from "../systemd/unit-texts.ts";
 import type { Artefact } from "./artefacts.ts";
 
 /** An artefact before anybody has looked at its place. */
@@ -54,7 +54,7 @@ export function isManagerMark(bytes: Uint8Array): boolean {
 export interface UnitsChoice {
   /** The folder of the administrator's units. */
   readonly folder: string;
-  /** Files and folders whose changes start a compile. */
+  /** Places whose changes start a compile: owners, services, blacklist. */
   readonly watched: readonly string[];
   /** Absolute paths of the node and the manager that root runs. */
   readonly node: string;
@@ -63,10 +63,7 @@ export interface UnitsChoice {
 
 /** The units that keep the table fresh, and the links that enable them. */
 export function unitSpecs({ folder, watched, node, manager }: UnitsChoice): readonly Spec[] {
-  const texts = [
-    [SERVICE_UNIT, serviceUnit({ node, manager })],
-    [PATH_UNIT, pathUnit(watched)],
-  ] as const;
+  const texts = unitTexts(watched, { node, manager });
   return [
     ...texts.map(([name, text]) => textSpec(`${folder}/${name}`, text, isOurUnit, [folder, folderOf(folder)])),
     ...enablingLinks(folder).map(

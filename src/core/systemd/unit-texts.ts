@@ -1,8 +1,14 @@
 // The units that keep the table fresh: one that watches the inputs, one that compiles.
 import { execArgument, execProgram, literal } from "./words.ts";
 
-export const PATH_UNIT = "portreserve.path";
 export const SERVICE_UNIT = "portreserve.service";
+/** Compiles once more, when the path units watch again. */
+export const AGAIN_UNIT = "portreserve-again.service";
+/** One for each watched place: owners, services, blacklist. */
+export const PATH_UNITS = ["portreserve.path", "portreserve-services.path", "portreserve-blacklist.path"] as const;
+
+/** Every unit that we write. */
+export const UNITS: readonly string[] = [SERVICE_UNIT, AGAIN_UNIT, ...PATH_UNITS];
 
 const MARKER = "# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.";
 
@@ -12,18 +18,21 @@ export function isOurUnit(text: string): boolean {
 }
 
 /**
- * Starts the service whenever one of `watched` (absolute paths of files or folders) changes; one that does not exist yet is waited
- * for. PathExists= beside PathChanged= would start it without end.
+ * Starts the service whenever `place` changes: the absolute path of a file or a folder, which need not exist yet. It has
+ * one place only: while systemd waits for one that is missing, it drops what it has seen of the unit's others. PathExists=
+ * beside PathChanged= would start the service without end.
  */
-export function pathUnit(watched: readonly string[]): string {
+export function pathUnit(place: string): string {
   return `${MARKER}
 [Unit]
-Description=Watch the reservations of ports
+Description=Watch ${literal(place)} for reservations of ports
 
 [Path]
-${watched.map((path) => `PathChanged=${literal(path)}\n`).join("")}
+PathChanged=${literal(place)}
+Unit=${SERVICE_UNIT}
+
 [Install]
-WantedBy=${WANTED_BY[PATH_UNIT]}
+WantedBy=paths.target
 `;
 }
 
@@ -34,27 +43,57 @@ export interface Manager {
 }
 
 /**
- * Compiles until the inputs are still, at boot and whenever the path unit says so. A burst of changes must not end in
- * the start limit, which would leave the path unit failed. Status 1 says that lines were rejected: the others are in force.
+ * Compiles until the inputs are still, at boot and whenever a path unit says so. A path unit does not watch while the
+ * service runs, so a second one looks once more: systemd starts it (since version 249) when the path units watch again.
+ * They take turns, or a run that ended beside the second one would find it there already.
  */
-export function serviceUnit({ node, manager }: Manager): string {
+export function serviceUnit(manager: Manager): string {
   return `${MARKER}
 [Unit]
 Description=Compile the reservations of ports
-DefaultDependencies=no
+${ORDER}After=${AGAIN_UNIT}
+OnSuccess=${AGAIN_UNIT}
+OnFailure=${AGAIN_UNIT}
+${ALLOCATORS.map((names) => `Before=${names.join(" ")}\n`).join("")}
+${compiles(manager)}
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** What the service starts at its end. */
+export function againUnit(manager: Manager): string {
+  return `${MARKER}
+[Unit]
+Description=Compile what has changed since the reservations of ports were compiled
+${ORDER}
+${compiles(manager)}`;
+}
+
+/** A burst of changes must not end in the start limit, which would leave a path unit failed. */
+const ORDER = `DefaultDependencies=no
 After=local-fs.target
 Conflicts=shutdown.target
 Before=shutdown.target
-${ALLOCATORS.map((names) => `Before=${names.join(" ")}\n`).join("")}StartLimitIntervalSec=0
+StartLimitIntervalSec=0
+`;
 
-[Service]
+/** Status 1 says that lines were rejected: the others are in force. */
+function compiles({ node, manager }: Manager): string {
+  return `[Service]
 Type=oneshot
 ExecStart=${execProgram(node)} ${execArgument(manager)} compile --settle
 SuccessExitStatus=1
-
-[Install]
-WantedBy=${WANTED_BY[SERVICE_UNIT]}
 `;
+}
+
+/** Names and texts of all units. `places`: as `PATH_UNITS`. */
+export function unitTexts(places: readonly string[], manager: Manager): readonly (readonly [string, string])[] {
+  return [
+    [SERVICE_UNIT, serviceUnit(manager)],
+    [AGAIN_UNIT, againUnit(manager)],
+    ...PATH_UNITS.map((name, at) => [name, pathUnit(places[at] ?? "")] as const),
+  ];
 }
 
 /** Services that ask for any privileged port, as Debian and Fedora name them; systemd ignores names that are not there. */
@@ -79,12 +118,11 @@ const ALLOCATORS: readonly (readonly string[])[] = [
   ],
 ];
 
-const WANTED_BY = { [PATH_UNIT]: "paths.target", [SERVICE_UNIT]: "multi-user.target" } as const;
-
 /** The symbolic links that 'systemctl enable' makes in the administrator's folder of units, `folder`, for units in it. */
 export function enablingLinks(folder: string): { readonly path: string; readonly target: string }[] {
-  return ([PATH_UNIT, SERVICE_UNIT] as const).map((unit) => ({
-    path: `${folder}/${WANTED_BY[unit]}.wants/${unit}`,
+  const paths = PATH_UNITS.map((unit) => ["paths.target", unit] as const);
+  return [...paths, ["multi-user.target", SERVICE_UNIT] as const].map(([target, unit]) => ({
+    path: `${folder}/${target}.wants/${unit}`,
     target: `${folder}/${unit}`,
   }));
 }
