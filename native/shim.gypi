@@ -1,5 +1,6 @@
 # How the shim is built, for whichever ABI. gyp links with g++ and Node's own flags: left in, they would make every
-# program on the host load libstdc++. -Os with -flto keeps the library's load segments within a page each.
+# program on the host load libstdc++. -Os with -flto and no spare entries keep the file below two pages, with CET (on
+# arm64: BTI and PAC): a library without it takes it from every program that loads it.
 {
   "includes": ["plain-c.gypi"],
   "type": "shared_library",
@@ -22,6 +23,9 @@
     "-fdata-sections",
     "-fno-plt",
     "-fno-expensive-optimizations",
+    "-fno-move-loop-invariants",
+    "-fno-tree-loop-im",
+    "-fno-ivopts",
     "-fno-asynchronous-unwind-tables",
     "-fno-stack-protector"
   ],
@@ -31,6 +35,7 @@
     "-nostdlib",
     "-s",
     "-Wl,--build-id=none",
+    "-Wl,--spare-dynamic-tags=0",
     "-Wl,--gc-sections",
     "-Wl,--hash-style=gnu",
     "-Wl,--version-script=<(module_root_dir)/native/preload/exports.map",
@@ -43,7 +48,7 @@
   ],
   "libraries": ["-lc", "-lgcc"],
   "conditions": [
-    ["target_arch=='x64' or target_arch=='ia32'", { "cflags_c": ["-fcf-protection=none", "-malign-data=abi"] }],
-    ["target_arch=='arm64'", { "cflags_c": ["-mno-outline-atomics"] }]
+    ["target_arch=='x64' or target_arch=='ia32'", { "cflags_c": ["-fcf-protection=full", "-malign-data=abi"] }],
+    ["target_arch=='arm64'", { "cflags_c": ["-mno-outline-atomics", "-mbranch-protection=standard"] }]
   ]
 }

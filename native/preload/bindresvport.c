@@ -5,7 +5,7 @@
 #include <errno.h>
 
 // Read from the file by the manager, to know a shim when it sees one.
-PR_EXPORT extern const char portreserve_shim[];
+__attribute__((aligned(1))) PR_EXPORT extern const char portreserve_shim[];
 PR_EXPORT const char portreserve_shim[] = "portreserve " PR_VERSION " table 1";
 
 // The caller's port is tried first where it is a request: in bindresvport_sa() always (ypserv -p 834, also when 834 is

@@ -50,8 +50,9 @@ enum pr_table_status pr_table_view(const void *bytes, size_t size, const struct 
         beyond |= ((const unsigned char *)bytes)[i];
     if (pr_load32(table->size) != PR_TABLE_SIZE || pr_load32(table->checksum) != pr_table_checksum(table) || beyond)
         return PR_TABLE_DAMAGED;
-    // Only the families of the two marks, whose bytes may be mixed while one is written: readers bind() with them.
-    if ((table->mark.family[0] != 2 && table->mark.family[0] != 0xff) || (unsigned char)(table->mark.family[1] + 1) > 1)
+    // The first byte is that of one of the two marks: readers bind() with the family, and no other byte beside these
+    // two makes one of it that exists.
+    if (table->mark.family[0] != 2 && table->mark.family[0] != 0xff)
         return PR_TABLE_DAMAGED;
 
     *ret_table = table;
