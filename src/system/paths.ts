@@ -71,3 +71,5 @@ export const NO_FILE = "/dev/null";
 export const OLD_DAEMON_FILES: readonly string[] = ["/etc/init.d/portreserve", "/etc/rc.d/init.d/portreserve"];
 /** The shim's file name, in every folder. */
 export const SHIM_FILE = "libportreserve.so";
+/** Where install keeps the files of its sandboxes: gone with the next boot, and tidied up under the lock. */
+export const STAGE_FOLDER = "/run";

@@ -1,8 +1,9 @@
 // A dress rehearsal in a sandbox: the new preload list and table in a private /etc, setuid programs and real allocations included.
 import { existsSync } from "node:fs";
 import type { Abi } from "./abis.ts";
-import { PRELOAD_LIST, SETUID_PROGRAMS, TABLE_FILE } from "./paths.ts";
-import { runInSandbox, type SandboxKind } from "./sandbox.ts";
+import { fromSystem } from "./app-error.ts";
+import { PRELOAD_LIST, SETUID_PROGRAMS, STAGE_FOLDER, TABLE_FILE } from "./paths.ts";
+import { removeStages, runInSandbox, type SandboxKind, type SandboxRequest, type SandboxResult } from "./sandbox.ts";
 import { sandboxSupport } from "./sandbox-support.ts";
 import type { TrialProgram, TrialResult } from "./trial.ts";
 
@@ -19,7 +20,7 @@ export type Rehearsed =
 
 /** The same programs as nobody, and setuid ones, which only a preload list reaches; none where a sandbox has no other users. */
 export async function programsOfNobody(programs: readonly TrialProgram[]): Promise<readonly TrialProgram[]> {
-  const support = await sandboxSupport();
+  const support = await keeping(() => sandboxSupport(STAGE_FOLDER));
   if (!support.works || support.kind !== "root") return [];
   const setuid = SETUID_PROGRAMS.filter(([file]) => existsSync(file)).map((command) => ({ command }));
   return [...programs, ...setuid].map(({ command }) => ({
@@ -38,15 +39,38 @@ export function exhaustions(abis: readonly Abi[]): readonly TrialProgram[] {
   );
 }
 
-/** Plays the programs one after the other. Throws only when the staging folder cannot be written. */
+/** Plays the programs one after the other. Throws AppError when the staging folder cannot be written. */
 export async function rehearse(scene: Scene, programs: readonly TrialProgram[]): Promise<Rehearsed> {
-  const support = await sandboxSupport();
+  const support = await keeping(() => sandboxSupport(STAGE_FOLDER));
   if (!support.works) return { outcome: "impossible", reason: support.reason };
   return await playOn(support.kind, scene, programs);
 }
 
+/** Removes what killed rehearsals have left; only under the lock. Throws AppError. */
+export function tidyUpRehearsals(): void {
+  try {
+    removeStages(STAGE_FOLDER);
+  } catch (error) {
+    throw fromSystem(error, `cannot tidy up in '${STAGE_FOLDER}'`, "nothing was changed", STAGE_FOLDER);
+  }
+}
+
 async function playOn(kind: SandboxKind, scene: Scene, programs: readonly TrialProgram[]): Promise<Rehearsed> {
-  const result = await runInSandbox(kind, {
+  const result = await keeping(() => runInSandbox(kind, requestFor(scene, programs)));
+  return resultOf(result, programs.length);
+}
+
+/** Throws AppError where the files of a sandbox cannot be written. */
+async function keeping<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fromSystem(error, `cannot keep the files of a sandbox in '${STAGE_FOLDER}'`, undefined, STAGE_FOLDER);
+  }
+}
+
+function requestFor(scene: Scene, programs: readonly TrialProgram[]): SandboxRequest {
+  return {
     script: SCRIPT,
     args: programs.map(({ command }) => command.map(quoted).join(" ")),
     etc: {
@@ -54,7 +78,11 @@ async function playOn(kind: SandboxKind, scene: Scene, programs: readonly TrialP
       ...(scene.table === undefined ? {} : { [below(TABLE_FILE)]: scene.table }),
     },
     timeout: 120_000,
-  });
+    stageIn: STAGE_FOLDER,
+  };
+}
+
+function resultOf(result: SandboxResult, count: number): Rehearsed {
   switch (result.outcome) {
     case "impossible":
       return { outcome: "impossible", reason: result.reason };
@@ -62,7 +90,7 @@ async function playOn(kind: SandboxKind, scene: Scene, programs: readonly TrialP
       return { outcome: "broken", reason: "its programs did not end" };
     case "ended": {
       const results = parse(result.stdout);
-      if (result.status === 0 && results.length === programs.length) return { outcome: "played", results };
+      if (result.status === 0 && results.length === count) return { outcome: "played", results };
       const said = result.stderr.trim().split("\n")[0];
       return { outcome: "broken", reason: said || `the shell ended with status ${result.status}` };
     }

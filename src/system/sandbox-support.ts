@@ -8,18 +8,18 @@ export type SandboxSupport =
 
 let known: Promise<SandboxSupport> | undefined;
 
-/** Makes one trivial sandbox (about 20 ms) on the first call, and remembers the answer for this process. */
-export function sandboxSupport(): Promise<SandboxSupport> {
-  known ??= findOut();
+/** Makes one trivial sandbox (about 20 ms) on the first call, with its files in `stageIn`, and remembers the answer for this process. */
+export function sandboxSupport(stageIn?: string): Promise<SandboxSupport> {
+  known ??= findOut(stageIn === undefined ? {} : { stageIn });
   return known;
 }
 
-async function findOut(): Promise<SandboxSupport> {
+async function findOut(place: { readonly stageIn?: string }): Promise<SandboxSupport> {
   const root = process.getuid?.() === 0;
   const reasons: string[] = [];
   // Root in a container often may not make namespaces of its own, but may make a user namespace and be root in there.
   for (const kind of root ? (["root", "user"] as const) : (["user"] as const)) {
-    const trial = await runInSandbox(kind, { script: "test -w /etc", timeout: 5_000 });
+    const trial = await runInSandbox(kind, { script: "test -w /etc", timeout: 5_000, ...place });
     if (trial.outcome === "ended" && trial.status === 0) return { works: true, kind };
     reasons.push(trial.outcome === "impossible" ? trial.reason : `the trial ended with '${trial.outcome}'`);
   }

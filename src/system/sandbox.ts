@@ -1,6 +1,6 @@
 // Runs a shell script in a throwaway sandbox: private namespaces, a private writable /etc, its own network. The host is never changed.
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { nativeFolder } from "../core/native.ts";
@@ -25,6 +25,8 @@ export interface SandboxRequest {
   readonly timeout?: number;
   /** How folders are made private: `overlay` falls back to `copy` by itself where the kernel refuses it. */
   readonly layer?: "overlay" | "copy";
+  /** The folder in which the sandbox keeps its files while it lives; the temporary folder by default. */
+  readonly stageIn?: string;
   /** Called with each whole line of standard output as it comes. */
   readonly onLine?: (line: string) => void;
 }
@@ -54,9 +56,18 @@ const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 const NAMESPACES =
   "setpriv --pdeathsig KILL unshare --mount --pid --net --ipc --uts --fork --kill-child --propagation private --mount-proc";
 
+const STAGE_PREFIX = "portreserve-sandbox-";
+
+/** Removes what killed processes have left of their sandboxes in `folder`; only for whoever knows that none is alive. */
+export function removeStages(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(STAGE_PREFIX)) rmSync(path.join(folder, name), { recursive: true, force: true });
+  }
+}
+
 /** Runs one script in a sandbox of the given kind. Expected failures are values; throws only when the staging folder cannot be written. */
 export async function runInSandbox(kind: SandboxKind, request: SandboxRequest): Promise<SandboxResult> {
-  const stage = mkdtempSync(path.join(tmpdir(), "portreserve-sandbox-"));
+  const stage = mkdtempSync(path.join(request.stageIn ?? tmpdir(), STAGE_PREFIX));
   // Programs in the sandbox that give up root must be able to pass through to $SCRATCH.
   chmodSync(stage, 0o711);
   const remove = (): void => rmSync(stage, { recursive: true, force: true });

@@ -14,6 +14,7 @@ import { type Journal, openJournal } from "../../system/apply.ts";
 import { forgetLabel, reloadAppArmor, rememberLabel, selinuxActive } from "../../system/confinement.ts";
 import { lookAt } from "../../system/look-at.ts";
 import { INSTALLED_SHIM } from "../../system/paths.ts";
+import { tidyUpRehearsals } from "../../system/rehearsal.ts";
 import { removeLeftoversOf } from "../../system/replace-file.ts";
 import { manager } from "../../system/suggest.ts";
 import { daemonReload, type SystemctlResult, startNow, stopNow, systemdRuns } from "../../system/systemd.ts";
@@ -197,6 +198,7 @@ export function tidyUp(
   root: string,
   { libraries, rules, manager: parts, units, dropIns, list, tablePath }: Picture,
 ): void {
+  if (root === "/") tidyUpRehearsals();
   const artefacts = [...libraries, ...rules, ...parts, ...units, ...dropIns];
   for (const file of [tablePath, list.path, ...artefacts.map(({ path: place }) => place)]) {
     try {
