@@ -52,7 +52,6 @@ async function installOnce({ options }: Context): Promise<Report> {
   const units = dropInsToPut(options);
   if (units.refusals.length > 0) return { ...refusedReport("install", units.refusals, UNTOUCHED), outcome: "no" };
   const site = gatherForInstall(options, units.specs);
-  if (!options.dryRun) tidyUp(root, site.picture);
   const refusals = refusalsToInstall(root, site.picture, site.abis, list);
   if (refusals.length > 0) return refusedReport("install", refusals, UNTOUCHED);
   if (site.tablePlan.kind === "refuse") return refusedReport("install", [tooFew(site.tablePlan.message)], UNTOUCHED);
@@ -60,6 +59,7 @@ async function installOnce({ options }: Context): Promise<Report> {
   if ("refusal" in plan) return refusedReport("install", [noPlace(site)], UNTOUCHED);
   if (options.dryRun) return reportOf(options, site, plan, units, undefined);
   const { picture, abis, sources } = site;
+  tidyUp(root, picture);
   const done = await carryOut({ root, abis, picture, plan, content: sources.content, units });
   return reportOf(options, site, plan, units, done);
 }
@@ -101,7 +101,7 @@ function reportOf(options: Options, site: Site, plan: Plan, units: UnitWork, don
     data: {
       dryRun: options.dryRun,
       result,
-      changes: changesJson(changes),
+      changes: changesJson(changes, options.dryRun),
       abis: site.abis.map(({ name, lib }) => ({ name, lib: lib ?? null })),
       units: units.names,
       proved: done?.proved ?? [],

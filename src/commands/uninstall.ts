@@ -31,10 +31,11 @@ function uninstallOnce({ options }: Context): Report {
     return { ...refusedReport("uninstall", services.refusals, "nothing was changed"), outcome: "no" };
   }
   const picture = gatherForUninstall(root, services.specs);
-  if (!dryRun) tidyUp(root, picture);
   const { libraries, rules, manager: parts, units, dropIns } = picture;
   const refusals = listRefusals(root, picture);
   if (refusals.length > 0) return refusedReport("uninstall", refusals, "nothing was changed");
+  // Before the plan: folders that have nothing but leftovers in them go too.
+  if (!dryRun) tidyUp(root, picture);
   const users = usersOf(root, dropIns);
   const base = users.length === 0 && (everything || !isListed(picture));
   const removal = planUninstall(picture, { list: everything, base, dropIns });
@@ -53,7 +54,7 @@ function uninstallOnce({ options }: Context): Report {
     data: {
       dryRun,
       result: dryRun ? "planned" : changes.length === 0 ? "unchanged" : "uninstalled",
-      changes: changesJson(changes),
+      changes: changesJson(changes, dryRun),
       units: services.names,
       keptFor: users,
     },

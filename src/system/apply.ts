@@ -1,20 +1,11 @@
 // The one place that changes the host: carries out planned changes one by one, and takes back what it has done.
-import {
-  chmodSync,
-  chownSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  rmdirSync,
-  symlinkSync,
-  unlinkSync,
-} from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmdirSync, symlinkSync, unlinkSync } from "node:fs";
 import path from "node:path";
 import type { Change, WriteFile } from "../core/install/change.ts";
 import { AppError, errnoOf, fromSystem, reasonOf } from "./app-error.ts";
 import { attributesOf, labelOf } from "./attributes.ts";
-import { flushFolderOf, newTag, type Replacement, replaceFile, type Staged, stageFile } from "./replace-file.ts";
+import { type Captured, capture, expectPlanned, flushed, gone, restore } from "./captured-file.ts";
+import { newTag, type Replacement, type Staged, stageFile } from "./replace-file.ts";
 import { resolveUnder } from "./rooted.ts";
 import { hostPath } from "./suggest.ts";
 import { readTable, removeTable, tableBytes, writeTable } from "./table-file.ts";
@@ -29,8 +20,11 @@ export interface Journal {
   readonly stage: (files: readonly WriteFile[]) => StagedFiles;
   /** Remembers how to take back a step that is no change of a file. */
   readonly undo: (what: string, run: () => void) => void;
-  /** Takes back everything applied, the last first. Returns what could not be taken back, as sentences; empty if nothing. */
-  readonly rollBack: () => readonly string[];
+  /**
+   * Takes back everything applied, the last first, up to the first that cannot be: what that one needs has to stay. Returns
+   * a sentence about it, or undefined when everything is as it was.
+   */
+  readonly rollBack: () => string | undefined;
 }
 
 export interface StagedFiles {
@@ -54,16 +48,15 @@ export function openJournal(root: string): Journal {
     stage: (files) => stageAll(root, files, note),
     undo: note,
     rollBack: () => {
-      const failures: string[] = [];
       for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
         try {
           undo.run();
         } catch (error) {
           if (!(error instanceof AppError) && errnoOf(error) === undefined) throw error;
-          failures.push(`${undo.what}: ${reasonOf(error)}`);
+          return `${undo.what}: ${reasonOf(error)}`;
         }
       }
-      return failures;
+      return undefined;
     },
   };
 }
@@ -164,46 +157,24 @@ function replacementFor(root: string, change: WriteFile): Replacement {
 
 function putInPlace(root: string, staged: Staged, change: WriteFile, note: Note): void {
   const file = target(root, change);
-  const before = capture(file);
+  let before: Captured;
+  try {
+    before = capture(file);
+    expectPlanned(change, before);
+  } catch (error) {
+    staged.discard();
+    throw error;
+  }
   const flushError = staged.commit();
   note(`'${change.path}' is still the new one`, () => restore(file, before));
   if (flushError !== undefined) throw flushError;
-}
-
-/** All that a file is, in memory; undefined for no file, a string for the target of a link. */
-type Captured = Pick<Replacement, "bytes" | "mode" | "owner" | "attributes"> | string | undefined;
-
-function capture(file: Buffer): Captured {
-  const stats = lstatSync(file, { throwIfNoEntry: false });
-  if (stats === undefined) return undefined;
-  if (stats.isSymbolicLink()) return readlinkSync(file);
-  const { uid, gid, mode } = stats;
-  return { bytes: readFileSync(file), mode: mode & 0o7777, owner: { uid, gid }, attributes: attributesOf(file) };
-}
-
-function restore(file: Buffer, before: Captured): void {
-  if (before === undefined) gone(file);
-  else if (typeof before === "string") symlinkSync(before, file);
-  else {
-    const flushError = replaceFile({ file, ...before });
-    if (flushError !== undefined) throw flushError;
-  }
-}
-
-function gone(file: Buffer): void {
-  unlinkSync(file);
-  flushed(file);
-}
-
-function flushed(file: Buffer): void {
-  const error = flushFolderOf(file);
-  if (error !== undefined) throw error;
 }
 
 function removeFile(root: string, change: Change & { kind: "remove" }, note: Note): void {
   const file = target(root, change);
   const before = capture(file);
   if (before === undefined) return;
+  expectPlanned(change, before);
   unlinkSync(file);
   note(`'${change.path}' is gone`, () => restore(file, before));
   flushed(file);

@@ -1,5 +1,5 @@
 // What is in a place: the state of one file or folder, links not followed, as data for a plan.
-import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Found } from "../core/install/artefacts.ts";
 import { errnoOf, reasonOf } from "./app-error.ts";
@@ -67,8 +67,9 @@ export function othersMayWrite(file: string): string | undefined {
   if (above !== undefined) return above;
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats === undefined) return undefined;
-  if (stats.isSymbolicLink()) return stats.uid === 0 ? othersMayWrite(realpathSync(file)) : file;
-  return stats.uid !== 0 || (stats.mode & 0o022) !== 0 ? file : undefined;
+  if (stats.isSymbolicLink() && stats.uid === 0)
+    return existsSync(file) ? othersMayWrite(realpathSync(file)) : undefined;
+  return stats.uid !== 0 || (!stats.isSymbolicLink() && (stats.mode & 0o022) !== 0) ? file : undefined;
 }
 
 function lookAtFile(file: Buffer): Found {

@@ -34,13 +34,17 @@ export function trialPrograms(abis: readonly Abi[]): readonly TrialProgram[] {
   ];
 }
 
-/** `preload`: the value of LD_PRELOAD; undefined for none at all. The environment is otherwise the same, and nearly empty. */
-export function runAlone({ command: [file, ...args] }: TrialProgram, preload: string | undefined): TrialResult {
+/** `preload`: the value of LD_PRELOAD; undefined for none at all. `seconds`: until it is killed. The environment is otherwise the same, and nearly empty. */
+export function runAlone(
+  { command: [file, ...args] }: TrialProgram,
+  preload: string | undefined,
+  seconds: number = LIMIT_SECONDS,
+): TrialResult {
   const done = spawnSync(file, args, {
     cwd: "/",
     env: { PATH: SEARCH_PATH, LC_ALL: "C", ...(preload === undefined ? {} : { LD_PRELOAD: preload }) },
     encoding: "latin1",
-    timeout: LIMIT_SECONDS * 1000,
+    timeout: seconds * 1000,
     killSignal: "SIGKILL",
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -70,7 +74,7 @@ function whatDiffers(before: TrialResult, after: TrialResult): string | undefine
 
 function ending({ status, stderr }: TrialResult): string {
   const said = stderr.trim() === "" ? "" : ` and said '${stderr.trim().split("\n")[0]}'`;
-  if (status === "late") return `had not ended after ${LIMIT_SECONDS} seconds`;
+  if (status === "late") return `did not end, and was killed`;
   if (typeof status === "string")
     return status.startsWith("SIG") ? `was killed by ${status}${said}` : "could not be started";
   return `ended with status ${status}${said}`;

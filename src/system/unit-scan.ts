@@ -1,12 +1,34 @@
 // Looks through the host's unit files: which are there, and which speak of the shim.
 import path from "node:path";
+import { errnoOf } from "./app-error.ts";
 import { lookBehind, namesIn } from "./look-at.ts";
 import { UNIT_FOLDER, UNIT_FOLDERS } from "./paths.ts";
+import { resolveUnder } from "./rooted.ts";
 
 /** A unit file or drop-in, and its text. */
 export interface UnitText {
   readonly path: string;
   readonly text: string;
+}
+
+/** Each once: on most hosts /lib is a link to /usr/lib. */
+function unitFolders(root: string): readonly string[] {
+  const seen = new Set<string>();
+  return UNIT_FOLDERS.filter((folder) => {
+    const real = realFolder(root, folder);
+    const isNew = real !== undefined && !seen.has(real);
+    if (real !== undefined) seen.add(real);
+    return isNew;
+  });
+}
+
+function realFolder(root: string, folder: string): string | undefined {
+  try {
+    return resolveUnder(root, folder).toString("latin1");
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 /** Whether the host, or the image, is one that systemd boots. */
@@ -16,7 +38,7 @@ export function hasUnits(root: string): boolean {
 
 /** The files called `name` in the folders of units other than the administrator's, the first that counts first. */
 export function othersUnits(root: string, name: string): readonly UnitText[] {
-  return UNIT_FOLDERS.filter((folder) => folder !== UNIT_FOLDER).flatMap((folder) => textOf(root, `${folder}/${name}`));
+  return unitFolders(root).filter((folder) => folder !== UNIT_FOLDER).flatMap((folder) => textOf(root, `${folder}/${name}`));
 }
 
 /** Files `name` in the drop-in folders of the administrator's units. */
@@ -28,7 +50,7 @@ export function dropInsCalled(root: string, name: string): readonly UnitText[] {
 
 /** Every unit file and drop-in of the host that has `text` in it, each file once. */
 export function unitsThatName(root: string, text: string): readonly UnitText[] {
-  const folders = UNIT_FOLDERS.flatMap((folder) => [
+  const folders = unitFolders(root).flatMap((folder) => [
     folder,
     ...namesIn(root, folder)
       .filter((name) => name.endsWith(".d"))

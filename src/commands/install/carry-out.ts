@@ -187,9 +187,11 @@ function rolledBack(error: unknown, journal: Journal, cure: string): unknown {
   const failure = errnoOf(error) === undefined ? error : fromSystem(error, "cannot do all of it");
   if (!(failure instanceof AppError)) return failure;
   const outcome =
-    left.length === 0 ? "everything is as it was before" : `not all of it could be taken back: ${left.join("; ")}`;
+    left === undefined
+      ? "everything is as it was before"
+      : `it could be taken back only in part, ${left}; what was done before that stays, and works`;
   const hint =
-    left.length === 0 ? failure.hint : [failure.hint, `then run 'sudo ${cure}'`].filter((part) => part).join("; ");
+    left === undefined ? failure.hint : [failure.hint, `then run 'sudo ${cure}'`].filter((part) => part).join("; ");
   return new AppError(failure.code, `${failure.message}; ${outcome}`, hint, failure);
 }
 

@@ -1,4 +1,5 @@
 // Why a host is left alone: what would break it, and what somebody else has put in our places. Each with what to do.
+import path from "node:path";
 import { unfitness } from "../../core/elf/fitness.ts";
 import { readElf } from "../../core/elf/read-elf.ts";
 import { bytesSource } from "../../core/elf/reader.ts";
@@ -8,7 +9,7 @@ import { strangersNamed } from "../../core/preload-list/strangers.ts";
 import { isOurUnit, UNITS } from "../../core/systemd/unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { type Abi, shimFile } from "../../system/abis.ts";
-import { isClosed, lookAt, othersMayWrite } from "../../system/look-at.ts";
+import { isClosed, isFolder, lookAt, othersMayWrite } from "../../system/look-at.ts";
 import { INSTALLED_SHIM, OLD_DAEMON_FILES } from "../../system/paths.ts";
 import { hostPath, manager } from "../../system/suggest.ts";
 import { othersUnits } from "../../system/unit-scan.ts";
@@ -25,8 +26,9 @@ export function refusalsToInstall(
     ...abiRefusals(root, abis, list),
     ...abis.flatMap(shimRefusals),
     ...foreign(root, [...libraries, ...rules, ...parts, ...units, ...dropIns]),
-    ...(list ? listRefusals(root, picture) : []),
+    ...(list ? [...listRefusals(root, picture), ...danglingList(root, picture)] : []),
     ...(units.length > 0 ? oldDaemon(root) : []),
+    ...blockedFolders(root, [...libraries, ...rules, ...parts, ...units, ...dropIns]),
     ...closedFolders(root, libraries),
     ...writablePlaces(root, [...libraries, ...parts, ...units, ...dropIns]),
   ];
@@ -88,17 +90,17 @@ export function foreign(root: string, artefacts: readonly Artefact[]): readonly 
 }
 
 export function listRefusals(root: string, { list }: Picture): readonly Message[] {
-  const { found, path } = list;
-  const look = `see 'ls -l ${hostPath(root, path)}'`;
+  const { found, path: file } = list;
+  const look = `see 'ls -l ${hostPath(root, file)}'`;
   if (found.kind === "link" || found.kind === "other") {
     const what = found.kind === "link" ? "a link that cannot be followed" : found.reason;
-    return [refusal(`the preload list '${path}' is ${what}`, look)];
+    return [refusal(`the preload list '${file}' is ${what}`, look)];
   }
-  if (found.kind !== "file") return [];
+  if (found.kind === "missing") return [];
   // Names that lead to a shim of ours by another way.
   return strangersNamed(found.bytes, INSTALLED_SHIM).map(({ name, line, column }) =>
     refusal(
-      `${path}:${line}:${column}: '${name}' is in the preload list, and portreservectl did not write it`,
+      `${file}:${line}:${column}: '${name}' is in the preload list, and portreservectl did not write it`,
       `take it out by hand, then run '${manager(root, "install")}', whose entry serves every kind of program`,
     ),
   );
@@ -114,6 +116,35 @@ function oldDaemon(root: string): readonly Message[] {
       "remove that package first; its files in /etc/portreserve work as they are",
     ),
   );
+}
+
+/** A list that is to be made through a link: the folder must be there. */
+function danglingList(root: string, { list: { path: file, found } }: Picture): readonly Message[] {
+  const link = lookAt(root, file);
+  if (found.kind !== "missing" || link.kind !== "link") return [];
+  if (isFolder(root, path.dirname(path.resolve(path.dirname(file), link.target)))) return [];
+  return [
+    refusal(
+      `the preload list '${file}' is a link to '${link.target}', and there is no such folder`,
+      "make the folder, or remove the link",
+    ),
+  ];
+}
+
+/** Where a folder has to be made, or used, and something else is. */
+function blockedFolders(root: string, artefacts: readonly Artefact[]): readonly Message[] {
+  const folders = [...new Set(artefacts.flatMap(({ folders }) => folders))];
+  return folders.flatMap((folder) => {
+    const found = lookAt(root, folder);
+    if (found.kind === "missing" || isFolder(root, folder)) return [];
+    const what = { file: "a file", link: "a link that leads to no folder", other: "" }[found.kind];
+    return [
+      refusal(
+        `'${folder}' is ${found.kind === "other" ? found.reason : what}, and a folder is needed there`,
+        `find out who made it with 'ls -l ${hostPath(root, folder)}', and move it away`,
+      ),
+    ];
+  });
 }
 
 /** Programs of ordinary users would print an error at each start. */

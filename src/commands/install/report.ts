@@ -56,8 +56,13 @@ export function doneBlock(
   return { kind: "lines", lines };
 }
 
-export function changesJson(changes: readonly Change[]): Json {
-  return changes.map((change) => ({ action: change.kind, path: change.path }));
+/** `diff`: the lines of a change that is only planned. */
+export function changesJson(changes: readonly Change[], planned: boolean): Json {
+  return changes.map((change) => ({
+    action: change.kind,
+    path: change.path,
+    ...(planned ? { diff: diffOf(change, NO_FILE).map(({ text }) => text) } : {}),
+  }));
 }
 
 export function refusedReport(command: string, refusals: readonly Message[], staysTrue: string): Report {
