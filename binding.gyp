@@ -1,4 +1,4 @@
-# What ships: the addon, the shim (for i386 too where the compiler can), the probe, and the sandbox's pid helper.
+# What ships: the addon, the shim and the probe (both for i386 too where the compiler can), and the sandbox's pid helper.
 {
   "targets": [
     {
@@ -11,7 +11,7 @@
     {
       "target_name": "portreserve",
       "dependencies": ["table"],
-      "sources": ["native/addon/addon.cc", "native/addon/system.cc", "native/addon/table.cc"],
+      "sources": ["native/addon/addon.cc", "native/addon/attributes.cc", "native/addon/system.cc", "native/addon/table.cc"],
       "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL"],
       "cflags_cc!": ["-fno-exceptions"],
@@ -25,17 +25,12 @@
     },
     {
       "target_name": "portreserve-probe",
-      "type": "executable",
-      "includes": ["native/plain-c.gypi"],
-      "sources": ["native/probe/options.c", "native/probe/probe.c", "native/probe/symbols.c"],
-      "cflags_c": ["-O2"]
+      "includes": ["native/probe.gypi"]
     },
     {
       "target_name": "portreserve-pidexec",
-      "type": "executable",
-      "includes": ["native/plain-c.gypi"],
-      "sources": ["native/probe/pidexec.c"],
-      "cflags_c": ["-O2"]
+      "includes": ["native/program.gypi"],
+      "sources": ["native/probe/pidexec.c"]
     }
   ],
   "conditions": [
@@ -45,6 +40,14 @@
           "target_name": "preload-i386",
           "includes": ["native/shim.gypi"],
           "product_name": "portreserve-i386",
+          "cflags!": ["-m64"],
+          "ldflags!": ["-m64"],
+          "cflags_c": ["-m32"],
+          "ldflags": ["-m32"]
+        },
+        {
+          "target_name": "portreserve-probe-i386",
+          "includes": ["native/probe.gypi"],
           "cflags!": ["-m64"],
           "ldflags!": ["-m64"],
           "cflags_c": ["-m32"],

@@ -21,6 +21,7 @@ const exported = [
 const imported = new Set([
   "__errno_location",
   "bind",
+  "getpagesize", // arm64, where kernels differ in it
   "getpid",
   "getsockname",
   "getsockopt",
@@ -32,7 +33,7 @@ const imported = new Set([
 ]);
 
 /** What the linker must have marked it with, or the loader takes the protection from the whole program. */
-const marks = { X86: "IBT, SHSTK", "386": "IBT, SHSTK", AArch64: "BTI, PAC" };
+const marks = { X86: "IBT, SHSTK", 386: "IBT, SHSTK", AArch64: "BTI, PAC" };
 
 /** readelf's answer as lines; binutils comes with every compiler. */
 function readelf(library, ...options) {
@@ -66,8 +67,14 @@ function measure(library) {
   const named = (isWanted) => all.filter((columns) => isWanted(columns[6])).map((columns) => columns[7].split("@")[0]);
   const symbols = named((section) => section !== "UND").sort();
   const others = named((section) => section === "UND").filter((name) => !imported.has(name));
-  const machine = readelf(library, "-h").join("\n").match(/Machine:.*?(X86|386|AArch64)/)?.[1] ?? "";
-  const marked = readelf(library, "-n").join("\n").match(/Properties: .*?feature: (.*)/)?.[1] ?? "none";
+  const machine =
+    readelf(library, "-h")
+      .join("\n")
+      .match(/Machine:.*?(X86|386|AArch64)/)?.[1] ?? "";
+  const marked =
+    readelf(library, "-n")
+      .join("\n")
+      .match(/Properties: .*?feature: (.*)/)?.[1] ?? "none";
   const relocations = readelf(library, "-r").filter((line) => /^[0-9a-f]+\s+[0-9a-f]+\s+R_/.test(line)).length;
   const needed = needs(library);
   const glibc = highest(library, "GLIBC");

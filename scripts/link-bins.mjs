@@ -1,4 +1,4 @@
-// After tsc: makes the two commands executable, and puts them where `npx` looks first in a checkout.
+// After the build: makes the two commands executable, and puts them where `npx` looks first in a checkout.
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 

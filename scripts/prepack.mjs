@@ -1,12 +1,14 @@
-// Before `npm pack`: without prebuilt native parts the package would install and then not work, so it is not made.
+// Before `npm pack`: without all native parts the package would install and then not work, so it is not made.
 import { existsSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { archs, parts } from "./parts.mjs";
 import { root } from "./step.mjs";
 
-if (!existsSync(path.join(root, "prebuilds", `${process.platform}-${process.arch}`))) {
-  console.error(
-    `error: no prebuilt native parts for ${process.platform}-${process.arch}; this version is used from a checkout`,
-  );
-  process.exit(1);
-}
+const wanted = [
+  ...["dist/portreservectl.mjs", "dist/portrelease.js"].map((name) => [name, "npm run build"]),
+  ...archs.flatMap((arch) => parts(arch).map((name) => [`prebuilds/linux-${arch}/${name}`, "npm run prebuild"])),
+];
+const missing = wanted.filter(([name]) => !existsSync(path.join(root, name)));
+for (const [name, cure] of missing) console.error(`error: '${name}' is missing: '${cure}' makes it`);
+process.exit(missing.length > 0 ? 1 : 0);

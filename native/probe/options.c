@@ -11,6 +11,7 @@ static void usage(FILE *to)
 {
     fputs(
         "usage: portreserve-probe --symbol NAME [options]\n"
+        "       portreserve-probe --which\n"
         "Allocates privileged ports as daemons do; one JSON line each: {\"port\":631} or {\"error\":\"EADDRINUSE\"}.\n"
         "\n"
         "  --symbol NAME        bindresvport, bindresvport_sa, rresvport, rresvport_af, gssrpc_bindresvport,\n"
@@ -24,6 +25,8 @@ static void usage(FILE *to)
         "  --exhaust            take ports until the first failure\n"
         "  --step               take one port for each line on standard input\n"
         "  --hold               then keep them all until killed\n"
+        "  --which              take nothing; one JSON line for each allocator, with the loaded file that this\n"
+        "                       process has it from: {\"symbol\":\"rresvport\",\"object\":\"/lib/libc.so.6\"} or null\n"
         "\n"
         "exit: 0 the last allocation succeeded, or --exhaust ended in EADDRINUSE or EAGAIN; 1 it failed;\n"
         "      2 usage; 3 nothing loaded has the symbol\n",
@@ -51,17 +54,12 @@ static unsigned long number(const char *text, unsigned long most)
 void read_options(int argc, char **argv, struct options *ret_options)
 {
     static const struct option known[] = {
-        {"symbol", required_argument, NULL, 's'},
-        {"protocol", required_argument, NULL, 'p'},
-        {"family", required_argument, NULL, 'f'},
-        {"address", required_argument, NULL, 'a'},
-        {"port", required_argument, NULL, 'n'},
-        {"count", required_argument, NULL, 'c'},
-        {"exhaust", no_argument, NULL, 'x'},
-        {"hold", no_argument, NULL, 'h'},
-        {"step", no_argument, NULL, 't'},
-        {"help", no_argument, NULL, '?' + 1},
-        {NULL, 0, NULL, 0},
+        {"symbol", required_argument, NULL, 's'}, {"protocol", required_argument, NULL, 'p'},
+        {"family", required_argument, NULL, 'f'}, {"address", required_argument, NULL, 'a'},
+        {"port", required_argument, NULL, 'n'},   {"count", required_argument, NULL, 'c'},
+        {"exhaust", no_argument, NULL, 'x'},      {"hold", no_argument, NULL, 'h'},
+        {"step", no_argument, NULL, 't'},         {"which", no_argument, NULL, 'w'},
+        {"help", no_argument, NULL, '?' + 1},     {NULL, 0, NULL, 0},
     };
     struct options options = {.family = AF_INET, .type = SOCK_STREAM, .count = 1};
 
@@ -106,6 +104,9 @@ void read_options(int argc, char **argv, struct options *ret_options)
         case 't':
             options.step = true;
             break;
+        case 'w':
+            options.which = true;
+            break;
         case '?' + 1:
             usage(stdout);
             exit(0);
@@ -113,10 +114,11 @@ void read_options(int argc, char **argv, struct options *ret_options)
             usage(stderr);
             exit(2);
         }
-    if (!options.symbol || optind != argc)
-        fail_usage(options.symbol ? "unexpected argument" : "missing option",
-                   options.symbol ? argv[optind] : "--symbol");
-    if (strcmp(options.symbol->name, "bind") == 0 && options.address == ADDRESS_NULL)
+    if (optind != argc)
+        fail_usage("unexpected argument", argv[optind]);
+    if (!options.symbol && !options.which)
+        fail_usage("missing option", "--symbol");
+    if (options.symbol && strcmp(options.symbol->name, "bind") == 0 && options.address == ADDRESS_NULL)
         fail_usage("bind needs an address, not", "null");
     *ret_options = options;
 }

@@ -94,6 +94,10 @@ int main(int argc, char **argv)
     struct options options;
 
     read_options(argc, argv, &options);
+    if (options.which) {
+        print_providers();
+        return 0;
+    }
     if (!options.symbol->in && !options.symbol->any && !options.symbol->down) {
         fprintf(stderr, "portreserve-probe: error: nothing loaded has '%s'\n", options.symbol->name);
         return 3;

@@ -25,23 +25,42 @@ static int bind_any(int fd, struct sockaddr *address)
     return bind(fd, address, address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 }
 
-const struct symbol *find_symbol(const char *name)
+static struct symbol symbols[] = {
+    {"bindresvport", 0, bindresvport, NULL, NULL},
+    {"bindresvport_sa", 0, NULL, NULL, NULL},
+    {"rresvport", 0, NULL, NULL, rresvport_of},
+    {"rresvport_af", 0, NULL, NULL, rresvport_af_of},
+    {"gssrpc_bindresvport", 0, NULL, NULL, NULL},
+    {"gssrpc_bindresvport_sa", 0, NULL, NULL, NULL},
+    {"bind", 0, NULL, bind_any, NULL},
+};
+
+_Static_assert(sizeof symbols / sizeof *symbols == ALLOCATORS + 1, "bind() comes last and is no allocator");
+
+// What only the loader knows is filled in here.
+static void resolve(void)
 {
-    static struct symbol symbols[] = {
-        {"bindresvport", bindresvport, NULL, NULL},
-        {"bindresvport_sa", NULL, NULL, NULL},
-        {"rresvport", NULL, NULL, rresvport_of},
-        {"rresvport_af", NULL, NULL, rresvport_af_of},
-        {"gssrpc_bindresvport", NULL, NULL, NULL},
-        {"gssrpc_bindresvport_sa", NULL, NULL, NULL},
-        {"bind", NULL, bind_any, NULL},
-    };
     symbols[1].any = bindresvport_sa;
     symbols[4].in = gssrpc_bindresvport;
     symbols[5].any = gssrpc_bindresvport_sa;
+    symbols[0].provider = (uintptr_t)bindresvport;
+    symbols[1].provider = (uintptr_t)bindresvport_sa;
+    symbols[2].provider = (uintptr_t)rresvport;
+    symbols[3].provider = (uintptr_t)rresvport_af;
+    symbols[4].provider = (uintptr_t)gssrpc_bindresvport;
+    symbols[5].provider = (uintptr_t)gssrpc_bindresvport_sa;
+}
 
+const struct symbol *symbol_at(size_t index)
+{
+    resolve();
+    return &symbols[index];
+}
+
+const struct symbol *find_symbol(const char *name)
+{
     for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
         if (strcmp(symbols[i].name, name) == 0)
-            return &symbols[i];
+            return symbol_at(i);
     return NULL;
 }

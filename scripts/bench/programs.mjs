@@ -19,7 +19,7 @@ export const programs = {
 export const built = {
   pidexec: path.join(root, "build", "Release", "portreserve-pidexec"),
   shim: path.join(root, "build", "Release", "libportreserve.so"),
-  manager: path.join(root, "dist", "main.js"),
+  manager: path.join(root, "dist", "portreservectl.mjs"),
 };
 
 /** A gyp file that is JSON but for its comment lines. */

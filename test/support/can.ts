@@ -44,7 +44,7 @@ function missing(need: Capability): string | undefined {
     case "i386":
       return existsSync(`${nativeFolder()}/libportreserve-i386.so`)
         ? undefined
-        : "no shim for i386 was built: install the package gcc-multilib, and build again";
+        : "no shim for i386 was built: install what CONTRIBUTING.md says for 32-bit programs, and build again";
     case "musl":
       return hasProgram("musl-gcc") ? undefined : "'musl-gcc' is missing: install the package musl-tools";
     default:

@@ -52,7 +52,7 @@ function abiRefusals(root: string, abis: readonly Abi[], list: boolean): readonl
     if (shim !== undefined || (!list && name !== "x86_64" && name !== "aarch64")) return [];
     const hint =
       name === "i386"
-        ? "in a checkout: install gcc-multilib, then 'npm run build'; or cover single services with --unit"
+        ? "in a checkout: install what CONTRIBUTING.md says for 32-bit programs, then 'npm run build'; or cover single services with --unit"
         : "cover single services with --unit instead";
     return [
       refusal(

@@ -1,0 +1,71 @@
+// Builds the native parts that the package carries into prebuilds/, for both processors, or for one. Every run compiles
+// a fresh copy of the sources, so that equal sources and compilers give equal bytes, wherever the checkout is.
+// usage: npm run prebuild [-- [--arch x64|arm64] [--out FOLDER]]
+import { spawnSync } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { prebuildify } from "./node-gyp.mjs";
+import { runsAsHook } from "./npm-hook.mjs";
+import { archs, parts } from "./parts.mjs";
+import { root, run } from "./step.mjs";
+
+/** Debian's names: of the compilers' prefix and of the package that has them. */
+const cross = {
+  x64: { prefix: "x86_64-linux-gnu-", debianPackage: "g++-x86-64-linux-gnu" },
+  arm64: { prefix: "aarch64-linux-gnu-", debianPackage: "g++-aarch64-linux-gnu" },
+};
+
+// `npm run build` is for this machine only, and needs no other compiler.
+if (runsAsHook()) process.exit(0);
+
+const { values } = parseArgs({ options: { arch: { type: "string" }, out: { type: "string" } } });
+if (values.arch !== undefined && !archs.includes(values.arch)) fail(`--arch is one of ${archs.join(", ")}`);
+const out = path.resolve(values.out ?? path.join(root, "prebuilds"));
+mkdirSync(out, { recursive: true });
+for (const arch of values.arch === undefined ? archs : [values.arch]) build(arch);
+
+function fail(message, hint) {
+  console.error(`error: ${message}`);
+  if (hint !== undefined) console.error(`hint: ${hint}`);
+  process.exit(1);
+}
+
+function build(arch) {
+  const prefix = arch === process.arch ? "" : cross[arch].prefix;
+  const tools = { CC: `${prefix}gcc`, CXX: `${prefix}g++`, AR: `${prefix}ar`, LINK: `${prefix}g++` };
+  const strip = `${prefix}strip`;
+  if (spawnSync(tools.CXX, ["--version"], { stdio: "ignore" }).error) {
+    fail(
+      `no compiler for ${arch}: '${tools.CXX}' is missing`,
+      `sudo apt-get install ${prefix === "" ? "g++" : cross[arch].debianPackage}; '--arch' builds for one processor only`,
+    );
+  }
+  const stage = mkdtempSync(path.join(out, `.${arch}-`));
+  process.on("exit", () => rmSync(stage, { recursive: true, force: true }));
+  for (const name of ["binding.gyp", "package.json", "native", "scripts", "node_modules/node-addon-api"]) {
+    cpSync(path.join(root, name), path.join(stage, name), { recursive: true });
+  }
+  console.log(`> building for ${arch} with ${tools.CXX}`);
+  prebuildify(stage, ["--arch", arch, "--strip", "--strip-bin", strip], tools);
+
+  // The addon and the libraries are there; programs are not prebuildify's.
+  const made = path.join(stage, "prebuilds", `linux-${arch}`);
+  for (const name of parts(arch)) {
+    const part = path.join(made, name);
+    const built = path.join(stage, "build", "Release", name);
+    if (!existsSync(part) && existsSync(built)) run(strip, ["--strip-all", "-o", part, built]);
+    if (!existsSync(part)) {
+      fail(
+        `'${name}' was not built: the compiler cannot make 32-bit programs`,
+        "CONTRIBUTING.md says which packages it needs, beside a cross compiler too",
+      );
+    }
+    chmodSync(part, 0o755);
+  }
+  chmodSync(made, 0o755);
+  const folder = path.join(out, `linux-${arch}`);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(made, folder);
+}
