@@ -101,7 +101,7 @@ export const verbs: readonly Verb[] = [
     description:
       "Copies the shim to where the loader of each kind of program finds it, tries it on the host's own programs, compiles " +
       "the table, adds one line to /etc/ld.so.preload, and proves that a program started then is covered. Where systemd " +
-      "runs, portreserve.path and portreserve.service follow changes of the configuration. Anything that fails takes all of " +
+      "runs, portreserve.service and its path units follow changes of the configuration. Anything that fails takes all of " +
       "it back; killed at any moment, it leaves a host that works. With --unit only these services are covered, each " +
       "by a drop-in that keeps what it preloads already. What somebody else has put in the place of any of these files is " +
       "never overwritten. Run again, it changes only what a newer version has changed.",

@@ -1,6 +1,7 @@
 // uninstall: backwards through what install did, the line in the preload list first, so that nothing names what is gone.
 
 import type { Artefact } from "../core/install/artefacts.ts";
+import type { Change } from "../core/install/change.ts";
 import { planUninstall, type Removal } from "../core/install/plan.ts";
 import { DROP_IN_NAME, isOurDropIn } from "../core/systemd/drop-in.ts";
 import type { Line, Message, Report } from "../report/types.ts";
@@ -49,7 +50,7 @@ function uninstallOnce({ options }: Context): Report {
     messages: [...strangers.map(kept), ...(everything ? users.map((path) => stillUsed(root, path)) : []), ...notes],
     body: [
       dryRun ? diffBlock(changes) : doneBlock(changes, { of: MANAGER_FOLDER, changes: removal.manager }),
-      { kind: "lines", lines: strangers.length > 0 ? [] : summary(options, changes.length, users.length > 0) },
+      { kind: "lines", lines: strangers.length > 0 ? [] : summary(options, changes, users.length > 0) },
     ],
     data: {
       dryRun,
@@ -98,8 +99,9 @@ function changesOf({
   return [...list, ...dropIns, ...units, ...parts, ...libraries, ...table, ...rules];
 }
 
-function summary({ root, dryRun, units }: Options, changes: number, used: boolean): readonly Line[] {
-  if (changes === 0) {
+function summary({ root, dryRun, units }: Options, changes: readonly Change[], used: boolean): readonly Line[] {
+  // Folders alone are what an interrupted run has left.
+  if (!changes.some(({ kind }) => dryRun || kind !== "remove-folder")) {
     if (units.length > 0) return ["nothing to remove: there is no such drop-in"];
     return [`nothing to remove: ${used ? "the preload list does not name the shim" : "portreserve is not installed"}`];
   }

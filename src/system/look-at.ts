@@ -1,5 +1,5 @@
 // What is in a place: the state of one file or folder, links not followed, as data for a plan.
-import { type Stats, existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import path from "node:path";
 import type { Found } from "../core/install/artefacts.ts";
 import { errnoOf, reasonOf } from "./app-error.ts";

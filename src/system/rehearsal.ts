@@ -18,10 +18,14 @@ export type Rehearsed =
   | { readonly outcome: "played"; readonly results: readonly TrialResult[] }
   | { readonly outcome: "impossible" | "broken"; readonly reason: string };
 
-/** The same programs as nobody, and setuid ones, which only a preload list reaches; none where a sandbox has no other users. */
-export async function programsOfNobody(programs: readonly TrialProgram[]): Promise<readonly TrialProgram[]> {
+/** The same for a sandbox: none where it has no other users. */
+export async function programsOfSandbox(programs: readonly TrialProgram[]): Promise<readonly TrialProgram[]> {
   const support = await keeping(() => sandboxSupport(STAGE_FOLDER));
-  if (!support.works || support.kind !== "root") return [];
+  return support.works && support.kind === "root" ? programsOfNobody(programs) : [];
+}
+
+/** The same programs as nobody, and setuid ones, which only a preload list reaches. For root. */
+export function programsOfNobody(programs: readonly TrialProgram[]): readonly TrialProgram[] {
   const setuid = SETUID_PROGRAMS.filter(([file]) => existsSync(file)).map((command) => ({ command }));
   return [...programs, ...setuid].map(({ command }) => ({
     command: ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...command],

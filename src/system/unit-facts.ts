@@ -59,6 +59,23 @@ export function programFile(root: string, path: string): ProgramFile | undefined
 
 const MAPS_LIMIT = 64 * 1024 * 1024;
 
+/** Milliseconds in which a new process of a service has become its program, also on a busy host. */
+const START_LIMIT = 3000;
+const PAUSE = 20;
+
+/**
+ * Whether a process has a file of this name mapped, or will in a moment: systemd calls a service started before its
+ * process has become the program.
+ */
+export function soonHasMapped(pid: number, file: string): boolean | undefined {
+  for (let waited = 0; waited < START_LIMIT; waited += PAUSE) {
+    const mapped = hasMapped(pid, file);
+    if (mapped !== false) return mapped;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+  }
+  return false;
+}
+
 /** Whether a running process has a file of this name mapped; undefined where that cannot be seen. */
 export function hasMapped(pid: number, file: string): boolean | undefined {
   const read = readUnder("/", `/proc/${pid}/maps`, MAPS_LIMIT);

@@ -38,7 +38,9 @@ export function hasUnits(root: string): boolean {
 
 /** The files called `name` in the folders of units other than the administrator's, the first that counts first. */
 export function othersUnits(root: string, name: string): readonly UnitText[] {
-  return unitFolders(root).filter((folder) => folder !== UNIT_FOLDER).flatMap((folder) => textOf(root, `${folder}/${name}`));
+  return unitFolders(root)
+    .filter((folder) => folder !== UNIT_FOLDER)
+    .flatMap((folder) => textOf(root, `${folder}/${name}`));
 }
 
 /** Files `name` in the drop-in folders of the administrator's units. */

@@ -16,7 +16,7 @@ import {
 } from "../../src/core/systemd/environment.ts";
 import { unitFacts } from "../../src/core/systemd/show.ts";
 import { shownName, unitName } from "../../src/core/systemd/unit-name.ts";
-import { isOurUnit, pathUnit, serviceUnit } from "../../src/core/systemd/unit-texts.ts";
+import { isOurUnit, UNIT_FILES, unitTexts } from "../../src/core/systemd/unit-texts.ts";
 
 const shim = "/usr/$LIB/portreserve/libportreserve.so";
 const preload = (value: string) => entryOf(`LD_PRELOAD=${value}`);
@@ -71,52 +71,11 @@ test("knows its own files by their first line", () => {
   const text = dropInText({ preload: undefined, shim });
   expect([text, `${text}# edited\n`].map(isOurDropIn)).toEqual([true, true]);
   expect(["", "[Service]\n", `\n${text}`, text.slice(1)].map(isOurDropIn)).toEqual([false, false, false, false]);
-  const units = [pathUnit(["/a"]), serviceUnit({ node: "/n", manager: "/m" })];
-  expect(units.map(isOurUnit)).toEqual([true, true]);
+  const units = unitTexts(["/a", "/b", "/c"], { node: "/n", manager: "/m" });
+  expect(units.filter(([, unit]) => isOurUnit(unit) && isOurUnit(`${unit}# edited\n`)).map(([name]) => name)).toEqual(
+    UNIT_FILES,
+  );
   expect([text, "[Unit]\n"].map(isOurUnit)).toEqual([false, false]);
-});
-
-test("writes the unit that watches", () => {
-  expect(
-    pathUnit(["/srv/reservations", "/srv/50%"]),
-  ).toBe(`# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.
-[Unit]
-Description=Watch the reservations of ports
-
-[Path]
-PathChanged=/srv/reservations
-PathChanged=/srv/50%%
-
-[Install]
-WantedBy=paths.target
-`);
-});
-
-test("writes the unit that compiles, in front of all that allocates", () => {
-  const text = serviceUnit({ node: "/opt/node 20/bin/node", manager: "/opt/$x/100%/manager.mjs" });
-  expect(
-    text.replace(/^Before=.*\.service\n/gm, "Before=…\n"),
-  ).toBe(`# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.
-[Unit]
-Description=Compile the reservations of ports
-DefaultDependencies=no
-After=local-fs.target
-Conflicts=shutdown.target
-Before=shutdown.target
-Before=…
-Before=…
-Before=…
-Before=…
-StartLimitIntervalSec=0
-
-[Service]
-Type=oneshot
-ExecStart="/opt/node 20/bin/node" "/opt/$$x/100%%/manager.mjs" compile --settle
-SuccessExitStatus=1
-
-[Install]
-WantedBy=multi-user.target
-`);
 });
 
 // Taken from systemd 252; versions with $'…' in lists quote as the last row does.

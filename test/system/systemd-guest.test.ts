@@ -42,6 +42,7 @@ describe.skipIf(reason !== undefined)(named("in a guest", reason), () => {
         [`${UNIT_FOLDER}/slow.service`]: "[Service]\nType=oneshot\nExecStart=/bin/sleep 1000\n",
         [`${UNIT_FOLDER}/bad.service`]: "[Service]\nType=oneshot\nExecStart=/bin/false\n",
         [`${UNIT_FOLDER}/many@.service`]: "[Service]\nEnvironment=I=%i LD_PRELOAD=/a.so\nExecStart=/bin/true\n",
+        [`${UNIT_FOLDER}/sleeper@.service`]: "[Service]\nExecStart=/bin/sleep 1000\n",
       },
     });
     await guest.output("cp -r /root/cases /run/cases; cp /usr/bin/env /opt/setuid-env; chmod 4755 /opt/setuid-env");
@@ -52,10 +53,10 @@ describe.skipIf(reason !== undefined)(named("in a guest", reason), () => {
   });
 
   /** Calls a function of system/systemd.ts there. */
-  async function call<T>(name: string, ...args: readonly string[]): Promise<T> {
-    return inside(`process.stdout.write(JSON.stringify(systemd[process.argv[1]](...process.argv.slice(2))))`, [
+  async function call<T>(name: string, ...args: readonly (string | readonly string[])[]): Promise<T> {
+    return inside("process.stdout.write(JSON.stringify(systemd[process.argv[1]](...JSON.parse(process.argv[2]))))", [
       name,
-      ...args,
+      JSON.stringify(args),
     ]);
   }
 
@@ -139,23 +140,32 @@ describe.skipIf(reason !== undefined)(named("in a guest", reason), () => {
     await guest.output(`chmod 755 '${folder}/node'`);
     await guest.write(`${UNIT_FOLDER}/portreserve.service`, unit);
     expect(await call("daemonReload")).toEqual({ outcome: "done", output: "" });
-    expect(await call("startNow", "portreserve.service", "finish")).toEqual({ outcome: "done", output: "" });
+    expect(await call("startNow", ["portreserve.service"], "finish")).toEqual({ outcome: "done", output: "" });
     expect(await guest.output("cat /run/words")).toBe(
       `[${folder}/node]\n[${folder}/'"\\manager.mjs]\n[compile]\n[--settle]\n`,
     );
   });
 
   test("does not wait for a unit that is only queued", async () => {
-    expect(await call("startNow", "slow.service", "queue")).toEqual({ outcome: "done", output: "" });
+    expect(await call("startNow", ["slow.service"], "queue")).toEqual({ outcome: "done", output: "" });
     expect(await show("slow.service")).toMatchObject({ activeState: "activating" });
-    expect(await call("stopNow", "slow.service", "finish")).toEqual({ outcome: "done", output: "" });
+    expect(await call("stopNow", ["slow.service"], "finish")).toEqual({ outcome: "done", output: "" });
     expect(await show("slow.service")).toMatchObject({ activeState: "failed" });
+  });
+
+  test("starts and stops several units at once", async () => {
+    const units = ["sleeper.service", "sleeper@other.service"];
+    const states = async () => Promise.all(units.map(async (unit) => (await show(unit))?.activeState));
+    expect(await call("startNow", units, "finish")).toEqual({ outcome: "done", output: "" });
+    expect(await states()).toEqual(["active", "active"]);
+    expect(await call("stopNow", units, "finish")).toEqual({ outcome: "done", output: "" });
+    expect(await states()).toEqual(["inactive", "inactive"]);
   });
 
   test("restarts what runs, and nothing else", async () => {
     expect(await call("tryRestart", "sleeper.service")).toEqual({ outcome: "done", output: "" });
     expect(await show("sleeper.service")).toMatchObject({ activeState: "inactive", mainPid: undefined });
-    await call("startNow", "sleeper.service", "finish");
+    await call("startNow", ["sleeper.service"], "finish");
     const first = await show("sleeper.service");
     await call("tryRestart", "sleeper.service");
     const second = await show("sleeper.service");
@@ -164,13 +174,13 @@ describe.skipIf(reason !== undefined)(named("in a guest", reason), () => {
   });
 
   test("gives systemctl's own words for what fails", async () => {
-    expect(await call("startNow", "bad.service", "finish")).toEqual({
+    expect(await call("startNow", ["bad.service"], "finish")).toEqual({
       outcome: "failed",
       reason: expect.stringMatching(
         /^Job for bad\.service failed because the control process exited with error code\.; See /,
       ),
     });
-    expect(await call("startNow", "nope.service", "finish")).toEqual({
+    expect(await call("startNow", ["nope.service"], "finish")).toEqual({
       outcome: "failed",
       reason: "Failed to start nope.service: Unit nope.service not found.",
     });

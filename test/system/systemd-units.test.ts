@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { enablingLinks, PATH_UNIT, pathUnit, SERVICE_UNIT, serviceUnit } from "../../src/core/systemd/unit-texts.ts";
+import { enablingLinks, SERVICE_UNIT, serviceUnit, UNITS, unitTexts } from "../../src/core/systemd/unit-texts.ts";
 import { isExecutableName } from "../../src/core/systemd/words.ts";
 import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE, UNIT_FOLDER } from "../../src/system/paths.ts";
 import { named, skipReason } from "../support/can.ts";
@@ -15,17 +15,17 @@ const lacking = skipReason(
 );
 const WATCHED = [OWNERS_FOLDER, SERVICES_FILE, BLACKLIST_FILE];
 
-/** What systemd-analyze says of the units with a node in `place`, below a temporary folder that it calls FOLDER. */
+/** What systemd-analyze says of all our units, the service changed, with a node in `place`, below a temporary folder that it calls FOLDER. */
 function verified(place: string, change: (service: string) => string = (service) => service): string {
   return inFolder({}, (folder) => {
     const node = path.join(folder, place, "node");
     mkdirSync(path.dirname(node), { recursive: true });
     writeFileSync(node, "#!/bin/sh\n");
     chmodSync(node, 0o755);
-    const service = serviceUnit({ node, manager: path.join(folder, place, "manager.mjs") });
-    writeFileSync(path.join(folder, SERVICE_UNIT), change(service));
-    writeFileSync(path.join(folder, PATH_UNIT), pathUnit(WATCHED));
-    const run = spawnSync("systemd-analyze", ["verify", "--man=no", `./${SERVICE_UNIT}`, `./${PATH_UNIT}`], {
+    for (const [name, text] of unitTexts(WATCHED, { node, manager: path.join(folder, place, "manager.mjs") })) {
+      writeFileSync(path.join(folder, name), name === SERVICE_UNIT ? change(text) : text);
+    }
+    const run = spawnSync("systemd-analyze", ["verify", "--man=no", ...UNITS.map((name) => `./${name}`)], {
       cwd: folder,
       encoding: "utf8",
       env: { PATH: process.env.PATH, LC_ALL: "C", SYSTEMD_COLORS: "0" },
@@ -73,9 +73,10 @@ test.skipIf(lacking !== undefined)(named("makes the links that systemctl enable 
   inFolder({}, (root) => {
     const folder = path.join(root, UNIT_FOLDER);
     mkdirSync(folder, { recursive: true });
-    writeFileSync(path.join(folder, SERVICE_UNIT), serviceUnit({ node: "/usr/bin/node", manager: "/m" }));
-    writeFileSync(path.join(folder, PATH_UNIT), pathUnit(WATCHED));
-    expect(spawnSync("systemctl", [`--root=${root}`, "enable", PATH_UNIT, SERVICE_UNIT]).status).toBe(0);
+    for (const [name, text] of unitTexts(WATCHED, { node: "/usr/bin/node", manager: "/m" })) {
+      writeFileSync(path.join(folder, name), text);
+    }
+    expect(spawnSync("systemctl", [`--root=${root}`, "enable", ...UNITS]).status).toBe(0);
     const made = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".wants/"));
     expect(
       made

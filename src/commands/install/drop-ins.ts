@@ -12,7 +12,7 @@ import type { Journal } from "../../system/apply.ts";
 import { selinuxActive } from "../../system/confinement.ts";
 import { INSTALLED_SHIM, SHIM_FILE, UNIT_FOLDER } from "../../system/paths.ts";
 import { daemonReload, restart, showManagerEnvironment, systemdRuns, tryRestart } from "../../system/systemd.ts";
-import { environmentFileTexts, hasMapped, programFile, unitTexts } from "../../system/unit-facts.ts";
+import { environmentFileTexts, hasMapped, programFile, soonHasMapped, unitTexts } from "../../system/unit-facts.ts";
 import type { Options } from "../types.ts";
 import { must } from "./carry-out.ts";
 import { findService, type Service, stateOf } from "./services.ts";
@@ -143,7 +143,7 @@ function expectInForce(root: string, unit: string): void {
 
 function coverNote(unit: string, now: boolean): Message {
   const pid = stateOf(unit)?.mainPid;
-  const mapped = pid === undefined ? undefined : hasMapped(pid, SHIM_FILE);
+  const mapped = pid === undefined ? undefined : (now ? soonHasMapped : hasMapped)(pid, SHIM_FILE);
   if (mapped === true) return { severity: "note", message: `'${unit}' is covered: its process ${pid} has the shim` };
   if (pid === undefined) return { severity: "note", message: `'${unit}' is not running; it is covered when it starts` };
   if (now) {

@@ -6,7 +6,7 @@ import { bytesSource } from "../../core/elf/reader.ts";
 import { type Artefact, strangersAmong } from "../../core/install/artefacts.ts";
 import type { Picture } from "../../core/install/plan.ts";
 import { strangersNamed } from "../../core/preload-list/strangers.ts";
-import { isOurUnit, UNITS } from "../../core/systemd/unit-texts.ts";
+import { isOurUnit, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { type Abi, shimFile } from "../../system/abis.ts";
 import { isClosed, isFolder, lookAt, othersMayWrite } from "../../system/look-at.ts";
@@ -107,7 +107,7 @@ export function listRefusals(root: string, { list }: Picture): readonly Message[
 }
 
 function oldDaemon(root: string): readonly Message[] {
-  const units = UNITS.flatMap((name) => othersUnits(root, name));
+  const units = UNIT_FILES.flatMap((name) => othersUnits(root, name));
   const strange = units.filter(({ text }) => !isOurUnit(text)).map(({ path }) => path);
   const scripts = OLD_DAEMON_FILES.filter((file) => lookAt(root, file).kind !== "missing");
   return [...strange, ...scripts].map((path) =>

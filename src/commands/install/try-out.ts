@@ -4,7 +4,7 @@ import { ALLOCATED_PORTS } from "../../core/levers.ts";
 import type { NativeTable } from "../../core/native.ts";
 import { type Abi, shimFile } from "../../system/abis.ts";
 import { AppError } from "../../system/app-error.ts";
-import { exhaustions, programsOfNobody, rehearse, type Scene } from "../../system/rehearsal.ts";
+import { exhaustions, programsOfNobody, programsOfSandbox, rehearse, type Scene } from "../../system/rehearsal.ts";
 import {
   type Difference,
   differenceBetween,
@@ -21,7 +21,8 @@ export interface Baseline {
 }
 
 export function baselineOf(abis: readonly Abi[]): Baseline {
-  const programs = trialPrograms(abis);
+  const own = trialPrograms(abis);
+  const programs = [...own, ...programsOfNobody(own)];
   return { programs, results: programs.map((program) => runAlone(program, undefined)) };
 }
 
@@ -48,7 +49,7 @@ export async function tryInSandbox(
   table: Pick<NativeTable, "tcp" | "udp">,
 ): Promise<RehearsalNote> {
   const own = trialPrograms(abis);
-  const programs = [...own, ...(await programsOfNobody(own))];
+  const programs = [...own, ...(await programsOfSandbox(own))];
   const before = await rehearse(scenes.now, programs);
   if (before.outcome === "impossible") return { impossible: before.reason };
   const allocations = exhaustions(abis);
@@ -70,7 +71,7 @@ export async function tryInSandbox(
   for (const [at, { name, lib }] of places.entries()) {
     const result = after.results[programs.length + allocations.length + at] as TrialResult;
     const strange = notFrom(shim.replace("$LIB", lib), result);
-    if (strange !== undefined) throw refusal(`in a sandbox, a ${name} program is not covered: ${strange}`);
+    if (strange !== undefined) throw notCovered(`in a sandbox, a ${name} program is not covered: ${strange}`);
   }
   return { programs: programs.length };
 }
@@ -95,9 +96,7 @@ export function prove({ programs, results }: Baseline, abis: readonly Abi[]): re
   return whereabouts(abis).map(({ name, lib, command }) => {
     const strange = notFrom(shimFile(lib), runAlone({ command }, undefined));
     if (strange === undefined) return name;
-    const hint =
-      "look for what else says where libraries come from: 'ldconfig -p', LD_PRELOAD and LD_LIBRARY_PATH of the host";
-    throw new AppError("incomplete", `a ${name} program started after the change is not covered: ${strange}`, hint);
+    throw notCovered(`a ${name} program started after the change is not covered: ${strange}`);
   });
 }
 
@@ -123,6 +122,12 @@ function refused({ command, what }: Difference, when: string): AppError {
 
 function refusal(message: string): AppError {
   return new AppError("unsafe", message, "get another build of the package, and report this");
+}
+
+function notCovered(message: string): AppError {
+  const hint =
+    "look for what else says where libraries come from: others in the preload list, 'ldconfig -p', LD_PRELOAD and LD_LIBRARY_PATH of the host";
+  return new AppError("incomplete", message, hint);
 }
 
 function sandboxFailed(reason: string): AppError {

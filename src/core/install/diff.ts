@@ -29,7 +29,7 @@ export function diffOf(change: Change, nowhere: string): readonly DiffLine[] {
         change.path,
         change.old,
         change.bytes,
-        `, mode ${change.mode.toString(8).padStart(4, "0")}`,
+        `mode ${change.mode.toString(8).padStart(4, "0")}`,
         nowhere,
       );
     default:
@@ -61,10 +61,18 @@ function fileDiff(
   ];
   const one = old ?? new Uint8Array();
   const other = bytes ?? new Uint8Array();
-  if (isText(one) && isText(other)) return [...heads, ...hunk(linesOf(one), linesOf(other))];
-  const size = bytes === undefined ? "" : `${bytes.length} bytes${mode}`;
+  if (isText(one) && isText(other)) {
+    const lines = hunk(linesOf(one), linesOf(other));
+    // Where the bytes stay, it is the mode that changes.
+    return [...heads, ...(lines.length > 0 || mode === "" ? lines : [inParentheses([mode])])];
+  }
+  const size = bytes === undefined ? "" : `${bytes.length} bytes, ${mode}`;
   const was = old === undefined ? "" : `${old.length} bytes`;
-  return [...heads, { sign: "place", text: `(${[was, size].filter((part) => part !== "").join(" -> ")})` }];
+  return [...heads, inParentheses([was, size])];
+}
+
+function inParentheses(parts: readonly string[]): DiffLine {
+  return { sign: "place", text: `(${parts.filter((part) => part !== "").join(" -> ")})` };
 }
 
 /** Larger texts are programs: nobody reads them in a diff. */

@@ -1,14 +1,20 @@
-// The units that keep the table fresh: one that watches the inputs, one that compiles.
+// The units that keep the table fresh: some that watch the inputs, one that compiles, one that looks again.
 import { execArgument, execProgram, literal } from "./words.ts";
 
 export const SERVICE_UNIT = "portreserve.service";
-/** Compiles once more, when the path units watch again. */
-export const AGAIN_UNIT = "portreserve-again.service";
+/** Compiles once more, when the path units watch again. A template: systemd warns where one unit is both of its instances. */
+export const AGAIN_TEMPLATE = "portreserve-again@.service";
+export const AGAIN_UNITS = {
+  success: "portreserve-again@success.service",
+  failure: "portreserve-again@failure.service",
+} as const;
 /** One for each watched place: owners, services, blacklist. */
 export const PATH_UNITS = ["portreserve.path", "portreserve-services.path", "portreserve-blacklist.path"] as const;
 
-/** Every unit that we write. */
-export const UNITS: readonly string[] = [SERVICE_UNIT, AGAIN_UNIT, ...PATH_UNITS];
+/** The files that we write. */
+export const UNIT_FILES: readonly string[] = [SERVICE_UNIT, AGAIN_TEMPLATE, ...PATH_UNITS];
+/** Every unit that these make. */
+export const UNITS: readonly string[] = [SERVICE_UNIT, AGAIN_UNITS.success, AGAIN_UNITS.failure, ...PATH_UNITS];
 
 const MARKER = "# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.";
 
@@ -51,9 +57,9 @@ export function serviceUnit(manager: Manager): string {
   return `${MARKER}
 [Unit]
 Description=Compile the reservations of ports
-${ORDER}After=${AGAIN_UNIT}
-OnSuccess=${AGAIN_UNIT}
-OnFailure=${AGAIN_UNIT}
+${ORDER}After=${AGAIN_UNITS.success} ${AGAIN_UNITS.failure}
+OnSuccess=${AGAIN_UNITS.success}
+OnFailure=${AGAIN_UNITS.failure}
 ${ALLOCATORS.map((names) => `Before=${names.join(" ")}\n`).join("")}
 ${compiles(manager)}
 [Install]
@@ -87,11 +93,11 @@ SuccessExitStatus=1
 `;
 }
 
-/** Names and texts of all units. `places`: as `PATH_UNITS`. */
+/** Names and texts of all unit files. `places`: as `PATH_UNITS`. */
 export function unitTexts(places: readonly string[], manager: Manager): readonly (readonly [string, string])[] {
   return [
     [SERVICE_UNIT, serviceUnit(manager)],
-    [AGAIN_UNIT, againUnit(manager)],
+    [AGAIN_TEMPLATE, againUnit(manager)],
     ...PATH_UNITS.map((name, at) => [name, pathUnit(places[at] ?? "")] as const),
   ];
 }
