@@ -1,0 +1,152 @@
+// From what is found on a host to what is changed: nothing that is right, nothing that is somebody else's, in the one safe order.
+import { describe, expect, test } from "vitest";
+import { type Artefact, type Found, strangersAmong } from "../../src/core/install/artefacts.ts";
+import type { Change } from "../../src/core/install/change.ts";
+import { type Picture, planInstall, planUninstall } from "../../src/core/install/plan.ts";
+
+const ENTRY = "/usr/$LIB/portreserve/libportreserve.so";
+const LIST = "/etc/ld.so.preload";
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+const file = (text: string, mode = 0o644): Found => ({ kind: "file", bytes: bytes(text), mode });
+const missing: Found = { kind: "missing" };
+
+function artefact(path: string, found: Found, ours = true): Artefact {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  return { path, wanted: { kind: "file", bytes: bytes("new"), mode: 0o644 }, found, ours, folders: [folder] };
+}
+
+/** A host with these folders and what is in them. */
+function picture(parts: Partial<Picture>, folders: Readonly<Record<string, readonly string[]>> = {}): Picture {
+  return {
+    libraries: [],
+    rules: [],
+    manager: [],
+    units: [],
+    dropIns: [],
+    list: { path: LIST, found: missing, labelOf: "/etc/ld.so.cache" },
+    entry: ENTRY,
+    owners: "/etc/portreserve",
+    table: undefined,
+    hasTable: false,
+    tablePath: "/etc/portreserve.table",
+    contents: (path) => ({ "/etc/portreserve": ["cups"], ...folders })[path],
+    ...parts,
+  };
+}
+
+const listed = (found: Found): Picture["list"] => ({ path: LIST, found, labelOf: "/etc/ld.so.cache" });
+const shown = (changes: readonly Change[]): readonly string[] => changes.map(({ kind, path }) => `${kind} ${path}`);
+const lists = (found: Found): readonly Change[] | string => {
+  const plan = planInstall(picture({ list: listed(found) }), true);
+  return "refusal" in plan ? plan.refusal : plan.list;
+};
+
+describe("install", () => {
+  test("stages all libraries where one is not as it should be, and none where all are", () => {
+    const right = artefact("/lib/a/p/x.so", file("new"));
+    const wrong = artefact("/lib/b/p/x.so", missing);
+    const both = planInstall(picture({ libraries: [right, wrong] }, { "/lib/a/p": ["x.so"] }), false);
+    expect(both).toMatchObject({
+      folders: [{ path: "/lib/b/p" }],
+      libraries: [{ path: right.path }, { path: wrong.path }],
+    });
+    expect(planInstall(picture({ libraries: [right] }, { "/lib/a/p": ["x.so"] }), false)).toMatchObject({
+      folders: [],
+      libraries: [],
+    });
+  });
+
+  test("mends a mode, and makes each folder once, the outer before the inner", () => {
+    const parts = ["one", "two"].map(
+      (name): Artefact => ({
+        ...artefact(`/home/a/b/${name}`, missing),
+        folders: ["/home/a/b", "/home/a"],
+      }),
+    );
+    const plan = planInstall(picture({ manager: [...parts, artefact("/home/three", file("new", 0o600))] }), false);
+    if ("refusal" in plan) throw new Error(plan.refusal);
+    expect(shown(plan.manager)).toEqual([
+      "make-folder /home/a",
+      "make-folder /home/a/b",
+      "write-file /home/a/b/one",
+      "write-file /home/a/b/two",
+      "make-folder /home",
+      "write-file /home/three",
+    ]);
+  });
+
+  test("puts a link in the place of another of ours", () => {
+    const link: Artefact = {
+      ...artefact("/units/x", { kind: "link", target: "/old" }),
+      wanted: { kind: "link", target: "/new" },
+    };
+    const plan = planInstall(picture({ units: [link] }, { "/units": ["x"] }), false);
+    expect("refusal" in plan ? [] : shown(plan.units)).toEqual(["remove /units/x", "make-link /units/x"]);
+  });
+
+  test.each([
+    ["none", missing, { bytes: `${ENTRY}\n`, mode: 0o644 }],
+    ["one for its owner only", file("/a.so\n", 0o600), { bytes: `/a.so\n${ENTRY}\n`, mode: 0o644 }],
+    ["one that others may write", file("/a.so\n", 0o666), { bytes: `/a.so\n${ENTRY}\n`, mode: 0o666 }],
+    ["one that has the entry, for its owner only", file(`${ENTRY}\n`, 0o400), { bytes: `${ENTRY}\n`, mode: 0o444 }],
+  ])("from a list such as %s it makes one that everybody may read", (_, found, wanted) => {
+    const [change] = lists(found);
+    if (typeof change !== "object" || change.kind !== "write-file") throw new Error("no file is written");
+    expect({ bytes: Buffer.from(change.bytes).toString(), mode: change.mode }).toEqual(wanted);
+  });
+
+  test("does not touch a list that has the entry, and has no place in some", () => {
+    expect(lists(file(`${ENTRY}\n`))).toEqual([]);
+    expect(lists(file("\0#\n\n#b/c"))).toBe("no place");
+  });
+
+  test("leaves the list alone for single services", () => {
+    expect(planInstall(picture({ list: listed(file("\0#\n\n#b/c")) }), false)).toMatchObject({ list: [] });
+  });
+});
+
+describe("uninstall", () => {
+  const installed = (parts: Partial<Picture>): Picture =>
+    picture(
+      {
+        list: listed(file(`${ENTRY}\n`)),
+        libraries: [artefact("/lib/p/x.so", file("any"))],
+        manager: [artefact("/home/one", file("any")), artefact("/home/two", file("any"))],
+        hasTable: true,
+        ...parts,
+      },
+      { "/lib/p": ["x.so"], "/home": ["one", "two"] },
+    );
+  const all = { list: true, base: true, dropIns: [] };
+
+  test("takes files in the opposite order, and then the folders that they leave empty", () => {
+    const removal = planUninstall(installed({}), all);
+    expect(Object.values(removal).flatMap(shown)).toEqual(
+      expect.arrayContaining(["remove /etc/ld.so.preload", "remove /lib/p/x.so", "remove-folder /lib/p"]),
+    );
+    expect(shown(removal.manager)).toEqual(["remove /home/two", "remove /home/one", "remove-folder /home"]);
+    expect(shown(removal.table)).toEqual(["remove-table /etc/portreserve.table"]);
+  });
+
+  test("leaves what is not ours, and the folder that it is in", () => {
+    const libraries = [artefact("/lib/p/x.so", file("any"), false)];
+    expect(shown(planUninstall(installed({ libraries }), all).libraries)).toEqual([]);
+    expect(strangersAmong(libraries)).toEqual([
+      { path: "/lib/p/x.so", what: "a file that portreservectl did not write" },
+    ]);
+  });
+
+  test("leaves a folder that somebody has put something into, and takes an empty one for reservations", () => {
+    const folders = { "/lib/p": ["x.so", "another"], "/etc/portreserve": [] };
+    const host = picture({ libraries: [artefact("/lib/p/x.so", file("any"))] }, folders);
+    const removal = planUninstall(host, all);
+    expect(shown(removal.libraries)).toEqual(["remove /lib/p/x.so"]);
+    expect(shown(removal.table)).toEqual(["remove-folder /etc/portreserve"]);
+  });
+
+  test("takes nothing but drop-ins while something needs the library", () => {
+    const dropIns = [artefact("/units/a.service.d/50.conf", file("any"))];
+    const removal = planUninstall(installed({ dropIns }), { list: false, base: false, dropIns });
+    expect(Object.values(removal).flatMap(shown)).toEqual(["remove /units/a.service.d/50.conf"]);
+  });
+});

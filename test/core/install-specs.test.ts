@@ -1,0 +1,43 @@
+// Whose a file in one of our places is, told by what is in it; and the order in which the manager comes and goes.
+import { describe, expect, test } from "vitest";
+import { librarySpec, managerSpecs, type Spec, textSpec } from "../../src/core/install/specs.ts";
+
+const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
+
+describe("a file in the place of", () => {
+  const library = librarySpec("/lib/p/libportreserve.so", bytes("new"), "/lib/libc.so.6");
+  const rule = textSpec("/etc/r", "# ours\nnew\n", (text) => text.startsWith("# ours\n"), ["/etc"]);
+  const part = (isOurs: boolean): Spec =>
+    managerSpecs("/home", [{ file: "dist/x", bytes: bytes("new"), isProgram: true }], isOurs)[0] as Spec;
+
+  test.each([
+    ["the library, with the shim's mark among its names", library, "\x7fELF\0portreserve_shim\0", true],
+    ["the library, with the mark in a longer name", library, "\x7fELF\0my_portreserve_shim\0", false],
+    ["the library, with nothing in it", library, "", false],
+    ["a text, that begins as ours do", rule, "# ours\nold\n", true],
+    ["a text, that speaks of ours later", rule, "\n# ours\n", false],
+    ["the manager, in a folder of ours", part(true), "anything", true],
+    ["the manager, in another folder", part(false), "new", false],
+  ])("%s", (_, spec, content, ours) => {
+    expect(spec.isOurs(bytes(content))).toBe(ours);
+  });
+
+  test("any of them, when it is a link, is somebody else's", () => {
+    for (const spec of [library, rule]) expect(spec.isOurs("/x/libportreserve.so")).toBe(false);
+  });
+});
+
+test("the part that says whose folder it is comes first, programs can be run, and folders are named from the inside out", () => {
+  const parts = ["dist/a/b", "package.json", "c"].map((file, at) => ({ file, bytes: bytes(""), isProgram: at === 0 }));
+  expect(
+    managerSpecs("/home", parts, true).map(({ path, wanted, folders }) => ({
+      path,
+      mode: wanted.kind === "file" ? wanted.mode : undefined,
+      folders,
+    })),
+  ).toEqual([
+    { path: "/home/package.json", mode: 0o644, folders: ["/home"] },
+    { path: "/home/dist/a/b", mode: 0o755, folders: ["/home/dist/a", "/home/dist", "/home"] },
+    { path: "/home/c", mode: 0o644, folders: ["/home"] },
+  ]);
+});

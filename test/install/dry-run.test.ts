@@ -1,0 +1,99 @@
+// install --dry-run and uninstall --dry-run: the whole plan as a diff, for anybody, and nothing is changed.
+import { describe, expect, test } from "vitest";
+import { named } from "../support/can.ts";
+import { asNobody, ctl, type Ran } from "../support/cli.ts";
+import { abis, ENTRY, LIST, libraries, noHost, onHost, treeDifferences, treeOf } from "../support/host.ts";
+import { imageOf, NO_UNITS } from "./image.ts";
+
+const run = (...args: readonly string[]): Ran => ctl(args, { under: asNobody });
+const sizes = abis.map(({ shim }) => shim?.length);
+const folders = libraries.map((file) => file.replace(/\/[^/]*$/, ""));
+
+const PUT = `${folders.map((folder) => `+ folder '${folder}'\n`).join("")}${libraries
+  .map((file, at) => `--- /dev/null\n+++ ${file}\n(${sizes[at]} bytes, mode 0644)\n`)
+  .join("")}~ table '/etc/portreserve.table'
++ 631/tcp+udp
+--- ${LIST}
++++ ${LIST}
+@@ -1,1 +1,2 @@
+ /lib/libone.so
++${ENTRY}
+${2 * libraries.length + 2} changes planned; nothing was changed
+`;
+const TAKEN = `--- ${LIST}
++++ ${LIST}
+@@ -1,2 +1,1 @@
+ /lib/libone.so
+-${ENTRY}
+${libraries.map((file, at) => `--- ${file}\n+++ /dev/null\n(${sizes[at]} bytes)\n`).join("")}${folders
+  .toSorted((a, b) => b.length - a.length)
+  .map((folder) => `- folder '${folder}', if nothing else is in it\n`)
+  .join("")}- table '/etc/portreserve.table'
+nothing was changed
+`;
+
+test("shows an image's whole plan to an ordinary user, and changes nothing, not even by a lock", () => {
+  const root = imageOf({ "etc/ld.so.preload": "/lib/libone.so\n" });
+  const before = treeOf(root);
+  expect(run("install", "--root", root, "--dry-run")).toEqual({ status: 0, stdout: PUT, stderr: NO_UNITS });
+  expect(run("uninstall", "--root", root, "--dry-run")).toEqual({
+    status: 0,
+    stdout: "nothing to remove: portreserve is not installed\n",
+    stderr: "",
+  });
+  expect(treeOf(root)).toBe(before);
+  // The control: without --dry-run the same is done.
+  expect(run("install", "--root", root).status).toBe(0);
+  const installed = treeOf(root);
+  expect(installed).not.toBe(before);
+  expect(run("install", "--root", root, "--dry-run")).toEqual({
+    status: 0,
+    stdout: "nothing to change\n",
+    stderr: NO_UNITS,
+  });
+  expect(run("uninstall", "--root", root, "--dry-run")).toEqual({ status: 0, stdout: TAKEN, stderr: "" });
+  expect(treeOf(root)).toBe(installed);
+});
+
+test("says the same as JSON", () => {
+  const root = imageOf({ "etc/ld.so.preload": "/lib/libone.so\n" });
+  const { status, stdout } = run("install", "--root", root, "--dry-run", "--json");
+  expect(status).toBe(0);
+  const shown = JSON.parse(stdout) as { changes: { diff: string[] }[] };
+  expect(shown).toMatchObject({ dryRun: true, result: "planned", outcome: "done", exitCode: 0, proved: [] });
+  expect(shown.changes.flatMap(({ diff }) => diff).join("\n")).toBe(PUT.split("\n").slice(0, -2).join("\n"));
+});
+
+test("shows what is refused", () => {
+  const root = imageOf({ "etc/ld.so.preload": "/opt/libportreserve.so\n" });
+  const before = treeOf(root);
+  expect(run("install", "--root", root, "--dry-run")).toEqual({
+    status: 5,
+    stdout: "",
+    stderr: `portreservectl: error: ${LIST}:1:1: '/opt/libportreserve.so' is in the preload list, and portreservectl did not write it; nothing was changed
+hint: take it out by hand, then run 'portreservectl install --root ${root}', whose entry serves every kind of program
+`,
+  });
+  expect(treeOf(root)).toBe(before);
+});
+
+const notHere = await noHost();
+describe.skipIf(notHere !== undefined)(named("on a whole host", notHere), () => {
+  test("it plans for an ordinary user what root then does", async () => {
+    const ran = await onHost(`step before tree
+step planned nobody "$NODE" "$MANAGER" install --dry-run
+step lock ls /run/portreserve.lock
+step after tree
+step json nobody "$NODE" "$MANAGER" install --dry-run --json
+step done ctl install --json`);
+    expect(ran("planned")).toMatchObject({ status: 0, stderr: "" });
+    expect(ran("planned").stdout).toContain(`--- /dev/null\n+++ ${LIST}\n@@ -0,0 +1,1 @@\n+${ENTRY}\n`);
+    expect(ran("lock").status).not.toBe(0);
+    expect(treeDifferences(ran("before"), ran("after"))).toEqual([]);
+    const changes = (name: string): unknown =>
+      (JSON.parse(ran(name).stdout) as { changes: { action: string; path: string }[] }).changes.map(
+        ({ action, path }) => `${action} ${path}`,
+      );
+    expect(changes("done")).toEqual(changes("json"));
+  });
+});
