@@ -2,7 +2,8 @@
 import type { Command } from "../commands/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { GLOBAL_OPTIONS, OPTION_TEXTS } from "./options.ts";
-import { type Verb, verbs } from "./registry.ts";
+import { verbs } from "./registry.ts";
+import type { Verb } from "./verb.ts";
 
 const SHELLS: Readonly<Record<string, () => string[]>> = { bash, zsh, fish };
 

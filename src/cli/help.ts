@@ -1,7 +1,8 @@
 // The help, made from the registry: what a verb is for, its options, examples and exit codes.
 import { EXIT_BUG, EXIT_CODES } from "./exit-codes.ts";
 import { GLOBAL_OPTIONS, OPTION_TEXTS } from "./options.ts";
-import { type Verb, verbs } from "./registry.ts";
+import { verbs } from "./registry.ts";
+import type { Verb } from "./verb.ts";
 
 const WIDTH = 80;
 

@@ -1,6 +1,6 @@
 // Every option as data: its flag, its line in the help, and how the command line becomes Options.
 import type { Options } from "../commands/types.ts";
-import type { OptionName } from "./registry.ts";
+import type { OptionName } from "./verb.ts";
 
 export interface OptionText {
   /** As commander and the help write it. */

@@ -2,7 +2,8 @@
 import { Command, CommanderError } from "commander";
 import { overviewHelp, synopsis, verbHelp } from "./help.ts";
 import { type Flags, GLOBAL_OPTIONS, OPTION_TEXTS } from "./options.ts";
-import { type OptionName, type Verb, verbs } from "./registry.ts";
+import { verbs } from "./registry.ts";
+import type { OptionName, Verb } from "./verb.ts";
 
 export type Parsed =
   | { readonly kind: "help"; readonly text: string }

@@ -10,7 +10,7 @@ import { openRoot } from "../system/rooted.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { type Flags, optionsFrom } from "./options.ts";
 import { parse } from "./parse.ts";
-import type { Verb } from "./registry.ts";
+import type { Verb } from "./verb.ts";
 
 interface Color {
   readonly out: boolean;

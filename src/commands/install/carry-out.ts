@@ -17,9 +17,10 @@ import { INSTALLED_SHIM } from "../../system/paths.ts";
 import { tidyUpRehearsals } from "../../system/rehearsal.ts";
 import { removeLeftoversOf } from "../../system/replace-file.ts";
 import { manager } from "../../system/suggest.ts";
-import { daemonReload, type SystemctlResult, startNow, stopNow, systemdRuns } from "../../system/systemd.ts";
+import { daemonReload, startNow, stopNow, systemdRuns } from "../../system/systemd.ts";
 import { tableBytes } from "../../system/table-file.ts";
 import type { UnitWork } from "./drop-ins.ts";
+import { must } from "./must.ts";
 import { baselineOf, prove, type RehearsalNote, tryInSandbox, tryWithPreload } from "./try-out.ts";
 
 export interface Done {
@@ -122,12 +123,6 @@ function putUnits(root: string, plan: Plan, journal: Journal): void {
   must(daemonReload());
   journal.undo("path units are still active", () => must(stopNow(PATH_UNITS, "queue")));
   must(startNow(PATH_UNITS, "queue"));
-}
-
-/** Throws AppError where systemctl did not do it. */
-export function must(result: SystemctlResult): void {
-  if (result.outcome === "done") return;
-  throw new AppError("incomplete", `systemd refused: ${result.reason}`, "see 'systemctl status' and 'journalctl -b'");
 }
 
 /** What the tools of SELinux and AppArmor are told. That they fail is worth a warning: programs run on, less covered. */

@@ -14,7 +14,7 @@ import { INSTALLED_SHIM, SHIM_FILE, UNIT_FOLDER } from "../../system/paths.ts";
 import { daemonReload, restart, showManagerEnvironment, systemdRuns, tryRestart } from "../../system/systemd.ts";
 import { environmentFileTexts, hasMapped, programFile, soonHasMapped, unitTexts } from "../../system/unit-facts.ts";
 import type { Options } from "../types.ts";
-import { must } from "./carry-out.ts";
+import { must } from "./must.ts";
 import { findService, type Service, stateOf } from "./services.ts";
 
 /** What `--unit` asks for: nothing without it. */

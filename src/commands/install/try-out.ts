@@ -121,7 +121,11 @@ function refused({ command, what }: Difference, when: string): AppError {
 }
 
 function refusal(message: string): AppError {
-  return new AppError("unsafe", message, "run it again; if it says the same, get another build of the package, and report this");
+  return new AppError(
+    "unsafe",
+    message,
+    "run it again; if it says the same, get another build of the package, and report this",
+  );
 }
 
 function notCovered(message: string): AppError {

@@ -1,0 +1,35 @@
+// What the command line knows of a verb: its words, options and outcomes, and where its code is.
+import type { Command } from "../commands/types.ts";
+import type { Outcome } from "../report/types.ts";
+
+export type OptionName =
+  | "root"
+  | "json"
+  | "verbose"
+  | "dry-run"
+  | "strict"
+  | "force"
+  | "no-blacklist"
+  | "no-wait"
+  | "settle"
+  | "unit"
+  | "now";
+
+export interface Verb {
+  readonly name: string;
+  /** As shown after the verb, such as "PORT[/PROTO] | NAME"; empty for none. */
+  readonly synopsis: string;
+  /** How many arguments: at least, at most. */
+  readonly arity: readonly [number, number];
+  /** One line. */
+  readonly summary: string;
+  /** One paragraph, lines joined and wrapped by the help. */
+  readonly description: string;
+  readonly options: readonly OptionName[];
+  readonly examples: readonly (readonly [command: string, explanation: string])[];
+  /** What each outcome means for this verb, in the order of the exit codes. */
+  readonly outcomes: readonly (readonly [Outcome, string])[];
+  /** Everything after the first argument belongs to that argument's program. */
+  readonly passThrough?: true;
+  readonly load: () => Promise<Command>;
+}
