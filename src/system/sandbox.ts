@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { nativeFolder } from "../core/native.ts";
+import { fromSystem } from "./app-error.ts";
 import { READY, SETUP } from "./sandbox-setup.ts";
 
 /** `root`: the real root, nothing mapped. `user`: a user namespace in which the caller is root and nobody else exists. */
@@ -70,7 +71,7 @@ export async function runInSandbox(kind: SandboxKind, request: SandboxRequest): 
   const stage = mkdtempSync(path.join(request.stageIn ?? tmpdir(), STAGE_PREFIX));
   // Programs in the sandbox that give up root must be able to pass through to $SCRATCH.
   chmodSync(stage, 0o711);
-  const remove = (): void => rmSync(stage, { recursive: true, force: true });
+  const remove = (): void => removeStage(stage);
   try {
     fillStage(stage, request);
     const child = start(kind, stage, request);
@@ -82,6 +83,14 @@ export async function runInSandbox(kind: SandboxKind, request: SandboxRequest): 
     }
   } finally {
     remove();
+  }
+}
+
+function removeStage(stage: string): void {
+  try {
+    rmSync(stage, { recursive: true, force: true });
+  } catch (error) {
+    throw fromSystem(error, `cannot remove '${stage}', where the files of a sandbox are`, undefined, stage);
   }
 }
 
@@ -145,9 +154,12 @@ function killedWithUs(child: ChildProcess, remove: () => void): () => void {
   const handlers = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
     const handler = (): void => {
       child.kill("SIGKILL");
-      remove();
-      release();
-      process.kill(process.pid, signal);
+      try {
+        remove();
+      } finally {
+        release();
+        process.kill(process.pid, signal);
+      }
     };
     process.on(signal, handler);
     return [signal, handler] as const;
