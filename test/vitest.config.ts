@@ -1,4 +1,5 @@
-// How the tests run: one file at a time per worker, real programs, generous time limits (nothing here asserts on time).
+// How the tests run: a file for each processor at a time, real programs, generous time limits (nothing here asserts on time).
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -8,6 +9,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     fileParallelism: true,
+    // One more than by default: most of a test's time is spent waiting for programs.
+    maxWorkers: Math.max(2, availableParallelism()),
     reporters: [new URL("support/skip-reporter.ts", import.meta.url).pathname, "default"],
   },
 });
