@@ -1,7 +1,7 @@
 // A dress rehearsal in a sandbox: the new preload list and table in a private /etc, setuid programs and real allocations included.
 import { existsSync } from "node:fs";
 import type { Abi } from "./abis.ts";
-import { fromSystem } from "./app-error.ts";
+import { errnoOf, fromSystem } from "./app-error.ts";
 import { PRELOAD_LIST, SETUID_PROGRAMS, STAGE_FOLDER, TABLE_FILE } from "./paths.ts";
 import { removeStages, runInSandbox, type SandboxKind, type SandboxRequest, type SandboxResult } from "./sandbox.ts";
 import { sandboxSupport } from "./sandbox-support.ts";
@@ -69,7 +69,18 @@ async function keeping<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw fromSystem(error, `cannot keep the files of a sandbox in '${STAGE_FOLDER}'`, undefined, STAGE_FOLDER);
+    throw fromSystem(error, `cannot keep the files of a sandbox in '${STAGE_FOLDER}'`, leftStages(), STAGE_FOLDER);
+  }
+}
+
+/** What is left of sandboxes that could not be removed, after one more attempt; undefined if nothing is. */
+function leftStages(): string | undefined {
+  try {
+    removeStages(STAGE_FOLDER);
+    return undefined;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return "some of them are left until the next install or uninstall";
   }
 }
 
