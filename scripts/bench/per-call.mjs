@@ -1,8 +1,8 @@
 // What one bindresvport() call costs, against a bare bind(), glibc's and libtirpc's, in a private network and /etc.
 import { spawnSync } from "node:child_process";
 import { DISTRIBUTION_BLACKLIST } from "../../dist/core/distribution-files.js";
-import { runInSandbox } from "../../dist/system/sandbox.js";
-import { sandboxSupport } from "../../dist/system/sandbox-support.js";
+import { runInSandbox } from "../../dist/system/sandbox/sandbox.js";
+import { sandboxSupport } from "../../dist/system/sandbox/sandbox-support.js";
 import { report } from "./per-call-results.mjs";
 import { occupancy, pidFor } from "./ports.mjs";
 import { built, programs } from "./programs.mjs";

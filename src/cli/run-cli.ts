@@ -6,7 +6,7 @@ import { wantsColor } from "../report/style.ts";
 import type { Report } from "../report/types.ts";
 import { writeStream } from "../report/write.ts";
 import { AppError, errnoOf, fromSystem } from "../system/app-error.ts";
-import { openRoot } from "../system/rooted.ts";
+import { openRoot } from "../system/files/rooted.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { type Flags, optionsFrom } from "./options.ts";
 import { parse } from "./parse.ts";

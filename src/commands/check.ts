@@ -4,8 +4,8 @@ import { TABLE_PORT_LIMIT } from "../core/table/content.ts";
 import { ALLOCATOR_RANGE, tooFewFreePorts, unreservedPorts } from "../core/table/free-ports.ts";
 import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
+import { readTable } from "../system/files/table-file.ts";
 import { TABLE_FILE } from "../system/paths.ts";
-import { readTable } from "../system/table-file.ts";
 import { compileHint, type Freshness, freshnessOf, isRetired, noTable, readSources, type Sources } from "./sources.ts";
 import type { Command } from "./types.ts";
 

@@ -2,10 +2,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Block, Message, Outcome, Report } from "../report/types.ts";
-import { inputStamp } from "../system/input-stamp.ts";
+import { inputStamp } from "../system/files/input-stamp.ts";
+import { readTable, removeTableLeftovers, writeTable } from "../system/files/table-file.ts";
 import { withLock } from "../system/lock.ts";
 import { TABLE_FILE } from "../system/paths.ts";
-import { readTable, removeTableLeftovers, writeTable } from "../system/table-file.ts";
 import { readSources, type Sources } from "./sources.ts";
 import { changeJson, changeLines } from "./table-change.ts";
 import { planTable, type TablePlan } from "./table-plan.ts";

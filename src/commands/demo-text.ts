@@ -4,9 +4,9 @@ import { type Socket, socketText } from "../core/demo/sockets.ts";
 import { DISTRIBUTION_FILES } from "../core/distribution-files.ts";
 import type { TableContent } from "../core/table/content.ts";
 import type { Json, Line, Span, Tone } from "../report/types.ts";
-import type { Thief } from "../system/demo-scene.ts";
 import { OWNERS_FOLDER } from "../system/paths.ts";
-import type { SandboxKind } from "../system/sandbox.ts";
+import type { Thief } from "../system/sandbox/demo-scene.ts";
+import type { SandboxKind } from "../system/sandbox/sandbox.ts";
 
 /** One scene, and what it shows. */
 export interface Act {

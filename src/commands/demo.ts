@@ -8,11 +8,11 @@ import { native } from "../core/native.ts";
 import { type TableContent, tableContent } from "../core/table/content.ts";
 import type { Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
-import { playScene, type SceneRequest, THIEVES, type Thief } from "../system/demo-scene.ts";
+import { shimForPreload } from "../system/host/shim-file.ts";
 import { OWNERS_FOLDER } from "../system/paths.ts";
-import type { SandboxKind } from "../system/sandbox.ts";
-import { sandboxSupport } from "../system/sandbox-support.ts";
-import { shimForPreload } from "../system/shim-file.ts";
+import { playScene, type SceneRequest, THIEVES, type Thief } from "../system/sandbox/demo-scene.ts";
+import type { SandboxKind } from "../system/sandbox/sandbox.ts";
+import { sandboxSupport } from "../system/sandbox/sandbox-support.ts";
 import { type Act, actLines, closingLines, demoJson, openingLines, type Setting } from "./demo-text.ts";
 import type { Command } from "./types.ts";
 

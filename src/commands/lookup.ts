@@ -2,7 +2,7 @@
 import type { Protocol, Reservation } from "../core/config/types.ts";
 import { type LeverName, leverFor } from "../core/levers.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
-import { readTable } from "../system/table-file.ts";
+import { readTable } from "../system/files/table-file.ts";
 import { findTarget, type Target } from "./lookup-target.ts";
 import { freshnessOf, inTable, isRetired, noTable, readSourcesIfAny, reservationJson, tableNotes } from "./sources.ts";
 import type { Command } from "./types.ts";

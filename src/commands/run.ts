@@ -1,8 +1,8 @@
 // run: one command with the shim preloaded, in the place of this process. A wrapper must never break a service.
 import type { Message, Outcome, Report } from "../report/types.ts";
 import { type ExecFault, execute } from "../system/execute.ts";
-import { shimForPreload } from "../system/shim-file.ts";
-import { readTable } from "../system/table-file.ts";
+import { readTable } from "../system/files/table-file.ts";
+import { shimForPreload } from "../system/host/shim-file.ts";
 import { noTable } from "./sources.ts";
 import type { Command } from "./types.ts";
 

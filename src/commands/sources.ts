@@ -7,10 +7,10 @@ import type { NativeTable } from "../core/native.ts";
 import { sameContent, type TableContent, tableContent } from "../core/table/content.ts";
 import type { Json, Message } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
+import { readInputs } from "../system/files/read-inputs.ts";
+import type { TableState } from "../system/files/table-file.ts";
 import { TABLE_FILE } from "../system/paths.ts";
-import { readInputs } from "../system/read-inputs.ts";
 import { manager } from "../system/suggest.ts";
-import type { TableState } from "../system/table-file.ts";
 import type { Options } from "./types.ts";
 
 export interface Sources {

@@ -3,7 +3,7 @@ import { native } from "../core/native.ts";
 import { sameContent } from "../core/table/content.ts";
 import { tooFewFreePorts } from "../core/table/free-ports.ts";
 import type { Message } from "../report/types.ts";
-import type { TableState } from "../system/table-file.ts";
+import type { TableState } from "../system/files/table-file.ts";
 import { isRejected, type Sources } from "./sources.ts";
 import { type TableChange, tableChange } from "./table-change.ts";
 import type { Options } from "./types.ts";

@@ -3,9 +3,9 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync } from "node:fs";
 import path from "node:path";
 import { native } from "../core/native.ts";
 import { AppError, errnoOf, fromSystem } from "./app-error.ts";
+import { otherKind } from "./files/read-file.ts";
+import { resolveUnder } from "./files/rooted.ts";
 import { LOCK_FILE } from "./paths.ts";
-import { otherKind } from "./read-file.ts";
-import { resolveUnder } from "./rooted.ts";
 import { hostPath } from "./suggest.ts";
 
 /** Only root can open it on a host: whoever could, could keep every compile waiting. */

@@ -1,5 +1,5 @@
 // Commands and paths for hints, so that what is suggested acts on the root that was asked about.
-import { under } from "./rooted.ts";
+import { under } from "./files/rooted.ts";
 
 /** "portreservectl compile", with the root where it is not the host itself. */
 export function manager(root: string, verb: string): string {

@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdirSync, openSync, symlinkSync, writeFileSync } fr
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { nativeFolder } from "../../src/core/native.ts";
-import { sandboxSupport } from "../../src/system/sandbox-support.ts";
+import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { named, skipReason } from "../support/can.ts";
 import { asNobody, ctl, MAIN, node, scratch, start } from "../support/cli.ts";
 import { built, play } from "../support/sandbox.ts";

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { nativeFolder } from "../../src/core/native.ts";
-import { runInSandbox } from "../../src/system/sandbox.ts";
-import { sandboxSupport } from "../../src/system/sandbox-support.ts";
+import { runInSandbox } from "../../src/system/sandbox/sandbox.ts";
+import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { BLACKLIST, BLACKLIST_PORTS } from "./blacklist-sample.ts";
 
 const libtirpc = ["/usr/lib", "/lib", "/usr/lib64", ...["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu`)]

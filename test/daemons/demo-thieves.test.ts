@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { pidAskingFirstFor } from "../../src/core/demo/first-port.ts";
 import { judge, readScene } from "../../src/core/demo/scene.ts";
-import { playScene, THIEVES, type Thief } from "../../src/system/demo-scene.ts";
+import { playScene, THIEVES, type Thief } from "../../src/system/sandbox/demo-scene.ts";
 import { named, skipReason } from "../support/can.ts";
 import { built, tableOf } from "../support/sandbox.ts";
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ruleSpec } from "../../src/core/install/specs.ts";
 import { APPARMOR_RULES, TABLE_FILE } from "../../src/system/paths.ts";
-import { runInSandbox } from "../../src/system/sandbox.ts";
+import { runInSandbox } from "../../src/system/sandbox/sandbox.ts";
 import { named, skipReason } from "../support/can.ts";
 
 const reason = skipReason("root", { program: "apparmor_parser", package: "apparmor" });

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { readElf } from "../../src/core/elf/read-elf.ts";
 import { bytesSource } from "../../src/core/elf/reader.ts";
-import { differenceBetween, runAlone } from "../../src/system/trial.ts";
+import { differenceBetween, runAlone } from "../../src/system/host/trial.ts";
 import { named } from "../support/can.ts";
 import { abis, library, noHost, onHost, type Steps, treeDifferences } from "../support/host.ts";
 import { crash, hang, packageWith, shims } from "./bad-shims.ts";

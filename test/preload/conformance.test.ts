@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nativeFolder } from "../../src/core/native.ts";
-import { runInSandbox } from "../../src/system/sandbox.ts";
-import { sandboxSupport } from "../../src/system/sandbox-support.ts";
+import { runInSandbox } from "../../src/system/sandbox/sandbox.ts";
+import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { named } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { noSandbox } from "../support/sandbox.ts";

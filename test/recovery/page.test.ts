@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { runInSandbox } from "../../src/system/sandbox.ts";
-import { sandboxSupport } from "../../src/system/sandbox-support.ts";
+import { runInSandbox } from "../../src/system/sandbox/sandbox.ts";
+import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { named } from "../support/can.ts";
 import { noSandbox } from "../support/sandbox.ts";
 import { type Broken, etcWith, LIBRARY, LIST, libraries } from "./broken-libraries.ts";

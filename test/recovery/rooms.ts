@@ -1,7 +1,7 @@
 // Where the cures are applied: a host with an open root shell, and another root with the broken one mounted in it.
 import { spawnSync } from "node:child_process";
-import { runInSandbox, type SandboxKind } from "../../src/system/sandbox.ts";
-import { sandboxSupport } from "../../src/system/sandbox-support.ts";
+import { runInSandbox, type SandboxKind } from "../../src/system/sandbox/sandbox.ts";
+import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { skipReason } from "../support/can.ts";
 import { type Broken, etcWith, LIBRARY, LIST } from "./broken-libraries.ts";
 

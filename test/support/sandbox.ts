@@ -1,8 +1,8 @@
 // What tests of thefts share: the built programs, a table for the private /etc, and sandboxes that fail loudly.
 import path from "node:path";
 import { native, nativeFolder } from "../../src/core/native.ts";
-import { pidexecPath, runInSandbox, type SandboxKind, type SandboxRequest } from "../../src/system/sandbox.ts";
-import { sandboxSupport } from "../../src/system/sandbox-support.ts";
+import { pidexecPath, runInSandbox, type SandboxKind, type SandboxRequest } from "../../src/system/sandbox/sandbox.ts";
+import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 
 export const built = {
   shim: path.join(nativeFolder(), "libportreserve.so"),

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { compile } from "../../src/commands/compile.ts";
 import type { Context } from "../../src/commands/types.ts";
 import { native } from "../../src/core/native.ts";
-import { readTable } from "../../src/system/table-file.ts";
+import { readTable } from "../../src/system/files/table-file.ts";
 import { makeRoot, SERVICES, tablePath } from "../support/cli.ts";
 
 /** The family: bind() is called with it, so only the first bytes of the two marks' are taken. */

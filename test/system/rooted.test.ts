@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { openRoot, resolveUnder } from "../../src/system/rooted.ts";
+import { openRoot, resolveUnder } from "../../src/system/files/rooted.ts";
 import { hostPath, manager } from "../../src/system/suggest.ts";
 import { scratch } from "../support/cli.ts";
 

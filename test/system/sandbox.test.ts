@@ -6,8 +6,8 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
-import { runInSandbox, type SandboxRequest, type SandboxResult } from "../../src/system/sandbox.ts";
-import { sandboxSupport } from "../../src/system/sandbox-support.ts";
+import { runInSandbox, type SandboxRequest, type SandboxResult } from "../../src/system/sandbox/sandbox.ts";
+import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { named } from "../support/can.ts";
 import { scratch } from "../support/cli.ts";
 import { noSandbox } from "../support/sandbox.ts";
@@ -129,7 +129,7 @@ hostname sandboxed && uname -n`;
   test.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const)(
     "dies with the program that made it, by %s",
     async (signal) => {
-      const module = pathToFileURL(path.resolve(import.meta.dirname, "../../dist/system/sandbox.js")).href;
+      const module = pathToFileURL(path.resolve(import.meta.dirname, "../../dist/system/sandbox/sandbox.js")).href;
       const folder = scratch();
       const program = `import { runInSandbox } from ${JSON.stringify(module)};
       await runInSandbox(${JSON.stringify(support.works && support.kind)}, {

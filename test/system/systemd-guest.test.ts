@@ -5,8 +5,8 @@ import { entryOf, findEntry, parseManagerEnvironment } from "../../src/core/syst
 import { unitFacts } from "../../src/core/systemd/show.ts";
 import { serviceUnit } from "../../src/core/systemd/unit-texts.ts";
 import { whyNoEffect } from "../../src/core/systemd/why-no-effect.ts";
+import type { SystemctlResult } from "../../src/system/host/systemd.ts";
 import { UNIT_FOLDER } from "../../src/system/paths.ts";
-import type { SystemctlResult } from "../../src/system/systemd.ts";
 import { named } from "../support/can.ts";
 import { bootGuest, CHECKOUT, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
@@ -52,7 +52,7 @@ describe.skipIf(reason !== undefined)(named("in a guest", reason), () => {
     await guest?.stop();
   });
 
-  /** Calls a function of system/systemd.ts there. */
+  /** Calls a function of system/host/systemd.ts there. */
   async function call<T>(name: string, ...args: readonly (string | readonly string[])[]): Promise<T> {
     return inside("process.stdout.write(JSON.stringify(systemd[process.argv[1]](...JSON.parse(process.argv[2]))))", [
       name,
@@ -63,7 +63,7 @@ describe.skipIf(reason !== undefined)(named("in a guest", reason), () => {
   /** `through` is a command that runs the one that follows it. */
   async function inside<T>(code: string, args: readonly string[], through = ""): Promise<T> {
     const script = `node=$1; shift; ${through} "$node" --input-type=module -e "$@"`;
-    const load = `import * as systemd from ${JSON.stringify(`${CHECKOUT}/dist/system/systemd.js`)};`;
+    const load = `import * as systemd from ${JSON.stringify(`${CHECKOUT}/dist/system/host/systemd.js`)};`;
     return JSON.parse(await guest.output(script, { args: [process.execPath, `${load}${code}`, "--", ...args] })) as T;
   }
 

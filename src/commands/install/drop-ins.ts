@@ -8,11 +8,17 @@ import { findEntry, PRELOAD_VARIABLE, parseManagerEnvironment } from "../../core
 import { whyNoEffect } from "../../core/systemd/why-no-effect.ts";
 import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
-import type { Journal } from "../../system/apply.ts";
-import { selinuxActive } from "../../system/confinement.ts";
+import type { Journal } from "../../system/files/apply.ts";
+import { selinuxActive } from "../../system/host/confinement.ts";
+import { daemonReload, restart, showManagerEnvironment, systemdRuns, tryRestart } from "../../system/host/systemd.ts";
+import {
+  environmentFileTexts,
+  hasMapped,
+  programFile,
+  soonHasMapped,
+  unitTexts,
+} from "../../system/host/unit-facts.ts";
 import { INSTALLED_SHIM, SHIM_FILE, UNIT_FOLDER } from "../../system/paths.ts";
-import { daemonReload, restart, showManagerEnvironment, systemdRuns, tryRestart } from "../../system/systemd.ts";
-import { environmentFileTexts, hasMapped, programFile, soonHasMapped, unitTexts } from "../../system/unit-facts.ts";
 import type { Options } from "../types.ts";
 import { must } from "./must.ts";
 import { findService, type Service, stateOf } from "./services.ts";

@@ -14,11 +14,13 @@ import {
 } from "../../core/install/specs.ts";
 import { isExecutableName } from "../../core/systemd/words.ts";
 import type { Line, Message } from "../../report/types.ts";
-import { type Abi, abisOf, libsWithShim, shimFile } from "../../system/abis.ts";
-import { appArmorActive, appArmorRules } from "../../system/confinement.ts";
-import { isFolder, lookAt, lookBehind, namesIn } from "../../system/look-at.ts";
-import { MANAGER_FILE, managerParts, partsInPlace } from "../../system/manager-parts.ts";
-import { nodeForRoot } from "../../system/node-binary.ts";
+import { isFolder, lookAt, lookBehind, namesIn } from "../../system/files/look-at.ts";
+import { readTable } from "../../system/files/table-file.ts";
+import { type Abi, abisOf, libsWithShim, shimFile } from "../../system/host/abis.ts";
+import { appArmorActive, appArmorRules } from "../../system/host/confinement.ts";
+import { MANAGER_FILE, managerParts, partsInPlace } from "../../system/host/manager-parts.ts";
+import { nodeForRoot } from "../../system/host/node-binary.ts";
+import { hasUnits } from "../../system/host/unit-scan.ts";
 import {
   BLACKLIST_FILE,
   INSTALLED_SHIM,
@@ -30,8 +32,6 @@ import {
   TABLE_FILE,
   UNIT_FOLDER,
 } from "../../system/paths.ts";
-import { readTable } from "../../system/table-file.ts";
-import { hasUnits } from "../../system/unit-scan.ts";
 import { freshnessOf, readSources, type Sources } from "../sources.ts";
 import { changeLines } from "../table-change.ts";
 import { planTable, type TablePlan } from "../table-plan.ts";

@@ -1,6 +1,6 @@
 // Orders to systemd that the rest depends on.
 import { AppError } from "../../system/app-error.ts";
-import type { SystemctlResult } from "../../system/systemd.ts";
+import type { SystemctlResult } from "../../system/host/systemd.ts";
 
 /** Throws AppError where systemctl did not do it. */
 export function must(result: SystemctlResult): void {

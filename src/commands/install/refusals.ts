@@ -8,11 +8,11 @@ import type { Picture } from "../../core/install/plan.ts";
 import { strangersNamed } from "../../core/preload-list/strangers.ts";
 import { isOurUnit, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
 import type { Message } from "../../report/types.ts";
-import { type Abi, shimFile } from "../../system/abis.ts";
-import { isClosed, isFolder, lookAt, othersMayWrite } from "../../system/look-at.ts";
+import { isClosed, isFolder, lookAt, othersMayWrite } from "../../system/files/look-at.ts";
+import { type Abi, shimFile } from "../../system/host/abis.ts";
+import { othersUnits } from "../../system/host/unit-scan.ts";
 import { INSTALLED_SHIM, OLD_DAEMON_FILES } from "../../system/paths.ts";
 import { hostPath, manager } from "../../system/suggest.ts";
-import { othersUnits } from "../../system/unit-scan.ts";
 
 /** Every reason not to install; none if it may go on. `list`: whether the preload list is to be edited. */
 export function refusalsToInstall(

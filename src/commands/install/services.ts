@@ -6,10 +6,10 @@ import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { shownName, type UnitName, unitName } from "../../core/systemd/unit-name.ts";
 import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
-import { lookAt, namesIn } from "../../system/look-at.ts";
+import { lookAt, namesIn } from "../../system/files/look-at.ts";
+import { showUnit, systemdRuns } from "../../system/host/systemd.ts";
+import { unitFileCalled, unitTexts } from "../../system/host/unit-facts.ts";
 import { UNIT_FOLDER, UNIT_FOLDERS } from "../../system/paths.ts";
-import { showUnit, systemdRuns } from "../../system/systemd.ts";
-import { unitFileCalled, unitTexts } from "../../system/unit-facts.ts";
 import { refusal } from "./refusals.ts";
 
 export interface Service {

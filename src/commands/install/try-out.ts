@@ -2,9 +2,8 @@
 
 import { ALLOCATED_PORTS } from "../../core/levers.ts";
 import type { NativeTable } from "../../core/native.ts";
-import { type Abi, shimFile } from "../../system/abis.ts";
 import { AppError } from "../../system/app-error.ts";
-import { exhaustions, programsOfNobody, programsOfSandbox, rehearse, type Scene } from "../../system/rehearsal.ts";
+import { type Abi, shimFile } from "../../system/host/abis.ts";
 import {
   type Difference,
   differenceBetween,
@@ -12,7 +11,14 @@ import {
   type TrialProgram,
   type TrialResult,
   trialPrograms,
-} from "../../system/trial.ts";
+} from "../../system/host/trial.ts";
+import {
+  exhaustions,
+  programsOfNobody,
+  programsOfSandbox,
+  rehearse,
+  type Scene,
+} from "../../system/sandbox/rehearsal.ts";
 
 /** How programs behaved before anything was changed. */
 export interface Baseline {

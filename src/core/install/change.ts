@@ -1,4 +1,4 @@
-// A change of the host's files as data: planned here, shown by --dry-run, carried out and taken back by system/apply.ts.
+// A change of the host's files as data: planned here, shown by --dry-run, carried out and taken back by system/files/apply.ts.
 import type { Attribute } from "../native.ts";
 
 /** `path`s are absolute and as the administrator knows them; a --root stands in front of them. */

@@ -1,11 +1,11 @@
 // A dress rehearsal in a sandbox: the new preload list and table in a private /etc, setuid programs and real allocations included.
 import { existsSync } from "node:fs";
-import type { Abi } from "./abis.ts";
-import { errnoOf, fromSystem } from "./app-error.ts";
-import { PRELOAD_LIST, SETUID_PROGRAMS, STAGE_FOLDER, TABLE_FILE } from "./paths.ts";
+import { errnoOf, fromSystem } from "../app-error.ts";
+import type { Abi } from "../host/abis.ts";
+import type { TrialProgram, TrialResult } from "../host/trial.ts";
+import { PRELOAD_LIST, SETUID_PROGRAMS, STAGE_FOLDER, TABLE_FILE } from "../paths.ts";
 import { removeStages, runInSandbox, type SandboxKind, type SandboxRequest, type SandboxResult } from "./sandbox.ts";
 import { sandboxSupport } from "./sandbox-support.ts";
-import type { TrialProgram, TrialResult } from "./trial.ts";
 
 export interface Scene {
   /** Undefined for the host's own. */

@@ -1,8 +1,8 @@
 // Questions and orders to systemd through systemctl: a failing one is a value, with systemctl's own words.
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
-import { errnoOf, reasonOf } from "./app-error.ts";
-import { SYSTEMD_RUNS } from "./paths.ts";
+import { errnoOf, reasonOf } from "../app-error.ts";
+import { SYSTEMD_RUNS } from "../paths.ts";
 
 /** `missing`: there is no systemctl. `timeout`: no answer in time; what was asked for may still happen. */
 export type SystemctlResult =

@@ -2,10 +2,10 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { errnoOf } from "./app-error.ts";
-import { labelOf } from "./attributes.ts";
-import { isFolder } from "./look-at.ts";
-import { APPARMOR, APPARMOR_RULES, LOADER_CACHE, SELINUX, TABLE_FILE } from "./paths.ts";
+import { errnoOf } from "../app-error.ts";
+import { labelOf } from "../files/attributes.ts";
+import { isFolder } from "../files/look-at.ts";
+import { APPARMOR, APPARMOR_RULES, LOADER_CACHE, SELINUX, TABLE_FILE } from "../paths.ts";
 
 /** Where the host has AppArmor's abstractions, the folder for what is added to them. */
 export function appArmorRules(root: string): string | undefined {

@@ -1,7 +1,7 @@
 // What the files a table is compiled from look like from outside, so that a change can be noticed without reading them.
 import { lstatSync, readdirSync } from "node:fs";
-import { errnoOf } from "./app-error.ts";
-import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE } from "./paths.ts";
+import { errnoOf } from "../app-error.ts";
+import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE } from "../paths.ts";
 import { resolveUnder } from "./rooted.ts";
 
 /** Two stamps differ when a file came, went, was replaced or written in between; links count as their targets. */

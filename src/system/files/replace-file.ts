@@ -15,8 +15,8 @@ import {
   writeSync,
 } from "node:fs";
 import path from "node:path";
-import type { Attribute } from "../core/native.ts";
-import { errnoOf } from "./app-error.ts";
+import type { Attribute } from "../../core/native.ts";
+import { errnoOf } from "../app-error.ts";
 import { setAttributes } from "./attributes.ts";
 import { resolveUnder } from "./rooted.ts";
 

@@ -1,12 +1,12 @@
 // Reads everything a table is compiled from; what cannot be read becomes a remark, and only a missing folder is an error.
 import { lstatSync, readdirSync } from "node:fs";
-import type { Diagnostic, Inputs, OwnerFile, SourceFile } from "../core/config/types.ts";
-import { AppError, errnoOf, fromSystem } from "./app-error.ts";
-import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE } from "./paths.ts";
+import type { Diagnostic, Inputs, OwnerFile, SourceFile } from "../../core/config/types.ts";
+import { AppError, errnoOf, fromSystem } from "../app-error.ts";
+import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE } from "../paths.ts";
+import { hostPath } from "../suggest.ts";
 import { nameToText } from "./raw-name.ts";
 import { type FileRead, isFault, type ReadFault, readRegularFile, readUnder } from "./read-file.ts";
 import { resolveUnder } from "./rooted.ts";
-import { hostPath } from "./suggest.ts";
 
 /** Most bytes of a reservation file and of the blacklist. */
 const CONFIG_LIMIT = 64 * 1024;

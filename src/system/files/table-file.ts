@@ -1,15 +1,15 @@
 // The table on disk: what state it is in, and its replacement in two steps that every reader and every crash survives.
 import { unlinkSync } from "node:fs";
 import path from "node:path";
-import { type NativeTable, native, type TableFault } from "../core/native.ts";
-import { AppError, fromSystem } from "./app-error.ts";
+import { type NativeTable, native, type TableFault } from "../../core/native.ts";
+import { AppError, fromSystem } from "../app-error.ts";
+import { LOADER_CACHE, TABLE_FILE } from "../paths.ts";
+import { hostPath } from "../suggest.ts";
 import { labelOf } from "./attributes.ts";
-import { LOADER_CACHE, TABLE_FILE } from "./paths.ts";
 import { isFault, readUnder } from "./read-file.ts";
 import { flushFolderOf, removeLeftovers, replaceFile } from "./replace-file.ts";
 import { retireTable } from "./retire-table.ts";
 import { resolveUnder } from "./rooted.ts";
-import { hostPath } from "./suggest.ts";
 
 /** Every program must be able to read it, and only its owner may write it. */
 const TABLE_MODE = 0o644;

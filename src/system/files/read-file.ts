@@ -1,6 +1,6 @@
 // Reads a small regular file, and never blocks on, or acts upon, anything that is not one.
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
-import { errnoOf, reasonOf } from "./app-error.ts";
+import { errnoOf, reasonOf } from "../app-error.ts";
 import { resolveUnder } from "./rooted.ts";
 
 /** Why there are no bytes. `kind: "missing"` is for the caller to judge; `reason` completes "cannot read 'x': …". */

@@ -1,6 +1,6 @@
 // A file or link as it is, kept in memory so that it can be put back just so.
 import { lstatSync, readFileSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
-import { AppError } from "./app-error.ts";
+import { AppError } from "../app-error.ts";
 import { attributesOf } from "./attributes.ts";
 import { flushFolderOf, type Replacement, replaceFile } from "./replace-file.ts";
 

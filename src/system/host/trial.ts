@@ -1,8 +1,8 @@
 // Runs programs of the host with and without a library preloaded, and tells the first difference that anybody would notice.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { PRELOAD_LIST, SHIM_FILE, TRIAL_PROGRAMS } from "../paths.ts";
 import type { Abi } from "./abis.ts";
-import { PRELOAD_LIST, SHIM_FILE, TRIAL_PROGRAMS } from "./paths.ts";
 
 export interface TrialProgram {
   /** The program's path and its arguments. */

@@ -1,10 +1,10 @@
 // Finds a node that root's units may run: one that nobody but root can change.
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
-import { errnoOf } from "./app-error.ts";
-import { othersMayWrite } from "./look-at.ts";
-import { NODE_PLACES } from "./paths.ts";
-import { resolveUnder } from "./rooted.ts";
+import { errnoOf } from "../app-error.ts";
+import { othersMayWrite } from "../files/look-at.ts";
+import { resolveUnder } from "../files/rooted.ts";
+import { NODE_PLACES } from "../paths.ts";
 
 /** `node`: its path on that host. `reason`: why there is none, as a sentence. */
 export type NodeBinary = { readonly node: string } | { readonly reason: string };

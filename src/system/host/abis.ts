@@ -2,11 +2,11 @@
 import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { nativeFolder, packageRoot } from "../core/native.ts";
-import { isFolder, namesIn } from "./look-at.ts";
-import { INSTALLED_SHIM, LOADERS } from "./paths.ts";
-import { isFault, readRegularFile, readUnder } from "./read-file.ts";
-import { resolveUnder } from "./rooted.ts";
+import { nativeFolder, packageRoot } from "../../core/native.ts";
+import { isFolder, namesIn } from "../files/look-at.ts";
+import { isFault, readRegularFile, readUnder } from "../files/read-file.ts";
+import { resolveUnder } from "../files/rooted.ts";
+import { INSTALLED_SHIM, LOADERS } from "../paths.ts";
 
 export type AbiName = (typeof LOADERS)[number]["abi"];
 

@@ -1,10 +1,10 @@
 // The files of the manager as this package has them, to be copied to where root's units run them.
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { ManagerPart } from "../core/install/specs.ts";
-import { nativeFolder, packageRoot } from "../core/native.ts";
-import { isFolder } from "./look-at.ts";
-import { MANAGER_FOLDER } from "./paths.ts";
+import type { ManagerPart } from "../../core/install/specs.ts";
+import { nativeFolder, packageRoot } from "../../core/native.ts";
+import { isFolder } from "../files/look-at.ts";
+import { MANAGER_FOLDER } from "../paths.ts";
 
 /** The whole manager in one file, below the package's folder and below the folder it is copied to. */
 export const MANAGER_FILE = "dist/portreservectl.mjs";

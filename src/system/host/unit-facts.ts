@@ -1,10 +1,10 @@
 // What decides whether a variable reaches a service: its unit files, its environment files, and the programs it runs.
 import { statSync } from "node:fs";
-import { hasCapabilities } from "./attributes.ts";
-import { lookBehind } from "./look-at.ts";
-import { UNIT_FOLDERS } from "./paths.ts";
-import { isFault, readUnder } from "./read-file.ts";
-import { resolveUnder } from "./rooted.ts";
+import { hasCapabilities } from "../files/attributes.ts";
+import { lookBehind } from "../files/look-at.ts";
+import { isFault, readUnder } from "../files/read-file.ts";
+import { resolveUnder } from "../files/rooted.ts";
+import { UNIT_FOLDERS } from "../paths.ts";
 import { textOf, type UnitText } from "./unit-scan.ts";
 
 /** The texts of these files, in order; one that is not there is left out. */

@@ -1,7 +1,7 @@
 // Paths under --root: symbolic links inside it are followed as a program living in that root would follow them.
 import { readlinkSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
-import { AppError, errnoOf, fromSystem } from "./app-error.ts";
+import { AppError, errnoOf, fromSystem } from "../app-error.ts";
 
 /** As many links as the kernel follows. */
 const LINK_LIMIT = 40;

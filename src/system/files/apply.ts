@@ -1,13 +1,13 @@
 // The one place that changes the host: carries out planned changes one by one, and takes back what it has done.
 import { chmodSync, chownSync, lstatSync, mkdirSync, rmdirSync, symlinkSync, unlinkSync } from "node:fs";
 import path from "node:path";
-import type { Change, WriteFile } from "../core/install/change.ts";
-import { AppError, errnoOf, fromSystem, reasonOf } from "./app-error.ts";
+import type { Change, WriteFile } from "../../core/install/change.ts";
+import { AppError, errnoOf, fromSystem, reasonOf } from "../app-error.ts";
+import { hostPath } from "../suggest.ts";
 import { attributesOf, labelOf } from "./attributes.ts";
 import { type Captured, capture, expectPlanned, flushed, gone, restore } from "./captured-file.ts";
 import { newTag, type Replacement, type Staged, stageFile } from "./replace-file.ts";
 import { resolveUnder } from "./rooted.ts";
-import { hostPath } from "./suggest.ts";
 import { readTable, removeTable, tableBytes, writeTable } from "./table-file.ts";
 
 /** Of every folder that is made. */

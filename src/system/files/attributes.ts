@@ -1,7 +1,7 @@
 // What a file carries beside its bytes and mode: access control lists, labels and other extended attributes.
 import { closeSync, constants, openSync } from "node:fs";
-import { type Attribute, native } from "../core/native.ts";
-import { errnoOf } from "./app-error.ts";
+import { type Attribute, native } from "../../core/native.ts";
+import { errnoOf } from "../app-error.ts";
 
 /** The label of SELinux. */
 const LABEL = "security.selinux";

@@ -1,7 +1,7 @@
 // Plays one scene of the demo in a sandbox: a program with a chosen process id asks for privileged ports, then the owner for its own.
 import path from "node:path";
-import { nativeFolder } from "../core/native.ts";
-import { AppError } from "./app-error.ts";
+import { nativeFolder } from "../../core/native.ts";
+import { AppError } from "../app-error.ts";
 import { pidexecPath, runInSandbox, type SandboxKind } from "./sandbox.ts";
 
 export interface Thief {

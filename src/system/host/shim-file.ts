@@ -1,9 +1,9 @@
 // Where the shim is: installed on the host, or beside the addon of this package.
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { nativeFolder } from "../core/native.ts";
-import { AppError } from "./app-error.ts";
-import { INSTALLED_SHIM, INSTALLED_SHIM_FILES } from "./paths.ts";
+import { nativeFolder } from "../../core/native.ts";
+import { AppError } from "../app-error.ts";
+import { INSTALLED_SHIM, INSTALLED_SHIM_FILES } from "../paths.ts";
 
 /**
  * What to write into LD_PRELOAD. The installed path holds ld.so's `$LIB`, so that programs of every ABI find theirs.

@@ -1,8 +1,8 @@
 // What is in a place: the state of one file or folder, links not followed, as data for a plan.
 import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import path from "node:path";
-import type { Found } from "../core/install/artefacts.ts";
-import { errnoOf, reasonOf } from "./app-error.ts";
+import type { Found } from "../../core/install/artefacts.ts";
+import { errnoOf, reasonOf } from "../app-error.ts";
 import { isFault, otherKind, readRegularFile } from "./read-file.ts";
 import { resolveUnder } from "./rooted.ts";
 

@@ -12,7 +12,7 @@ import {
   statfsSync,
   writeSync,
 } from "node:fs";
-import { native } from "../core/native.ts";
+import { native } from "../../core/native.ts";
 
 export interface Retired {
   /** Puts back what was there. Throws the system error. */

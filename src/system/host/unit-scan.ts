@@ -1,9 +1,9 @@
 // Looks through the host's unit files: which are there, and which speak of the shim.
 import path from "node:path";
-import { errnoOf } from "./app-error.ts";
-import { lookBehind, namesIn } from "./look-at.ts";
-import { UNIT_FOLDER, UNIT_FOLDERS } from "./paths.ts";
-import { resolveUnder } from "./rooted.ts";
+import { errnoOf } from "../app-error.ts";
+import { lookBehind, namesIn } from "../files/look-at.ts";
+import { resolveUnder } from "../files/rooted.ts";
+import { UNIT_FOLDER, UNIT_FOLDERS } from "../paths.ts";
 
 /** A unit file or drop-in, and its text. */
 export interface UnitText {

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { nativeFolder } from "../core/native.ts";
-import { fromSystem } from "./app-error.ts";
+import { nativeFolder } from "../../core/native.ts";
+import { fromSystem } from "../app-error.ts";
 import { READY, SETUP } from "./sandbox-setup.ts";
 
 /** `root`: the real root, nothing mapped. `user`: a user namespace in which the caller is root and nobody else exists. */
