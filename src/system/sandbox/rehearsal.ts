@@ -1,6 +1,6 @@
 // A dress rehearsal in a sandbox: the new preload list and table in a private /etc, setuid programs and real allocations included.
 import { existsSync } from "node:fs";
-import { errnoOf, fromSystem } from "../app-error.ts";
+import { fromSystem } from "../app-error.ts";
 import type { Abi } from "../host/abis.ts";
 import type { TrialProgram, TrialResult } from "../host/trial.ts";
 import { PRELOAD_LIST, SETUID_PROGRAMS, STAGE_FOLDER, TABLE_FILE } from "../paths.ts";
@@ -69,18 +69,7 @@ async function keeping<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw fromSystem(error, `cannot keep the files of a sandbox in '${STAGE_FOLDER}'`, leftStages(), STAGE_FOLDER);
-  }
-}
-
-/** What is left of sandboxes that could not be removed, after one more attempt; undefined if nothing is. */
-function leftStages(): string | undefined {
-  try {
-    removeStages(STAGE_FOLDER);
-    return undefined;
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return "some of them are left until the next install or uninstall";
+    throw fromSystem(error, `cannot keep the files of a sandbox in '${STAGE_FOLDER}'`, undefined, STAGE_FOLDER);
   }
 }
 

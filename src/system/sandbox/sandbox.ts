@@ -86,11 +86,16 @@ export async function runInSandbox(kind: SandboxKind, request: SandboxRequest): 
   }
 }
 
+/** What fails once may work the next time. Throws AppError. */
 function removeStage(stage: string): void {
   try {
     rmSync(stage, { recursive: true, force: true });
-  } catch (error) {
-    throw fromSystem(error, `cannot remove '${stage}', where the files of a sandbox are`, undefined, stage);
+  } catch {
+    try {
+      rmSync(stage, { recursive: true, force: true });
+    } catch (error) {
+      throw fromSystem(error, `cannot remove '${stage}', where the files of a sandbox are`, undefined, stage);
+    }
   }
 }
 

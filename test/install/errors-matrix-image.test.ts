@@ -1,0 +1,64 @@
+// Killed or failed at each call, install and uninstall of two services' drop-ins in an image complete when they run again. PORTRESERVE_FULL_MATRIX=1: with every error.
+import { realpathSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { abisOf } from "../../src/system/host/abis.ts";
+import { named } from "../support/can.ts";
+import { judge } from "../support/fault/judge.ts";
+import { type Matrix, runMatrix, type Scenario } from "../support/fault/matrix.ts";
+import { everyError, everyKill } from "../support/fault/points.ts";
+import { MANAGER, noScene } from "../support/fault/run-scene.ts";
+
+const notHere = noScene();
+const IMAGE = "/tmp/image";
+const INSTALL = `${MANAGER} install --root ${IMAGE} --unit first second`;
+const UNINSTALL = `${MANAGER} uninstall --root ${IMAGE} --unit first second`;
+const DROP_INS = ["first", "second"].map((name) => `${IMAGE}/etc/systemd/system/${name}.service.d/50-portreserve.conf`);
+
+/** One loader with its libc, two services, of which one preloads something of its own, and a reservation. */
+function makeImage(): string {
+  const loader = abisOf("/")[0]?.loader ?? "";
+  const real = realpathSync(loader);
+  const folder = `${IMAGE}${path.dirname(real)}`;
+  return `set -e
+mkdir -p ${folder} ${IMAGE}${path.dirname(loader)} ${IMAGE}/run ${IMAGE}/etc/portreserve ${IMAGE}/etc/systemd/system
+cp ${real} ${path.dirname(real)}/libc.so.6 ${folder}
+[ -e ${IMAGE}${loader} ] || ln -s ${real} ${IMAGE}${loader}
+echo 631 >${IMAGE}/etc/portreserve/cups
+touch ${IMAGE}/etc/services
+cd ${IMAGE}/etc/systemd/system
+printf '[Service]\\nExecStart=/usr/bin/first\\n' >first.service
+printf '[Service]\\nExecStart=/usr/bin/second\\nEnvironment=LD_PRELOAD=libjemalloc.so.2\\n' >second.service
+`;
+}
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  install: { prepare: makeImage(), command: INSTALL, continuations: { install: INSTALL, uninstall: UNINSTALL } },
+  uninstall: {
+    prepare: `${makeImage()}${INSTALL}`,
+    command: UNINSTALL,
+    continuations: { install: INSTALL, uninstall: UNINSTALL },
+  },
+};
+
+function dropInsAfter({ undisturbed }: Matrix): readonly boolean[] {
+  return DROP_INS.map((name) => undisturbed.after.listing.get(name)?.startsWith("f ") ?? false);
+}
+
+describe.skipIf(notHere !== undefined)(named("of two services in an image", notHere), () => {
+  test.each(Object.entries(SCENARIOS))(
+    "%s",
+    async (name, scenario) => {
+      const killed = await runMatrix(scenario, everyKill);
+      const failed = await runMatrix(scenario, everyError);
+      const verdicts = [
+        judge(`crash matrix of ${name} --unit`, killed),
+        judge(`error matrix of ${name} --unit`, failed),
+      ];
+      for (const { summary } of verdicts) console.log(summary);
+      expect(verdicts.flatMap(({ failures }) => failures)).toEqual([]);
+      expect(dropInsAfter(killed)).toEqual(DROP_INS.map(() => name === "install"));
+    },
+    600_000,
+  );
+});

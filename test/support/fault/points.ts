@@ -1,0 +1,43 @@
+// Where a command is stopped or failed: choices among the calls of an undisturbed run.
+import { type Call, ERRORS, type How, KILLS } from "./inject.ts";
+
+export interface Point {
+  readonly call: number;
+  readonly how: How;
+  /** Whether all later calls fail too. */
+  readonly onward: boolean;
+}
+
+/** Everything that can be tried, where it is asked for; else a share of it that a run of all tests has the time for. */
+const FULL = process.env.PORTRESERVE_FULL_MATRIX === "1";
+
+/** Every call, each way of being killed; only writes can be killed half-way. */
+export function everyKill(calls: readonly Call[]): readonly Point[] {
+  return calls.flatMap(({ number, name }) =>
+    KILLS.filter((how) => how !== "kill-half" || /^p?write|^copy_file_range$|^sendfile$/.test(name)).map((how) => ({
+      call: number,
+      how,
+      onward: false,
+    })),
+  );
+}
+
+/** The same, by default without what other matrices show: before a call is after the one before, and sandboxes are always alike. */
+export function newKills(calls: readonly Call[]): readonly Point[] {
+  if (FULL) return everyKill(calls);
+  const inSandbox = ({ paths }: Call): boolean => paths.some((path) => path.includes("/portreserve-sandbox-"));
+  return everyKill(calls.filter((call) => !inSandbox(call))).filter(({ how }) => how !== "kill-before");
+}
+
+/** What a file system becomes for good: full, or read-only after an error. */
+const LASTING = ["ENOSPC", "EROFS"] as const;
+
+/** Every call with an error of that call alone, and with one of all that follow too; by default one of each kind in turn. */
+export function everyError(calls: readonly Call[]): readonly Point[] {
+  const inTurn = (kinds: readonly How[], number: number): readonly How[] =>
+    FULL ? kinds : kinds.filter((_, index) => index === (number - 1) % kinds.length);
+  return calls.flatMap(({ number: call }) => [
+    ...inTurn(ERRORS, call).map((how) => ({ call, how, onward: false })),
+    ...inTurn(LASTING, call).map((how) => ({ call, how, onward: true })),
+  ]);
+}
