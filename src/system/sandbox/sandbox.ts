@@ -69,10 +69,10 @@ export function removeStages(folder: string): void {
 /** Runs one script in a sandbox of the given kind. Expected failures are values; throws only when the staging folder cannot be written. */
 export async function runInSandbox(kind: SandboxKind, request: SandboxRequest): Promise<SandboxResult> {
   const stage = mkdtempSync(path.join(request.stageIn ?? tmpdir(), STAGE_PREFIX));
-  // Programs in the sandbox that give up root must be able to pass through to $SCRATCH.
-  chmodSync(stage, 0o711);
   const remove = (): void => removeStage(stage);
   try {
+    // Programs in the sandbox that give up root must be able to pass through to $SCRATCH.
+    chmodSync(stage, 0o711);
     fillStage(stage, request);
     const child = start(kind, stage, request);
     const release = killedWithUs(child, remove);
