@@ -1,6 +1,6 @@
 // The npm package: exactly what it should hold, and it works where there is no compiler and no network.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { packageRoot } from "../../src/core/native.ts";
@@ -19,11 +19,12 @@ const ALLOWED = [
   "CHANGELOG.md",
   "LICENSE",
   "README.md",
-  ...(existsSync(path.join(packageRoot, "SECURITY.md")) ? ["SECURITY.md"] : []),
+  "SECURITY.md",
   "dist/portrelease.js",
   "dist/portreservectl.mjs",
   "docs/portrelease.8",
   "docs/portreserve.table.5",
+  "docs/recovery.md",
   "docs/portreservectl.8",
   "package.json",
   ...ARCHS.flatMap((arch) => PARTS[arch].map((name) => `prebuilds/linux-${arch}/${name}`)),

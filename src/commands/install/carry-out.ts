@@ -65,8 +65,7 @@ async function steps({ root, abis, picture, plan, content, units }: Work, journa
   staged.commit();
   for (const file of plan.libraries) expectWhole(root, file);
   journal.apply(plan.table);
-  journal.apply(plan.rules);
-  const notes = [...confine(root, plan, "put")];
+  const notes = putConfinement(root, picture, plan, journal);
   journal.apply(plan.list);
   const listed = plan.list.length > 0 || isListed(picture);
   const proved = here && listed ? prove(baseline ?? baselineOf(abis), abis) : [];
@@ -125,12 +124,20 @@ function putUnits(root: string, plan: Plan, journal: Journal): void {
   must(startNow(PATH_UNITS, "queue"));
 }
 
-/** What the tools of SELinux and AppArmor are told. That they fail is worth a warning: programs run on, less covered. */
-function confine(root: string, plan: Pick<Plan, "rules" | "table">, what: "put" | "take away"): readonly Message[] {
-  if (root !== "/") return [];
-  const rules = plan.rules.length > 0 ? [reloadAppArmor()] : [];
-  const label = plan.table.length > 0 && selinuxActive(root) ? [what === "put" ? rememberLabel() : forgetLabel()] : [];
-  return [...rules, ...label]
+/** SELinux's tools are told of a new table only: they refuse to be told twice. */
+function putConfinement(root: string, picture: Picture, plan: Plan, journal: Journal): readonly Message[] {
+  const here = root === "/";
+  const rules = here && plan.rules.length > 0;
+  if (rules) journal.undo("AppArmor has the new rules", reloadAppArmor);
+  journal.apply(plan.rules);
+  const label = here && !picture.hasTable && selinuxActive(root);
+  if (label) journal.undo("SELinux knows the table's label", forgetLabel);
+  return confinementNotes([rules ? reloadAppArmor() : undefined, label ? rememberLabel() : undefined]);
+}
+
+/** That these tools fail is worth a warning: programs run on, less covered. */
+function confinementNotes(failures: readonly (string | undefined)[]): readonly Message[] {
+  return failures
     .filter((failure) => failure !== undefined)
     .map((failure) => ({
       severity: "warning",
@@ -158,7 +165,10 @@ export function takeAway({ root, removal, units }: Unwork): readonly Message[] {
     journal.apply(removal.libraries);
     journal.apply(removal.table);
     journal.apply(removal.rules);
-    return [...notes, ...confine(root, removal, "take away")];
+    const here = root === "/";
+    const label = here && selinuxActive(root) && removal.table.some(({ kind }) => kind === "remove-table");
+    const rules = here && removal.rules.length > 0;
+    return [...notes, ...confinementNotes([rules ? reloadAppArmor() : undefined, label ? forgetLabel() : undefined])];
   } catch (error) {
     throw rolledBack(error, journal, manager(root, "uninstall"));
   }
