@@ -9,14 +9,19 @@ import { pathState, quiet, WATCHING, withGuest } from "./fresh.ts";
 const reason = noGuest();
 const CTL = `${process.execPath} ${CHECKOUT}/dist/main.js`;
 
+/** A process id is free only when systemd has seen the end of the process that had it. */
+const TRY_AGAIN = "Restart=on-failure\nRestartSec=100ms";
+
 /** A service that asks for a privileged port with the pid that asks for 631 first, and keeps it. */
 const THIEF = `[Service]
+${TRY_AGAIN}
 ExecStart=${built.pidexec} --pid ${THIEF_PID} -- ${built.probe} --symbol bindresvport --hold
 [Install]
 WantedBy=multi-user.target
 `;
 /** The same, with a library of its own, which another file of the unit's may set too. */
 const PRELOADING = `[Service]
+${TRY_AGAIN}
 ExecStart=${built.pidexec} --pid ${THIEF_PID - 424} -- ${built.probe} --symbol bindresvport --hold
 Environment=LD_PRELOAD=libc_malloc_debug.so.0 "NAME=a b"
 EnvironmentFile=-/etc/default/preloading
@@ -56,6 +61,8 @@ describe.skipIf(reason !== undefined)(named("install on a booted system", reason
       const before = await booted.output(CHANGED);
 
       expect(await booted.run(`${CTL} install`)).toMatchObject({ status: 0, stderr: "" });
+      // install only asks for the units to be started.
+      await quiet(booted);
       expect(await pathState(booted)).toBe(WATCHING);
       await booted.reboot();
       expect(booted.state()).toBe("running");
