@@ -2,7 +2,7 @@
 import type { Reporter, TestModule } from "vitest/node";
 
 /** `named` in can.ts puts the reason into the name of what it skips. */
-const REASON = /\(skipped: (.+)\)/;
+const REASON = /\(skipped: (.+?)\)(?= >|$)/;
 
 export default class SkipReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
