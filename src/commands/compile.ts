@@ -4,20 +4,18 @@ import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Block, Message, Outcome, Report } from "../report/types.ts";
 import { inputStamp } from "../system/files/input-stamp.ts";
 import { readTable, removeTableLeftovers, writeTable } from "../system/files/table-file.ts";
-import { withLock } from "../system/lock.ts";
 import { TABLE_FILE } from "../system/paths.ts";
 import { readSources, type Sources } from "./sources.ts";
 import { changeJson, changeLines } from "./table-change.ts";
 import { planTable, type TablePlan } from "./table-plan.ts";
 import type { Command, Options } from "./types.ts";
+import { underLock } from "./under-lock.ts";
 
 export const compile: Command = async ({ options, progress }): Promise<Report> => {
   // A dry run needs no lock: each file it reads is whole, since writers replace by rename.
   if (options.dryRun) return compileOnce(options);
-  const onWait = (): void =>
-    progress({ severity: "note", message: "another portreservectl is at work, waiting for it to finish" });
   const locked = (): Promise<Report> =>
-    withLock({ root: options.root, wait: options.wait, onWait }, () => {
+    underLock({ options, progress }, () => {
       removeTableLeftovers(options.root);
       return compileOnce(options);
     });

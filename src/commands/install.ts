@@ -3,7 +3,6 @@ import { type Plan, planInstall } from "../core/install/plan.ts";
 import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
-import { withLock } from "../system/lock.ts";
 import { MANAGER_FOLDER } from "../system/paths.ts";
 import { manager } from "../system/suggest.ts";
 import { carryOut, type Done, tidyUp } from "./install/carry-out.ts";
@@ -12,6 +11,7 @@ import { gatherForInstall, type Site } from "./install/gather.ts";
 import { refusal, refusalsToInstall } from "./install/refusals.ts";
 import { changesJson, diffBlock, doneBlock, refusedReport } from "./install/report.ts";
 import type { Command, Context, Options } from "./types.ts";
+import { underLock } from "./under-lock.ts";
 
 export const install: Command = async (context): Promise<Report> => {
   const { options } = context;
@@ -36,12 +36,6 @@ export function needRoot({ root }: Options, verb: string): void {
     `${verb} needs root: it changes files that every program reads`,
     `run 'sudo ${manager(root, verb)}'`,
   );
-}
-
-export function underLock({ options, progress }: Context, work: () => Promise<Report>): Promise<Report> {
-  const onWait = (): void =>
-    progress({ severity: "note", message: "another portreservectl is at work, waiting for it to finish" });
-  return withLock({ root: options.root, wait: options.wait, onWait }, work);
 }
 
 const UNTOUCHED = "nothing was changed";

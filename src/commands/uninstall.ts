@@ -13,8 +13,9 @@ import { dropInsToTake } from "./install/drop-ins.ts";
 import { gatherForUninstall } from "./install/gather.ts";
 import { foreign, listRefusals } from "./install/refusals.ts";
 import { changesJson, diffBlock, doneBlock, refusedReport } from "./install/report.ts";
-import { checkOptions, needRoot, underLock } from "./install.ts";
+import { checkOptions, needRoot } from "./install.ts";
 import type { Command, Context, Options } from "./types.ts";
+import { underLock } from "./under-lock.ts";
 
 export const uninstall: Command = async (context): Promise<Report> => {
   const { options } = context;

@@ -73,3 +73,5 @@ export const OLD_DAEMON_FILES: readonly string[] = ["/etc/init.d/portreserve", "
 export const SHIM_FILE = "libportreserve.so";
 /** Where install keeps the files of its sandboxes: gone with the next boot, and tidied up under the lock. */
 export const STAGE_FOLDER = "/run";
+/** Where programs of the host are looked for by whatever this program starts with an environment of its own. */
+export const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

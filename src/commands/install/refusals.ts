@@ -9,7 +9,7 @@ import { strangersNamed } from "../../core/preload-list/strangers.ts";
 import { isOurUnit, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { isClosed, isFolder, lookAt, othersMayWrite } from "../../system/files/look-at.ts";
-import { type Abi, shimFile } from "../../system/host/abis.ts";
+import type { Abi } from "../../system/host/abis.ts";
 import { othersUnits } from "../../system/host/unit-scan.ts";
 import { INSTALLED_SHIM, OLD_DAEMON_FILES } from "../../system/paths.ts";
 import { hostPath, manager } from "../../system/suggest.ts";
@@ -172,9 +172,4 @@ function writablePlaces(root: string, artefacts: readonly Artefact[]): readonly 
 
 export function refusal(message: string, hint: string): Message {
   return { severity: "error", message, hint };
-}
-
-/** Where the loader of each ABI finds its shim. */
-export function shimFiles(abis: readonly Abi[]): readonly string[] {
-  return abis.flatMap(({ lib }) => (lib === undefined ? [] : [shimFile(lib)]));
 }

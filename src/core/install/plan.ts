@@ -72,11 +72,8 @@ export function planInstall(picture: Picture, list: boolean): Plan | { readonly 
   const edit = list ? listWithEntry(picture) : [];
   if (edit === undefined) return { refusal: "no place" };
   const libraries = picture.libraries.every(inPlace) ? [] : picture.libraries;
-  const changes = uniqueFolders(
-    libraries.flatMap((artefact) => changesToPut(artefact, (folder) => picture.contents(folder) !== undefined)),
-  );
   return {
-    folders: changes.filter(({ kind }) => kind === "make-folder"),
+    folders: puts(libraries).filter(({ kind }) => kind === "make-folder"),
     libraries: libraries.flatMap(asWrite),
     table: [
       ...(picture.contents(picture.owners) === undefined

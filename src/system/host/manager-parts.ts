@@ -46,11 +46,6 @@ export function partsInPlace(root: string): readonly string[] {
 
 const MACHINES: readonly string[] = ["linux-x64", "linux-arm64"];
 
-/** This package's version, such as "0.1.0". */
-export function packageVersion(): string {
-  return identity().version;
-}
-
 /** What Node and the manager itself ask of a package. */
 function identity(): { readonly name: string; readonly version: string; readonly type: string } {
   const { name, version, type } = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8"));

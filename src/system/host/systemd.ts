@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { errnoOf, reasonOf } from "../app-error.ts";
-import { SYSTEMD_RUNS } from "../paths.ts";
+import { SEARCH_PATH, SYSTEMD_RUNS } from "../paths.ts";
 
 /** `missing`: there is no systemctl. `timeout`: no answer in time; what was asked for may still happen. */
 export type SystemctlResult =
@@ -78,7 +78,7 @@ const ORDER_TIME = 300_000;
 const OUTPUT_LIMIT = 16 * 1024 * 1024;
 
 const ENVIRONMENT = {
-  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  PATH: SEARCH_PATH,
   LC_ALL: "C",
   SYSTEMD_PAGER: "",
   SYSTEMD_COLORS: "0",

@@ -1,7 +1,7 @@
 // Runs programs of the host with and without a library preloaded, and tells the first difference that anybody would notice.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { PRELOAD_LIST, SHIM_FILE, TRIAL_PROGRAMS } from "../paths.ts";
+import { PRELOAD_LIST, SEARCH_PATH, SHIM_FILE, TRIAL_PROGRAMS } from "../paths.ts";
 import type { Abi } from "./abis.ts";
 
 export interface TrialProgram {
@@ -52,8 +52,6 @@ export function runAlone(
   const status = late ? "late" : (done.signal ?? done.status ?? "not started");
   return { status, stdout: done.stdout ?? "", stderr: done.stderr ?? "" };
 }
-
-const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Undefined when both runs look the same from outside. */
 export function differenceBetween(

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { nativeFolder } from "../../core/native.ts";
 import { fromSystem } from "../app-error.ts";
+import { SEARCH_PATH } from "../paths.ts";
 import { READY, SETUP } from "./sandbox-setup.ts";
 
 /** `root`: the real root, nothing mapped. `user`: a user namespace in which the caller is root and nobody else exists. */
@@ -50,8 +51,6 @@ export type SandboxResult =
 export function pidexecPath(): string {
   return path.join(nativeFolder(), "portreserve-pidexec");
 }
-
-const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 // setpriv ties the sandbox's life to this process, and --kill-child ties all of the sandbox to unshare's.
 const NAMESPACES =
