@@ -9,29 +9,34 @@ import { pathState, quiet, WATCHING, withGuest } from "./fresh.ts";
 const reason = noGuest();
 const CTL = `${process.execPath} ${CHECKOUT}/dist/main.js`;
 
-/** A process id is free only when systemd has seen the end of the process that had it. */
-const TRY_AGAIN = "Restart=on-failure\nRestartSec=100ms";
+/**
+ * The start of a unit. A process id is free only when systemd has seen the end of the process that had it. The output goes
+ * into a file that each start makes empty: the journal files a line under the invocation that had this process id a second ago.
+ */
+const SERVICE = `[Unit]
+StartLimitIntervalSec=0
+[Service]
+Type=exec
+Restart=on-failure
+RestartSec=100ms
+StandardOutput=truncate:/run/%N.out
+`;
 
 /** A service that asks for a privileged port with the pid that asks for 631 first, and keeps it. */
-const THIEF = `[Service]
-${TRY_AGAIN}
-ExecStart=${built.pidexec} --pid ${THIEF_PID} -- ${built.probe} --symbol bindresvport --hold
+const THIEF = `${SERVICE}ExecStart=${built.pidexec} --pid ${THIEF_PID} -- ${built.probe} --symbol bindresvport --hold
 [Install]
 WantedBy=multi-user.target
 `;
 /** The same, with a library of its own, which another file of the unit's may set too. */
-const PRELOADING = `[Service]
-${TRY_AGAIN}
-ExecStart=${built.pidexec} --pid ${THIEF_PID - 424} -- ${built.probe} --symbol bindresvport --hold
+const PRELOADING = `${SERVICE}ExecStart=${built.pidexec} --pid ${THIEF_PID - 424} -- ${built.probe} --symbol bindresvport --hold
 Environment=LD_PRELOAD=libc_malloc_debug.so.0 "NAME=a b"
 EnvironmentFile=-/etc/default/preloading
 `;
 
-/** What the service's present process was given, as it says in the journal. */
+/** What the service's present process was given: what it says itself. */
 const portOf = (unit: string): string => `
-for try in $(seq 200); do
-  id=$(systemctl show -P InvocationID ${unit})
-  line=$(journalctl -q -o cat _SYSTEMD_INVOCATION_ID=$id | grep -m1 '"port"') && break
+for try in $(seq 500); do
+  line=$(grep -m1 '"port"' /run/${unit}.out) && break
   sleep 0.02
 done
 echo "$line"`;
