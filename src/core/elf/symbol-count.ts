@@ -1,6 +1,7 @@
 // How many dynamic symbols a file has: no field says it, but the hash tables do, and what relocations name.
 import { type Image, placeOf, roomAt, Tag } from "./image.ts";
 import { malformed, type Reader } from "./reader.ts";
+import { eachRelocation } from "./relocations.ts";
 
 const EM_S390 = 22;
 const EM_ALPHA = 0x9026;
@@ -53,26 +54,10 @@ function countOfGnuHash(reader: Reader, { loads, layout }: Image, address: numbe
 }
 
 /** The loader looks up what relocations name, so further symbols would mean nothing to it. */
-function countOfRelocations(reader: Reader, { loads, layout, tags }: Image): number {
-  const word = layout.bits / 8;
-  const kinds = [
-    { at: Tag.RELA, size: Tag.RELASZ, entry: 3 * word },
-    { at: Tag.REL, size: Tag.RELSZ, entry: 2 * word },
-    { at: Tag.JMPREL, size: Tag.PLTRELSZ, entry: tags.get(Tag.PLTREL) === Tag.REL ? 2 * word : 3 * word },
-  ];
-  const upperHalf = layout.byteOrder === "little" ? 4 : 0;
-  const what = "its relocations";
+function countOfRelocations(reader: Reader, image: Image): number {
   let highest = 0;
-  for (const { at, size, entry } of kinds) {
-    const address = tags.get(at);
-    const bytes = tags.get(size) ?? 0;
-    if (address === undefined || bytes === 0) continue;
-    const place = placeOf(loads, address, bytes, what);
-    reader.entries(place, Math.floor(bytes / entry), entry, what, (fields, start) => {
-      const symbol = layout.bits === 64 ? fields.u32(start + word + upperHalf) : fields.u32(start + word) >>> 8;
-      highest = Math.max(highest, symbol);
-      return undefined;
-    });
-  }
+  eachRelocation(reader, image, (symbol) => {
+    highest = Math.max(highest, symbol);
+  });
   return highest + 1;
 }

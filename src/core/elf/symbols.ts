@@ -30,12 +30,25 @@ const KINDS: ReadonlyMap<number, SymbolKind> = new Map([
  * costs a search through the bytes of the names and, where it finds any, one pass over the symbols.
  */
 export function symbols({ image }: ElfFile, wanted?: ReadonlySet<string>): readonly ElfSymbol[] | ElfFault {
-  return faultless(() => {
-    const reader = readerOf(image.source, image.layout);
-    if (!image.tags.has(Tag.SYMTAB)) return [];
-    const nameAt = wanted === undefined ? allNames(reader, image) : namesAmong(reader, image, wanted);
-    return nameAt === undefined ? [] : readSymbols(reader, image, nameAt);
-  });
+  return faultless(() =>
+    placedSymbols(readerOf(image.source, image.layout), image, wanted).map(({ symbol }) => symbol),
+  );
+}
+
+/** A symbol with what the rest of its file knows it by. */
+export interface PlacedSymbol {
+  /** In the table of dynamic symbols. */
+  readonly index: number;
+  /** Its value: where it is, for those that are defined. */
+  readonly address: number;
+  readonly symbol: ElfSymbol;
+}
+
+/** As `symbols`, for the rest of this folder. */
+export function placedSymbols(reader: Reader, image: Image, wanted?: ReadonlySet<string>): readonly PlacedSymbol[] {
+  if (!image.tags.has(Tag.SYMTAB)) return [];
+  const nameAt = wanted === undefined ? allNames(reader, image) : namesAmong(reader, image, wanted);
+  return nameAt === undefined ? [] : readSymbols(reader, image, nameAt);
 }
 
 /** Gives the name at an offset of the table of names, or undefined where it is not asked for. */
@@ -77,7 +90,7 @@ function namesAmong(reader: Reader, { loads, tags }: Image, wanted: ReadonlySet<
   return found.size === 0 ? undefined : (offset) => found.get(offset);
 }
 
-function readSymbols(reader: Reader, image: Image, nameAt: NameAt): readonly ElfSymbol[] {
+function readSymbols(reader: Reader, image: Image, nameAt: NameAt): readonly PlacedSymbol[] {
   const { loads, layout, tags } = image;
   const wide = layout.bits === 64;
   const entry = wide ? 24 : 16;
@@ -86,7 +99,7 @@ function readSymbols(reader: Reader, image: Image, nameAt: NameAt): readonly Elf
   const count = symbolCount(reader, image);
   if (count > SYMBOL_LIMIT) unsupported(`it has ${count} symbols`);
   const place = placeOf(loads, tags.get(Tag.SYMTAB) ?? 0, count * entry, "its symbols");
-  const found: { readonly index: number; readonly symbol: Omit<ElfSymbol, "hidden"> }[] = [];
+  const found: Unversioned[] = [];
   reader.entries(place, count, entry, "its symbols", (fields, at, index) => {
     const info = fields.u8(at + (wide ? 4 : 12));
     if (info >> 4 === BIND_LOCAL) return undefined;
@@ -98,28 +111,30 @@ function readSymbols(reader: Reader, image: Image, nameAt: NameAt): readonly Elf
       weak: info >> 4 === BIND_WEAK,
       kind: KINDS.get(info & 15) ?? "other",
     } as const;
-    found.push({ index, symbol });
+    found.push({ index, address: fields.word(at + (wide ? 8 : 4)), symbol });
     return undefined;
   });
   return withVersions(reader, image, found);
 }
 
+type Unversioned = Omit<PlacedSymbol, "symbol"> & { readonly symbol: Omit<ElfSymbol, "hidden"> };
+
 function withVersions(
   reader: Reader,
   { loads, tags, versions }: Image,
-  found: readonly { readonly index: number; readonly symbol: Omit<ElfSymbol, "hidden"> }[],
-): readonly ElfSymbol[] {
+  found: readonly Unversioned[],
+): readonly PlacedSymbol[] {
   const table = tags.get(Tag.VERSYM);
-  if (table === undefined) return found.map(({ symbol }) => ({ ...symbol, hidden: false }));
+  if (table === undefined) return found.map((one) => ({ ...one, symbol: { ...one.symbol, hidden: false } }));
   const what = "its symbols' versions";
-  return found.map(({ index, symbol }) => {
+  return found.map(({ index, address, symbol }) => {
     const entry = reader.take(placeOf(loads, table + index * 2, 2, what), 2, what).u16(0);
     const hidden = symbol.defined && (entry & ~VERSION_INDEX) !== 0;
     const versionIndex = entry & VERSION_INDEX;
-    if (versionIndex < FIRST_VERSION_INDEX) return { ...symbol, hidden };
+    if (versionIndex < FIRST_VERSION_INDEX) return { index, address, symbol: { ...symbol, hidden } };
     const version = versions.get(versionIndex);
     if (version === undefined)
       malformed(`it gives a symbol version ${versionIndex}, which it neither needs nor defines`);
-    return { ...symbol, version, hidden };
+    return { index, address, symbol: { ...symbol, version, hidden } };
   });
 }
