@@ -20,6 +20,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     exports.Set("attributes", Napi::Function::New(env, Attributes));
     exports.Set("setAttribute", Napi::Function::New(env, SetAttribute));
     exports.Set("execute", Napi::Function::New(env, Execute));
+    exports.Set("sockets", Napi::Function::New(env, Sockets));
     return exports;
 }
 

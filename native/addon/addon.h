@@ -18,5 +18,6 @@ Napi::Value LockFile(const Napi::CallbackInfo &info);
 Napi::Value Execute(const Napi::CallbackInfo &info);
 Napi::Value Attributes(const Napi::CallbackInfo &info);
 Napi::Value SetAttribute(const Napi::CallbackInfo &info);
+Napi::Value Sockets(const Napi::CallbackInfo &info);
 
 #endif

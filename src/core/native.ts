@@ -2,6 +2,7 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import nodeGypBuild from "node-gyp-build";
+import type { SocketFamily, SocketRow } from "./sockets/row.ts";
 
 /** Why bytes are not a table. `short`, `long`: not 4096 bytes. `foreign`: no magic. `future`: a version this build does not know. */
 export type TableFault = "short" | "long" | "foreign" | "future" | "damaged";
@@ -44,6 +45,13 @@ export interface Native {
   setAttribute(fd: number, name: string, value: Uint8Array): void;
   /** flock(2), exclusive. Returns false only when `wait` is false and another process holds it. Throws with `code` (errno name). */
   lockFile(fd: number, wait: boolean): boolean;
+  /**
+   * Sockets of this network namespace with a local port of 1 to 1023, in any state, as sock_diag(7) lists them. Before
+   * Linux 6.8 no list has the TCP sockets that are bound and neither listen nor are connected. Throws with `code`
+   * (errno name, or E and its number): ENOENT where the kernel has no such list, EPERM or EACCES where it is refused,
+   * E11 (EAGAIN) when it changed in each of five attempts.
+   */
+  sockets(protocol: "tcp" | "udp", family: SocketFamily): readonly SocketRow[];
   /**
    * execvp(3) in this process, after setting the given environment variables; signal dispositions and descriptors are
    * handed on as Node was given them. Returns only by throwing with `code` (errno name).

@@ -31,7 +31,7 @@ test("a table gives the sockets with the inodes asked for, and no others", () =>
   ]);
   expect(socketsOf(UDP6, "udp", "inet6", new Set(["5503", "5504"]))).toEqual([
     { protocol: "udp", family: "inet6", address: "*", port: 632 },
-    { protocol: "udp", family: "inet6", address: "[00000000000000000000000001000000]", port: 633 },
+    { protocol: "udp", family: "inet6", address: "[::1]", port: 633 },
   ]);
   expect(socketsOf("", "tcp", "inet", new Set(["5501"]))).toEqual([]);
 });

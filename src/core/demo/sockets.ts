@@ -1,37 +1,31 @@
-// The kernel's socket tables (/proc/net/tcp and its siblings) as data, for one process's sockets.
+// One process's sockets out of the kernel's socket tables.
 import type { Protocol } from "../config/types.ts";
+import type { SocketFamily } from "../sockets/row.ts";
+import { parseSocketTable } from "../sockets/table.ts";
 
 export interface Socket {
   readonly protocol: Protocol;
-  readonly family: "inet" | "inet6";
-  /** As people write it: "127.0.0.1", "0.0.0.0"; "*" for the IPv6 wildcard, "[hex]" for other IPv6 addresses. */
+  readonly family: SocketFamily;
+  /** As people write it: "127.0.0.1", "0.0.0.0"; "*" for the IPv6 wildcard, "[::1]" for other IPv6 addresses. */
   readonly address: string;
   readonly port: number;
 }
 
-/** One line of a table: slot, local address and port in hex, peer, state, and further on the inode. */
-const ROW = /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) (?:\S+ +){7}(\d+) /;
-
-/** The sockets of `text` (a whole table, heading included) that have one of these inodes. Source: proc(5). */
+/** The sockets of `text` (a whole table, heading included) that have one of these inodes. */
 export function socketsOf(
   text: string,
   protocol: Protocol,
-  family: Socket["family"],
+  family: SocketFamily,
   inodes: ReadonlySet<string>,
 ): Socket[] {
-  const found: Socket[] = [];
-  for (const line of text.split("\n")) {
-    const [, address, port, inode] = ROW.exec(line) ?? [];
-    if (address === undefined || port === undefined || inode === undefined || !inodes.has(inode)) continue;
-    found.push({ protocol, family, address: readable(address, family), port: Number.parseInt(port, 16) });
-  }
-  return found;
+  return parseSocketTable(text, family)
+    .filter(({ inode }) => inodes.has(String(inode)))
+    .map(({ address, port }) => ({ protocol, family, address: hostPart(address, family), port }));
 }
 
-/** The kernel prints each 32-bit word of an address as the number this machine sees in it; all Node runs on here is little-endian. */
-function readable(hex: string, family: Socket["family"]): string {
-  if (family === "inet6") return /^0+$/.test(hex) ? "*" : `[${hex.toLowerCase()}]`;
-  return [6, 4, 2, 0].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join(".");
+function hostPart(address: string, family: SocketFamily): string {
+  if (family === "inet") return address;
+  return address === "::" ? "*" : `[${address}]`;
 }
 
 /** "0.0.0.0:631/udp" */
