@@ -1,0 +1,189 @@
+// Looks into one process. What it refuses, or takes away by ending, is a value.
+import type { ProcessFacts, Seen, Unseen } from "../../core/coverage/facts.ts";
+import { isUnseen } from "../../core/coverage/facts.ts";
+import { secureOfAuxv } from "../../core/coverage/proc/auxv.ts";
+import { unitOfCgroup } from "../../core/coverage/proc/cgroup.ts";
+import { domainOf } from "../../core/coverage/proc/domain.ts";
+import { preloadNames } from "../../core/coverage/proc/environ.ts";
+import { parseStatus } from "../../core/coverage/proc/status.ts";
+import { nameToText } from "../../system/files/raw-name.ts";
+import { SHIM_FILE } from "../../system/paths.ts";
+import { fileIdentity } from "../../system/proc/mapped-file.ts";
+import { tableUnder } from "../../system/proc/other-root.ts";
+import {
+  identityOf,
+  isRefused,
+  namespaceOf,
+  type Refused,
+  readBytes,
+  readLink,
+} from "../../system/proc/process-files.ts";
+import type { Self } from "../../system/proc/self.ts";
+import { bindingsOf, mappedTableOf } from "./in-memory.ts";
+import { keyOfExecutable, type MappedBy, type Objects, programPath, type View } from "./mapped-objects.ts";
+import { codeOf } from "./process-code.ts";
+
+/** What one look at the whole host shares. */
+export interface Look {
+  readonly self: Self;
+  readonly objects: Objects;
+  readonly views: Map<string, View>;
+  /** What the processes of a view find at the table's path. */
+  readonly tables: Map<View, ProcessFacts["table"]>;
+}
+
+export interface Candidate {
+  readonly id: number;
+  /** /proc/PID, or that of a thread. */
+  readonly folder: string;
+  readonly name: Buffer;
+  readonly startedAt: number;
+}
+
+/** Undefined: it has ended. "again": it has started another program meanwhile. */
+export function lookInto(
+  look: Look,
+  { id, folder, name, startedAt }: Candidate,
+): ProcessFacts | "again" | "refused" | undefined {
+  const { self } = look;
+  const statusBytes = readBytes(`${folder}/status`);
+  if (isRefused(statusBytes)) return isDenied(statusBytes) ? "refused" : undefined;
+  const status = parseStatus(statusBytes);
+  if (status === undefined) return undefined;
+  const cgroup = readBytes(`${folder}/cgroup`);
+  const unit = isRefused(cgroup) ? undefined : unitOfCgroup(cgroup);
+  const domain = self.hasDomains ? readBytes(`${folder}/attr/current`) : undefined;
+  const open = {
+    pid: id,
+    name: nameToText(name),
+    startedAt,
+    uid: status.uid,
+    mayBind: status.mayBind,
+    domain: domain === undefined || isRefused(domain) ? undefined : text(domainOf(domain)),
+    unit: text(unit),
+  };
+  // The kernel asks the same question for this link and for all that follows: one refusal stands for all.
+  const link = readLink(`${folder}/exe`);
+  if (isRefused(link)) return isDenied(link) ? { ...open, ...closed(refusal(self, link)) } : undefined;
+  const executable = fileIdentity(`${folder}/exe`);
+  if (isRefused(executable)) return undefined;
+  const place = placeOf(look, folder);
+  if (place === undefined) return undefined;
+  const by: MappedBy = { view: place.view, folder, executable, executablePath: link.toString("latin1") };
+  const code = codeOf(look.objects, by);
+  if (isRefused(code)) return isDenied(code) ? { ...open, ...closed(refusal(self, code)) } : undefined;
+  const program = keyOfExecutable(look.objects, by);
+  // Whoever runs a program has it mapped, unless it has just started another one, or took some trouble.
+  if (!isUnseen(code.keys) && !code.keys.includes(program)) {
+    const now = fileIdentity(`${folder}/exe`);
+    if (isRefused(now)) return undefined;
+    if (now.key !== program) return "again";
+  }
+  const environ = readBytes(`${folder}/environ`);
+  const preload: Seen<boolean> = isRefused(environ) ? refusal(self, environ) : preloadNames(environ, SHIM_FILE);
+  const auxv = readBytes(`${folder}/auxv`);
+  const secure = isRefused(auxv) ? refusal(self, auxv) : (secureOfAuxv(auxv) ?? NO_VECTOR);
+  const keys = isUnseen(code.keys) || code.keys.includes(program) ? code.keys : [program, ...code.keys];
+  return {
+    ...open,
+    program: text(programPath(by)),
+    secure,
+    network: place.network,
+    mounts: place.mounts,
+    root: place.root,
+    table: tableOf(look, place, folder),
+    mappedTable: code.table === undefined ? undefined : mappedTableOf(self, by, code.table),
+    preload,
+    objects: keys,
+    executable: program,
+    bindings: isUnseen(keys) ? keys : bindingsOf(look.objects, by, keys, program),
+  };
+}
+
+const NO_VECTOR: Unseen = { unseen: "its auxiliary vector does not say", rootWould: false };
+
+function closed(why: Unseen): Omit<ProcessFacts, "pid" | "name" | "startedAt" | "uid" | "mayBind" | "domain" | "unit"> {
+  return {
+    program: why,
+    secure: why,
+    network: why,
+    mounts: why,
+    root: why,
+    table: why,
+    mappedTable: why,
+    preload: why,
+    objects: why,
+    executable: undefined,
+    bindings: why,
+  };
+}
+
+interface Placed {
+  readonly view: View;
+  readonly network: ProcessFacts["network"];
+  readonly mounts: ProcessFacts["mounts"];
+  readonly root: ProcessFacts["root"];
+}
+
+function placeOf({ self, views }: Look, folder: string): Placed | undefined {
+  const network = namespaceOf(folder, "net");
+  const mounts = namespaceOf(folder, "mnt");
+  const root = identityOf(`${folder}/root`);
+  const link = readLink(`${folder}/root`);
+  if ([network, mounts, root, link].some((value) => isRefused(value) && !isDenied(value))) return undefined;
+  const sameMounts = compared(self, mounts, self.mounts);
+  const rootPath = isRefused(link) ? "/" : link.toString("latin1");
+  const sameRoot = compared(self, root, self.root);
+  const name = `${isRefused(mounts) ? "?" : mounts} ${isRefused(root) ? "?" : root} ${rootPath}`;
+  let view = views.get(name);
+  if (view === undefined) {
+    // Within the same mounts the kernel gives paths as this process would write them, whatever the other's root is.
+    view = { isOurs: sameMounts === "same", root: rootPath, keys: new Map() };
+    views.set(name, view);
+  }
+  return {
+    view,
+    network: compared(self, network, self.network),
+    mounts: sameMounts,
+    // Another place where the same folder is mounted has other files below it.
+    root: sameRoot === "same" && sameMounts === "same" && rootPath !== self.rootPath ? "other" : sameRoot,
+  };
+}
+
+function compared(self: Self, found: string | Refused, own: string | undefined): Seen<"same" | "other"> {
+  if (isRefused(found)) return refusal(self, found);
+  if (own === undefined) return { unseen: "this program cannot see its own", rootWould: false };
+  return found === own ? "same" : "other";
+}
+
+function tableOf({ self, tables }: Look, { view, mounts, root }: Placed, folder: string): ProcessFacts["table"] {
+  if (mounts === "same" && root === "same") return self.table === undefined ? "none" : "same";
+  const known = tables.get(view);
+  if (known !== undefined) return known;
+  const found = tableUnder(`${folder}/root`);
+  if (isRefused(found)) return refusal(self, found);
+  // "Nothing" is also what an ended process has.
+  if (found === undefined && isRefused(readLink(`${folder}/root`))) return { unseen: "it has ended", rootWould: false };
+  const table = found === undefined ? "none" : found === self.table ? "same" : "other";
+  tables.set(view, table);
+  return table;
+}
+
+function refusal({ asRoot }: Self, { errno }: Refused): Unseen {
+  const denied = isDenied({ errno });
+  if (denied && !asRoot) return { unseen: "only root may look into it", rootWould: true };
+  return {
+    unseen: denied ? "the kernel does not let root look into it" : `it could not be read (${errno})`,
+    rootWould: false,
+  };
+}
+
+function isDenied({ errno }: Refused): boolean {
+  return errno === "EACCES" || errno === "EPERM";
+}
+
+function text(latin1: string): string;
+function text(latin1: string | undefined): string | undefined;
+function text(latin1: string | undefined): string | undefined {
+  return latin1 === undefined ? undefined : nameToText(Buffer.from(latin1, "latin1"));
+}

@@ -1,0 +1,31 @@
+// /proc/PID/status: whose process it is, and whether it may take a privileged port.
+
+export interface ProcessStatus {
+  /** The effective one. */
+  readonly uid: number;
+  /** CAP_NET_BIND_SERVICE is in force, or at hand without another exec. */
+  readonly mayBind: boolean;
+}
+
+/** CAP_NET_BIND_SERVICE of linux/capability.h. */
+const NET_BIND_SERVICE = 1n << 10n;
+
+/** The kernel escapes newlines in the name, so each line begins with the field's own name. Undefined for anything else. */
+export function parseStatus(bytes: Buffer): ProcessStatus | undefined {
+  const uid = field(bytes, "\nUid:\t")?.split("\t")[1];
+  const permitted = capabilities(bytes, "\nCapPrm:\t");
+  const effective = capabilities(bytes, "\nCapEff:\t");
+  if (uid === undefined || !/^\d+$/.test(uid) || permitted === undefined || effective === undefined) return undefined;
+  return { uid: Number(uid), mayBind: ((permitted | effective) & NET_BIND_SERVICE) !== 0n };
+}
+
+function field(bytes: Buffer, start: string): string | undefined {
+  const at = bytes.indexOf(start, 0, "latin1");
+  const end = at < 0 ? -1 : bytes.indexOf(0x0a, at + start.length);
+  return end < 0 ? undefined : bytes.toString("latin1", at + start.length, end);
+}
+
+function capabilities(bytes: Buffer, start: string): bigint | undefined {
+  const digits = field(bytes, start);
+  return digits !== undefined && /^[0-9a-f]{16}$/.test(digits) ? BigInt(`0x${digits}`) : undefined;
+}

@@ -1,0 +1,65 @@
+// What the memory of a process tells: where its calls lead, and which table it has mapped.
+import { describe, expect, test } from "vitest";
+import { ALLOCATOR } from "../preload/allocator.ts";
+import { named, skipReason } from "../support/can.ts";
+import { MAIN } from "../support/cli.ts";
+import { compileC } from "../support/compile-c.ts";
+import { type Found, HOLD, look, OBSERVE, TIRPC } from "../support/held.ts";
+import { built, noSandbox, play } from "../support/sandbox.ts";
+
+const noRoot = skipReason("root");
+
+describe("where the calls of a library that came late lead", () => {
+  const shim = { env: { LD_PRELOAD: built.shim } };
+  const leads = ({ bindings }: Found): unknown =>
+    Array.isArray(bindings)
+      ? Object.fromEntries(bindings.map(({ symbol, leadsTo }) => [symbol.split("@")[0], leadsTo]))
+      : bindings;
+
+  test.each([
+    ["now", { bindresvport: "shim" }],
+    ["deep", { bindresvport: "other" }],
+    ["apart", { bindresvport: "other" }],
+  ])("by %s", async (how, expected) => {
+    expect(leads(await look([HOLD, `${how}:${TIRPC}`], shim))).toMatchObject(expected);
+  });
+
+  test("is known of a lazy call only when it was made: this one leads nowhere yet, or to the shim at once", async () => {
+    const found = leads(await look([HOLD, `lazy:${TIRPC}`], shim));
+    expect(["shim", "not yet"]).toContain((found as Record<string, unknown>).bindresvport);
+  });
+
+  test("says the worst of a library that is loaded twice", async () => {
+    expect(leads(await look([HOLD, `now:${TIRPC}`, `apart:${TIRPC}`], shim))).toMatchObject({ bindresvport: "other" });
+  });
+
+  test("is not asked without the shim", async () => {
+    expect((await look([HOLD, `now:${TIRPC}`])).bindings).toEqual([]);
+  });
+});
+
+const noTable = noRoot ?? (await noSandbox());
+test.skipIf(noTable !== undefined)(named("tells the table in force from one that was retired", noTable), async () => {
+  const observe = 'env -u LD_PRELOAD "$NODE" "$OBSERVE" $PPID';
+  const compile = 'env -u LD_PRELOAD "$NODE" "$MAIN" compile >/dev/null';
+  const script = `"$ALLOCATOR" bindresvport udp 'sh:${observe}' any 'sh:${observe}' 'sh:${compile}; ${observe}' any 'sh:${observe}'`;
+  const { stdout, stderr } = await play(`covered ${script}`, {
+    cover: "LD_PRELOAD",
+    empty: ["/run"],
+    etc: { "portreserve/next": "633\n", services: "" },
+    environment: { NODE: process.execPath, MAIN, OBSERVE, ALLOCATOR: compileC(ALLOCATOR) },
+  });
+  const found = stdout
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Found);
+  expect({ stderr, found: found.map(({ table, mappedTable, preload }) => [table, mappedTable, preload]) }).toEqual({
+    stderr: "",
+    found: [
+      ["same", undefined, true],
+      ["same", { current: true, retired: false }, true],
+      ["same", { current: false, retired: true }, true],
+      ["same", expect.anything(), true],
+    ],
+  });
+});
