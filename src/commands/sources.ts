@@ -94,7 +94,8 @@ function warning(message: string, hint: string): Message {
   return { severity: "warning", message, hint };
 }
 
-function faultText(fault: (TableState & { kind: "damaged" })["fault"]): string {
+/** Completes "the table is …". */
+export function faultText(fault: (TableState & { kind: "damaged" })["fault"]): string {
   const texts = {
     short: "too short",
     long: "too long",

@@ -75,3 +75,43 @@ export const SHIM_FILE = "libportreserve.so";
 export const STAGE_FOLDER = "/run";
 /** Where programs of the host are looked for by whatever this program starts with an environment of its own. */
 export const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** The ports of the kernel's own RPC client, which mounts NFS: there while its module is loaded. */
+export const SUNRPC_PORTS: readonly { readonly min: string; readonly max: string }[] = [
+  { min: "/proc/sys/sunrpc/min_resvport", max: "/proc/sys/sunrpc/max_resvport" },
+  { min: "/sys/module/sunrpc/parameters/min_resvport", max: "/sys/module/sunrpc/parameters/max_resvport" },
+];
+export const MOUNTS = "/proc/self/mountinfo";
+export const UNPRIVILEGED_START = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
+export const LOCAL_RESERVED_PORTS = "/proc/sys/net/ipv4/ip_local_reserved_ports";
+/** The active security modules, where securityfs is mounted. */
+export const SECURITY_MODULES = "/sys/kernel/security/lsm";
+/** A BMC's interfaces, and the kernel's list of them. */
+export const IPMI_DEVICES: readonly string[] = ["/dev/ipmi0", "/dev/ipmi/0", "/dev/ipmidev/0", "/sys/class/ipmi"];
+/** Where setuid programs are; subfolders are not looked into. */
+export const PROGRAM_FOLDERS: readonly string[] = [
+  "/usr/sbin",
+  "/usr/bin",
+  "/sbin",
+  "/bin",
+  "/usr/local/sbin",
+  "/usr/local/bin",
+  "/usr/lib",
+  "/usr/libexec",
+];
+/** Where loaders look at last, on the distributions there are. */
+export const LIBRARY_FOLDERS: readonly string[] = [
+  "/lib/x86_64-linux-gnu",
+  "/usr/lib/x86_64-linux-gnu",
+  "/lib/aarch64-linux-gnu",
+  "/usr/lib/aarch64-linux-gnu",
+  "/lib/i386-linux-gnu",
+  "/usr/lib/i386-linux-gnu",
+  "/lib64",
+  "/usr/lib64",
+  "/lib",
+  "/usr/lib",
+  "/lib32",
+  "/usr/lib32",
+];
+/** What a process has open as its standard input, as a program to start. */
+export const STANDARD_INPUT_PROGRAM = "/proc/self/fd/0";

@@ -37,6 +37,39 @@ export function showUnit(unit: string): SystemctlResult {
   return systemctl(["show", `--property=${SHOWN.join(",")}`, "--", unit], QUESTION_TIME);
 }
 
+const SHOWN_OF_ALL = [
+  "Id",
+  "Names",
+  "LoadState",
+  "ActiveState",
+  "MainPID",
+  "FragmentPath",
+  "DropInPaths",
+  "ExecStart",
+  "Listen",
+] as const;
+
+/**
+ * Every service and socket that systemd has loaded: all that run or that something loaded depends on. Naming the unit
+ * files of the others would make it load each of them, which takes it some 5 ms a unit. `shownUnits` of core reads it.
+ */
+export function showLoadedUnits(): SystemctlResult {
+  return systemctl(
+    ["show", "--all", `--property=${SHOWN_OF_ALL.join(",")}`, "--", "*.service", "*.socket"],
+    QUESTION_TIME,
+  );
+}
+
+/** The same of these units, loaded or not. systemctl refuses templates and names that are none. */
+export function showUnits(units: readonly string[]): SystemctlResult {
+  return systemctl(["show", `--property=${SHOWN_OF_ALL.join(",")}`, "--", ...units], QUESTION_TIME);
+}
+
+/** Properties of a unit, as NAME=VALUE lines. */
+export function showProperties(unit: string, names: readonly string[]): SystemctlResult {
+  return systemctl(["show", `--property=${names.join(",")}`, "--", unit], QUESTION_TIME);
+}
+
 /** The variables that systemd itself gives to every service; `parseManagerEnvironment` of core reads them. */
 export function showManagerEnvironment(): SystemctlResult {
   return systemctl(["show-environment"], QUESTION_TIME);

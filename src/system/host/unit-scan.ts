@@ -70,3 +70,38 @@ export function textOf(root: string, file: string): readonly UnitText[] {
   const found = lookBehind(root, file);
   return found.kind === "file" ? [{ path: file, text: Buffer.from(found.bytes).toString("latin1") }] : [];
 }
+
+/** A unit file in the folder that wins. */
+export interface UnitFile extends UnitText {
+  /** The unit's name: for an alias, what its link leads to. */
+  readonly unit: string;
+  /** `masked`: an empty file, or a link to the null device. `error`: it cannot be read. */
+  readonly state: "loaded" | "masked" | "error";
+}
+
+/** One for each name of a service or socket, aliases too, without templates. */
+export function unitFiles(root: string): readonly (UnitFile & { readonly name: string })[] {
+  const seen = new Set<string>();
+  return unitFolders(root).flatMap((folder) =>
+    namesIn(root, folder)
+      .filter((name) => UNIT.test(name))
+      .flatMap((name) => {
+        if (seen.has(name)) return [];
+        seen.add(name);
+        return [{ name, ...unitFile(root, `${folder}/${name}`) }];
+      }),
+  );
+}
+
+const UNIT = /^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]+)?\.(service|socket)$/;
+
+function unitFile(root: string, file: string): UnitFile {
+  const found = lookBehind(root, file);
+  const text = found.kind === "file" ? Buffer.from(found.bytes).toString("latin1") : "";
+  const isEmpty = found.kind === "file" ? text === "" : found.kind === "other" && found.reason === "a device";
+  const real = realFolder(root, file);
+  const name = path.basename(file);
+  const target = real === undefined ? name : path.basename(real);
+  const unit = UNIT.test(target) && path.extname(target) === path.extname(name) ? target : name;
+  return { path: file, text, unit, state: isEmpty ? "masked" : found.kind === "file" ? "loaded" : "error" };
+}

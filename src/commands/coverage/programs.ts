@@ -1,0 +1,103 @@
+// Programs that do not run now and can allocate once they do: those of units, and setuid ones that anybody may start.
+import { allocates } from "../../core/coverage/allocating.ts";
+import {
+  type ElfFacts,
+  isUnseen,
+  type ObjectFacts,
+  type ProgramFacts,
+  type Seen,
+  type UnitFacts,
+} from "../../core/coverage/facts.ts";
+import { elfFacts } from "../../core/coverage/objects/elf-facts.ts";
+import { type ElfFile, readElf } from "../../core/elf/index.ts";
+import { type LoaderCache, readLoaderCache } from "../../core/loader/cache.ts";
+import { closure } from "../../core/loader/closure.ts";
+import { isFault, readRegularFile } from "../../system/files/read-file.ts";
+import { realPathOf, setuidRootPrograms } from "../../system/host/programs-on-disk.ts";
+import { LIBRARY_FOLDERS, LOADER_CACHE } from "../../system/paths.ts";
+import { withFile } from "../../system/proc/mapped-file.ts";
+import { isRefused } from "../../system/proc/process-files.ts";
+
+/** `running`: ids of the units that a process was seen in. In no order; a program that several units start is there for each. */
+export function observePrograms(units: readonly UnitFacts[], running: ReadonlySet<string>): readonly ProgramFacts[] {
+  const objectsOf = programLooker();
+  const ofUnits = units
+    .filter((unit) => mayStart(unit, running))
+    .flatMap(({ id, programs }) => {
+      const byFile = new Map(programs.map((path) => [realPathOf(path) ?? path, path] as const).reverse());
+      return [...byFile.values()].reverse().map((path) => ({ path, unit: id, setuid: false }));
+    });
+  const ofAnybody = setuidRootPrograms().map((path) => ({ path, unit: undefined, setuid: true }));
+  return [...ofUnits, ...ofAnybody].flatMap((program): ProgramFacts[] => {
+    const objects = objectsOf(program.path);
+    return objects.some(isWorthTelling) ? [{ ...program, objects }] : [];
+  });
+}
+
+function mayStart({ loadState, mainPid, names }: UnitFacts, running: ReadonlySet<string>): boolean {
+  return loadState === "loaded" && mainPid === undefined && !names.some((name) => running.has(name));
+}
+
+/** What may not be looked into could be one, but a missing library keeps the program from starting. */
+function isWorthTelling({ elf }: ObjectFacts): boolean {
+  if (elf === undefined) return false;
+  return isUnseen(elf) ? elf.rootWould : allocates(elf).length > 0;
+}
+
+interface Known {
+  readonly file: ElfFile | undefined;
+  readonly elf: Seen<ElfFacts> | undefined;
+}
+
+/** Each file is opened once, however many programs need it. Empty for what is no program. */
+function programLooker(): (path: string) => readonly ObjectFacts[] {
+  const known = new Map<string, Known>();
+  const paths = new Map<string, Known>();
+  const knownAt = (path: string): Known => {
+    const before = paths.get(path);
+    if (before !== undefined) return before;
+    const real = realPathOf(path);
+    const now = real === undefined ? NOTHING : (known.get(real) ?? readProgram(real));
+    if (real !== undefined) known.set(real, now);
+    paths.set(path, now);
+    return now;
+  };
+  const cache = loaderCache();
+  return (path) => {
+    const real = realPathOf(path);
+    if (real === undefined) return [];
+    const { file, elf } = knownAt(real);
+    if (file === undefined) return elf === undefined ? [] : [{ path, elf }];
+    const found = closure(real, (name) => knownAt(name).file, cache, LIBRARY_FOLDERS);
+    if (isUnseen(found))
+      return [
+        { path, elf },
+        { path, elf: found },
+      ];
+    return [
+      { path, elf },
+      ...found.paths.slice(1).map((name) => ({ path: name, elf: knownAt(name).elf })),
+      ...found.missing.map((name) => ({ path: name, elf: { unseen: "it is not found", rootWould: false } })),
+    ];
+  };
+}
+
+const NOTHING: Known = { file: undefined, elf: undefined };
+
+/** `real`: without links. */
+function readProgram(real: string): Known {
+  const read = withFile(real, false, (source): Known => {
+    const file = readElf(source);
+    return { file: "fault" in file ? undefined : file, elf: elfFacts(source) };
+  });
+  if (!isRefused(read)) return read;
+  const denied = read.errno === "EACCES" || read.errno === "EPERM";
+  return { file: undefined, elf: denied ? { unseen: "its file may not be read", rootWould: true } : undefined };
+}
+
+const CACHE_LIMIT = 64 * 1024 * 1024;
+
+function loaderCache(): LoaderCache | undefined {
+  const read = readRegularFile(LOADER_CACHE, CACHE_LIMIT);
+  return isFault(read) ? undefined : readLoaderCache(read.bytes);
+}

@@ -1,0 +1,73 @@
+// Every service and socket of the host: as systemd has it loaded, and for the others as their files say.
+import type { Seen, UnitFacts } from "../../core/coverage/facts.ts";
+import { type ShownUnit, shownUnits } from "../../core/coverage/units/shown-units.ts";
+import { writtenUnit } from "../../core/coverage/units/written-unit.ts";
+import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
+import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
+import { namesIn } from "../../system/files/look-at.ts";
+import { identityOf, programCalled } from "../../system/host/programs-on-disk.ts";
+import { showLoadedUnits, systemdRuns } from "../../system/host/systemd.ts";
+import { textOf, unitFiles } from "../../system/host/unit-scan.ts";
+import { UNIT_FOLDERS } from "../../system/paths.ts";
+
+/** In no order. Unseen where systemd runs and gives no answer. */
+export function observeUnits(): Seen<readonly UnitFacts[]> {
+  if (!systemdRuns("/")) return writtenUnits(new Set());
+  const shown = showLoadedUnits();
+  if (shown.outcome !== "done") {
+    return { unseen: `systemd cannot be asked: ${shown.reason}`, rootWould: process.geteuid?.() !== 0 };
+  }
+  const loaded = shownUnits(shown.output).map(loadedUnit);
+  return [...loaded, ...writtenUnits(new Set(loaded.flatMap(({ names }) => names)))];
+}
+
+function loadedUnit({ programs, dropInPaths, ...unit }: ShownUnit): UnitFacts {
+  return { ...unit, programs: programs.flatMap((name) => programCalled(name) ?? name), ...ourDropIns(dropInPaths) };
+}
+
+/** Those whose files are there; `known` are names to leave out. */
+function writtenUnits(known: ReadonlySet<string>): readonly UnitFacts[] {
+  const folders = UNIT_FOLDERS.map((folder) => [folder, new Set(namesIn("/", folder))] as const);
+  const files = unitFiles("/").filter(({ name, unit }) => !known.has(name) && !known.has(unit));
+  const aliases = new Map<string, Set<string>>();
+  for (const { name, unit } of files) aliases.set(unit, (aliases.get(unit) ?? new Set([unit])).add(name));
+  return files.flatMap(({ name, unit, path, text, state }) => {
+    const isAlias = name !== unit && files.some((other) => other.name === unit);
+    if (isAlias) return [];
+    const dropIns = state === "loaded" ? dropInsOf(unit, folders) : [];
+    const texts = [{ path, text }, ...dropIns.flatMap((file) => textOf("/", file))];
+    const { programs, listens } = state === "loaded" ? writtenUnit(unit, texts) : NOTHING;
+    return {
+      id: unit,
+      names: [...(aliases.get(unit) ?? [unit])],
+      loadState: state,
+      activeState: "not loaded",
+      mainPid: undefined,
+      programs: [...new Set(programs.flatMap((program) => programCalled(program) ?? program))],
+      listens,
+      ...ourDropIns(dropIns),
+    };
+  });
+}
+
+const NOTHING = { programs: [], listens: [] } as const;
+
+/** In the order in which systemd reads them. `folders`: those of units, with the names that are in each. */
+function dropInsOf(unit: string, folders: readonly (readonly [string, ReadonlySet<string>])[]): readonly string[] {
+  const own = unit.endsWith(".socket") ? [`${unit}.d`] : dropInFolders(unit);
+  return inReadingOrder(
+    own.flatMap((name) =>
+      folders
+        .filter(([, names]) => names.has(name))
+        .flatMap(([folder]) => namesIn("/", `${folder}/${name}`).map((file) => `${folder}/${name}/${file}`)),
+    ),
+  );
+}
+
+function ourDropIns(paths: readonly string[]): Pick<UnitFacts, "hasDropIn" | "dropInSince"> {
+  const ours = paths
+    .filter((file) => file.endsWith(`/${DROP_IN_NAME}`))
+    .filter((file) => textOf("/", file).every(({ text }) => isOurDropIn(text)));
+  const times = ours.flatMap((file) => identityOf("/", file)?.changedAt ?? []);
+  return { hasDropIn: ours.length > 0, dropInSince: times.length === 0 ? undefined : Math.max(...times) };
+}

@@ -1,0 +1,61 @@
+// Programs of the host as files: where a name leads, who a file is, and which are setuid to root.
+import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
+import path from "node:path";
+import { errnoOf } from "../app-error.ts";
+import { namesIn } from "../files/look-at.ts";
+import { resolveUnder } from "../files/rooted.ts";
+import { PROGRAM_FOLDERS, SEARCH_PATH } from "../paths.ts";
+
+export interface FileIdentity {
+  /** "DEVICE:INODE", both decimal, as mapped files are named. */
+  readonly key: string;
+  /** Its last change, in milliseconds since 1970. */
+  readonly changedAt: number;
+  readonly uid: number;
+  /** Permission bits with setuid, setgid and sticky. */
+  readonly mode: number;
+}
+
+/** Links are followed inside `root`. Undefined where there is no such file or it is out of reach. */
+export function identityOf(root: string, file: string): FileIdentity | undefined {
+  return orUndefined(() => {
+    // Some file systems have inodes that need all 64 bits.
+    const { dev, ino, mtimeMs, uid, mode } = statSync(resolveUnder(root, file), { bigint: true });
+    return { key: `${dev}:${ino}`, changedAt: Number(mtimeMs), uid: Number(uid), mode: Number(mode) & 0o7777 };
+  });
+}
+
+/** The path without links; undefined where there is nothing. */
+export function realPathOf(file: string): string | undefined {
+  return orUndefined(() => realpathSync(file));
+}
+
+/** What systemd starts for a name in ExecStart=; undefined where there is no such program. */
+export function programCalled(name: string): string | undefined {
+  const places = name.startsWith("/") ? [name] : SEARCH_PATH.split(":").map((folder) => path.join(folder, name));
+  return places.find((file) => orUndefined(() => statSync(file))?.isFile());
+}
+
+/** Each once, in the usual folders of programs; links are left out, since what they lead to is there too. */
+export function setuidRootPrograms(): readonly string[] {
+  const folders = new Map(PROGRAM_FOLDERS.map((folder) => [realPathOf(folder), folder] as const).reverse());
+  return [...folders]
+    .filter(([real]) => real !== undefined)
+    .flatMap(([, folder]) => namesIn("/", folder).map((name) => `${folder}/${name}`))
+    .filter((file) => isSetuidRoot(orUndefined(() => lstatSync(file))))
+    .sort();
+}
+
+/** Setgid to root gives no right to a privileged port. */
+function isSetuidRoot(stats: Stats | undefined): boolean {
+  return stats?.isFile() === true && stats.uid === 0 && (stats.mode & 0o4000) !== 0;
+}
+
+function orUndefined<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}

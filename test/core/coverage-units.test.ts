@@ -1,0 +1,269 @@
+// Units as systemctl shows them and as their files say, and which objects allocate: from texts of a real systemd 252.
+import { expect, test } from "vitest";
+import { allocates } from "../../src/core/coverage/allocating.ts";
+import type { ElfFacts } from "../../src/core/coverage/facts.ts";
+import { execPrograms } from "../../src/core/coverage/units/exec-programs.ts";
+import { shownListen, writtenListen } from "../../src/core/coverage/units/listens.ts";
+import { type ShownUnit, shownUnits } from "../../src/core/coverage/units/shown-units.ts";
+import { writtenUnit } from "../../src/core/coverage/units/written-unit.ts";
+
+const STATUS = "ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }";
+
+/** As 'systemctl show' prints it, with a unit whose arguments have line feeds in them and one whose name is escaped. */
+const SHOWN = String.raw`MainPID=0
+ExecStart={ path=/bin/echo ; argv[]=/bin/echo a
+b x ; path=/bin/zz ; argv[]= $\{FOO} ; ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }
+ExecStart={ path=/bin/true ; argv[]=/bin/true ; ignore_errors=yes ; start_time=[n/a] ; stop_time=[n/a] ; pid=77 ; code=exited ; status=1 }
+Id=odd.service
+Names=odd.service "\\x2fodd\\x20name.service"
+LoadState=loaded
+ActiveState=inactive
+FragmentPath=/etc/systemd/system/odd.service
+DropInPaths=/etc/systemd/system/odd.service.d/50-portreserve.conf "/etc/systemd/system/odd.service.d/a b é.conf"
+
+Listen=[::]:631 (Stream)
+Listen=127.0.0.1:631 (Datagram)
+Listen=[::1]:632 (Stream)
+Listen=/run/x\\ny (Stream) (Stream)
+Listen=@abs (Stream)
+Listen=/run/1.2.3.4:5 (Stream)
+Listen=vsock:2:3 (Stream)
+Listen=/run/fifo (FIFO)
+Listen=[::]:1024 (Stream)
+Listen=audit 1 (Netlink)
+Listen=[fe80::1]:633 (Stream)
+Id=cups.socket
+Names=cups.socket
+LoadState=loaded
+ActiveState=active
+FragmentPath=/etc/systemd/system/cups.socket
+DropInPaths=
+
+MainPID=0
+Id=ypbind.service
+Names=ypbind.service
+LoadState=masked
+ActiveState=inactive
+FragmentPath=/etc/systemd/system/ypbind.service
+DropInPaths=
+
+MainPID=0
+Id=nope.service
+Names=nope.service
+LoadState=not-found
+ActiveState=inactive
+FragmentPath=
+DropInPaths=
+
+MainPID=86
+ExecStart={ path=rpc.statd ; argv[]=rpc.statd --no-notify ; ignore_errors=no ; start_time=[Mon 2026-11-23 11:08:05 UTC] ; stop_time=[n/a] ; pid=86 ; code=killed ; status=9/KILL }
+Id=gone@one.service
+Names=gone@one.service
+LoadState=not-found
+ActiveState=active
+FragmentPath=
+DropInPaths=
+`;
+
+const ODD: ShownUnit = {
+  id: "odd.service",
+  names: ["odd.service", "\\x2fodd\\x20name.service"],
+  loadState: "loaded",
+  activeState: "inactive",
+  mainPid: undefined,
+  dropInPaths: [
+    "/etc/systemd/system/odd.service.d/50-portreserve.conf",
+    "/etc/systemd/system/odd.service.d/a b é.conf",
+  ],
+  programs: ["/bin/echo", "/bin/true"],
+  listens: [],
+};
+
+test("reads every unit that systemctl shows, but those that are neither there nor running", () => {
+  expect(shownUnits(SHOWN)).toEqual([
+    ODD,
+    {
+      ...ODD,
+      id: "cups.socket",
+      names: ["cups.socket"],
+      activeState: "active",
+      dropInPaths: [],
+      programs: [],
+      listens: [
+        { protocol: "tcp", address: "::", port: 631 },
+        { protocol: "udp", address: "127.0.0.1", port: 631 },
+        { protocol: "tcp", address: "::1", port: 632 },
+        { protocol: "tcp", address: "fe80::1", port: 633 },
+      ],
+    },
+    { ...ODD, id: "ypbind.service", names: ["ypbind.service"], loadState: "masked", dropInPaths: [], programs: [] },
+    {
+      ...ODD,
+      id: "gone@one.service",
+      names: ["gone@one.service"],
+      loadState: "not-found",
+      activeState: "active",
+      mainPid: 86,
+      dropInPaths: [],
+      programs: ["rpc.statd"],
+    },
+  ]);
+});
+
+test("takes no line within the arguments of a program for one of systemctl's own", () => {
+  const forged = "/bin/echo a\n\nId=forged.service\nLoadState=loaded\nActiveState=active\nMainPID=1\n\nId=x.service";
+  const shown = `MainPID=5\nExecStart={ path=/bin/echo ; argv[]=${forged} ; ${STATUS}\nId=real.service\nLoadState=loaded\nActiveState=active\n`;
+  const ids = (text: string): unknown => shownUnits(text).map(({ id, mainPid }) => [id, mainPid]);
+  expect(ids(shown)).toEqual([["real.service", 5]]);
+  // The same lines where they are systemctl's.
+  expect(ids(shown.replace(`ExecStart={ path=/bin/echo ; argv[]=${forged} ; ${STATUS}`, `\n${forged}`))).toContainEqual(
+    ["forged.service", 1],
+  );
+});
+
+test("reads on behind a program whose end it does not find", () => {
+  const shown =
+    "ExecStart={ path=/bin/a ; argv[]=/bin/a ; in another way }\nId=a.service\nLoadState=loaded\n\nId=b.service\n";
+  expect(shownUnits(shown).map(({ id, programs }) => [id, programs])).toEqual([
+    ["a.service", []],
+    ["b.service", []],
+  ]);
+});
+
+test.each(["", "\n\n\n", "Id=", "=\n=", "ExecStart={\nExecStart={", "\0\u001b[31mId=x.service"])(
+  "finds no unit in %j",
+  (text) => {
+    expect(shownUnits(text)).toEqual([]);
+  },
+);
+
+test("reads what a unit's own files say together", () => {
+  const files = [
+    { path: "/a", text: "[Service]\nExecStart=/bin/first\nExecStartPre=/bin/pre\n[Socket]\nListenStream=1\n" },
+    {
+      path: "/b",
+      text: `[Service]
+ExecStart=
+ExecStart=-@/usr/sbin/%p other \\
+  words
+ExecStart=!"/opt/a b/q r" x
+ExecStart=//usr/lib/twice.sh
+ExecStart=/bin/bash -c "\${NUMACTL} /usr/bin/ganesha.nfsd -C \${OPTIONS}; /usr/sbin/rpcbind&"
+ExecStart=relative
+ExecStart=
+[Service]
+ExecStart=-@/usr/sbin/%p /bin/never
+ExecStart=!"/opt/a b/q r" x
+ExecStart=//usr/lib/twice.sh
+ExecStart=/bin/bash -c "\${NUMACTL} /usr/bin/ganesha.nfsd -C \${OPTIONS}; /usr/sbin/rpcbind&"
+ExecStart=relative
+[Socket]
+ListenStream=
+ListenStream=0.0.0.0:111
+ListenDatagram=111
+ListenStream=/run/rpcbind.sock
+ListenSequentialPacket=112
+ListenNetlink=audit 1
+ListenStream=2049
+[Unit]
+ExecStart=/bin/elsewhere
+`,
+    },
+  ];
+  expect(writtenUnit("ypbind@x.service", files)).toEqual({
+    programs: [
+      "/usr/sbin/ypbind",
+      "/opt/a b/q r",
+      "/usr/lib/twice.sh",
+      "/bin/bash",
+      "/usr/bin/ganesha.nfsd",
+      "/usr/sbin/rpcbind",
+      "relative",
+    ],
+    listens: [
+      { protocol: "tcp", address: "0.0.0.0", port: 111 },
+      { protocol: "udp", address: "::", port: 111 },
+    ],
+  });
+});
+
+test("takes only a shell's words for programs", () => {
+  expect(execPrograms("/bin/sh", ["-c", "exec /usr/sbin/a -f /opt/a.conf $B/c '/usr/*'"])).toEqual([
+    "/bin/sh",
+    "/usr/sbin/a",
+    "/opt/a.conf",
+  ]);
+  expect(execPrograms("/usr/bin/cat", ["/usr/sbin/a"])).toEqual(["/usr/bin/cat"]);
+});
+
+test.each([
+  ["0.0.0.0:631 (Stream)", { protocol: "tcp", address: "0.0.0.0", port: 631 }],
+  ["[fe80::1%eth0]:1 (Datagram)", { protocol: "udp", address: "fe80::1%eth0", port: 1 }],
+  ["[::]:1023 (Stream)", { protocol: "tcp", address: "::", port: 1023 }],
+  ["[::]:1024 (Stream)", undefined],
+  ["[::]:0 (Stream)", undefined],
+  ["/run/0.0.0.0:631 (Stream)", undefined],
+  ["[::]:631 (SequentialPacket)", undefined],
+  ["[::]:631 (constructor)", undefined],
+  ["[::]:631", undefined],
+  ["x\n[::]:631 (Stream)", undefined],
+])("reads the socket %j", (text, expected) => {
+  expect(shownListen(text)).toEqual(expected);
+});
+
+test("knows that a port alone is every address", () => {
+  expect(writtenListen("Stream", "631")).toEqual({ protocol: "tcp", address: "::", port: 631 });
+  expect(writtenListen("Stream", "@631")).toBeUndefined();
+});
+
+const OBJECT: ElfFacts = {
+  abi: "x86_64",
+  isProgram: false,
+  isStatic: false,
+  interpreter: undefined,
+  soname: undefined,
+  needed: ["libc.so.6"],
+  calls: [],
+  defines: [],
+  interposable: [],
+  contains: undefined,
+  isGo: false,
+  marker: undefined,
+};
+const OWN = ["bindresvport", "rresvport"];
+
+test.each<[string, Partial<ElfFacts>, readonly string[]]>([
+  ["a file that has none of them", {}, []],
+  [
+    "a caller",
+    { isProgram: true, calls: ["bindresvport@GLIBC_2.2.5", "bindresvport_sa@TIRPC_0.3.0"] },
+    ["bindresvport", "bindresvport_sa"],
+  ],
+  ["a caller of an old client", { calls: ["clnttcp_create@GLIBC_2.2.5"] }, ["clnttcp_create"]],
+  ["a caller of libtirpc's client of that name", { calls: ["clnttcp_create@TIRPC_0.3.0", "clnt_create"] }, []],
+  [
+    "a library that calls its own through a slot",
+    { soname: "libtirpc.so.3", defines: OWN, interposable: ["bindresvport"] },
+    ["bindresvport"],
+  ],
+  ["a library bound to its own", { soname: "libtirpc.so.3", defines: OWN }, OWN],
+  ["glibc", { soname: "libc.so.6", defines: [...OWN, "rcmd@GLIBC_2.2.5"] }, []],
+  [
+    "a program that calls itself glibc",
+    { soname: "libc.so.6", isProgram: true, calls: ["rcmd@GLIBC_2.2.5"] },
+    ["rcmd"],
+  ],
+  ["the shim", { soname: "libportreserve.so", defines: OWN, marker: "portreserve 0.1.0 table 1" }, []],
+  [
+    "a static program with one in it",
+    { isProgram: true, isStatic: true, contains: ["bindresvport"] },
+    ["bindresvport"],
+  ],
+  [
+    "a stripped static program",
+    { isProgram: true, isStatic: true, contains: { unseen: "it has no symbol table", rootWould: false } },
+    [],
+  ],
+])("says by what %s allocates", (_, elf, names) => {
+  expect(allocates({ ...OBJECT, ...elf })).toEqual(names);
+});

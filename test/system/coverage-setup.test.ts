@@ -1,0 +1,205 @@
+// What coverage reads of a host: its units from a real systemd and from files alone, its programs, and what install has put there.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { observePrograms } from "../../src/commands/coverage/programs.ts";
+import { observeUnits } from "../../src/commands/coverage/units.ts";
+import { isUnseen, type SetupFacts, type UnitFacts } from "../../src/core/coverage/facts.ts";
+import { dropInText } from "../../src/core/systemd/drop-in.ts";
+import { INSTALLED_SHIM, UNIT_FOLDER } from "../../src/system/paths.ts";
+import { named, skipReason } from "../support/can.ts";
+import { bootGuest, CHECKOUT, type Guest } from "../support/guest/guest.ts";
+import { noGuest } from "../support/guest/support.ts";
+import { abis, libraries, noHost, onHost } from "../support/host.ts";
+
+const CALLS = `import { observeUnits } from ${JSON.stringify(`${CHECKOUT}/dist/commands/coverage/units.js`)};
+import { observeSetup } from ${JSON.stringify(`${CHECKOUT}/dist/commands/coverage/setup.js`)};
+import { readSources } from ${JSON.stringify(`${CHECKOUT}/dist/commands/sources.js`)};
+import { readTable } from ${JSON.stringify(`${CHECKOUT}/dist/system/files/table-file.js`)};
+const options = { root: "/", blacklist: true };
+const setup = () => observeSetup(options, readSources(options, "may miss"), readTable("/"));
+const say = (value) => process.stdout.write(JSON.stringify(value));`;
+
+const noStart = noGuest();
+
+describe.skipIf(noStart !== undefined)(named("on a host with systemd", noStart), () => {
+  let guest: Guest;
+  let units: readonly UnitFacts[];
+
+  beforeAll(async () => {
+    guest = await bootGuest({
+      files: {
+        [`${UNIT_FOLDER}/cups.socket`]: "[Socket]\nListenStream=631\nListenDatagram=127.0.0.1:631\nListenStream=2049\n",
+        [`${UNIT_FOLDER}/cups.service`]: "[Service]\nExecStart=/bin/sleep 1000\n",
+        [`${UNIT_FOLDER}/idle.socket`]: "[Socket]\nListenStream=/run/idle\nListenStream=0.0.0.0:632\n",
+        [`${UNIT_FOLDER}/idle.service`]: "[Service]\nExecStart=sleep 1000\n",
+        [`${UNIT_FOLDER}/sleeper@.service`]: "[Service]\nExecStart=/bin/sleep 1000\n",
+        [`${UNIT_FOLDER}/odd.service`]: `[Service]\nExecStart=/bin/sh -c "sleep 1000" "\\n\\nId=forged.service\\nLoadState=loaded\\n"\n`,
+        [`${UNIT_FOLDER}/odd.service.d/50-portreserve.conf`]: dropInText({ preload: undefined, shim: INSTALLED_SHIM }),
+        [`${UNIT_FOLDER}/quiet.service`]: "[Service]\nExecStart=/bin/false\n",
+        [`${UNIT_FOLDER}/quiet.service.d/50-portreserve.conf`]: "# by hand\n",
+        [`${UNIT_FOLDER}/quiet.service.d/60-other.conf`]: "[Service]\nExecStart=\nExecStart=/bin/true\n",
+      },
+    });
+    await guest.output(`systemctl mask cron-none.service; cd ${UNIT_FOLDER}; ln -s odd.service alias.service
+      systemctl daemon-reload; systemctl start sleeper@one.service odd.service cups.socket`);
+    units = await ask<readonly UnitFacts[]>("say(observeUnits())");
+  });
+
+  afterAll(async () => {
+    await guest?.stop();
+  });
+
+  async function ask<T>(code: string, through = ""): Promise<T> {
+    const script = `node=$1; shift; ${through} "$node" --input-type=module -e "$@"`;
+    return JSON.parse(await guest.output(script, { args: [process.execPath, `${CALLS}${code}`] })) as T;
+  }
+
+  const unit = (id: string): UnitFacts | undefined => units.find((one) => one.id === id);
+
+  test("reads a socket that listens, and one that systemd has not looked at", () => {
+    expect(unit("cups.socket")).toMatchObject({
+      loadState: "loaded",
+      activeState: "active",
+      programs: [],
+      listens: [
+        { protocol: "tcp", address: "::", port: 631 },
+        { protocol: "udp", address: "127.0.0.1", port: 631 },
+      ],
+    });
+    expect(unit("idle.socket")).toMatchObject({
+      activeState: "not loaded",
+      listens: [{ protocol: "tcp", address: "0.0.0.0", port: 632 }],
+    });
+  });
+
+  test("reads an instance that runs, and no template", () => {
+    expect(unit("sleeper@one.service")).toMatchObject({ activeState: "active", mainPid: expect.any(Number) });
+    expect(units.filter(({ id }) => id.includes("@."))).toEqual([]);
+  });
+
+  test("knows our drop-in from another of its name", () => {
+    expect(unit("odd.service")).toMatchObject({
+      names: expect.arrayContaining(["odd.service", "alias.service"]),
+      programs: ["/bin/sh"],
+      activeState: "active",
+      hasDropIn: true,
+      dropInSince: expect.any(Number),
+    });
+    expect(unit("quiet.service")).toMatchObject({ hasDropIn: false, programs: ["/bin/true"] });
+  });
+
+  test("reads a masked unit, a program without a folder, and no unit that only a program's arguments name", () => {
+    expect(unit("cron-none.service")).toMatchObject({ loadState: "masked", programs: [] });
+    expect(unit("idle.service")?.programs).toEqual([expect.stringMatching(/^\/usr\/bin\/sleep$/)]);
+    expect(unit("forged.service")).toBeUndefined();
+  });
+
+  test("has each unit once, by all its names", () => {
+    const names = units.flatMap((one) => one.names);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  test("reads the files alone where no systemd runs, and finds the same units", async () => {
+    const hidden = "unshare --mount sh -c 'mount -t tmpfs none /run/systemd && exec \"$@\"' sh";
+    const written = await ask<readonly UnitFacts[]>("say(observeUnits())", hidden);
+    const ids = written.map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining(["cups.socket", "cups.service", "odd.service", "quiet.service"]));
+    expect(written.every(({ activeState }) => activeState === "not loaded")).toBe(true);
+    expect(written.find(({ id }) => id === "odd.service")).toMatchObject({
+      names: ["odd.service", "alias.service"],
+      programs: ["/bin/sh"],
+      hasDropIn: true,
+    });
+    // Whoever's programs are known both ways has the same ones: the files are read as systemd reads them.
+    const both = written.flatMap((one) => {
+      const shown = unit(one.id);
+      return shown?.activeState !== "not loaded" && shown?.loadState === "loaded" ? [[one, shown] as const] : [];
+    });
+    expect(both.length).toBeGreaterThan(5);
+    expect(both.map(([one]) => [one.id, one.programs, one.listens])).toEqual(
+      both.map(([, shown]) => [shown.id, shown.programs, shown.listens]),
+    );
+  });
+
+  test("says why it knows no units where systemd does not answer", async () => {
+    const away = `sh -c 'cd /usr/bin; mv systemctl away; "$@"; mv away systemctl' sh`;
+    expect(await ask("say(observeUnits())", away)).toEqual({
+      unseen: "systemd cannot be asked: there is no systemctl on this host",
+      rootWould: false,
+    });
+  });
+});
+
+const INSTALLED = ["/usr/sbin/ypbind", "/usr/sbin/rpc.statd", "/usr/sbin/mount.nfs"];
+const lacking = INSTALLED.map((program) => skipReason({ program, package: program })).find(Boolean);
+
+test.skipIf(lacking !== undefined)(named("finds the allocators that are installed and do not run", lacking), () => {
+  const units = observeUnits();
+  if (isUnseen(units)) throw new Error(units.unseen);
+  const found = (running: readonly string[]): readonly unknown[] =>
+    observePrograms(units, new Set(running)).map(({ path, unit, setuid }) => [path, unit, setuid]);
+  expect(found([])).toEqual(
+    expect.arrayContaining([
+      ["/usr/sbin/ypbind", "ypbind.service", false],
+      [expect.stringMatching(/sbin\/rpc\.statd$/), "rpc-statd.service", false],
+      ["/usr/sbin/mount.nfs", undefined, true],
+    ]),
+  );
+  expect(found(["ypbind.service"])).not.toContainEqual(["/usr/sbin/ypbind", "ypbind.service", false]);
+  // Neither a unit nor a setuid program that only has libc.
+  expect(found([]).flat()).not.toContain("/usr/bin/su");
+  expect(found([]).flat()).not.toContain("systemd-logind.service");
+});
+
+const impossible = await noHost();
+
+describe.skipIf(impossible !== undefined)(named("in a sandbox", impossible), () => {
+  const SETUP = `setup() { "$NODE" --input-type=module -e "$CODE"; }\n`;
+  const environment = { CODE: `${CALLS}say(setup())` };
+  const facts = (stdout: string): SetupFacts => JSON.parse(stdout) as SetupFacts;
+
+  test("reads what install has put on the host, and what is left after each part has gone", async () => {
+    const steps = await onHost(
+      `${SETUP}step before setup
+step install ctl install
+step after setup
+echo 632 >>/etc/portreserve/cups
+printf x >>${libraries[0]}
+chmod 600 /etc/portreserve.table
+step changed setup
+head -c 100 /etc/portreserve.table >/tmp/short; cat /tmp/short >/etc/portreserve.table
+: >/etc/ld.so.preload
+step broken setup`,
+      { environment },
+    );
+    expect(facts(steps("before").stdout)).toMatchObject({
+      table: { state: "missing", tcp: [], udp: [], retired: false, readableByAll: false },
+      list: { namesShim: false },
+      libraries: abis.map(({ name }, at) => ({ abi: name, path: libraries[at], state: "missing" })),
+      watchers: [],
+    });
+    expect(steps("install").status).toBe(0);
+    const after = facts(steps("after").stdout);
+    expect(after).toMatchObject({
+      table: { state: "fresh", generation: "1", tcp: [631], udp: [631], retired: false, readableByAll: true },
+      list: { namesShim: true, since: expect.any(Number) },
+      libraries: abis.map(({ name }, at) => ({
+        abi: name,
+        path: libraries[at],
+        state: "current",
+        key: expect.stringMatching(/^\d+:\d+$/),
+        marker: expect.stringMatching(/^portreserve .* table 1$/),
+      })),
+      watchers: ["portreserve.path", "portreserve-services.path", "portreserve-blacklist.path"].map((unit) => ({
+        unit,
+        activeState: "not loaded",
+      })),
+    });
+    expect(after.manager.installed).toBe(after.manager.own);
+    const changed = facts(steps("changed").stdout);
+    expect(changed.table).toMatchObject({ state: "stale", tcp: [631], readableByAll: false });
+    expect(changed.libraries.map(({ state }) => state)).toEqual(["differs", ...abis.slice(1).map(() => "current")]);
+    const broken = facts(steps("broken").stdout);
+    expect(broken.table).toMatchObject({ state: "damaged", reason: "is too short", tcp: [] });
+    expect(broken.list).toMatchObject({ namesShim: false });
+  });
+});
