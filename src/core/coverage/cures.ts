@@ -1,0 +1,44 @@
+// The commands that cure: only with names that are safe to paste into a shell.
+import type { ProcessFacts } from "./facts.ts";
+import type { Host } from "./host.ts";
+
+const PLAIN = /^[A-Za-z0-9:_.@-]+$/;
+/** systemd escapes what else may be in a unit's name as \xNN. */
+const ESCAPED = /^[A-Za-z0-9:_.\\@-]+$/;
+
+/** The unit as a word of a command; undefined for a text that is not a unit's name. */
+export function unitWord(unit: string): string | undefined {
+  if (unit.startsWith("-") || unit.length > 255) return undefined;
+  if (PLAIN.test(unit)) return unit;
+  return ESCAPED.test(unit) ? `'${unit}'` : undefined;
+}
+
+/** Services that a running host cannot do without, and that do not survive a restart. */
+const NEVER_RESTARTED = /^(dbus|dbus-broker|systemd-logind|elogind)\.service$/;
+
+/** How the program of this process is started anew. */
+export function restartCure({ pid, unit }: Pick<ProcessFacts, "pid" | "unit">): string {
+  if (pid === 1) return "systemctl daemon-reexec";
+  if (unit === undefined) return "restart it";
+  if (/^session-[^.]*\.scope$/.test(unit) || /^user@\d+\.service$/.test(unit)) return "log out and in again";
+  if (NEVER_RESTARTED.test(unit)) return "reboot";
+  const word = serviceWord(unit);
+  return word === undefined ? "restart it" : `systemctl restart ${word}`;
+}
+
+/** `portreservectl install`, for the unit alone where this host covers unit by unit. */
+export function installCure(unit: string | undefined, host: Host): string {
+  const word = host.unitByUnit ? serviceWord(unit) : undefined;
+  return word === undefined ? "portreservectl install" : `portreservectl install --unit ${word}`;
+}
+
+/** Undefined for what is no service of the system: only those can have a drop-in. */
+export function unitInstallCure(unit: string | undefined): string | undefined {
+  const word = serviceWord(unit);
+  return word === undefined ? undefined : `portreservectl install --unit ${word}`;
+}
+
+function serviceWord(unit: string | undefined): string | undefined {
+  if (unit === undefined || !unit.endsWith(".service") || /^user@/.test(unit)) return undefined;
+  return unitWord(unit);
+}

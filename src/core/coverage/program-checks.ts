@@ -1,0 +1,72 @@
+// The checks of a program that does not run now: what would keep the shim from it, if it was started.
+import { asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
+import { installCure, unitInstallCure } from "./cures.ts";
+import { isUnseen, type ProgramFacts, type UnitFacts } from "./facts.ts";
+import { type Host, listNamesShim } from "./host.ts";
+import { fileName } from "./names.ts";
+import { isMusl, lacksLibrary, MUSL } from "./not-loaded.ts";
+import { beyondPreload, isUntold, type Made, unreadable } from "./parts.ts";
+import { inForce, parseMarker, STATIC_CURE, TABLE_VERSION } from "./process-checks.ts";
+
+export interface Startable {
+  readonly facts: ProgramFacts;
+  readonly made: Made;
+  readonly unit: UnitFacts | undefined;
+}
+
+export const PROGRAM_CHECKS: readonly Check<Startable>[] = [
+  { id: "dynamic", question: "does it have a loader, which could preload a library?", assess: dynamic, ends: true },
+  {
+    id: "reachable",
+    question: "does it allocate by functions that a preloaded library can replace?",
+    assess: reachable,
+  },
+  { id: "readable", question: "can all the files that it is made of be read?", assess: readable },
+  { id: "installed", question: "would it be started with the shim?", assess: installed },
+  { id: "library", question: "does its shim know the table's version?", assess: library },
+  { id: "in-force", question: "is there a table in force?", assess: inForce },
+  { id: "covered", question: "is nothing against it?", assess: () => covered("when it starts") },
+];
+
+function dynamic({ made }: Startable): Decision | undefined {
+  if (made.program?.isStatic !== true) return undefined;
+  if (isUntold(made)) return unknown("static, and without a symbol table", STATIC_CURE);
+  return notCovered("static, and no library can be preloaded", STATIC_CURE);
+}
+
+function reachable({ made }: Startable): Decision | undefined {
+  const beyond = beyondPreload(made);
+  return beyond && notCovered(beyond.reason, beyond.cure);
+}
+
+function readable({ made }: Startable): Decision | undefined {
+  const hole = unreadable(made.parts);
+  if (hole !== undefined) return unseen(`its '${fileName(hole.path)}'`, hole.why);
+  return made.program === undefined ? unknown("what its program is cannot be seen") : undefined;
+}
+
+function installed({ facts, made, unit }: Startable, host: Host): Decision | undefined {
+  const dropIn = !facts.setuid && unit?.hasDropIn === true;
+  const { list } = host.facts.setup;
+  if (isMusl(made.program)) return notCovered(MUSL, dropIn ? undefined : unitInstallCure(facts.unit));
+  const lacks = lacksLibrary(made.program, listNamesShim(host.facts) || dropIn, host);
+  if (lacks !== undefined) return lacks;
+  if (listNamesShim(host.facts) || dropIn) return undefined;
+  if (isUnseen(list)) return unknown(`the preload list cannot be seen: ${list.unseen}`, asRoot(list));
+  if (facts.setuid) return notCovered("not installed for it", "portreservectl install");
+  const { units } = host.facts;
+  if (isUnseen(units)) return unseen("its unit", units);
+  return notCovered("not installed for it", installCure(facts.unit, host));
+}
+
+function library({ made }: Startable, { facts }: Host): Decision | undefined {
+  const found = facts.setup.libraries.find(({ abi }) => abi === made.program?.abi);
+  if (found === undefined) return undefined;
+  if (isUnseen(found.state)) return unseen("the library that it would get", found.state);
+  if (found.state === "current" || is(found.state, "missing") || found.state === "no package") return undefined;
+  const marker = parseMarker(found.marker);
+  if (marker === undefined)
+    return unknown("which version its library would be cannot be seen", "portreservectl install");
+  if (marker.table === TABLE_VERSION) return undefined;
+  return notCovered(`its library (${marker.version}) does not know the table's version`, "portreservectl install");
+}

@@ -1,0 +1,44 @@
+// A process as the checks look at it, and which processes they look at.
+import { type HostFacts, isUnseen, type ProcessFacts, type UnitFacts, type Unseen } from "./facts.ts";
+import type { Host } from "./host.ts";
+import { fileName } from "./names.ts";
+import { isUntold, type Made, madeOf, partsOf, unreadable } from "./parts.ts";
+
+export interface Running {
+  readonly process: ProcessFacts;
+  readonly made: Made;
+  readonly unit: UnitFacts | undefined;
+}
+
+/** `untold`: whether it allocates cannot be seen. */
+export type Judged =
+  | { readonly kind: "allocator"; readonly running: Running }
+  | { readonly kind: "untold"; readonly process: ProcessFacts; readonly why: Unseen }
+  | { readonly kind: "none" };
+
+export function judge(process: ProcessFacts, host: Host): Judged {
+  const { objects, executable } = process;
+  if (isUnseen(objects)) return { kind: "untold", process, why: objects };
+  const parts = partsOf(objects, host.facts.objects, executable);
+  const made = madeOf(programOf(process), parts, (key) => host.libraries.has(key));
+  if (made.via.length > 0 || isUntold(made)) {
+    return { kind: "allocator", running: { process, made, unit: host.unit(process.unit) } };
+  }
+  const hole = unreadable(made.parts);
+  return hole === undefined ? { kind: "none" } : { kind: "untold", process, why: hole.why };
+}
+
+function programOf({ program }: ProcessFacts): string | undefined {
+  return isUnseen(program) ? undefined : program;
+}
+
+/** The file name of its program, never what it calls itself. */
+export function shownName(process: ProcessFacts): string {
+  const path = programOf(process);
+  return path === undefined || path === "" ? `process ${process.pid}` : fileName(path);
+}
+
+/** Allocators hand out ports up to 1023: where those need no privilege, everybody can take one. */
+export function isPowerless(process: ProcessFacts, { kernel }: HostFacts): boolean {
+  return !process.mayBind && kernel.unprivilegedPortStart >= 1024;
+}

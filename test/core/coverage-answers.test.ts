@@ -1,0 +1,244 @@
+// The answers about the protection itself, and the hints.
+import { expect, test } from "vitest";
+import { assess } from "../../src/core/coverage/assess.ts";
+import type { SetupFacts } from "../../src/core/coverage/facts.ts";
+import { type Change, cupsd, facts, process, REFUSED, reservation, socket, unit } from "./coverage-facts.ts";
+
+const TABLE = facts().setup.table;
+
+function answers(change: Change): string[] {
+  return assess(facts(change)).answers.map(
+    ({ id, state, answer, cure }) => `${id} ${state}: ${answer}${cure === undefined ? "" : ` → ${cure}`}`,
+  );
+}
+
+function hints(change: Change): string[] {
+  return assess(facts(change)).hints.map(
+    ({ id, message, cure }) => `${id}: ${message}${cure === undefined ? "" : ` → ${cure}`}`,
+  );
+}
+
+test("answers every question of a host in order", () => {
+  expect(answers({})).toEqual([
+    "table good: generation 4",
+    "fresh good: fresh",
+    "readable good: yes",
+    "preload good: into every program, by the preload list",
+    "library-x86_64 good: yes",
+    "watchers good: by portreserve.path",
+    "manager good: 0.4.0",
+  ]);
+});
+
+const table = (change: Partial<SetupFacts["table"]>): Partial<SetupFacts> => ({ table: { ...TABLE, ...change } });
+const library = (state: SetupFacts["libraries"][number]["state"]): Partial<SetupFacts> => ({
+  libraries: [{ abi: "i386", path: "/usr/lib/x", state, key: undefined, marker: undefined }],
+});
+const NOT_LISTED: Partial<SetupFacts> = { list: { namesShim: false, since: undefined } };
+
+test.each<[string, Partial<SetupFacts>, string, "covered" | "not covered" | "unknown"]>([
+  ["no table", table({ state: "missing" }), "table bad: there is none → portreservectl compile", "not covered"],
+  [
+    "a damaged table",
+    table({ state: "damaged", reason: "is too short" }),
+    "table bad: the table is too short → portreservectl compile",
+    "not covered",
+  ],
+  [
+    "a foreign table",
+    table({ state: "foreign", reason: "is a folder" }),
+    "table bad: the table is a folder",
+    "not covered",
+  ],
+  [
+    "a compile that was cut short",
+    table({ retired: true }),
+    "table good: generation 4, and a compile was cut short → portreservectl compile",
+    "covered",
+  ],
+  [
+    "a stale table",
+    table({ state: "stale" }),
+    "fresh bad: the configuration has changed since it was compiled → portreservectl compile",
+    "not covered",
+  ],
+  [
+    "a configuration that cannot be read",
+    table({ state: "valid" }),
+    "fresh unknown: the configuration cannot be read → run it as root",
+    "unknown",
+  ],
+  [
+    "a table for root alone",
+    table({ readableByAll: false }),
+    "readable bad: its mode or its owner is not right → portreservectl compile",
+    "not covered",
+  ],
+  ["a right label", table({ label: { found: "a", wanted: "a" } }), "label good: a", "covered"],
+  [
+    "a wrong label",
+    table({ label: { found: "a", wanted: "b" } }),
+    "label bad: it is 'a' instead of 'b' → portreservectl compile",
+    "not covered",
+  ],
+  ["no install", NOT_LISTED, "preload bad: not installed → portreservectl install", "not covered"],
+  [
+    "a list that cannot be seen",
+    { list: REFUSED },
+    "preload unknown: cannot be seen: permission denied → run it as root",
+    "unknown",
+  ],
+  [
+    "another library",
+    library("differs"),
+    "library-i386 bad: it is another one → portreservectl install",
+    "not covered",
+  ],
+  [
+    "a missing library",
+    library("missing"),
+    "library-i386 bad: it is not installed → portreservectl install",
+    "not covered",
+  ],
+  [
+    "a library that cannot be seen",
+    library(REFUSED),
+    "library-i386 unknown: cannot be seen: permission denied → run it as root",
+    "unknown",
+  ],
+  [
+    "no watchers",
+    { watchers: [] },
+    "watchers bad: no unit watches the configuration → portreservectl install",
+    "not covered",
+  ],
+  [
+    "a watcher that failed",
+    { watchers: [{ unit: "portreserve.path", activeState: "failed" }] },
+    "watchers bad: portreserve.path is failed → systemctl restart portreserve.path",
+    "not covered",
+  ],
+  [
+    "watchers that cannot be seen",
+    { watchers: REFUSED },
+    "watchers unknown: cannot be seen: permission denied → run it as root",
+    "unknown",
+  ],
+  [
+    "another manager",
+    { manager: { installed: "0.3.0", own: "0.4.0" } },
+    "manager bad: 0.3.0 is installed, and this is 0.4.0 → portreservectl install",
+    "not covered",
+  ],
+  [
+    "a manager that cannot be seen",
+    { manager: { installed: REFUSED, own: "0.4.0" } },
+    "manager unknown: cannot be seen: permission denied → run it as root",
+    "unknown",
+  ],
+])("answers for %s", (_, setup, expected, verdict) => {
+  const change: Change = { setup, processes: [cupsd] };
+  expect(answers(change)).toContain(expected);
+  expect(assess(facts(change)).verdict).toBe(verdict);
+});
+
+test("names the units of an install by drop-ins, and does not ask for units without systemd", () => {
+  const units = ["a", "b", "c"].map((name) => unit(`${name}.service`, { hasDropIn: name !== "b" }));
+  expect(answers({ setup: NOT_LISTED, units })).toContain(
+    "preload good: only into a.service and c.service, by drop-ins",
+  );
+  expect(answers({ setup: NOT_LISTED, units: REFUSED })).toContain(
+    "preload unknown: cannot be seen: permission denied → run it as root",
+  );
+  expect(
+    answers({ setup: { watchers: [], manager: { installed: undefined, own: "1" } }, units: [] }),
+  ).not.toContainEqual(expect.stringMatching(/^(watchers|manager)/));
+});
+
+const stolenBy = (holders: readonly number[]): Change => ({
+  sockets: [socket({ protocol: "udp", state: "bound", holders })],
+});
+
+test("hints at nothing on a host in order", () => {
+  expect(hints({})).toEqual([]);
+});
+
+test.each<[string, Change, string[]]>([
+  [
+    "a stolen port",
+    stolenBy([640]),
+    ["stolen: 'ypbind' holds 631/udp, which is reserved for 'cups' → restart ypbind.service, then cups.service"],
+  ],
+  [
+    "a port that the kernel took",
+    stolenBy([]),
+    ["stolen: 'kernel' holds 631/udp, which is reserved for 'cups' → free it in the kernel, then cups.service"],
+  ],
+  [
+    "a thief of no unit",
+    { ...stolenBy([640]), processes: [process({ unit: undefined })], units: REFUSED },
+    ["stolen: 'ypbind' holds 631/udp, which is reserved for 'cups' → restart process 640"],
+  ],
+  [
+    "a BMC",
+    {
+      kernel: { hasIpmi: true },
+      reservations: [reservation(623, "udp", "cups"), reservation(664, "udp", "cups"), reservation(664, "tcp", "cups")],
+    },
+    [
+      "bmc: this host has a BMC, which swallows what comes for ports 623 and 664, and 623/tcp can be handed out → reserve 623 and 664: write both into a file 'bmc' of /etc/portreserve",
+    ],
+  ],
+  [
+    "a service on ports that nothing reserves",
+    {
+      sockets: [
+        socket({ port: 636 }),
+        socket({ port: 636, address: "::" }),
+        socket({ port: 749, protocol: "udp", state: "bound" }),
+        socket({ port: 80 }),
+      ],
+    },
+    [
+      "unreserved: 'cups.service' listens on 636/tcp and 749/udp, which nothing reserves → portreservectl reserve cups.service",
+    ],
+  ],
+  [
+    "a socket unit on one",
+    {
+      units: [
+        unit("cups.socket", {
+          listens: [
+            { protocol: "tcp", address: "::", port: 700 },
+            { protocol: "tcp", address: "::", port: 631 },
+          ],
+        }),
+      ],
+    },
+    ["unreserved: 'cups.socket' listens on 700/tcp, which nothing reserves → portreservectl reserve cups.socket"],
+  ],
+  ["an allocator's random port", { sockets: [socket({ port: 700, holders: [640] })] }, []],
+  ["a connection", { sockets: [socket({ port: 700, state: "connected" })] }, []],
+  [
+    "an owner that nothing is named like",
+    {
+      reservations: [
+        reservation(700, "tcp", "typo"),
+        reservation(701, "tcp", "(old)"),
+        reservation(702, "tcp", "bindresvport.blacklist"),
+        reservation(703, "tcp", "ypbind"),
+      ],
+    },
+    [
+      "unknown-owner: no unit and no program is named like 'typo', which has reservations → name the file after the service that needs the ports, so that its holder can be judged",
+    ],
+  ],
+  ["one where units cannot be seen", { units: REFUSED, reservations: [reservation(700, "tcp", "typo")] }, []],
+  [
+    "an ABI without a library",
+    { setup: library("no package") },
+    ["no-library: this version has no library for i386: no program of that ABI can be covered"],
+  ],
+])("hints at %s", (_, change, expected) => {
+  expect(hints(change)).toEqual(expected);
+});

@@ -1,0 +1,188 @@
+// The verdict on what does not run now, and on the kernel's own client.
+import { expect, test } from "vitest";
+import { assess } from "../../src/core/coverage/assess.ts";
+import type { ObjectFacts, ProgramFacts } from "../../src/core/coverage/facts.ts";
+import { type Change, facts, MARKER, OBJECTS, program, REFUSED, reservation, unit } from "./coverage-facts.ts";
+import { verdicts } from "./coverage-verdicts.ts";
+
+const only = (change: Change): string[] => verdicts(facts({ processes: [], sockets: [], ...change }));
+
+function of(keys: readonly string[], change: Partial<ProgramFacts> = {}): ProgramFacts {
+  const objects = keys.flatMap((key): ObjectFacts[] => (OBJECTS[key] ? [OBJECTS[key]] : []));
+  return program({ path: objects[0]?.path ?? "/opt/x", objects, ...change });
+}
+
+const STATIC = "use a dynamically linked build, or keep it from the ports by its own settings";
+const noList = { setup: { list: { namesShim: false, since: undefined } } };
+const dropIn = { ...noList, units: [unit("ypbind.service", { hasDropIn: true })] };
+const setuid = program({ path: "/sbin/mount.nfs", unit: undefined, setuid: true });
+const library = (change: object): Change => ({
+  setup: {
+    libraries: [{ abi: "x86_64", path: "/usr/lib/x", state: "differs", key: "shim", marker: MARKER, ...change }],
+  },
+});
+
+test.each<[string, ProgramFacts, string, Change?]>([
+  ["a unit's program", program(), "covered (covered): when it starts"],
+  ["a unit's program with a drop-in", program(), "covered (covered): when it starts", dropIn],
+  [
+    "a unit's program without",
+    program(),
+    "not covered (installed): not installed for it → portreservectl install",
+    noList,
+  ],
+  ["a setuid program", setuid, "covered (covered): when it starts"],
+  [
+    "a setuid program and drop-ins",
+    setuid,
+    "not covered (installed): not installed for it → portreservectl install",
+    dropIn,
+  ],
+  ["a static program", of(["static"]), `not covered (dynamic): static, and no library can be preloaded → ${STATIC}`],
+  ["a stripped one", of(["stripped"]), `unknown (dynamic): static, and without a symbol table → ${STATIC}`],
+  [
+    "rcmd",
+    of(["rsh", "libc"]),
+    "not covered (reachable): calls rcmd_af, which no preload reaches → replace it by a newer program",
+  ],
+  [
+    "musl",
+    of(["musl"]),
+    "not covered (installed): musl, which does not read the preload list → portreservectl install --unit ypbind.service",
+  ],
+  [
+    "another ABI",
+    of(["i386"]),
+    "not covered (installed): foreign ABI: no library for i386 → use a build for this host's own ABI",
+  ],
+  [
+    "a file that cannot be read",
+    of(["ypbind", "hole"]),
+    "unknown (readable): its 'secret.so' cannot be seen: permission denied → run it as root",
+  ],
+  [
+    "a list that cannot be seen",
+    program(),
+    "unknown (installed): the preload list cannot be seen: permission denied → run it as root",
+    { setup: { list: REFUSED } },
+  ],
+  [
+    "units that cannot be seen",
+    program(),
+    "unknown (installed): its unit cannot be seen: permission denied → run it as root",
+    { ...noList, units: REFUSED },
+  ],
+  [
+    "a missing library",
+    program(),
+    "not covered (installed): no library for x86_64 is installed → portreservectl install",
+    library({ state: "missing", marker: undefined }),
+  ],
+  ["another library", program(), "covered (covered): when it starts", library({})],
+  [
+    "a library for another table",
+    program(),
+    "not covered (library): its library (9.0) does not know the table's version → portreservectl install",
+    library({ marker: "portreserve 9.0 table 2" }),
+  ],
+  [
+    "a library without a marker",
+    program(),
+    "unknown (library): which version its library would be cannot be seen → portreservectl install",
+    library({ marker: undefined }),
+  ],
+  [
+    "a library that cannot be seen",
+    program(),
+    "unknown (library): the library that it would get cannot be seen: permission denied → run it as root",
+    library({ state: REFUSED }),
+  ],
+  [
+    "no table",
+    program(),
+    "not covered (in-force): there is no table in force → portreservectl compile",
+    { setup: { table: { ...facts().setup.table, state: "missing" } } },
+  ],
+])("judges %s before it runs", (_, one, expected, change) => {
+  expect(only({ programs: [one], ...change })).toEqual([expected]);
+});
+
+test("lists no program that does not allocate, and folds those that cannot be read", () => {
+  expect(only({ programs: [of(["cupsd", "libc"]), of(["go"])] })).toEqual([]);
+  const { allocators } = assess(facts({ programs: [of(["hole"]), of(["hole"])] }));
+  expect(allocators.map(({ kind, name, count, verdict }) => [kind, name, count, verdict])).toEqual([
+    ["unseen", "2 programs", 2, "unknown"],
+    ["process", "ypbind", 1, "covered"],
+  ]);
+});
+
+test("sorts by verdict, then processes before programs and the kernel", () => {
+  const programs = [of(["rsh"]), program({ path: "/a" })];
+  const { allocators } = assess(facts({ programs, kernel: { sunrpc: { min: 600, max: 1023 } } }));
+  expect(allocators.map(({ verdict, kind, name }) => `${verdict} ${kind} ${name}`)).toEqual([
+    "not covered program rsh",
+    "not covered kernel NFS client",
+    "covered process ypbind",
+    "covered program a",
+  ]);
+});
+
+const CURE = "narrow sunrpc.min_resvport and max_resvport, or mount with noresvport";
+const many = [671, 672, 673, 674, 675, 676, 677, 678, 679, 680];
+
+test.each<[string, Change, string[]]>([
+  ["that is not loaded", { kernel: { sunrpc: undefined } }, []],
+  [
+    "without a reserved port in its range",
+    { kernel: { sunrpc: { min: 665, max: 1023 } } },
+    ["covered (kernel): no reserved port in its range"],
+  ],
+  ["with some", { kernel: { sunrpc: { min: 600, max: 1023 } } }, [`not covered (kernel): 631 in range → ${CURE}`]],
+  [
+    "with many",
+    { kernel: { sunrpc: { min: 665, max: 1023 } }, reservations: many.map((port) => reservation(port, "tcp", "many")) },
+    [`not covered (kernel): 671 672 673 674 675 676 677 678 and 2 more in range → ${CURE}`],
+  ],
+  [
+    "whose mounts all have noresvport",
+    { kernel: { sunrpc: { min: 600, max: 1023 }, nfs: [{ target: "/a", noresvport: true }] } },
+    ["covered (kernel): every NFS mount has noresvport"],
+  ],
+  [
+    "with one mount that has not",
+    {
+      kernel: {
+        sunrpc: { min: 600, max: 1023 },
+        nfs: [
+          { target: "/a", noresvport: true },
+          { target: "/b", noresvport: false },
+        ],
+      },
+    },
+    [`not covered (kernel): 631 in range → ${CURE}`],
+  ],
+  [
+    "that cannot be seen",
+    { kernel: { sunrpc: REFUSED } },
+    ["unknown (kernel): its range cannot be seen: permission denied → run it as root"],
+  ],
+  ["whose range is none", { kernel: { sunrpc: { min: 900, max: 700 } } }, ["unknown (kernel): 900 to 700 is no range"]],
+  [
+    "while nobody can see what is reserved",
+    {
+      kernel: { sunrpc: { min: 900, max: 1000 } },
+      reservations: undefined,
+      setup: { table: { ...facts().setup.table, state: "unreadable" } },
+    },
+    ["unknown (kernel): what is reserved cannot be seen → run it as root"],
+  ],
+])("judges a kernel client %s", (_, change, expected) => {
+  expect(only(change)).toEqual(expected);
+});
+
+test("names the kernel's range", () => {
+  const { allocators } = assess(facts({ processes: [], kernel: { sunrpc: { min: 665, max: 1023 } } }));
+  expect(allocators.map(({ kind, name, via }) => ({ kind, name, via }))).toEqual([
+    { kind: "kernel", name: "NFS client", via: ["kernel, 665–1023"] },
+  ]);
+});

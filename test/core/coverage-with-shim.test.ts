@@ -1,0 +1,110 @@
+// The verdict on an allocator that has the shim: its library, where its calls lead, and its table.
+import { expect, test } from "vitest";
+import type { ProcessFacts } from "../../src/core/coverage/facts.ts";
+import { type Change, facts, process, REFUSED } from "./coverage-facts.ts";
+import { on } from "./coverage-verdicts.ts";
+
+const TABLE = facts().setup.table;
+const RESTART = "systemctl restart ypbind.service";
+const ELSEWHERE = "in another root (container, chroot)";
+
+test.each<[string, ProcessFacts, string, Change?]>([
+  [
+    "an older library",
+    process({ objects: ["ypbind", "libc", "oldShim"] }),
+    `covered (covered): by an older library (0.3.0); restart to update → ${RESTART}`,
+  ],
+  [
+    "a library for another table",
+    process({ objects: ["ypbind", "libc", "shim2"] }),
+    `not covered (library): its library (2.0.0) does not know the table's version → ${RESTART}`,
+  ],
+  [
+    "a library in its own root, with the host's table",
+    process({ root: "other", objects: ["ypbind", "libc", "oldShim"] }),
+    "covered (covered)",
+  ],
+  [
+    "a call that leads elsewhere",
+    process({
+      bindings: [
+        { object: "tirpc", symbol: "bindresvport", leadsTo: "not yet" },
+        { object: "tirpc", symbol: "bindresvport_sa", leadsTo: "other" },
+      ],
+    }),
+    "not covered (bindings): its 'libtirpc.so.3' was loaded past the shim (RTLD_DEEPBIND or dlmopen) → have it loaded without RTLD_DEEPBIND and dlmopen",
+  ],
+  [
+    "a call that nobody made yet",
+    process({ bindings: [{ object: "tirpc", symbol: "bindresvport", leadsTo: "not yet" }] }),
+    "unknown (bindings): its 'libtirpc.so.3' was loaded at run time, and has not allocated yet → look again after it has, or start it with LD_BIND_NOW=1",
+  ],
+  [
+    "a call that leads to the shim",
+    process({ bindings: [{ object: "tirpc", symbol: "bindresvport", leadsTo: "shim" }] }),
+    "covered (covered)",
+  ],
+  [
+    "bindings that cannot be seen",
+    process({ bindings: REFUSED }),
+    "unknown (bindings): where its calls lead cannot be seen: permission denied → run it as root",
+  ],
+  [
+    "a binding that cannot be seen",
+    process({ bindings: [{ object: "tirpc", symbol: "bindresvport", leadsTo: REFUSED }] }),
+    "unknown (bindings): where the calls of its 'libtirpc.so.3' lead cannot be seen: permission denied → run it as root",
+  ],
+  [
+    "a shim in another root without a table",
+    process({ root: "other", table: "none" }),
+    `not covered (table): ${ELSEWHERE}, which has no table → install in that root too`,
+  ],
+  [
+    "a shim in another root with its own table",
+    process({ mounts: "other", table: "other" }),
+    `not covered (table): ${ELSEWHERE}, which has another table → install in that root too`,
+  ],
+  [
+    "a table that cannot be seen",
+    process({ table: REFUSED }),
+    "unknown (table): which table it finds cannot be seen: permission denied → run it as root",
+  ],
+  [
+    "a mapping that cannot be seen",
+    process({ mappedTable: REFUSED }),
+    "unknown (table): the table that it has mapped cannot be seen: permission denied → run it as root",
+  ],
+  [
+    "a table replaced by hand",
+    process({ mappedTable: { current: false, retired: false } }),
+    `not covered (table): goes on with a table that was replaced by hand → ${RESTART}`,
+  ],
+  ["a retired table", process({ mappedTable: { current: false, retired: true } }), "covered (covered)"],
+  [
+    "a table for root alone",
+    process({ uid: 33, mappedTable: undefined }),
+    "unknown (table): not every program may read the table → portreservectl compile",
+    { setup: { table: { ...TABLE, readableByAll: false } } },
+  ],
+  [
+    "a domain and a table with a wrong label",
+    process({ domain: "ypbind_t", mappedTable: undefined }),
+    "unknown (table): the table has a label that its domain may not read → portreservectl compile",
+    { setup: { table: { ...TABLE, label: { found: "etc_runtime_t", wanted: "ld_so_cache_t" } } } },
+  ],
+  ["a stale table", process(), "covered (covered)", { setup: { table: { ...TABLE, state: "stale" } } }],
+  ...(["missing", "damaged", "unreadable"] as const).map((state): [string, ProcessFacts, string, Change] => [
+    `a table that is ${state}`,
+    process({ table: state === "missing" ? "none" : "same", mappedTable: undefined }),
+    "not covered (in-force): there is no table in force → portreservectl compile",
+    { setup: { table: { ...TABLE, state, tcp: [], udp: [] } } },
+  ]),
+  [
+    "somebody else's file for a table",
+    process(),
+    "not covered (in-force): there is no table in force",
+    { setup: { table: { ...TABLE, state: "foreign" } } },
+  ],
+])("judges %s", (_, one, expected, change) => {
+  expect(on(one, change)).toBe(expected);
+});
