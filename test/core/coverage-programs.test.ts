@@ -45,11 +45,7 @@ test.each<[string, ProgramFacts, string, Change?]>([
     of(["rsh", "libc"]),
     "not covered (reachable): calls rcmd_af, which no preload reaches → replace it by a newer program",
   ],
-  [
-    "musl",
-    of(["musl"]),
-    "not covered (installed): musl, which does not read the preload list → portreservectl install --unit ypbind.service",
-  ],
+  ["musl", of(["musl"]), "not covered (installed): musl, which does not read the preload list → use a build for glibc"],
   [
     "another ABI",
     of(["i386"]),

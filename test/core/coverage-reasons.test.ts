@@ -85,7 +85,7 @@ test.each<[string, ProcessFacts, string, Change?]>([
   [
     "musl",
     running("musl", { objects: ["musl"] }),
-    "not covered (loaded): musl, which does not read the preload list → portreservectl install --unit ypbind.service",
+    "not covered (loaded): musl, which does not read the preload list → use a build for glibc",
   ],
   [
     "another ABI",

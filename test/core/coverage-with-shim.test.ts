@@ -61,8 +61,13 @@ test.each<[string, ProcessFacts, string, Change?]>([
   ],
   [
     "a shim in another root with its own table",
-    process({ mounts: "other", table: "other" }),
+    process({ mounts: "other", root: "other", table: "other" }),
     `not covered (table): ${ELSEWHERE}, which has another table → install in that root too`,
+  ],
+  [
+    "a shim whose unit binds something over the table",
+    process({ mounts: "other", table: "other" }),
+    "not covered (table): finds another table in the table's place → see what its unit hides or binds with 'systemctl cat'",
   ],
   [
     "a table that cannot be seen",

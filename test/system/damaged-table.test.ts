@@ -1,6 +1,7 @@
 // A table damaged in each of its bytes in turn is noticed and healed, and never believed.
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { optionsFrom } from "../../src/cli/options.ts";
 import { compile } from "../../src/commands/compile.ts";
 import type { Context } from "../../src/commands/types.ts";
 import { native } from "../../src/core/native.ts";
@@ -13,22 +14,12 @@ const FAMILY_OFFSET = 4094;
 test("each byte in turn", async () => {
   const root = makeRoot({ "etc/services": SERVICES, "etc/portreserve/cups": "ipp\nrndc/tcp\n" });
   const context: Context = {
-    options: {
-      root,
-      json: false,
-      verbose: false,
-      dryRun: false,
-      strict: false,
-      force: false,
-      blacklist: true,
-      wait: true,
-      settle: false,
-      units: [],
-      now: false,
-    },
+    options: { ...optionsFrom({}), root },
     args: [],
     progress: () => {},
     show: () => {},
+    emit: () => true,
+    meter: () => {},
   };
   await compile(context);
   const good = readFileSync(tablePath(root));

@@ -1,5 +1,7 @@
 // Looks into one process. What it refuses, or takes away by ending, is a value.
-import type { ProcessFacts, Seen, Unseen } from "../../core/coverage/facts.ts";
+
+import { allocates } from "../../core/coverage/allocating.ts";
+import type { ObjectFacts, ProcessFacts, Seen, Unseen } from "../../core/coverage/facts.ts";
 import { isUnseen } from "../../core/coverage/facts.ts";
 import { secureOfAuxv } from "../../core/coverage/proc/auxv.ts";
 import { unitOfCgroup } from "../../core/coverage/proc/cgroup.ts";
@@ -79,25 +81,48 @@ export function lookInto(
     if (isRefused(now)) return undefined;
     if (now.key !== program) return "again";
   }
-  const environ = readBytes(`${folder}/environ`);
-  const preload: Seen<boolean> = isRefused(environ) ? refusal(self, environ) : preloadNames(environ, SHIM_FILE);
-  const auxv = readBytes(`${folder}/auxv`);
-  const secure = isRefused(auxv) ? refusal(self, auxv) : (secureOfAuxv(auxv) ?? NO_VECTOR);
   const keys = isUnseen(code.keys) || code.keys.includes(program) ? code.keys : [program, ...code.keys];
+  const isOfInterest = isUnseen(keys) || keys.some((key) => mayAllocate(look.objects.found.get(key)));
   return {
     ...open,
     program: text(programPath(by)),
-    secure,
+    secure: isOfInterest ? secureOf(self, folder) : NO_ALLOCATOR,
     network: place.network,
     mounts: place.mounts,
     root: place.root,
     table: tableOf(look, place, folder),
     mappedTable: code.table === undefined ? undefined : mappedTableOf(self, by, code.table),
-    preload,
+    preload: isOfInterest ? preloadOf(self, folder) : NO_ALLOCATOR,
     objects: keys,
     executable: program,
     bindings: isUnseen(keys) ? keys : bindingsOf(look.objects, by, keys, program),
   };
+}
+
+/** Most processes are none, and each file of /proc takes the kernel some time. */
+const NO_ALLOCATOR: Unseen = { unseen: "it allocates nothing, so nobody looked", rootWould: false };
+
+const JUDGED = new WeakMap<ObjectFacts, boolean>();
+
+/** Whether how a process with this file was started makes a difference to any verdict. */
+function mayAllocate(object: ObjectFacts | undefined): boolean {
+  if (object?.elf === undefined) return false;
+  const known = JUDGED.get(object);
+  if (known !== undefined) return known;
+  const { elf } = object;
+  const may = isUnseen(elf) || elf.isStatic || elf.marker !== undefined || allocates(elf).length > 0;
+  JUDGED.set(object, may);
+  return may;
+}
+
+function preloadOf(self: Self, folder: string): Seen<boolean> {
+  const environ = readBytes(`${folder}/environ`);
+  return isRefused(environ) ? refusal(self, environ) : preloadNames(environ, SHIM_FILE);
+}
+
+function secureOf(self: Self, folder: string): Seen<boolean> {
+  const auxv = readBytes(`${folder}/auxv`);
+  return isRefused(auxv) ? refusal(self, auxv) : (secureOfAuxv(auxv) ?? NO_VECTOR);
 }
 
 const NO_VECTOR: Unseen = { unseen: "its auxiliary vector does not say", rootWould: false };

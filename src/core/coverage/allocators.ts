@@ -14,7 +14,15 @@ export const REPLACED = [
 export const HIDDEN_CALLERS = ["rcmd", "rcmd_af"] as const;
 
 /** glibc's old RPC clients and servers, which call its own hidden bindresvport; only in these versions, since libtirpc has the same names. */
-export const OLD_RPC = ["clnttcp_create", "clntudp_create", "clntudp_bufcreate", "clnt_create", "svctcp_create", "svcudp_create", "svcudp_bufcreate"] as const;
+export const OLD_RPC = [
+  "clnttcp_create",
+  "clntudp_create",
+  "clntudp_bufcreate",
+  "clnt_create",
+  "svctcp_create",
+  "svcudp_create",
+  "svcudp_bufcreate",
+] as const;
 export const OLD_RPC_VERSION = /^GLIBC_/;
 
 /** Every name that is worth looking for in a file. */

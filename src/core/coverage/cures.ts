@@ -32,12 +32,6 @@ export function installCure(unit: string | undefined, host: Host): string {
   return word === undefined ? "portreservectl install" : `portreservectl install --unit ${word}`;
 }
 
-/** Undefined for what is no service of the system: only those can have a drop-in. */
-export function unitInstallCure(unit: string | undefined): string | undefined {
-  const word = serviceWord(unit);
-  return word === undefined ? undefined : `portreservectl install --unit ${word}`;
-}
-
 function serviceWord(unit: string | undefined): string | undefined {
   if (unit === undefined || !unit.endsWith(".service") || /^user@/.test(unit)) return undefined;
   return unitWord(unit);

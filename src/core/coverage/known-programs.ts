@@ -16,10 +16,13 @@ const KNOWN_PROGRAMS: readonly KnownProgram[] = [
     source: "glusterfs, rpc/rpc-transport/socket: af_inet_bind_to_port_lt_ceiling",
   },
   { soname: /^libgfrpc\.so\.\d+$/, source: "glusterfs, rpc/rpc-transport/socket: af_inet_bind_to_port_lt_ceiling" },
-  { soname: /^libnfs\.so\.\d+$/, source: "libnfs, lib/socket.c: a loop over the ports below 1024" },
-  { path: /\/cups\/backend\/lpd$/, source: "cups, backend/lpd.c: reserve=rfc1179 and reserve=yes" },
-  { programs: ["rsh-redone-rsh", "rsh-redone-rlogin"], source: "rsh-redone, rsh.c and rlogin.c: from 1023 down" },
-  { programs: ["rlpr"], source: "rlpr: the source port of RFC 1179, 721 to 731" },
+  { soname: /^libnfs\.so\.\d+$/, source: "libnfs: tries privileged ports one by one before it connects" },
+  {
+    path: /\/cups\/backend\/lpd$/,
+    source: "CUPS' backend lpd: its option 'reserve' asks for a privileged source port",
+  },
+  { programs: ["rsh-redone-rsh", "rsh-redone-rlogin"], source: "rsh-redone: tries the ports from 1023 down" },
+  { programs: ["rlpr"], source: "rlpr: a source port from 721 to 731, as RFC 1179 wants it" },
 ];
 
 /** What it is known by: its file or a library's name; undefined for everything else. */

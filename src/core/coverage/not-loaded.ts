@@ -1,6 +1,6 @@
 // Why a process runs without the shim: every reason ends in "not covered", and each has another cure.
 import { asRoot, type Decision, is, notCovered } from "./checks.ts";
-import { installCure, restartCure, unitInstallCure } from "./cures.ts";
+import { installCure, restartCure } from "./cures.ts";
 import { type ElfFacts, isUnseen, type ProcessFacts, type UnitFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { fileName } from "./names.ts";
@@ -20,7 +20,7 @@ export function whyNotLoaded(running: Running, host: Host): Decision {
 }
 
 /** A mount namespace of its own with the host's files in it is none: systemd gives one to many services. */
-export function isElsewhere({ root, mounts, table }: ProcessFacts, { facts }: Host): boolean {
+function isElsewhere({ root, mounts, table }: ProcessFacts, { facts }: Host): boolean {
   if (is(root, "other")) return true;
   const lacksTable = is(table, "none") && facts.setup.table.state !== "missing";
   return is(mounts, "other") && (is(table, "other") || lacksTable);
@@ -37,10 +37,12 @@ export function isMusl(program: ElfFacts | undefined): boolean {
 }
 
 export const MUSL = "musl, which does not read the preload list";
+/** A drop-in does not help: musl takes the `$LIB` in it for a folder. */
+export const MUSL_CURE = "use a build for glibc";
 
-function musl({ process, made, unit }: Running): Decision | undefined {
+function musl({ made }: Running): Decision | undefined {
   if (!isMusl(made.program)) return undefined;
-  return notCovered(MUSL, unit?.hasDropIn === true ? undefined : unitInstallCure(process.unit));
+  return notCovered(MUSL, MUSL_CURE);
 }
 
 /** `installed`: something loads the shim, so that only the library can be at fault. */

@@ -4,7 +4,7 @@ import { restartCure } from "./cures.ts";
 import { type Binding, isUnseen } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { fileName } from "./names.ts";
-import { isElsewhere, whyNotLoaded } from "./not-loaded.ts";
+import { whyNotLoaded } from "./not-loaded.ts";
 import { beyondPreload, isUntold, type Part, unreadable } from "./parts.ts";
 import type { Running } from "./running.ts";
 
@@ -105,7 +105,7 @@ function table({ process, made }: Running, host: Host): Decision | undefined {
   const { mappedTable } = process;
   if (process.table !== "same") {
     const which = process.table === "none" ? "no table" : "another table";
-    if (isElsewhere(process, host)) {
+    if (is(process.root, "other")) {
       return notCovered(`in another root (container, chroot), which has ${which}`, "install in that root too");
     }
     if (host.facts.setup.table.state === "missing") return undefined;

@@ -1,10 +1,10 @@
 // The checks of a program that does not run now: what would keep the shim from it, if it was started.
 import { asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
-import { installCure, unitInstallCure } from "./cures.ts";
+import { installCure } from "./cures.ts";
 import { isUnseen, type ProgramFacts, type UnitFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { fileName } from "./names.ts";
-import { isMusl, lacksLibrary, MUSL } from "./not-loaded.ts";
+import { isMusl, lacksLibrary, MUSL, MUSL_CURE } from "./not-loaded.ts";
 import { beyondPreload, isUntold, type Made, unreadable } from "./parts.ts";
 import { inForce, parseMarker, STATIC_CURE, TABLE_VERSION } from "./process-checks.ts";
 
@@ -48,7 +48,7 @@ function readable({ made }: Startable): Decision | undefined {
 function installed({ facts, made, unit }: Startable, host: Host): Decision | undefined {
   const dropIn = !facts.setuid && unit?.hasDropIn === true;
   const { list } = host.facts.setup;
-  if (isMusl(made.program)) return notCovered(MUSL, dropIn ? undefined : unitInstallCure(facts.unit));
+  if (isMusl(made.program)) return notCovered(MUSL, MUSL_CURE);
   const lacks = lacksLibrary(made.program, listNamesShim(host.facts) || dropIn, host);
   if (lacks !== undefined) return lacks;
   if (listNamesShim(host.facts) || dropIn) return undefined;
