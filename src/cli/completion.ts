@@ -49,6 +49,10 @@ function bash(): string[] {
     '    COMPREPLY=($(compgen -d -- "$current"))',
     "    return",
     "  fi",
+    '  if [ "$verb" = status ] && [[ "$' + '{COMP_WORDS[COMP_CWORD - 1]}" = --output ]]; then',
+    '    COMPREPLY=($(compgen -f -- "$current"))',
+    "    return",
+    "  fi",
     '  if [[ "$verb" = *install && "$' + '{COMP_WORDS[*]}" = *--unit* && "$current" != -* ]]; then',
     "    local units",
     "    units=$(systemctl list-unit-files --type=service --no-legend --no-pager 2>/dev/null)",
@@ -97,7 +101,7 @@ function fish(): string[] {
     lines.push(`complete -c portreservectl -n __fish_use_subcommand -a ${verb.name} -d '${verb.summary}'`);
     for (const name of verb.options) {
       const long = OPTION_TEXTS[name].flag.split(" ")[0]?.slice(2);
-      const value = name === "root" ? " -r -a '(__fish_complete_directories)'" : "";
+      const value = name === "root" ? " -r -a '(__fish_complete_directories)'" : name === "output" ? " -r -F" : "";
       lines.push(
         `complete -c portreservectl -n '__fish_seen_subcommand_from ${verb.name}' -l ${long}${value} -d '${OPTION_TEXTS[name].help}'`,
       );

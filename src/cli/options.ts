@@ -16,7 +16,16 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>>
   "no-wait": { flag: "--no-wait", help: "fail at once if another portreservectl is at work" },
   settle: { flag: "--settle", help: "compile again until nothing has changed for a moment, as the unit does" },
   unit: { flag: "--unit <unit...>", help: "only these systemd services, each by a drop-in of its own" },
+  "one-unit": { flag: "--unit <unit>", help: "prove it in the environment of this service, and judge it alone" },
+  pid: { flag: "--pid <pid>", help: "prove it in the environment of this process, and judge it alone" },
+  quick: { flag: "--quick", help: "leave the proof out" },
   now: { flag: "--now", help: "with --unit: restart the ones that are running, so that it takes effect at once" },
+  prometheus: { flag: "--prometheus", help: "write metrics in the text format of Prometheus" },
+  output: {
+    flag: "--output <file>",
+    help: "put the metrics into this file, at once and as a whole, and print nothing",
+  },
+  watch: { flag: "--watch", help: "show it again whenever something has changed, until it is interrupted" },
   verbose: { flag: "--verbose", help: "show every remark, however many there are" },
   root: { flag: "--root <folder>", help: "work on the system in this folder instead of /" },
   json: { flag: "--json", help: "write one JSON document to standard output" },
@@ -37,8 +46,13 @@ export interface Flags {
   readonly blacklist?: boolean;
   readonly wait?: boolean;
   readonly settle?: boolean;
-  readonly unit?: readonly string[];
+  readonly unit?: string | readonly string[];
+  readonly pid?: string;
+  readonly quick?: boolean;
   readonly now?: boolean;
+  readonly prometheus?: boolean;
+  readonly output?: string;
+  readonly watch?: boolean;
   readonly color?: boolean;
 }
 
@@ -54,7 +68,12 @@ export function optionsFrom(flags: Flags): Options {
     blacklist: flags.blacklist ?? true,
     wait: flags.wait ?? true,
     settle: flags.settle ?? false,
-    units: flags.unit ?? [],
+    units: [flags.unit ?? []].flat(),
+    pid: flags.pid,
+    quick: flags.quick ?? false,
     now: flags.now ?? false,
+    prometheus: flags.prometheus ?? flags.output !== undefined,
+    output: flags.output,
+    watch: flags.watch ?? false,
   };
 }

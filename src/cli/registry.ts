@@ -1,18 +1,10 @@
 // Every verb of portreservectl as data: arguments, options and help are made from this, the code is loaded on demand.
+import { incomplete, privilege, unsafePath, usage } from "./outcomes.ts";
+import { showingVerbs } from "./showing-verbs.ts";
 import type { Verb } from "./verb.ts";
 
-const privilege = ["privilege", "needs root"] as const;
-const incomplete = [
-  "incomplete",
-  "could not complete: a missing folder, a full disk, a read-only file system",
-] as const;
-const unsafePath = [
-  "unsafe",
-  "the path of the shim has a space, a colon or a dollar sign, which LD_PRELOAD cannot express",
-] as const;
-const usage = ["usage", "the command line makes no sense"] as const;
-
 export const verbs: readonly Verb[] = [
+  showingVerbs.status,
   {
     name: "check",
     synopsis: "",
@@ -117,43 +109,33 @@ export const verbs: readonly Verb[] = [
     ],
     load: async () => (await import("../commands/uninstall.ts")).uninstall,
   },
+  showingVerbs.list,
+  showingVerbs.lookup,
+  showingVerbs.map,
+  showingVerbs.verify,
   {
-    name: "list",
-    synopsis: "",
-    arity: [0, 0],
-    summary: "list every reservation, its owner, its line, and whether it is in the table",
-    description:
-      "Lists every reservation of the configuration and of the table: port and protocol, the owner, the line that " +
-      "asks for it, whether the table has it, and the lever that keeps the port from being handed out. Being in the " +
-      "table is not yet being covered: that takes the shim in every program that allocates.",
-    options: ["no-blacklist", "root", "json"],
-    examples: [["portreservectl list", "all of it"]],
-    outcomes: [["done", "listed"], ["no", "there is no table, so nothing is in force"], usage, incomplete, privilege],
-    load: async () => (await import("../commands/list.ts")).list,
-  },
-  {
-    name: "lookup",
-    synopsis: "PORT[/PROTO] | NAME[/PROTO]",
+    name: "reserve",
+    synopsis: "UNIT",
     arity: [1, 1],
-    summary: "say whether a port is reserved, by whom, and by which line",
+    summary: "reserve the ports that a service or socket listens on",
     description:
-      "Answers from the table in force, which is what programs consult, and adds the owner and line from the " +
-      "configuration. It says so when the two disagree. NAME is an owner (a file in /etc/portreserve) or a service " +
-      "of /etc/services.",
-    options: ["no-blacklist", "root", "json"],
+      "Finds the privileged ports that UNIT listens on, by the sockets that it has now and by its socket unit, and writes " +
+      "them to a file in /etc/portreserve that has its name. A file that is there keeps its lines, and gets only what is " +
+      "missing. Start the service before, so that there is something to find.",
+    options: ["dry-run", "no-wait", "json"],
     examples: [
-      ["portreservectl lookup 631", "is 631 reserved for TCP, for UDP, by whom"],
-      ["portreservectl lookup 631/udp", "one protocol"],
-      ["portreservectl lookup cups", "all that an owner reserves"],
+      ["portreservectl reserve cups --dry-run", "show the file as a diff, and write nothing"],
+      ["portreservectl reserve cups", "reserve what CUPS listens on"],
     ],
     outcomes: [
-      ["done", "reserved (at least one of the ports asked about)"],
-      ["no", "not reserved"],
-      ["usage", "neither a port, an owner nor a service"],
+      ["done", "written, or it was already reserved"],
+      ["no", "there is no such unit, or it listens on no privileged port"],
+      usage,
       incomplete,
       privilege,
+      ["unsafe", "something in the file's place is not ours to change"],
     ],
-    load: async () => (await import("../commands/lookup.ts")).lookup,
+    load: async () => (await import("../commands/reserve.ts")).reserve,
   },
   {
     name: "run",

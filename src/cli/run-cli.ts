@@ -1,8 +1,9 @@
 // From a command line to an exit code: parse, run the verb, write its report.
-import type { Command, Context, Options } from "../commands/types.ts";
+import type { Command, Context, Emission, Options } from "../commands/types.ts";
 import { AddonMissing } from "../core/native.ts";
+import { CLEAR_SCREEN, progressLine, progressText } from "../report/progress.ts";
 import { renderBlock, renderJson, renderMessage, renderText } from "../report/render.ts";
-import { wantsColor } from "../report/style.ts";
+import { isScreen, wantsColor } from "../report/style.ts";
 import type { Report } from "../report/types.ts";
 import { writeStream } from "../report/write.ts";
 import { AppError, errnoOf, fromSystem } from "../system/app-error.ts";
@@ -50,6 +51,7 @@ async function runVerb(verb: Verb, flags: Flags, args: readonly string[]): Promi
   const color = colorFor(flags);
   const report = await reportOf(verb, options, args, color);
   const exitCode = EXIT_CODES[report.outcome];
+  if (report.written) return exitCode;
   if (options.json) return written(renderJson(report, exitCode), exitCode);
   const { out, err } = renderText(report, { verbose: options.verbose, color });
   say(err);
@@ -81,7 +83,24 @@ function contextFor(options: Options, args: readonly string[], color: Color): Co
     show: (block) => {
       if (!options.json) tell(renderBlock(block, color.out));
     },
+    emit: (report, how) => emit(report, how, options, color),
+    meter: meterFor(options),
   };
+}
+
+/** On a terminal the newest result takes the screen; elsewhere an empty line is between two of them. */
+function emit(report: Report, how: Emission, options: Options, color: Color): boolean {
+  if (options.json) return tell(renderJson(report, EXIT_CODES[report.outcome]));
+  const { out, err } = renderText(report, { verbose: options.verbose, color });
+  say(err);
+  const before = isScreen(1, process.env) ? CLEAR_SCREEN : how === "next" ? "\n" : "";
+  return tell(`${before}${out}`);
+}
+
+function meterFor(options: Options): Context["meter"] {
+  if (options.json || !isScreen(2, process.env)) return () => {};
+  const line = progressLine(say, Date.now);
+  return (progress) => line(progress === undefined ? undefined : progressText(progress));
 }
 
 function colorFor(flags: Flags): Color {
@@ -98,10 +117,10 @@ function say(text: string): void {
   }
 }
 
-/** Standard output. Throws AppError. */
-function tell(text: string): void {
+/** Standard output. False if nobody reads it any more. Throws AppError. */
+function tell(text: string): boolean {
   try {
-    writeStream(1, text);
+    return writeStream(1, text);
   } catch (error) {
     throw fromSystem(error, "cannot write the result to standard output");
   }

@@ -13,7 +13,13 @@ export type OptionName =
   | "no-wait"
   | "settle"
   | "unit"
-  | "now";
+  | "one-unit"
+  | "pid"
+  | "quick"
+  | "now"
+  | "prometheus"
+  | "output"
+  | "watch";
 
 export interface Verb {
   readonly name: string;

@@ -29,7 +29,8 @@ export const list: Command = ({ options }): Report => {
       ...(absent === undefined ? [] : [absent]),
       ...tableNotes(options.root, freshness === "stale", retired),
     ],
-    body: rows.length === 0 ? [{ kind: "lines", lines: ["no reservations"] }] : [columns(rows), legend(rows)],
+    body:
+      rows.length === 0 ? [{ kind: "lines", lines: ["no reservations"] }] : [columns(rows), legend(rows, options.root)],
     data: { table: freshness ?? "unknown", retired, reservations: rows.map((row) => ({ ...row })) },
   };
 };
@@ -58,12 +59,14 @@ function columns(rows: readonly Row[]): Block {
 }
 
 /** What each lever in the list means: being in the table is not yet being covered. */
-function legend(rows: readonly Row[]): Block {
+function legend(rows: readonly Row[], root: string): Block {
   const used = LEVERS.filter(({ name }) => rows.some((row) => row.lever === name));
-  return {
-    kind: "lines",
-    lines: used.map(({ name, explanation }): Line => ({ text: `${name}: ${explanation}`, tone: "dim" })),
-  };
+  const onHost = root === "/" && used.some(({ name }) => name === "preload");
+  const texts = [
+    ...used.map(({ name, explanation }) => `${name}: ${explanation}`),
+    ...(onHost ? ["whether the programs of this host run with the shim: 'portreservectl status' tells"] : []),
+  ];
+  return { kind: "lines", lines: texts.map((text): Line => ({ text, tone: "dim" })) };
 }
 
 function rejected(root: string, errors: number): readonly Message[] {

@@ -1,13 +1,16 @@
-// lookup: is it reserved, by whom, by which line. The truth is the table in force; the configuration explains it.
+// lookup: is it reserved, by whom, by which line, who holds it and who could take it. The truth is the table in force.
 import type { Protocol, Reservation } from "../core/config/types.ts";
 import { type LeverName, leverFor } from "../core/levers.ts";
+import { TABLE_PORT_LIMIT } from "../core/table/content.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
 import { readTable } from "../system/files/table-file.ts";
+import { look, newMemory } from "./coverage/look.ts";
+import { hostBlocks, portHostJson, threatsJson } from "./lookup-host.ts";
 import { findTarget, type Target } from "./lookup-target.ts";
 import { freshnessOf, inTable, isRetired, noTable, readSourcesIfAny, reservationJson, tableNotes } from "./sources.ts";
-import type { Command } from "./types.ts";
+import type { Command, Options } from "./types.ts";
 
-export const lookup: Command = ({ options, args: [word = ""] }): Report => {
+export const lookup: Command = ({ options, args: [word = ""], meter }): Report => {
   const state = readTable(options.root);
   const { sources, messages } = readSourcesIfAny(options, state);
   const target = findTarget(word, sources, options.root);
@@ -26,6 +29,7 @@ export const lookup: Command = ({ options, args: [word = ""] }): Report => {
     }),
   );
   const disagree = freshness === "stale" && answers.some((answer) => answer.reserved !== isClaimed(answer));
+  const host = looksAtHost(options, answers) ? look({ options, meter }, newMemory()) : undefined;
   return {
     command: "lookup",
     outcome: answers.some(({ reserved }) => reserved) ? "done" : "no",
@@ -36,22 +40,32 @@ export const lookup: Command = ({ options, args: [word = ""] }): Report => {
       ...tableNotes(options.root, disagree, retired),
       ...unmanaged(answers),
     ],
-    body: [bodyOf(target, answers, sources !== undefined)],
+    body: [
+      bodyOf(target, answers, sources !== undefined),
+      ...(host === undefined ? [] : hostBlocks(answers, host.facts, host.coverage)),
+    ],
     data: {
       query: word,
       kind: target.kind,
       table: freshness ?? "unknown",
       retired,
-      ports: answers.map(({ port, protocol, reserved, lever, claims }) => ({
-        port,
-        protocol,
-        reserved,
-        lever,
-        claims: claims.map(reservationJson),
+      ports: answers.map((answer) => ({
+        port: answer.port,
+        protocol: answer.protocol,
+        reserved: answer.reserved,
+        lever: answer.lever,
+        claims: answer.claims.map(reservationJson),
+        ...portHostJson(answer, host?.coverage),
       })),
+      threats: host === undefined ? null : threatsJson(answers, host.facts, host.coverage),
     },
   };
 };
+
+/** An image has no processes, and who holds a port above is not looked at. */
+function looksAtHost({ root }: Options, answers: readonly Answer[]): boolean {
+  return root === "/" && answers.some(({ port }) => port < TABLE_PORT_LIMIT);
+}
 
 interface Answer {
   readonly port: number;

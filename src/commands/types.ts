@@ -16,10 +16,20 @@ export interface Options {
   readonly wait: boolean;
   /** compile: again until the configuration has been still for a moment. */
   readonly settle: boolean;
-  /** install, uninstall: the units to cover, as the user wrote them; none for the whole system. */
+  /** The units, as the user wrote them: install, uninstall: to cover, none for the whole system; verify: at most one. */
   readonly units: readonly string[];
+  /** verify: the process to judge alone, as the user wrote it. */
+  readonly pid: string | undefined;
+  /** verify: without the proof. */
+  readonly quick: boolean;
   /** With `units`: restart them. */
   readonly now: boolean;
+  /** status: metrics in the text format that Prometheus reads. */
+  readonly prometheus: boolean;
+  /** status: the file for the metrics, as the user wrote it. */
+  readonly output: string | undefined;
+  /** status: again whenever something has changed, until it is stopped. */
+  readonly watch: boolean;
 }
 
 export interface Context {
@@ -30,6 +40,20 @@ export interface Context {
   progress(message: Message): void;
   /** Writes a part of the result at once, for verbs worth watching; does nothing with --json. */
   show(block: Block): void;
+  /** Writes a whole result at once, as text or as a document, for verbs that have several. False once nobody reads it. */
+  emit(report: Report, how: Emission): boolean;
+  /** Says how far a scan is: on a terminal and with some patience alone. `undefined`: it is done. */
+  meter(progress: Meter | undefined): void;
+}
+
+/** `first`: nothing was written yet. */
+export type Emission = "first" | "next";
+
+/** "looking at WHAT: DONE of TOTAL" */
+export interface Meter {
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
 }
 
 /** Expected problems are in the report; throws AppError when it could not complete, anything else is a bug. */

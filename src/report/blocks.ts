@@ -8,9 +8,9 @@ const GAP = "  ";
 export function blockLines(block: Block, paint: Paint): string[] {
   switch (block.kind) {
     case "lines":
-      return block.lines.map((line) => painted(line, paint, escapeText));
+      return block.lines.map((line) => painted(line, paint));
     case "columns":
-      return columnLines(block.heading, block.rows, paint);
+      return columnLines(block.heading, block.rows, paint).map((line) => " ".repeat(block.indent ?? 0) + line);
     default:
       return block satisfies never;
   }
@@ -31,15 +31,22 @@ function columnLines(
     row
       .map((cell, column) => {
         const padding = column === row.length - 1 ? 0 : (widths[column] ?? 0) - widthOf(cell);
-        return painted(cell, paint, escapeCell) + " ".repeat(padding);
+        return painted(cell, paint, escapeEdges) + " ".repeat(padding);
       })
       .join(GAP),
   );
 }
 
+type Edges = (text: string, isFirst: boolean, isLast: boolean) => string;
+
 /** In a column nothing else shows a space at the beginning or the end of a name. */
-function escapeCell(text: string): string {
-  return escapeText(text).replace(/^ +| +$/g, (spaces) => "\\x20".repeat(spaces.length));
+const escapeEdges: Edges = (text, isFirst, isLast) => {
+  const shown = isFirst ? text.replace(/^ +/, spaces) : text;
+  return isLast ? shown.replace(/ +$/, spaces) : shown;
+};
+
+function spaces(found: string): string {
+  return "\\x20".repeat(found.length);
 }
 
 function spansOf(line: Line): readonly Span[] {
@@ -47,14 +54,15 @@ function spansOf(line: Line): readonly Span[] {
 }
 
 function widthOf(line: Line): number {
-  return spansOf(line).reduce(
-    (sum, span) => sum + cellWidth(escapeCell(typeof span === "string" ? span : span.text)),
-    0,
-  );
+  return cellWidth(painted(line, (text) => text, escapeEdges));
 }
 
-function painted(line: Line, paint: Paint, show: (text: string) => string): string {
-  return spansOf(line)
-    .map((span) => (typeof span === "string" ? show(span) : paint(show(span.text), span.tone)))
+function painted(line: Line, paint: Paint, edges: Edges = (text) => text): string {
+  const spans = spansOf(line);
+  return spans
+    .map((span, at) => {
+      const text = edges(escapeText(typeof span === "string" ? span : span.text), at === 0, at === spans.length - 1);
+      return typeof span === "string" ? text : paint(text, span.tone);
+    })
     .join("");
 }

@@ -23,7 +23,8 @@ export function renderText(report: Report, choice: TextChoice): Rendered {
     ...diagnosticLines(shown, choice.verbose, paint),
     ...(report.messages ?? []).flatMap((message) => messageLines(message, paint)),
   ];
-  return { out: report.body.map((block) => renderBlock(block, choice.color.out)).join(""), err: joined(err) };
+  const out = report.text ?? report.body.map((block) => renderBlock(block, choice.color.out)).join("");
+  return { out, err: joined(err) };
 }
 
 export function renderBlock(block: Block, color: boolean): string {

@@ -17,6 +17,11 @@ export function wantsColor(
   return isatty(descriptor);
 }
 
+/** A terminal on which the cursor can move. */
+export function isScreen(descriptor: 1 | 2, environment: Readonly<Record<string, string | undefined>>): boolean {
+  return environment.TERM !== "dumb" && isatty(descriptor);
+}
+
 export function painter(color: boolean): Paint {
   return color ? (text, tone) => styleText(FORMATS[tone], text, { validateStream: false }) : (text) => text;
 }

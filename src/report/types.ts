@@ -19,7 +19,13 @@ export type Line = Span | readonly Span[];
 /** Lines as they are, or rows set in columns under an optional heading. */
 export type Block =
   | { readonly kind: "lines"; readonly lines: readonly Line[] }
-  | { readonly kind: "columns"; readonly heading?: readonly string[]; readonly rows: readonly (readonly Line[])[] };
+  | {
+      readonly kind: "columns";
+      readonly heading?: readonly string[];
+      readonly rows: readonly (readonly Line[])[];
+      /** Cells in front of each row. */
+      readonly indent?: number;
+    };
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -34,6 +40,10 @@ export interface Report {
   readonly messages?: readonly Message[];
   /** The result for a person, on standard output. */
   readonly body: readonly Block[];
+  /** The result in a format of its own that needs no more escaping, instead of `body`; empty for nothing at all. */
+  readonly text?: string;
+  /** All of it was written already. */
+  readonly written?: true;
   /** The result for a script: fields of the JSON document beside schemaVersion, command, outcome, exitCode, diagnostics and messages. */
   readonly data: { readonly [key: string]: Json };
 }

@@ -4,17 +4,18 @@ import { writeSync } from "node:fs";
 /** Milliseconds between two tries on a full pipe that somebody made non-blocking. */
 const RETRY_AFTER = 2;
 
-/** A reader that went away is no error (`… | head`). Throws the system error for anything else, such as a full disk. */
-export function writeStream(descriptor: 1 | 2, text: string): void {
+/** False if the reader went away, which is no error (`… | head`). Throws the system error for anything else, such as a full disk. */
+export function writeStream(descriptor: 1 | 2, text: string): boolean {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(descriptor, bytes, at);
     } catch (error) {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (code === "EPIPE") return;
+      if (code === "EPIPE") return false;
       if (code !== "EAGAIN") throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_AFTER);
     }
   }
+  return true;
 }

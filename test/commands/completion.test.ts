@@ -19,6 +19,8 @@ describe("completion", () => {
     expect(complete("--root", "=", "/", "--json", "list", "--no-")).toEqual(["--no-blacklist"]);
     expect(complete("--root", "/et")).toContain("/etc");
     expect(complete("check", "--root", "/et")).toContain("/etc");
+    expect(complete("status", "--output", "/et")).toContain("/etc");
+    expect(complete("status", "--pro")).toEqual(["--prometheus"]);
     expect(complete("--js")).toEqual(["--json"]);
     expect(complete("help", "dem")).toEqual(["demo"]);
     expect(complete("completion", "z")).toEqual(["zsh"]);

@@ -1,6 +1,7 @@
 // list: whole outputs, and their exit codes.
 import { describe, expect, test } from "vitest";
 import { compiled, ctl, makeRoot, put, retireTable, SERVICES } from "../support/cli.ts";
+import { schemaFaults } from "../support/schema.ts";
 
 describe("list", () => {
   test("shows every reservation, its owner, its line and whether it is in the table", () => {
@@ -100,5 +101,6 @@ describe("list", () => {
         },
       ],
     });
+    expect(schemaFaults("list", JSON.parse(stdout))).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { compiled, ctl, FILES, put, retireTable, tablePath } from "../support/cli.ts";
+import { schemaFaults } from "../support/schema.ts";
 
 describe("lookup", () => {
   test.each([
@@ -117,10 +118,22 @@ describe("lookup", () => {
           reserved: true,
           lever: "preload",
           claims: [{ port: 993, protocol: "tcp", owner: "mail", file: "/etc/portreserve/mail", line: 2 }],
+          state: null,
+          holders: null,
         },
-        { port: 993, protocol: "udp", reserved: false, lever: "preload", claims: [] },
+        {
+          port: 993,
+          protocol: "udp",
+          reserved: false,
+          lever: "preload",
+          claims: [],
+          state: null,
+          holders: null,
+        },
       ],
+      threats: null,
     });
+    expect(schemaFaults("lookup", JSON.parse(stdout))).toEqual([]);
   });
 
   test("changes nothing", () => {

@@ -67,6 +67,14 @@ function readImage(
       "for one command use 'portreservectl run', for an image '--root'",
     );
   }
+  return writtenService(root, { unit, kind });
+}
+
+/** What unit files say without a systemd to ask; no paths where there is no such service. */
+export function writtenService(
+  root: string,
+  { unit, kind }: UnitName,
+): { readonly unit: string; readonly paths: readonly string[] } {
   const template = kind === "instance" ? unit.replace(/@.*\./, "@.") : unit;
   const [own] = [...unitFileCalled(root, unit), ...unitFileCalled(root, template)];
   if (own === undefined) return { unit, paths: [] };

@@ -1,0 +1,68 @@
+// How verdicts, holders and spans of time are said to a person: the same words in every verb.
+import type { Allocator, Holder, PortState } from "../../core/coverage/coverage.ts";
+import type { Line, Tone } from "../../report/types.ts";
+
+export const VERDICT_TONES = { covered: "good", "not covered": "bad", unknown: "warn" } as const satisfies Readonly<
+  Record<Allocator["verdict"], Tone>
+>;
+
+/** "631/udp" */
+export function portText({ port, protocol }: Pick<PortState, "port" | "protocol">): string {
+  return `${port}/${protocol}`;
+}
+
+/** "cupsd 1201", "kernel", or why it is not known. */
+export function holderText({ name, pid }: Holder): string {
+  return pid === undefined ? name : `${name} ${pid}`;
+}
+
+/** Each holder once, though it may have several sockets; the ones that stole it first. */
+export function holdersOf({ holders }: PortState): readonly Holder[] {
+  const first = [...holders.filter(isThief), ...holders.filter((holder) => !isThief(holder))];
+  const seen = new Set<string>();
+  return first.filter((holder) => {
+    const key = `${holder.verdict} ${holderText(holder)}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+export function isThief({ verdict }: Holder): boolean {
+  return verdict === "stolen";
+}
+
+/** "covered", "not covered: REASON → CURE". */
+export function verdictLine({ verdict, reason, cure }: Pick<Allocator, "verdict" | "reason" | "cure">): Line {
+  const why = reason === undefined ? "" : `: ${reason}`;
+  return [{ text: verdict, tone: VERDICT_TONES[verdict] }, `${why}${arrow(cure)}`];
+}
+
+/** " → CURE", or nothing. */
+export function arrow(cure: string | undefined): string {
+  return cure === undefined ? "" : ` → ${cure}`;
+}
+
+/** "a, b and 3 more": never more than `most` names. */
+export function fewOf(names: readonly string[], most: number): string {
+  return names.length <= most ? names.join(", ") : `${names.slice(0, most).join(", ")} and ${names.length - most} more`;
+}
+
+const UNITS = [
+  ["day", 24 * 60 * 60_000],
+  ["hour", 60 * 60_000],
+  ["minute", 60_000],
+] as const;
+
+/** "2 hours", rounded down; undefined below a minute and for what has yet to come. */
+export function spanText(milliseconds: number): string | undefined {
+  for (const [name, size] of UNITS) {
+    const count = Math.floor(milliseconds / size);
+    if (count >= 1) return `${count} ${name}${count === 1 ? "" : "s"}`;
+  }
+  return undefined;
+}
+
+/** "2 hours ago", "just now". */
+export function agoText(milliseconds: number): string {
+  const span = spanText(milliseconds);
+  return span === undefined ? "just now" : `${span} ago`;
+}

@@ -1,0 +1,99 @@
+// map: the ports that can be handed out as a picture, 64 to a row: free, reserved, held, stolen.
+import type { Protocol } from "../core/config/types.ts";
+import type { PortState } from "../core/coverage/coverage.ts";
+import { ALLOCATED_PORTS } from "../core/levers.ts";
+import type { Block, Line, Report, Span, Tone } from "../report/types.ts";
+import { portJson } from "./coverage/json.ts";
+import { look, newMemory, refuseOtherRoot } from "./coverage/look.ts";
+import { fewOf, holdersOf, holderText, isThief, portText } from "./coverage/words.ts";
+import type { Command } from "./types.ts";
+
+export const map: Command = (context): Report => {
+  refuseOtherRoot("map", context.options);
+  const { coverage } = look(context, newMemory());
+  return mapReport(coverage.ports);
+};
+
+export function mapReport(all: readonly PortState[]): Report {
+  const { first, last } = ALLOCATED_PORTS;
+  const ports = all.filter(({ port }) => first <= port && port <= last);
+  const pictures = { tcp: pictureOf(ports, "tcp"), udp: pictureOf(ports, "udp") };
+  const stolen = ports.filter(({ state }) => state === "stolen");
+  return {
+    command: "map",
+    outcome: "done",
+    diagnostics: [],
+    body: [
+      { kind: "lines", lines: [...rowsOf("TCP", pictures.tcp), "", ...rowsOf("UDP", pictures.udp), ""] },
+      legend(pictures.tcp + pictures.udp),
+      { kind: "lines", lines: stolen.map(theft) },
+    ],
+    data: { first, last, ...pictures, ports: ports.map(portJson) },
+  };
+}
+
+const ROW = 64;
+
+/** In the order of the legend. */
+const CELLS = {
+  ".": { meaning: "free", tone: "dim" },
+  r: { meaning: "reserved and free", tone: "good" },
+  R: { meaning: "reserved and held, not stolen", tone: "strong" },
+  h: { meaning: "held, not reserved", tone: "warn" },
+  "!": { meaning: "reserved and stolen", tone: "bad" },
+  "?": { meaning: "held, by whom cannot be seen", tone: "warn" },
+} as const satisfies Readonly<Record<string, { readonly meaning: string; readonly tone: Tone }>>;
+type Cell = keyof typeof CELLS;
+
+/** One character for each port, the first port first. */
+function pictureOf(ports: readonly PortState[], protocol: Protocol): string {
+  const cells = new Map(ports.filter((port) => port.protocol === protocol).map((port) => [port.port, cellOf(port)]));
+  const { first, last } = ALLOCATED_PORTS;
+  return Array.from({ length: last - first + 1 }, (_, at) => cells.get(first + at) ?? ".").join("");
+}
+
+function cellOf({ state, reserved }: PortState): Cell {
+  switch (state) {
+    case "free":
+      return reserved ? "r" : ".";
+    case "held":
+      return reserved ? "R" : "h";
+    case "stolen":
+      return "!";
+    case "unknown":
+      return "?";
+    default:
+      return state satisfies never;
+  }
+}
+
+function rowsOf(title: string, picture: string): readonly Line[] {
+  const rows: Line[] = [{ text: title, tone: "strong" }];
+  for (let at = 0; at < picture.length; at += ROW) {
+    const first = String(ALLOCATED_PORTS.first + at).padStart(5);
+    rows.push([`${first}  `, ...runsOf(picture.slice(at, at + ROW))]);
+  }
+  return rows;
+}
+
+/** Alike neighbours in one span. */
+function runsOf(row: string): readonly Span[] {
+  return (row.match(/(.)\1*/g) ?? []).map((run) => ({ text: run, tone: CELLS[run[0] as Cell].tone }));
+}
+
+function legend(pictures: string): Block {
+  return {
+    kind: "columns",
+    rows: (Object.keys(CELLS) as Cell[]).map((cell): readonly Line[] => {
+      const count = [...pictures].filter((one) => one === cell).length;
+      return [{ text: cell, tone: CELLS[cell].tone }, String(count), CELLS[cell].meaning];
+    }),
+  };
+}
+
+/** "631/udp  stolen by ypbind 640, reserved for cups" */
+function theft(port: PortState): Line {
+  const thieves = fewOf(holdersOf(port).filter(isThief).map(holderText), 3);
+  const owners = port.owners.length === 0 ? "" : `, reserved for ${fewOf(port.owners, 3)}`;
+  return [{ text: `${portText(port)} stolen`, tone: "bad" }, ` by ${thieves}${owners}`];
+}

@@ -1,0 +1,179 @@
+// reserve: the privileged ports that a unit listens on, into a file of /etc/portreserve that has its name.
+import { configure } from "../core/config/configure.ts";
+import { type HostFacts, isUnseen } from "../core/coverage/facts.ts";
+import { ownerOfUnit, type WantedPort, withPorts } from "../core/coverage/reservation-text.ts";
+import type { Change } from "../core/install/change.ts";
+import { leverFor } from "../core/levers.ts";
+import { counted } from "../report/diagnostics.ts";
+import type { Line, Message, Report } from "../report/types.ts";
+import { AppError } from "../system/app-error.ts";
+import { openJournal } from "../system/files/apply.ts";
+import { isFolder, lookAt } from "../system/files/look-at.ts";
+import { OWNERS_FOLDER } from "../system/paths.ts";
+import { look, newMemory } from "./coverage/look.ts";
+import { changesJson, diffBlock } from "./install/report.ts";
+import { needRoot } from "./install.ts";
+import { readSources } from "./sources.ts";
+import type { Command, Context, Options } from "./types.ts";
+import { underLock } from "./under-lock.ts";
+
+export const reserve: Command = async (context): Promise<Report> => {
+  if (!context.options.dryRun) needRoot(context.options, "reserve");
+  const { facts, coverage } = look(context, newMemory());
+  const found = listenerCalled(context.args[0] ?? "", facts);
+  if ("message" in found) return said(found, "no", {});
+  if (found.ports.length === 0) {
+    const hint = "start it first, then run it again; 'ss -tulnp' shows what listens";
+    return said({ severity: "error", message: `'${found.unit}' listens on no privileged port`, hint }, "no", {
+      unit: found.unit,
+    });
+  }
+  const allocates = coverage.allocators.some(({ unit }) => unit === found.unit);
+  const work = (): Report => write(context, found, allocates, facts);
+  return context.options.dryRun ? work() : await underLock(context, work);
+};
+
+function said(message: Message, outcome: "no", more: Readonly<Record<string, string>>): Report {
+  return {
+    command: "reserve",
+    outcome,
+    diagnostics: [],
+    messages: [message],
+    body: [],
+    data: { result: "nothing", ...more },
+  };
+}
+
+interface Listener {
+  readonly unit: string;
+  /** Below 1024, ascending, tcp first. */
+  readonly ports: readonly WantedPort[];
+}
+
+function listenerCalled(name: string, { units, processes, sockets }: HostFacts): Listener | Message {
+  const known = isUnseen(units) ? [] : units.filter(({ loadState }) => loadState !== "not-found");
+  const wanted = /\.(service|socket)$/.test(name) ? [name] : [`${name}.service`, `${name}.socket`];
+  const mine = known.filter(({ names }) => wanted.some((one) => names.includes(one)));
+  const first = mine.find(({ id }) => id.endsWith(".service")) ?? mine[0];
+  const unit = first?.id ?? wanted.find((one) => processes.some((process) => process.unit === one));
+  if (unit === undefined) {
+    const hint = "'systemctl list-units --type=service,socket --all' lists them";
+    return { severity: "error", message: `there is no unit '${name}'`, hint };
+  }
+  const owner = ownerOfUnit(unit);
+  const related = new Set([
+    unit,
+    ...mine.map(({ id }) => id),
+    ...known.filter(({ id }) => ownerOfUnit(id) === owner).map(({ id }) => id),
+  ]);
+  const pids = new Set(processes.flatMap((process) => (related.has(process.unit ?? "") ? [process.pid] : [])));
+  const now = sockets.filter(
+    ({ state, holders }) =>
+      (state === "listening" || state === "bound") && !isUnseen(holders) && holders.some((pid) => pids.has(pid)),
+  );
+  const written = known.filter(({ id }) => related.has(id)).flatMap(({ listens }) => listens);
+  const ports = new Map([...written, ...now].map(({ port, protocol }) => [`${port}/${protocol}`, { port, protocol }]));
+  const order = (a: WantedPort, b: WantedPort): number => a.port - b.port || (a.protocol < b.protocol ? -1 : 1);
+  return { unit, ports: [...ports.values()].sort(order) };
+}
+
+function write({ options }: Context, { unit, ports }: Listener, allocates: boolean, facts: HostFacts): Report {
+  const owner = ownerOfUnit(unit);
+  const file = `${OWNERS_FOLDER}/${owner}`;
+  const wanted = ports.filter(({ port }) => leverFor(port).name === "preload");
+  const changes = wanted.length === 0 ? [] : changesFor(options, { owner, file, unit }, wanted);
+  if (!options.dryRun) carryOut(changes);
+  const result =
+    wanted.length === 0 ? "nothing" : changes.length === 0 ? "unchanged" : options.dryRun ? "planned" : "written";
+  const text = wanted.map(portText).join(" ");
+  const lines: Line[] = ports
+    .filter((port) => !wanted.includes(port))
+    .map((port) => `${portText(port)} needs no reservation: ${leverFor(port.port).explanation}`);
+  if (result === "unchanged") lines.push(`unchanged: '${file}' reserves ${text}`);
+  if (result === "written") lines.push(`written: '${file}', ${text}`, next(facts));
+  if (result === "planned") lines.push(`${counted(wanted.length, "port")} for '${unit}': ${text}; nothing was changed`);
+  return {
+    command: "reserve",
+    outcome: "done",
+    diagnostics: [],
+    messages: allocates && wanted.length > 0 ? [allocatorNote(unit)] : [],
+    body: [...(options.dryRun ? [diffBlock(changes)] : []), { kind: "lines", lines }],
+    data: {
+      dryRun: options.dryRun,
+      result,
+      unit,
+      file,
+      ports: ports.map((one) => ({ ...one, lever: leverFor(one.port).name })),
+      changes: changesJson(changes, options.dryRun),
+    },
+  };
+}
+
+function portText({ port, protocol }: WantedPort): string {
+  return `${port}/${protocol}`;
+}
+
+function allocatorNote(unit: string): Message {
+  const message = `'${unit}' takes free ports itself, so some of these may be another time's`;
+  return { severity: "note", message, hint: "remove the lines of ports that were not chosen by anybody" };
+}
+
+function next({ setup: { watchers } }: HostFacts): Line {
+  const follows = !isUnseen(watchers) && watchers.some(({ activeState }) => activeState === "active");
+  return follows
+    ? "the table follows by itself, by portreserve's path units"
+    : "run 'portreservectl compile' to make it take effect";
+}
+
+interface Place {
+  readonly owner: string;
+  readonly file: string;
+  readonly unit: string;
+}
+
+/** Throws AppError for a place that is no file, and for a text that would not reserve what it should. */
+function changesFor(options: Options, { owner, file, unit }: Place, wanted: readonly WantedPort[]): readonly Change[] {
+  const found = lookAt(options.root, file);
+  if (found.kind !== "file" && found.kind !== "missing") {
+    throw new AppError(
+      "unsafe",
+      `'${file}' is not a file that can be read; nothing was changed`,
+      "see 'ls -l', and move it away",
+    );
+  }
+  const { services } = readSources(options, "may miss").inputs;
+  const old = found.kind === "file" ? found.bytes : undefined;
+  const missingIn = (bytes: Uint8Array): readonly WantedPort[] => {
+    const owners = [{ owner, path: file, bytes }];
+    const { reservations } = configure({ owners, services, blacklist: undefined, problems: [] });
+    return wanted.filter(
+      ({ port, protocol }) => !reservations.some((row) => row.port === port && row.protocol === protocol),
+    );
+  };
+  const missing = missingIn(old ?? new Uint8Array());
+  if (missing.length === 0) return [];
+  const bytes = withPorts(old, unit, missing);
+  if (missingIn(bytes).length > 0) {
+    throw new AppError(
+      "unsafe",
+      `nothing can be added to '${file}'; it was not changed`,
+      "'portreservectl check' shows what is wrong with it",
+    );
+  }
+  const folder: readonly Change[] = isFolder(options.root, OWNERS_FOLDER)
+    ? []
+    : [{ kind: "make-folder", path: OWNERS_FOLDER }];
+  const mode = found.kind === "file" ? found.mode : 0o644;
+  return [...folder, { kind: "write-file", path: file, bytes, mode, old }];
+}
+
+function carryOut(changes: readonly Change[]): void {
+  const journal = openJournal("/");
+  try {
+    journal.apply(changes);
+  } catch (error) {
+    const left = journal.rollBack();
+    if (left === undefined || !(error instanceof AppError)) throw error;
+    throw new AppError(error.code, `${error.message}; ${left}`, error.hint, error);
+  }
+}

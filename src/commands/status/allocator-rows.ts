@@ -1,0 +1,81 @@
+// The allocators in columns: alike ones in one row, and those that need no attention counted rather than listed.
+import type { Allocator } from "../../core/coverage/coverage.ts";
+import { counted } from "../../report/diagnostics.ts";
+import type { Block, Line } from "../../report/types.ts";
+import { arrow, fewOf, VERDICT_TONES } from "../coverage/words.ts";
+
+/** How many rows of one verdict are shown without --verbose: the rest is counted. */
+const MOST_ROWS = 15;
+const MOST_PIDS = 2;
+const MOST_FUNCTIONS = 2;
+
+export function allocatorBlocks(allocators: readonly Allocator[], verbose: boolean): readonly Block[] {
+  if (allocators.length === 0) {
+    return [{ kind: "lines", lines: ["nothing that hands out privileged ports was found"] }];
+  }
+  const idle = verbose ? [] : allocators.filter(isIdle);
+  const listed = groups(verbose ? allocators : allocators.filter((one) => !isIdle(one)), verbose);
+  const shown = verbose ? listed : firstOfEach(listed);
+  const rows = shown.map((group) => row(group, verbose));
+  const more = leftOut(listed.filter((group) => !shown.includes(group)));
+  const lines = [...more, ...(idle.length === 0 ? [] : [idleLine(idle)])];
+  return [
+    ...(rows.length === 0 ? [] : [{ kind: "columns", heading: ["ALLOCATOR", "PID", "VIA", "VERDICT"], rows } as const]),
+    ...(lines.length === 0 ? [] : [{ kind: "lines", lines } as const]),
+  ];
+}
+
+/** It does not run, and will be covered when it does. */
+function isIdle({ kind, verdict }: Allocator): boolean {
+  return kind === "program" && verdict === "covered";
+}
+
+/** Never empty; all of them differ in their process alone. */
+type Group = readonly [Allocator, ...Allocator[]];
+
+function groups(allocators: readonly Allocator[], verbose: boolean): readonly Group[] {
+  const found = new Map<string, [Allocator, ...Allocator[]]>();
+  for (const [index, one] of allocators.entries()) {
+    const { kind, name, via, verdict, reason, cure } = one;
+    const key = JSON.stringify(verbose ? index : [kind, name, via, verdict, reason, cure]);
+    const group = found.get(key);
+    if (group === undefined) found.set(key, [one]);
+    else group.push(one);
+  }
+  return [...found.values()];
+}
+
+function firstOfEach(listed: readonly Group[]): readonly Group[] {
+  const counts = new Map<string, number>();
+  return listed.filter(([{ verdict }]) => {
+    const count = (counts.get(verdict) ?? 0) + 1;
+    counts.set(verdict, count);
+    return count <= MOST_ROWS;
+  });
+}
+
+function row(group: Group, verbose: boolean): readonly Line[] {
+  const [{ name, via, verdict, reason, cure }] = group;
+  const pids = group.map(({ pid }) => pid).filter((pid) => pid !== undefined);
+  return [
+    name,
+    pids.length === 0 ? "–" : fewOf(pids.map(String), MOST_PIDS),
+    via.length === 0 ? "–" : fewOf(via, verbose ? via.length : MOST_FUNCTIONS),
+    [{ text: verdict, tone: VERDICT_TONES[verdict] }, `${reason === undefined ? "" : `: ${reason}`}${arrow(cure)}`],
+  ];
+}
+
+function leftOut(groupsLeft: readonly Group[]): readonly Line[] {
+  return (["not covered", "unknown", "covered"] as const).flatMap((verdict) => {
+    const count = groupsLeft
+      .filter(([one]) => one.verdict === verdict)
+      .reduce((sum, group) => sum + group.reduce((inner, one) => inner + one.count, 0), 0);
+    if (count === 0) return [];
+    return [[`${count} more: `, { text: verdict, tone: VERDICT_TONES[verdict] }, "; --verbose lists them"]];
+  });
+}
+
+function idleLine(idle: readonly Allocator[]): Line {
+  const count = counted(idle.length, "program that does not run now", "programs that do not run now");
+  return [`${count}: `, { text: "covered", tone: "good" }, " when started"];
+}

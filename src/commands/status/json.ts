@@ -1,0 +1,42 @@
+// status as fields of a JSON document: the coverage, and how the protection itself was found.
+import type { Coverage } from "../../core/coverage/coverage.ts";
+import { type HostFacts, isUnseen, type SetupFacts } from "../../core/coverage/facts.ts";
+import type { Json } from "../../report/types.ts";
+import { PRELOAD_LIST, TABLE_FILE } from "../../system/paths.ts";
+import type { Figures } from "../coverage/figures.ts";
+import { coverageJson } from "../coverage/json.ts";
+
+type Fields = { readonly [key: string]: Json };
+
+/** All but the time of looking: what stays the same as long as nothing happens. */
+export function statusJson({ setup, asRoot }: HostFacts, coverage: Coverage, figures: Figures): Fields {
+  return {
+    asRoot,
+    table: tableJson(setup),
+    preload: listJson(setup),
+    libraries: setup.libraries.map(({ abi, path, state }) => ({ abi, path, state: isUnseen(state) ? null : state })),
+    ...coverageJson(coverage, figures),
+  };
+}
+
+function tableJson({ table }: SetupFacts): Fields {
+  return {
+    path: TABLE_FILE,
+    state: table.state,
+    reason: table.reason ?? null,
+    generation: table.generation ?? null,
+    compiledAt: timeText(table.since),
+    retired: table.retired,
+  };
+}
+
+function listJson({ list }: SetupFacts): Fields {
+  return isUnseen(list)
+    ? { path: PRELOAD_LIST, namesShim: null, changedAt: null, reason: list.unseen }
+    : { path: PRELOAD_LIST, namesShim: list.namesShim, changedAt: timeText(list.since), reason: null };
+}
+
+/** "2026-11-23T11:00:00.000Z" */
+export function timeText(milliseconds: number | undefined): string | null {
+  return milliseconds === undefined ? null : new Date(milliseconds).toISOString();
+}

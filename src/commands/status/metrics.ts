@@ -1,0 +1,67 @@
+// status as metrics, named and measured as node_exporter's own are.
+import type { Coverage, Verdict } from "../../core/coverage/coverage.ts";
+import type { HostFacts } from "../../core/coverage/facts.ts";
+import type { Metric, Sample } from "../../report/prometheus.ts";
+import type { Figures } from "../coverage/figures.ts";
+import { isThief } from "../coverage/words.ts";
+
+const VERDICTS: readonly Verdict[] = ["covered", "not covered", "unknown"];
+
+export function statusMetrics(
+  { time, setup }: Pick<HostFacts, "time" | "setup">,
+  coverage: Coverage,
+  { reserved, allocators, stolen, unknown }: Figures,
+): readonly Metric[] {
+  const { since, state } = setup.table;
+  return [
+    gauge(
+      "covered",
+      "Whether nothing on this host can take or has taken a reserved port: 1 if so, 0 if not or unknown.",
+      [{ value: bit(coverage.verdict === "covered") }],
+    ),
+    gauge("reservations", "Ports below 1024 that are reserved.", [
+      { labels: { protocol: "tcp" }, value: reserved.tcp },
+      { labels: { protocol: "udp" }, value: reserved.udp },
+    ]),
+    gauge(
+      "allocators",
+      "Processes, programs and parts of the kernel that can hand out a privileged port.",
+      VERDICTS.map((verdict) => ({ labels: { verdict }, value: allocators[verdict] })),
+    ),
+    gauge("stolen_ports", "Reserved ports that an allocator or the kernel holds.", [{ value: stolen }]),
+    gauge("stolen_port", "A reserved port that an allocator or the kernel holds, and the unit of its thief.", [
+      ...stolenSamples(coverage),
+    ]),
+    gauge("unknown_ports", "Reserved ports that somebody holds who cannot be seen.", [{ value: unknown }]),
+    gauge("table_fresh", "Whether the table in force was compiled from just this configuration.", [
+      { value: bit(state === "fresh") },
+    ]),
+    gauge(
+      "table_compiled_timestamp_seconds",
+      "When the table was compiled, in seconds since 1970.",
+      since === undefined ? [] : [{ value: since / 1000 }],
+    ),
+    gauge(
+      "table_age_seconds",
+      "How old the table was when this was written.",
+      since === undefined ? [] : [{ value: Math.max(0, time - since) / 1000 }],
+    ),
+  ];
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
+  return { name: `portreserve_${name}`, help, type: "gauge", samples };
+}
+
+function stolenSamples({ ports }: Coverage): readonly Sample[] {
+  return ports
+    .filter(({ state }) => state === "stolen")
+    .flatMap(({ port, protocol, holders }) => {
+      const units = new Set(holders.filter(isThief).map(({ unit }) => unit ?? ""));
+      return [...units].map((unit) => ({ labels: { port: String(port), protocol, unit }, value: 1 }));
+    });
+}
+
+function bit(yes: boolean): number {
+  return yes ? 1 : 0;
+}

@@ -1,0 +1,52 @@
+// The reserved ports in columns, with who holds each now.
+import type { PortState } from "../../core/coverage/coverage.ts";
+import { counted } from "../../report/diagnostics.ts";
+import type { Block, Line } from "../../report/types.ts";
+import { fewOf, holdersOf, holderText, portText } from "../coverage/words.ts";
+
+/** With more than these, the free ones are counted rather than listed. */
+const MOST_ROWS = 40;
+const MOST_HOLDERS = 3;
+
+/** `tableInForce`: otherwise nothing is in the table, and saying so of each port is idle. */
+export function portBlocks(ports: readonly PortState[], tableInForce: boolean, verbose: boolean): readonly Block[] {
+  const reserved = ports.filter((port) => port.reserved || port.state === "stolen");
+  if (reserved.length === 0) return [{ kind: "lines", lines: ["no port is reserved"] }];
+  const all = verbose || reserved.length <= MOST_ROWS;
+  const shown = all ? reserved : reserved.filter((port) => port.state !== "free" || (tableInForce && !port.inTable));
+  const left = reserved.length - shown.length;
+  const heading = ["PORT", "RESERVED FOR", "HELD BY"];
+  return [
+    ...(shown.length === 0
+      ? []
+      : [{ kind: "columns", heading, rows: shown.map((port) => row(port, tableInForce)) } as const]),
+    ...(left === 0
+      ? []
+      : [{ kind: "lines", lines: [`${counted(left, "more port is", "more ports are")} reserved and free`] } as const]),
+  ];
+}
+
+function row(port: PortState, tableInForce: boolean): readonly Line[] {
+  const cells: Line[] = [
+    portText(port),
+    port.owners.length === 0 ? "– (only in the table)" : fewOf(port.owners, MOST_HOLDERS),
+    heldBy(port),
+  ];
+  const remark = remarkOn(port, tableInForce);
+  return remark === undefined ? cells : [...cells, remark];
+}
+
+/** "cupsd 1201", and "–" for a free port. */
+function heldBy(port: PortState): string {
+  const holders = holdersOf(port);
+  return holders.length === 0 ? "–" : fewOf(holders.map(holderText), MOST_HOLDERS);
+}
+
+function remarkOn({ state, inTable }: PortState, tableInForce: boolean): Line | undefined {
+  const remarks: Line[] = [];
+  if (state === "stolen") remarks.push({ text: "STOLEN", tone: "bad" });
+  if (state === "unknown") remarks.push({ text: "unknown", tone: "warn" });
+  if (tableInForce && !inTable) remarks.push({ text: "not in the table", tone: "warn" });
+  const [first, second] = remarks;
+  return second === undefined ? first : ([first, ", ", second] as Line);
+}

@@ -1,0 +1,83 @@
+// How the protection itself stands, in columns: the table, the preload list, and every other answer that is not good.
+import type { Coverage, HostAnswer } from "../../core/coverage/coverage.ts";
+import { type HostFacts, isUnseen, type SetupFacts, type TableFacts } from "../../core/coverage/facts.ts";
+import type { Block, Line, Span } from "../../report/types.ts";
+import { PRELOAD_LIST, TABLE_FILE } from "../../system/paths.ts";
+import { agoText, arrow, spanText } from "../coverage/words.ts";
+
+/** Questions about the table: all of them are answered in its row. */
+const ABOUT_TABLE: readonly string[] = ["table", "fresh", "readable", "label"];
+const ABOUT_PRELOAD = "preload";
+
+export function setupBlock({ setup, time }: Pick<HostFacts, "setup" | "time">, { answers }: Coverage): Block {
+  const preload = answers.find(({ id }) => id === ABOUT_PRELOAD);
+  const others = answers.filter(({ id }) => !ABOUT_TABLE.includes(id) && id !== ABOUT_PRELOAD);
+  return {
+    kind: "columns",
+    indent: 2,
+    rows: [
+      [
+        "table",
+        TABLE_FILE,
+        tableCell(
+          setup.table,
+          time,
+          answers.filter(({ id }) => ABOUT_TABLE.includes(id)),
+        ),
+      ],
+      ["preload", PRELOAD_LIST, preloadCell(setup, time, preload)],
+      ...others
+        .filter((answer) => answer.state !== "good" && !isPartOf(preload, answer))
+        .map((answer) => row(answer, setup)),
+    ],
+  };
+}
+
+/** It has not been installed, and that is said already. */
+function isPartOf(preload: HostAnswer | undefined, { cure }: HostAnswer): boolean {
+  return preload?.state === "bad" && preload.cure !== undefined && preload.cure === cure;
+}
+
+export function isInForce({ state }: TableFacts): boolean {
+  return state === "fresh" || state === "stale" || state === "valid";
+}
+
+/** "fresh, generation 4, compiled 2 hours ago" */
+function tableCell(table: TableFacts, time: number, answers: readonly HostAnswer[]): Line {
+  const parts = [
+    ...(table.generation === undefined ? [] : [`generation ${table.generation}`]),
+    ...(table.since === undefined ? [] : [`compiled ${agoText(time - table.since)}`]),
+  ];
+  const wrong = answers.filter(({ state, cure }) => state !== "good" || cure !== undefined);
+  const tone = table.state === "fresh" ? "good" : table.state === "valid" ? "warn" : "bad";
+  return [{ text: table.state, tone }, parts.map((part) => `, ${part}`).join(""), ...wrong.flatMap(remark)];
+}
+
+function remark(answer: HostAnswer): readonly Span[] {
+  return [": ", said(answer), arrow(answer.cure)];
+}
+
+function preloadCell({ list, libraries }: SetupFacts, time: number, answer: HostAnswer | undefined): Line {
+  if (answer === undefined) return "–";
+  if (answer.state !== "good") return [said(answer), arrow(answer.cure)];
+  const named = !isUnseen(list) && list.namesShim;
+  const span = named && list.since !== undefined ? spanText(time - list.since) : undefined;
+  const abis = libraries.filter(({ state }) => state === "current" || state === "differs").map(({ abi }) => abi);
+  const parts = [
+    ...(span === undefined ? [] : [`, for ${span}`]),
+    ...(abis.length === 0 ? [] : [`, ${abis.join(" and ")}`]),
+  ];
+  return [said(answer), parts.join("")];
+}
+
+function row(answer: HostAnswer, { libraries }: SetupFacts): readonly Line[] {
+  const library = libraries.find(({ abi }) => answer.id === `library-${abi}`);
+  const [name, place] = library === undefined ? [answer.id, "–"] : [`library ${library.abi}`, library.path];
+  return [name, place, [said(answer), arrow(answer.cure)]];
+}
+
+const TONES = { good: "good", bad: "bad", unknown: "warn" } as const;
+
+function said({ answer, state }: HostAnswer): Span {
+  return { text: answer, tone: TONES[state] };
+}

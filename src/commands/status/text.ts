@@ -1,0 +1,65 @@
+// One screen for a person: the headline, the protection itself, the allocators, the reserved ports, hints.
+import type { Coverage, Hint } from "../../core/coverage/coverage.ts";
+import type { HostFacts } from "../../core/coverage/facts.ts";
+import { counted } from "../../report/diagnostics.ts";
+import type { Block, Line, Tone } from "../../report/types.ts";
+import type { Figures } from "../coverage/figures.ts";
+import { arrow } from "../coverage/words.ts";
+import { allocatorBlocks } from "./allocator-rows.ts";
+import { portBlocks } from "./port-rows.ts";
+import { isInForce, setupBlock } from "./setup-rows.ts";
+
+export interface Shown {
+  readonly facts: Pick<HostFacts, "setup" | "time">;
+  readonly coverage: Coverage;
+  readonly figures: Figures;
+  readonly verbose: boolean;
+}
+
+export function statusBlocks({ facts, coverage, figures, verbose }: Shown): readonly Block[] {
+  const apart = apartLine(coverage.apart);
+  return [
+    { kind: "lines", lines: [headline(coverage, figures), ""] },
+    setupBlock(facts, coverage),
+    EMPTY_LINE,
+    ...allocatorBlocks(coverage.allocators, verbose),
+    ...(apart === undefined ? [] : [{ kind: "lines", lines: [apart] } as const]),
+    EMPTY_LINE,
+    ...portBlocks(coverage.ports, isInForce(facts.setup.table), verbose),
+    { kind: "lines", lines: coverage.hints.map(hintLine) },
+  ];
+}
+
+const EMPTY_LINE: Block = { kind: "lines", lines: [""] };
+const BETWEEN = " · ";
+
+/** "12 ports reserved for 6 services · 5 of 6 allocators covered · 1 port stolen" */
+function headline({ owners }: Coverage, { reserved, allocators, stolen, unknown }: Figures): Line {
+  const ports = reserved.tcp + reserved.udp;
+  const all = allocators.covered + allocators["not covered"] + allocators.unknown;
+  const doubt = allocators.unknown === 0 ? "" : `, ${allocators.unknown} unknown`;
+  const tone: Tone = allocators["not covered"] > 0 ? "bad" : allocators.unknown > 0 ? "warn" : "good";
+  return [
+    { text: `${counted(ports, "port")} reserved for ${counted(owners, "service")}`, tone: "strong" },
+    BETWEEN,
+    { text: `${allocators.covered} of ${counted(all, "allocator")} covered${doubt}`, tone },
+    BETWEEN,
+    stolen > 0
+      ? { text: `${counted(stolen, "port")} stolen`, tone: "bad" }
+      : unknown > 0
+        ? { text: `nothing known to be stolen, ${counted(unknown, "port")} unknown`, tone: "warn" }
+        : { text: "nothing stolen", tone: "good" },
+  ];
+}
+
+function apartLine({ otherNetworks, powerless }: Coverage["apart"]): Line | undefined {
+  const parts = [
+    ...(otherNetworks === 0 ? [] : [`${counted(otherNetworks, "process", "processes")} in networks of their own`]),
+    ...(powerless === 0 ? [] : [`${counted(powerless, "process", "processes")} without the right to privileged ports`]),
+  ];
+  return parts.length === 0 ? undefined : { text: `harmless to this host: ${parts.join(", ")}`, tone: "dim" };
+}
+
+function hintLine({ message, cure }: Pick<Hint, "message" | "cure">): Line {
+  return [{ text: "hint:", tone: "dim" }, ` ${message}${arrow(cure)}`];
+}

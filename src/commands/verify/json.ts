@@ -1,0 +1,63 @@
+// What verify says to a script: docs/schema/verify.schema.json describes it.
+import type { ProofRow } from "../../core/coverage/proof.ts";
+import type { Json } from "../../report/types.ts";
+import { allocatorJson, portJson } from "../coverage/json.ts";
+import type { Verified } from "./text.ts";
+
+export function verifyJson({ scope, proof, judged, verdict }: Verified): { readonly [key: string]: Json } {
+  return {
+    verdict,
+    scope: {
+      kind: scope.kind,
+      unit: scope.kind === "unit" ? scope.unit : null,
+      pid: scope.kind === "process" ? scope.process.pid : null,
+    },
+    how: {
+      way: proof.how,
+      state: proof.state,
+      reason: proof.reason ?? null,
+      cure: proof.cure ?? null,
+      notes: proof.notes,
+    },
+    proof: proof.rows.map(rowJson),
+    answers: judged.answers.map(({ id, question, state, answer, cure }) => ({
+      id,
+      question,
+      state,
+      answer,
+      cure: cure ?? null,
+    })),
+    allocators: judged.allocators.map(allocatorJson),
+    stolen: judged.stolen.map(portJson),
+    unknown: judged.unknown.map(portJson),
+  };
+}
+
+function rowJson({
+  abi,
+  symbol,
+  protocol,
+  family,
+  address,
+  provider,
+  handedOut,
+  reservedHandedOut,
+  missing,
+  faults,
+  good,
+}: ProofRow): Json {
+  const from = provider ?? null;
+  return {
+    abi,
+    symbol,
+    protocol,
+    family,
+    address,
+    provider: from,
+    handedOut,
+    reservedHandedOut,
+    missing,
+    faults,
+    good,
+  };
+}

@@ -1,0 +1,133 @@
+// Makes the proof: plays every allocation of every ABI in the first way that works, and judges what came of it.
+import type { HostFacts } from "../../core/coverage/facts.ts";
+import {
+  judgeRuns,
+  PROOF_RUNS,
+  type ProofPorts,
+  type ProofRow,
+  probeArguments,
+  providersIn,
+  WHICH,
+} from "../../core/coverage/proof.ts";
+import { type Abi, abisOf, shimFile } from "../../system/host/abis.ts";
+import { type PlayResult, playProbe } from "../../system/proof/play-probe.ts";
+import { sandboxSupport } from "../../system/sandbox/sandbox-support.ts";
+import { abisIn, type Scope } from "./scope.ts";
+import { type How, type Way, waysFor } from "./ways.ts";
+
+/** `none`: nothing was proved; `left out`: nothing was tried. */
+export interface Proof {
+  readonly state: "good" | "bad" | "none" | "left out";
+  readonly how: How | "none";
+  /** Why there is none, or not of everything; and what would help. */
+  readonly reason: string | undefined;
+  readonly cure: string | undefined;
+  readonly notes: readonly string[];
+  readonly rows: readonly ProofRow[];
+}
+
+const NO_ROWS = { reason: undefined, cure: undefined, notes: [], rows: [] } as const;
+
+export const LEFT_OUT: Proof = { ...NO_ROWS, state: "left out", how: "none", reason: "left out by --quick" };
+
+export async function prove(scope: Scope, facts: HostFacts): Promise<Proof> {
+  const ways = waysFor(scope);
+  if ("reason" in ways) return noProof(ways.reason, undefined);
+  const wanted = abisIn(scope, facts);
+  const abis = abisOf("/").filter(({ name }) => wanted?.has(name) ?? true);
+  const played: Played[] = [];
+  const lacking = abis.flatMap(({ name, probe }) =>
+    probe === undefined ? [`this package has no probe for ${name} programs`] : [],
+  );
+  let open = ways;
+  for (const abi of abis.filter(({ probe }) => probe !== undefined)) {
+    const found = await firstThatWorks(open, abi);
+    if ("reason" in found) lacking.push(abis.length === 1 ? found.reason : `${abi.name}: ${found.reason}`);
+    else {
+      open = [found.way];
+      played.push(found);
+    }
+  }
+  const [first] = played;
+  if (first === undefined) {
+    return noProof(
+      lacking[0] ?? "there is no program of a kind that this package has a probe for",
+      await cureFor(ways),
+    );
+  }
+  const ports = portsIn(facts);
+  const rows = played.flatMap(({ abi, runs }) => rowsOf(abi, runs, ports, lacking));
+  const bad = rows.some(({ good }) => !good);
+  return {
+    state: bad ? "bad" : lacking.length > 0 || rows.length === 0 ? "none" : "good",
+    how: first.way.how,
+    reason: lacking.length === 0 ? undefined : lacking.join("; "),
+    cure: undefined,
+    notes: first.way.notes,
+    rows,
+  };
+}
+
+function noProof(reason: string, cure: string | undefined): Proof {
+  return { ...NO_ROWS, state: "none", how: "none", reason, cure };
+}
+
+/** What keeps namespaces from being made is known; what keeps a unit from being played is in the reason. */
+async function cureFor(ways: readonly Way[]): Promise<string | undefined> {
+  if (ways.some(({ how }) => how === "systemd-run")) return undefined;
+  const support = await sandboxSupport();
+  return support.works ? undefined : support.cure;
+}
+
+interface Played {
+  readonly abi: Abi;
+  readonly way: Way;
+  readonly runs: (PlayResult & { outcome: "played" })["runs"];
+}
+
+const TEXTS: readonly string[] = [WHICH, ...PROOF_RUNS.map(probeArguments)];
+
+async function firstThatWorks(ways: readonly Way[], abi: Abi): Promise<Played | { readonly reason: string }> {
+  let reason: string | undefined;
+  for (const way of ways) {
+    const result = await playProbe(way.start, abi.probe ?? "", TEXTS);
+    if (result.outcome === "played") return { abi, way: withReason(way, ways[0], reason), runs: result.runs };
+    reason ??= result.reason;
+  }
+  return { reason: reason ?? "there is no way to make one" };
+}
+
+/** That a better way did not work must not go unsaid. */
+function withReason(way: Way, best: Way | undefined, reason: string | undefined): Way {
+  if (reason === undefined || best === undefined) return way;
+  return { ...way, notes: [...way.notes, `not ${best.how === way.how ? "by root" : `by ${best.how}`}: ${reason}`] };
+}
+
+function rowsOf(
+  abi: Abi,
+  [which, ...answers]: Played["runs"],
+  ports: ProofPorts,
+  lacking: string[],
+): readonly ProofRow[] {
+  const providers = which === undefined ? undefined : providersIn(which);
+  if (providers === undefined) {
+    lacking.push(`${abi.name} programs do not run there: the probe ended with status ${which?.status}`);
+    return [];
+  }
+  const shim = abi.lib === undefined ? undefined : shimFile(abi.lib);
+  const played = PROOF_RUNS.flatMap((run, at) => {
+    const answer = answers[at];
+    return answer === undefined ? [] : [{ run, answer }];
+  });
+  return judgeRuns({ abi: abi.name, shim, providers, ports }, played);
+}
+
+/** What the configuration asks for is reserved, whether the table has it or not. */
+function portsIn({ setup: { table }, reservations = [] }: HostFacts): ProofPorts {
+  const asked = (protocol: "tcp" | "udp"): readonly number[] =>
+    reservations.filter((row) => row.protocol === protocol).map(({ port }) => port);
+  return {
+    inTable: { tcp: table.tcp, udp: table.udp },
+    reserved: { tcp: [...table.tcp, ...asked("tcp")], udp: [...table.udp, ...asked("udp")] },
+  };
+}

@@ -1,0 +1,91 @@
+// What verify is about: the whole host, one service, or one process.
+import type { Allocator, Coverage, HostAnswer, PortState } from "../../core/coverage/coverage.ts";
+import { type HostFacts, isUnseen, type ProcessFacts } from "../../core/coverage/facts.ts";
+import { unitName } from "../../core/systemd/unit-name.ts";
+import { AppError } from "../../system/app-error.ts";
+import type { Options } from "../types.ts";
+
+export type Scope =
+  | { readonly kind: "host" }
+  | { readonly kind: "unit"; readonly unit: string }
+  | { readonly kind: "process"; readonly process: ProcessFacts };
+
+/** Throws AppError for options that make no sense together, and before anything is looked at. */
+export function checkScope({ units, pid }: Options): void {
+  if (units.length > 0 && pid !== undefined) {
+    throw new AppError("usage", "--unit and --pid exclude each other", "'portreservectl help verify' explains it");
+  }
+  if (pid === undefined) return;
+  if (!/^[1-9]\d{0,9}$/.test(pid)) throw new AppError("usage", `'${pid}' is not the id of a process`, "write a number");
+  if (process.geteuid?.() === 0) return;
+  throw new AppError(
+    "privilege",
+    "--pid needs root: nobody else may enter what a process sees",
+    `run 'sudo portreservectl verify --pid ${pid}'`,
+  );
+}
+
+/** Throws AppError where there is no such service or process. */
+export function scopeOf({ units: [name], pid }: Options, facts: HostFacts): Scope {
+  if (pid !== undefined) return { kind: "process", process: processOf(Number(pid), facts) };
+  if (name === undefined) return { kind: "host" };
+  const parsed = unitName(name);
+  if ("message" in parsed) throw new AppError("usage", parsed.message, parsed.hint);
+  return { kind: "unit", unit: knownUnit(parsed.unit, facts) };
+}
+
+function processOf(pid: number, { processes }: HostFacts): ProcessFacts {
+  const found = processes.find((process) => process.pid === pid);
+  if (found !== undefined) return found;
+  const hint = "kernel threads have no environment; 'ps -e' lists the processes";
+  throw new AppError("usage", `there is no process ${pid}`, hint);
+}
+
+/** Its own name, also where an alias was given. */
+function knownUnit(unit: string, { units, processes }: HostFacts): string {
+  if (isUnseen(units)) throw new AppError("incomplete", `services cannot be seen: ${units.unseen}`, "run it as root");
+  const template = unit.replace(/@.*\./, "@.");
+  const found = units.find(({ names }) => names.includes(unit)) ?? units.find(({ names }) => names.includes(template));
+  if (found !== undefined && found.loadState !== "not-found") return found.names.includes(unit) ? found.id : unit;
+  if (processes.some((process) => process.unit === unit)) return unit;
+  const hint = "'systemctl list-unit-files --type=service' lists them";
+  throw new AppError("usage", `there is no service '${unit}'`, hint);
+}
+
+/** What of the host's coverage the verdict is about. */
+export interface Judged {
+  readonly answers: readonly HostAnswer[];
+  readonly allocators: readonly Allocator[];
+  readonly stolen: readonly PortState[];
+  /** Ports of which it is not known whether they are stolen. */
+  readonly unknown: readonly PortState[];
+}
+
+/** A service or process needs a table and the shim, but not the preload list: its own environment may have the shim. */
+export function judgedOf(scope: Scope, { answers, allocators, ports }: Coverage): Judged {
+  const isOurs = ({ pid, unit }: { readonly pid: number | undefined; readonly unit: string | undefined }): boolean =>
+    scope.kind === "host" || (scope.kind === "unit" ? unit === scope.unit : pid === scope.process.pid);
+  return {
+    answers: scope.kind === "host" ? answers : answers.filter(({ id }) => OF_THE_TABLE.has(id)),
+    allocators: allocators.filter(isOurs),
+    stolen: ports.filter(
+      ({ state, holders }) => state === "stolen" && holders.some((one) => one.verdict === "stolen" && isOurs(one)),
+    ),
+    unknown: scope.kind === "host" ? ports.filter(({ state, reserved }) => state === "unknown" && reserved) : [],
+  };
+}
+
+const OF_THE_TABLE: ReadonlySet<string> = new Set(["table", "fresh", "readable", "label"]);
+
+/** The ABIs of the programs in question; undefined for all, and where they are not known. */
+export function abisIn(scope: Scope, { processes, programs, objects }: HostFacts): ReadonlySet<string> | undefined {
+  if (scope.kind === "host") return undefined;
+  const running = scope.kind === "process" ? [scope.process] : processes.filter(({ unit }) => unit === scope.unit);
+  const installed = scope.kind === "process" ? [] : programs.filter(({ unit }) => unit === scope.unit);
+  const files = [
+    ...running.flatMap(({ executable }) => (executable === undefined ? [] : [objects[executable]])),
+    ...installed.map((program) => program.objects[0]),
+  ];
+  const names = files.flatMap((file) => (file?.elf === undefined || isUnseen(file.elf) ? [] : [file.elf.abi]));
+  return names.length === 0 ? undefined : new Set(names);
+}

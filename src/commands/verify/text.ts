@@ -1,0 +1,134 @@
+// What verify says to a person: the proof, then all that is not covered or not known, then the verdict.
+import type { Verdict } from "../../core/coverage/coverage.ts";
+import type { ProofRow } from "../../core/coverage/proof.ts";
+import { counted } from "../../report/diagnostics.ts";
+import type { Block, Line, Tone } from "../../report/types.ts";
+import { arrow, holdersOf, holderText, isThief, portText, VERDICT_TONES, verdictLine } from "../coverage/words.ts";
+import type { Proof } from "./prove.ts";
+import type { Judged, Scope } from "./scope.ts";
+
+export interface Verified {
+  readonly scope: Scope;
+  readonly proof: Proof;
+  readonly judged: Judged;
+  readonly verdict: Verdict;
+}
+
+export function verifyBlocks(verified: Verified): readonly Block[] {
+  const { proof, judged } = verified;
+  const allocators = judged.allocators.filter(({ verdict }) => verdict !== "covered");
+  return [
+    { kind: "lines", lines: [headLine(verified)] },
+    { kind: "columns", rows: abisOf(proof.rows).flatMap((abi) => rowsFor(abi, proof.rows)) },
+    { kind: "lines", lines: proof.notes.map((note): Line => ({ text: note, tone: "dim" })) },
+    {
+      kind: "lines",
+      lines: judged.answers
+        .filter(({ state }) => state !== "good")
+        .map(({ state, question, answer, cure }) => [
+          { text: state === "bad" ? "no" : "unknown", tone: state === "bad" ? "bad" : "warn" },
+          `: ${question} ${answer}${arrow(cure)}`,
+        ]),
+    },
+    {
+      kind: "columns",
+      rows: allocators.map((one): Line[] => [
+        one.name,
+        one.pid === undefined ? "-" : String(one.pid),
+        one.via.join(", "),
+        verdictLine(one),
+      ]),
+    },
+    { kind: "lines", lines: [...stolenLines(judged), ...unknownLines(judged)] },
+    { kind: "lines", lines: [verdictText(verified)] },
+  ];
+}
+
+const WORDS: Readonly<Record<Proof["state"], readonly [string, Tone]>> = {
+  good: ["good", "good"],
+  bad: ["failed", "bad"],
+  none: ["none", "warn"],
+  "left out": ["left out", "dim"],
+};
+
+function headLine({ proof, scope }: Verified): Line {
+  const [text, tone] = WORDS[proof.state];
+  const where = proof.how === "none" ? "" : `, ${placeText(proof, scope)}`;
+  const why = proof.reason === undefined || proof.state === "left out" ? "" : `: ${proof.reason}${arrow(proof.cure)}`;
+  return ["proof: ", { text, tone }, `${where}${why}`];
+}
+
+function placeText({ how }: Proof, scope: Scope): string {
+  if (scope.kind === "host") return "by the preload list, in a network namespace";
+  const whose = scope.kind === "unit" ? `'${scope.unit}'` : `process ${scope.process.pid}`;
+  return how === "systemd-run"
+    ? `in the sandbox of ${whose}, by systemd-run`
+    : `in the environment of ${whose}, in a namespace`;
+}
+
+function abisOf(rows: readonly ProofRow[]): readonly string[] {
+  return [...new Set(rows.map(({ abi }) => abi))];
+}
+
+/** One line for all that is good, and one for each kind of failure. */
+function rowsFor(abi: string, all: readonly ProofRow[]): readonly Line[][] {
+  const rows = all.filter((row) => row.abi === abi);
+  const good = rows.filter((row) => row.good);
+  const failures = new Map<string, Set<string>>();
+  for (const { symbol, faults } of rows.filter((row) => !row.good)) {
+    const text = faults.join("; ");
+    failures.set(text, (failures.get(text) ?? new Set()).add(symbol));
+  }
+  const functions = counted(new Set(good.map(({ symbol }) => symbol)).size, "function");
+  const goodLine = `${functions} in ${counted(good.length, "run")}: every port from 512 to 1023 but the reserved ones`;
+  return [
+    ...(good.length === 0 ? [] : [[abi, { text: "good", tone: "good" } as const, goodLine]]),
+    ...[...failures].map(([text, symbols]): Line[] => [
+      abi,
+      { text: "failed", tone: "bad" },
+      `${[...symbols].join(", ")}: ${text}`,
+    ]),
+  ];
+}
+
+function stolenLines({ stolen }: Judged): readonly Line[] {
+  return stolen.map((port) => {
+    const thieves = holdersOf(port).filter(isThief).map(holderText).join(", ");
+    const owners = port.owners.length === 0 ? "" : `, reserved for ${port.owners.join(", ")}`;
+    return [`${portText(port)}`, ": ", { text: "stolen", tone: "bad" }, ` by ${thieves}${owners}`];
+  });
+}
+
+function unknownLines({ unknown }: Judged): readonly Line[] {
+  return unknown.map((port) => [
+    portText(port),
+    ": ",
+    { text: "unknown", tone: "warn" },
+    ", who holds it cannot be seen",
+  ]);
+}
+
+function verdictText({ scope, proof, judged, verdict }: Verified): Line {
+  const what =
+    scope.kind === "host" ? "the host" : scope.kind === "unit" ? `'${scope.unit}'` : `process ${scope.process.pid}`;
+  const of = (wanted: Verdict): number =>
+    judged.allocators.reduce((sum, one) => sum + (one.verdict === wanted ? one.count : 0), 0);
+  const proved = proof.state === "good" ? "proved" : proof.state === "left out" ? "without a proof" : "";
+  const bad = judged.answers.filter(({ state }) => state === "bad").length;
+  const parts = {
+    covered: [counted(of("covered"), "allocator"), proved],
+    "not covered": [
+      of("not covered") === 0 ? "" : counted(of("not covered"), "allocator"),
+      judged.stolen.length === 0 ? "" : counted(judged.stolen.length, "stolen port"),
+      bad === 0 ? "" : counted(bad, "fault in the setup", "faults in the setup"),
+      proof.state === "bad" ? "the proof failed" : "",
+    ],
+    unknown: [
+      of("unknown") === 0 ? "" : counted(of("unknown"), "allocator"),
+      judged.unknown.length === 0 ? "" : counted(judged.unknown.length, "port"),
+      proof.state === "none" ? "no proof" : "",
+    ],
+  }[verdict].filter((part) => part !== "");
+  const why = parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+  return [`${what}: `, { text: verdict, tone: VERDICT_TONES[verdict] }, why];
+}

@@ -1,0 +1,95 @@
+// What of a unit decides which libraries and which table its programs see, as settings for a transient service.
+import { shownWords } from "../systemd/environment.ts";
+
+/** To be asked of systemd; its answer is for `transientSettings`. */
+export const DECIDING = [
+  "EnvironmentFiles",
+  "UnsetEnvironment",
+  "PassEnvironment",
+  "RootDirectory",
+  "RootImage",
+  "RootHash",
+  "MountAPIVFS",
+  "BindPaths",
+  "BindReadOnlyPaths",
+  "TemporaryFileSystem",
+  "ReadWritePaths",
+  "ReadOnlyPaths",
+  "InaccessiblePaths",
+  "ExecPaths",
+  "NoExecPaths",
+  "ProtectSystem",
+  "ProtectHome",
+  "ProtectProc",
+  "ProcSubset",
+  "PrivateTmp",
+  "PrivateDevices",
+  "PrivateUsers",
+  "ProtectKernelTunables",
+  "ProtectKernelModules",
+  "ProtectControlGroups",
+  "NoNewPrivileges",
+  "MemoryDenyWriteExecute",
+  "SystemCallFilter",
+  "SystemCallErrorNumber",
+  "SystemCallArchitectures",
+  "CapabilityBoundingSet",
+  "AmbientCapabilities",
+  "AppArmorProfile",
+  "SELinuxContext",
+  "User",
+  "Group",
+] as const;
+
+/** Asked too, but given to the service in another way. */
+export const ALSO_ASKED = ["Environment"] as const;
+
+const BIND_RIGHT = "cap_net_bind_service";
+
+export interface TransientSettings {
+  /** As `systemd-run -p` takes them. */
+  readonly settings: readonly string[];
+  /** What the probe does not share with the unit, since it could not allocate then. */
+  readonly without: readonly string[];
+}
+
+/** `shown`: the output of 'systemctl show' for `DECIDING`. A setting that is empty or "no" is left to its default. */
+export function transientSettings(shown: string): TransientSettings {
+  const pairs = shown.split("\n").flatMap((line): (readonly [string, string])[] => {
+    const equals = line.indexOf("=");
+    return equals < 1 || line.length === equals + 1 ? [] : [[line.slice(0, equals), line.slice(equals + 1)]];
+  });
+  const values = new Map(pairs);
+  const keepsUser = (values.get("AmbientCapabilities") ?? "").split(" ").includes(BIND_RIGHT);
+  const bounding = values.get("CapabilityBoundingSet");
+  const maybeUser = keepsUser ? [] : ["User", "Group", "AmbientCapabilities"];
+  const maybeBounding =
+    bounding === undefined || bounding.split(" ").includes(BIND_RIGHT) ? [] : ["CapabilityBoundingSet"];
+  const left = new Set([...maybeUser, ...maybeBounding]);
+  return {
+    settings: pairs.flatMap(([name, value]) => (left.has(name) ? [] : settingOf(name, value))),
+    without: [...left].filter((name) => (values.get(name) ?? "") !== "" && values.get(name) !== "root"),
+  };
+}
+
+const ASKED: ReadonlySet<string> = new Set(DECIDING);
+
+function settingOf(name: string, value: string): readonly string[] {
+  if (!ASKED.has(name) || value === "no") return [];
+  // Where none is set, a number that systemd itself does not take.
+  if (name === "SystemCallErrorNumber" && Number(value) > LARGEST_ERRNO) return [];
+  if (name !== "EnvironmentFiles") {
+    return LISTS_OF_WORDS.has(name) ? [`${name}=${shownWords(value).map(quoted).join(" ")}`] : [`${name}=${value}`];
+  }
+  const [, path, optional] = /^(.+) \(ignore_errors=(yes|no)\)$/.exec(value) ?? [];
+  return path === undefined ? [] : [`EnvironmentFile=${optional === "yes" ? "-" : ""}${path}`];
+}
+
+const LARGEST_ERRNO = 4095;
+
+/** Shown with a shell's quotes, where systemd reads its own. */
+const LISTS_OF_WORDS: ReadonlySet<string> = new Set(["UnsetEnvironment", "PassEnvironment"]);
+
+function quoted(word: string): string {
+  return /^[\w./:=@%+-]+$/.test(word) ? word : `"${word.replace(/["\\]/g, "\\$&")}"`;
+}

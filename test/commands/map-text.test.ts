@@ -1,0 +1,78 @@
+// What map and lookup say of a coverage made by hand.
+import { describe, expect, test } from "vitest";
+import { hostBlocks } from "../../src/commands/lookup-host.ts";
+import { mapReport } from "../../src/commands/map.ts";
+import { renderJson, renderText } from "../../src/report/render.ts";
+import { allocator, coverage, facts } from "../support/coverage-sample.ts";
+import { schemaFaults } from "../support/schema.ts";
+
+describe("the map", () => {
+  const report = mapReport(coverage.ports);
+  const text = renderText(report, { verbose: false, color: { out: false, err: false } }).out;
+
+  test("has a character of its own for each state, in 80 columns", () => {
+    const free = ".".repeat(64);
+    const row = (first: number, cells: Readonly<Record<number, string>>): string =>
+      `  ${first}  ${[...free].map((cell, at) => cells[first + at] ?? cell).join("")}\n`;
+    expect(text).toBe(
+      `TCP\n  512  ${free}\n${row(576, { 631: "R" })}  640  ${free}\n  704  ${free}\n  768  ${free}\n` +
+        `${row(832, { 873: "r" })}  896  ${free}\n  960  ${[...free].map((cell, at) => (at === 33 ? "?" : cell)).join("")}\n\n` +
+        `UDP\n  512  ${free}\n${row(576, { 631: "!" })}  640  ${free}\n  704  ${free}\n  768  ${free}\n` +
+        `  832  ${free}\n${row(896, { 900: "h" })}  960  ${free}\n\n` +
+        ".  1019  free\nr  1     reserved and free\nR  1     reserved and held, not stolen\n" +
+        "h  1     held, not reserved\n!  1     reserved and stolen\n?  1     held, by whom cannot be seen\n" +
+        "631/udp stolen by ypbind 640, reserved for cups\n",
+    );
+    expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test("is the same with colour, once that is taken away", () => {
+    const coloured = renderText(report, { verbose: false, color: { out: true, err: false } }).out;
+    expect(coloured).toContain("\u001b[31m!\u001b[39m");
+    expect(coloured.split(/\p{Cc}\[[0-9]+m/u).join("")).toBe(text);
+  });
+
+  test("has a document as its schema says", () => {
+    expect(schemaFaults("map", JSON.parse(renderJson(report, 0)))).toEqual([]);
+  });
+});
+
+describe("lookup on the running host", () => {
+  const answer = (number: number, protocol: "tcp" | "udp", reserved: boolean, from = coverage): string => {
+    const body = hostBlocks([{ port: number, protocol, reserved }], facts, from);
+    const report = { command: "lookup", outcome: "done", diagnostics: [], body, data: {} } as const;
+    return renderText(report, { verbose: false, color: { out: false, err: false } }).out;
+  };
+
+  test.each([
+    [
+      631,
+      "udp",
+      true,
+      "631/udp  held by ypbind 640  STOLEN\n" +
+        "ypbind (640) is not covered and can take it: started before the install → systemctl restart ypbind\n" +
+        "2 processes may be able to take it: permission denied → run it as root\n",
+    ],
+    [
+      873,
+      "tcp",
+      true,
+      "873/tcp  held by nobody\n" +
+        "ypbind (640) is not covered and can take it: started before the install → systemctl restart ypbind\n" +
+        "NFS client is not covered and can take it: 993 in range → mount with noresvport\n" +
+        "2 processes may be able to take it: permission denied → run it as root\n",
+    ],
+    [900, "udp", false, "900/udp  held by x 1  rightly\nevery allocator can take 900/udp: not reserved\n"],
+    [22, "tcp", false, "22/tcp  held by sshd 800  rightly\nnobody is handed a port below 512\n"],
+    [2049, "tcp", false, ""],
+  ] as const)("says who holds %i/%s and who could take it", (number, protocol, reserved, text) => {
+    expect(answer(number, protocol, reserved)).toBe(text);
+  });
+
+  test("says why nobody could take it", () => {
+    const safe = { ...coverage, allocators: [allocator("rpc.statd", 812)] };
+    expect(answer(631, "tcp", true, safe)).toBe(
+      "631/tcp  held by cupsd 1201  rightly\nevery allocator of this host is covered: none can take 631/tcp\n",
+    );
+  });
+});

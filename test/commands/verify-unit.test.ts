@@ -1,0 +1,76 @@
+// verify --unit and reserve under real systemd: with a drop-in the proof in the unit's sandbox holds, without it fails.
+import { existsSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { named } from "../support/can.ts";
+import { MAIN } from "../support/cli.ts";
+import { bootGuest, type Guest } from "../support/guest/guest.ts";
+import { noGuest } from "../support/guest/support.ts";
+import { schemaFaults } from "../support/schema.ts";
+
+const reason = noGuest();
+/** systemd-run needs the message bus, of which the packages bring no units to every machine. */
+const HAS_BUS = existsSync("/usr/bin/dbus-daemon");
+const BUS_CONF = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/></policy>
+</busconfig>
+`;
+const BUS = {
+  "/etc/bus.conf": BUS_CONF,
+  "/etc/systemd/system/dbus.socket": "[Socket]\nListenStream=/run/dbus/system_bus_socket\n",
+  "/etc/systemd/system/dbus.service":
+    "[Unit]\nRequires=dbus.socket\n[Service]\nExecStart=/usr/bin/dbus-daemon --config-file=/etc/bus.conf --address=systemd: --nofork --nopidfile\n",
+};
+
+const SERVICE =
+  '[Service]\nExecStart=/bin/sleep 1000\nProtectSystem=strict\nPrivateTmp=yes\nProtectHome=yes\nNoNewPrivileges=yes\nSystemCallFilter=@system-service\nEnvironment="A=b c" D=%%\n';
+
+async function ctl(guest: Guest, ...args: readonly string[]) {
+  return await guest.run('exec "$@"', { args: [process.execPath, MAIN, ...args], timeout: 60_000 });
+}
+
+async function how(guest: Guest, unit: string) {
+  const { stdout, stderr } = await ctl(guest, "verify", "--unit", unit, "--json");
+  const document = JSON.parse(stdout);
+  expect([stderr, schemaFaults("verify", document)]).toEqual(["", []]);
+  return document as { how: { way: string; state: string; reason: string | null }; verdict: string };
+}
+
+describe.skipIf(reason !== undefined)(named("verify --unit", reason), () => {
+  test("proves it in the sandbox of the unit, and finds what its socket unit reserves", {
+    timeout: 120_000,
+  }, async () => {
+    const guest = await bootGuest({
+      files: {
+        ...BUS,
+        "/etc/portreserve/cups": "631\n",
+        "/etc/bindresvport.blacklist": "",
+        "/etc/systemd/system/with.service": SERVICE,
+        "/etc/systemd/system/without.service": SERVICE,
+        "/etc/systemd/system/listens.socket": "[Socket]\nListenStream=700\nListenDatagram=701\n",
+        "/etc/systemd/system/listens.service": "[Service]\nExecStart=/bin/sleep 1000\n",
+      },
+    });
+    try {
+      const installed = await ctl(guest, "install", "--unit", "with");
+      expect([installed.status, installed.stderr]).toEqual([0, expect.any(String)]);
+      const plain = await how(guest, "with");
+      expect(plain).toMatchObject({ how: { way: "environment in a namespace", state: "good" }, verdict: "covered" });
+      expect(await how(guest, "without")).toMatchObject({ how: { state: "bad" }, verdict: "not covered" });
+      await guest.output("systemctl start listens.socket");
+      expect((await ctl(guest, "reserve", "listens")).status).toBe(0);
+      expect(String(await guest.read("/etc/portreserve/listens"))).toBe(
+        "# written by 'portreservectl reserve listens.service'\n700/tcp\n701/udp\n",
+      );
+      if (!HAS_BUS) return;
+      await guest.output("systemctl start dbus.socket dbus.service; sleep 0.5");
+      const good = await how(guest, "with");
+      expect(good).toMatchObject({ how: { way: "systemd-run", state: "good", reason: null }, verdict: "covered" });
+      const bad = await how(guest, "without");
+      expect(bad).toMatchObject({ how: { way: "systemd-run", state: "bad" }, verdict: "not covered" });
+    } finally {
+      await guest.stop();
+    }
+  });
+});
