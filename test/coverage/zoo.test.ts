@@ -1,0 +1,179 @@
+// Every verdict on a guest in which programs get privileged ports in every way there is, beside what each can really get.
+import { describe, expect, test } from "vitest";
+import type { Allocator, HostAnswer, PortState } from "../../src/core/coverage/coverage.ts";
+import { named, skipReason } from "../support/can.ts";
+import type { Guest } from "../support/guest/guest.ts";
+import { noGuest } from "../support/guest/support.ts";
+import { withGuest } from "../systemd/fresh.ts";
+import { bootZoo, CTL, startServices, takers } from "./zoo-scene.ts";
+
+const reason =
+  noGuest() ??
+  skipReason(
+    "i386",
+    "musl",
+    { program: "rpcbind", package: "rpcbind" },
+    { program: "ypserv", package: "ypserv" },
+    { program: "rpc.yppasswdd", package: "ypserv" },
+    { program: "rpc.statd", package: "nfs-common" },
+  );
+
+interface Status {
+  readonly verdict: string;
+  readonly answers: readonly HostAnswer[];
+  readonly allocators: readonly Allocator[];
+  readonly ports: readonly PortState[];
+  readonly apart: { readonly otherNetworks: number; readonly powerless: number };
+}
+
+async function status(guest: Guest): Promise<Status> {
+  return JSON.parse(await guest.output(`${CTL} status --json`));
+}
+
+/**
+ * A line for everything that runs, in the order of units. What only is installed depends on the machine's packages, and
+ * the row of the kernel's NFS client on its kernel.
+ */
+function verdicts({ allocators }: Status): readonly string[] {
+  return allocators
+    .filter(({ kind }) => kind === "process" || kind === "unseen")
+    .map(({ name, unit, via, verdict, check, reason: why, cure }) => {
+      const says = [`${unit}: ${name} (${via.join(" ")}) ${verdict}`, why ?? "", cure ?? ""].filter(
+        (part) => part !== "",
+      );
+      return `${says.join(" | ")} [${check}]`;
+    })
+    .sort();
+}
+
+/** PORT/PROTOCOL STATE, and its holders, of all reserved ports. */
+function reservedPorts({ ports }: Status): readonly string[] {
+  return ports
+    .filter(({ reserved }) => reserved)
+    .map(({ port, protocol, owners, inTable, state, holders }) =>
+      [
+        `${port}/${protocol} ${owners} ${state}${inTable ? "" : " not in the table"}`,
+        ...holders.map(({ name, unit, verdict }) => `${name} of ${unit ?? "no unit"}: ${verdict}`),
+      ].join(", "),
+    );
+}
+
+function bad({ answers }: Status): readonly string[] {
+  return answers.filter(({ state }) => state !== "good").map(({ id, state, cure }) => `${id} ${state}: ${cure}`);
+}
+
+const SYSTEM = ["rpcbind", "ypserv", "thief"] as const;
+/** Started after install and the upgrade. */
+const LATER = [
+  ...["plain", "private", "static", "stripped", "bits32", "rcmd", "plugin", "deep", "library", "symbolic", "musl"],
+  ...["jailed", "othertable", "notable", "apart", "powerless"],
+] as const;
+const HOLDERS = ["thief", "wiped", "outdated", ...LATER] as const;
+
+const PORTS_FREE = ["665/udp other free", "700/tcp other free", "700/udp other free"];
+const STOLEN = "631/udp cups stolen, holder of thief.service: stolen";
+
+describe.skipIf(reason !== undefined)(named("the zoo", reason), () => {
+  test("no verdict is wrong: before and after install, an upgrade, and a neglected table", async () => {
+    await withGuest(bootZoo(), async (guest) => {
+      await startServices(guest, ...SYSTEM);
+      // Drop-ins alone.
+      await guest.output(`${CTL} install --unit rpc-statd wiped`);
+      await startServices(guest, "rpc-statd", "wiped");
+      const byDropIn = await status(guest);
+      expect(verdicts(byDropIn)).toEqual([
+        "rpc-statd.service: rpc.statd (bindresvport bindresvport_sa) covered [covered]",
+        "thief.service: holder (bindresvport) not covered | not installed for it | portreservectl install --unit thief.service [loaded]",
+        "wiped.service: holder (bindresvport) not covered | its LD_PRELOAD was dropped | look for an EnvironmentFile= or a wrapper that empties it, or install for the whole host: portreservectl install [loaded]",
+        "ypserv.service: ypserv (bindresvport bindresvport_sa) not covered | not installed for it | portreservectl install --unit ypserv.service [loaded]",
+      ]);
+      expect(reservedPorts(byDropIn)).toEqual(["631/tcp cups free", STOLEN, ...PORTS_FREE]);
+      expect(bad(byDropIn)).toEqual([]);
+
+      // The whole host; then the library is replaced by an upgrade, while a service runs on the old one.
+      await guest.output(`${CTL} install`);
+      await startServices(guest, "outdated");
+      await guest.output(
+        "cd /usr/lib/x86_64-linux-gnu/portreserve; cp libportreserve.so new; mv new libportreserve.so",
+      );
+      await startServices(guest, "rpc-statd", "yppasswdd", ...LATER);
+      await guest.output("ip link add vx0 type vxlan id 1 dstport 665 local 127.0.0.1 dev lo; ip link set vx0 up");
+      const whole = await status(guest);
+      expect(verdicts(whole)).toEqual(WHOLE);
+      expect(reservedPorts(whole)).toEqual([
+        "631/tcp cups free",
+        STOLEN,
+        "665/udp other stolen, kernel of no unit: stolen",
+        "700/tcp other free",
+        "700/udp other free",
+      ]);
+      expect(whole.verdict).toBe("not covered");
+      expect(bad(whole)).toEqual([]);
+      await expectTruth(guest, whole);
+
+      // Nobody looks after the table any more, and the library for 32-bit programs is gone.
+      await guest.output(`systemctl stop portreserve.path portreserve-services.path portreserve-blacklist.path
+echo 701/udp >/etc/portreserve/more
+rm -r /usr/lib32/portreserve /usr/lib/i386-linux-gnu/portreserve 2>/dev/null || :`);
+      await startServices(guest, "bits32");
+      const neglected = await status(guest);
+      expect(verdicts(neglected)).toEqual(
+        WHOLE.map((line) =>
+          line === BITS32
+            ? `${BITS32_NAME} not covered | no library for i386 is installed | portreservectl install [loaded]`
+            : line,
+        ),
+      );
+      expect(reservedPorts(neglected)).toContain("701/udp more free not in the table");
+      expect(bad(neglected)).toEqual([
+        "fresh bad: portreservectl compile",
+        "library-i386 bad: portreservectl install",
+        "watchers bad: systemctl restart portreserve.path portreserve-services.path portreserve-blacklist.path",
+      ]);
+      await expectTruth(guest, neglected);
+    });
+  }, 120_000);
+});
+
+const BITS32_NAME = "bits32.service: old-holder (bindresvport)";
+const BITS32 = `${BITS32_NAME} covered [covered]`;
+const LIBTIRPC = "(bindresvport bindresvport_sa)";
+const WHOLE: readonly string[] = [
+  BITS32,
+  `deep.service: deep-holder ${LIBTIRPC} not covered | its 'libtirpc.so.3.0.0' was loaded past the shim (RTLD_DEEPBIND or dlmopen) | have it loaded without RTLD_DEEPBIND and dlmopen [bindings]`,
+  "jailed.service: holder (bindresvport) not covered | in another root (container, chroot) | install in that root too [loaded]",
+  "library.service: program (bindresvport) covered [covered]",
+  "musl.service: program (bindresvport) not covered | musl, which does not read the preload list | use a build for glibc [loaded]",
+  "notable.service: holder (bindresvport) not covered | finds another table in the table's place | see what its unit hides or binds with 'systemctl cat' [table]",
+  "othertable.service: holder (bindresvport) not covered | finds another table in the table's place | see what its unit hides or binds with 'systemctl cat' [table]",
+  "outdated.service: holder (bindresvport) covered | by an older library (0.1.0); restart to update | systemctl restart outdated.service [covered]",
+  "plain.service: holder (bindresvport) covered [covered]",
+  `plugin.service: plugin-holder ${LIBTIRPC} covered [covered]`,
+  "private.service: holder (bindresvport) covered [covered]",
+  "rcmd.service: rcmd-holder (rcmd) not covered | calls rcmd, which no preload reaches | replace it by a newer program [reachable]",
+  `rpc-statd.service: rpc.statd ${LIBTIRPC} covered [covered]`,
+  "static.service: static-holder (bindresvport) not covered | static, and no library can be preloaded | use a dynamically linked build, or keep it from the ports by its own settings [dynamic]",
+  "stripped.service: stripped-holder () unknown | static, and without a symbol table | use a dynamically linked build, or keep it from the ports by its own settings [dynamic]",
+  "symbolic.service: program (bindresvport) not covered | its 'libtirpc.so.3' calls its own functions (-Bsymbolic) | use a build of the library without -Bsymbolic-functions [reachable]",
+  "thief.service: holder (bindresvport) not covered | started before the install | systemctl restart thief.service [loaded]",
+  "wiped.service: holder (bindresvport) not covered | started before the install | systemctl restart wiped.service [loaded]",
+  `yppasswdd.service: rpc.yppasswdd ${LIBTIRPC} covered [covered]`,
+  `ypserv.service: ypserv ${LIBTIRPC} not covered | started before the install | systemctl restart ypserv.service [loaded]`,
+];
+
+/** Whoever can take the reserved bait is not called covered, and whoever is called not covered can: by trying, all holders. */
+async function expectTruth(guest: Guest, { allocators }: Status): Promise<void> {
+  const can = await takers(guest, ...HOLDERS);
+  const verdictOf = (service: string): string =>
+    allocators.find(({ unit }) => unit === `${service}.service`)?.verdict ?? "apart";
+  const disagreeing = HOLDERS.filter((service) => verdictOf(service) !== (can[service] ? "not covered" : "covered"));
+  // A stripped program cannot be judged; there is nobody for rcmd() to ask; and two cannot take a port of this host.
+  expect(
+    disagreeing.map((service) => `${service}: ${verdictOf(service)}, and it ${can[service] ? "can" : "cannot"}`),
+  ).toEqual([
+    "stripped: unknown, and it can",
+    "rcmd: not covered, and it cannot",
+    "apart: apart, and it cannot",
+    "powerless: apart, and it cannot",
+  ]);
+}
