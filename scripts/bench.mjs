@@ -9,6 +9,7 @@ import { perCall } from "./bench/per-call.mjs";
 import { buildPrograms, cache } from "./bench/programs.mjs";
 import { markdown, missesText, sectionText } from "./bench/report.mjs";
 import { startUp } from "./bench/start-up.mjs";
+import { status } from "./bench/status.mjs";
 import { version } from "./bench/version.mjs";
 import { root } from "./step.mjs";
 
@@ -26,7 +27,7 @@ for (const [name, value] of Object.entries(facts)) console.log(`${name.padEnd(13
 
 const sections = [];
 const failures = [];
-for (const [name, measure] of Object.entries({ perCall, startUp, compile, version })) {
+for (const [name, measure] of Object.entries({ perCall, startUp, compile, version, status })) {
   try {
     const section = await measure({ quick });
     sections.push(section);

@@ -111,7 +111,7 @@ export function closingLines({ port, thief }: Setting, shown: boolean, prevented
     "With the shim it takes another port, and the owner gets its own.",
     "",
     "Go on with",
-    `   sudo portreservectl compile     your own ${OWNERS_FOLDER} into the table`,
+    `   sudo portreservectl install     every program of this host, and your own ${OWNERS_FOLDER}`,
     "   portreservectl run -- COMMAND   any command, as any user, with the shim",
   ];
 }

@@ -36,7 +36,7 @@ Proven: left alone, ${thief} takes port 631 from its owner.
 With the shim it takes another port, and the owner gets its own.
 
 Go on with
-   sudo portreservectl compile     your own /etc/portreserve into the table
+   sudo portreservectl install     every program of this host, and your own /etc/portreserve
    portreservectl run -- COMMAND   any command, as any user, with the shim
 `;
 const refused = "     the owner   gets 631/tcp, is refused 631/udp (EADDRINUSE)\n";
