@@ -8,8 +8,8 @@ import {
   type Seen,
   type UnitFacts,
 } from "../../core/coverage/facts.ts";
-import { elfFacts } from "../../core/coverage/objects/elf-facts.ts";
-import { type ElfFile, readElf } from "../../core/elf/index.ts";
+import { fileAndFacts } from "../../core/coverage/objects/elf-facts.ts";
+import type { ElfFile } from "../../core/elf/index.ts";
 import { type LoaderCache, readLoaderCache } from "../../core/loader/cache.ts";
 import { closure } from "../../core/loader/closure.ts";
 import { isFault, readRegularFile } from "../../system/files/read-file.ts";
@@ -86,10 +86,7 @@ const NOTHING: Known = { file: undefined, elf: undefined };
 
 /** `real`: without links. */
 function readProgram(real: string): Known {
-  const read = withFile(real, false, (source): Known => {
-    const file = readElf(source);
-    return { file: "fault" in file ? undefined : file, elf: elfFacts(source) };
-  });
+  const read = withFile(real, false, fileAndFacts);
   if (!isRefused(read)) return read;
   const denied = read.errno === "EACCES" || read.errno === "EPERM";
   return { file: undefined, elf: denied ? { unseen: "its file may not be read", rootWould: true } : undefined };

@@ -1,6 +1,8 @@
 // A process as the checks look at it, and which processes they look at.
-import { type HostFacts, isUnseen, type ProcessFacts, type UnitFacts, type Unseen } from "./facts.ts";
+import { allocates } from "./allocating.ts";
+import { type HostFacts, isUnseen, type ObjectFacts, type ProcessFacts, type UnitFacts, type Unseen } from "./facts.ts";
 import type { Host } from "./host.ts";
+import { knownBy } from "./known-programs.ts";
 import { fileName } from "./names.ts";
 import { isUntold, type Made, madeOf, partsOf, unreadable } from "./parts.ts";
 
@@ -19,6 +21,7 @@ export type Judged =
 export function judge(process: ProcessFacts, host: Host): Judged {
   const { objects, executable } = process;
   if (isUnseen(objects)) return { kind: "untold", process, why: objects };
+  if (isPlain(process, objects, host)) return { kind: "none" };
   const parts = partsOf(objects, host.facts.objects, executable);
   const made = madeOf(programOf(process), parts, (key) => host.libraries.has(key));
   if (made.via.length > 0 || isUntold(made)) {
@@ -26,6 +29,36 @@ export function judge(process: ProcessFacts, host: Host): Judged {
   }
   const hole = unreadable(made.parts);
   return hole === undefined ? { kind: "none" } : { kind: "untold", process, why: hole.why };
+}
+
+/** Most processes consist of files that most others have too: each of these is judged once. */
+function isPlain(process: ProcessFacts, objects: readonly string[], host: Host): boolean {
+  const found = host.facts.objects;
+  return (
+    knownBy(programOf(process), []) === undefined &&
+    objects.every((key) => {
+      const object = Object.hasOwn(found, key) ? found[key] : undefined;
+      return object !== undefined && isPlainFile(object);
+    })
+  );
+}
+
+const PLAIN = new WeakMap<ObjectFacts, boolean>();
+
+/** Readable, of no allocator, and no program whose insides have to be guessed. */
+function isPlainFile(object: ObjectFacts): boolean {
+  const known = PLAIN.get(object);
+  if (known !== undefined) return known;
+  const { elf } = object;
+  const plain =
+    elf === undefined ||
+    (!isUnseen(elf) &&
+      !elf.isStatic &&
+      elf.marker === undefined &&
+      allocates(elf).length === 0 &&
+      knownBy(undefined, elf.soname === undefined ? [] : [elf.soname]) === undefined);
+  PLAIN.set(object, plain);
+  return plain;
 }
 
 function programOf({ program }: ProcessFacts): string | undefined {

@@ -20,13 +20,16 @@ const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 
 /**
  * Never throws, whatever the bytes, unless the source does. Reads the headers, the dynamic section and the versions: a
- * few blocks of a file of any size, at most READ_LIMIT of a hostile one.
+ * few blocks of a file of any size, at most READ_LIMIT of a hostile one. `without versions`: that half of the work is left
+ * out, and the file is one of which no symbol with a version may be asked.
  */
-export function readElf(source: ElfSource): ElfFile | ElfFault {
+export function readElf(source: ElfSource, depth: Depth = "whole"): ElfFile | ElfFault {
   const identity = source.read(0, 16);
   if (MAGIC.some((byte, at) => identity[at] !== byte)) return { fault: "not-elf", reason: "is not an ELF file" };
-  return faultless(() => fileOf(source, layoutOf(identity)));
+  return faultless(() => fileOf(source, layoutOf(identity), depth));
 }
+
+export type Depth = "whole" | "without versions";
 
 function layoutOf(identity: Uint8Array): Layout {
   const [, , , , size, order, version] = identity;
@@ -39,7 +42,7 @@ function layoutOf(identity: Uint8Array): Layout {
   return { bits: size === 1 ? 32 : 64, byteOrder: order === 1 ? "little" : "big" };
 }
 
-function fileOf(source: ElfSource, layout: Layout): ElfFile {
+function fileOf(source: ElfSource, layout: Layout, depth: Depth): ElfFile {
   const reader = readerOf(source, layout);
   const wide = layout.bits === 64;
   const header = reader.take(0, wide ? 64 : 52, "its headers");
@@ -58,7 +61,7 @@ function fileOf(source: ElfSource, layout: Layout): ElfFile {
     type: type === 2 ? "executable" : type === 3 ? "shared" : "other",
     ...(loader === undefined ? {} : { interpreter: loader }),
     stack: stackOf(segments),
-    ...dynamicOf(reader, { source, layout, machine, loads }, dynamic, loader !== undefined),
+    ...dynamicOf(reader, { source, layout, machine, loads }, dynamic, loader !== undefined, depth),
   };
 }
 
@@ -74,6 +77,8 @@ function interpreterOf(reader: Reader, { offset, size }: Segment): string {
   if (bytes.at(-1) !== 0) malformed("the name of its loader has no end");
   return textOf(bytes.subarray(0, bytes.indexOf(0)));
 }
+
+const NO_VERSIONS = { needed: [], defined: [], byIndex: new Map<number, string>() } as const;
 
 type Dynamic =
   | "isPie"
@@ -93,11 +98,12 @@ function dynamicOf(
   kept: Pick<Image, "source" | "layout" | "machine" | "loads">,
   dynamic: Segment | undefined,
   hasLoader: boolean,
+  depth: Depth,
 ): Pick<ElfFile, Dynamic> {
   const none = { tags: new Map<number, number>(), needed: [] };
   const { tags, needed } = dynamic === undefined ? none : readDynamic(reader, kept.loads, dynamic);
   const name = namesOf(reader, kept.loads, tags);
-  const versions = readVersions({ reader, loads: kept.loads, name }, tags);
+  const versions = depth === "whole" ? readVersions({ reader, loads: kept.loads, name }, tags) : NO_VERSIONS;
   const text = <K extends string>(key: K, tag: number): Partial<Record<K, string>> => {
     const at = tags.get(tag);
     return at === undefined ? {} : ({ [key]: name(at) } as Record<K, string>);

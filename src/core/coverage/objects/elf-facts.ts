@@ -34,9 +34,21 @@ export interface Slot {
 
 /** Undefined for what is no ELF file. Never throws, unless the source does. */
 export function elfFacts(source: ElfSource): ElfFacts | Unseen | undefined {
+  return fileAndFacts(source).elf;
+}
+
+/** What `elfFacts` says, and the file that it has read for it, without its versions. */
+export function fileAndFacts(source: ElfSource): {
+  readonly file: ElfFile | undefined;
+  readonly elf: ElfFacts | Unseen | undefined;
+} {
   const read = allocatorsOf(source);
-  if (read === undefined || isUnseen(read)) return read;
-  const { file, found } = read;
+  return read === undefined || isUnseen(read)
+    ? { file: undefined, elf: read }
+    : { file: read.file, elf: factsOf(read) };
+}
+
+function factsOf({ file, found, marker }: Allocators): ElfFacts {
   const isProgram = file.type === "executable" || file.isPie || (file.interpreter !== undefined && !file.soname);
   const isStatic = isProgram && file.isStatic;
   return {
@@ -51,7 +63,7 @@ export function elfFacts(source: ElfSource): ElfFacts | Unseen | undefined {
     interposable: names(found.filter((symbol) => isInterposable(symbol, file))),
     contains: isStatic ? containsOf(file) : undefined,
     isGo: isProgram && hasNote(file, "Go", GO_BUILD_ID) === true,
-    marker: read.marker,
+    marker,
   };
 }
 
@@ -81,9 +93,14 @@ interface Allocators {
 
 function allocatorsOf(original: ElfSource): Allocators | Unseen | undefined {
   const source = keptBlocks(original);
-  const file = readElf(source);
-  if ("fault" in file) return file.fault === "not-elf" ? undefined : unseen(file);
-  const known = knownSymbols(file, WANTED);
+  const quick = readElf(source, "without versions");
+  if ("fault" in quick) return quick.fault === "not-elf" ? undefined : unseen(quick);
+  const names = knownSymbols(quick, WANTED);
+  // Most files have none of the names, and so no version to look up.
+  const hasNone = !("fault" in names) && names.symbols.length === 0;
+  const file = hasNone ? quick : readElf(source);
+  if ("fault" in file) return unseen(file);
+  const known = hasNone ? names : knownSymbols(file, WANTED);
   if ("fault" in known) return unseen(known);
   const marker = known.symbols.find(({ name, text }) => name === MARKER && text !== undefined)?.text;
   return {
