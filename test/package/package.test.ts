@@ -98,14 +98,14 @@ ls node_modules; node_modules/.bin/portreservectl --version`;
       });
     });
 
-    test("checks, compiles and lists", () => {
+    test("checks, compiles, looks up and looks at the host", () => {
       const { status, stdout, stderr } =
         inPackage(`rm -f /etc/bindresvport.blacklist; mkdir /etc/portreserve; echo 631 > /etc/portreserve/cups
 echo "ipp 631/tcp" > /etc/services
-portreservectl compile > /dev/null; portreservectl check > /dev/null; portreservectl lookup 631 | tr -s ' '`);
+portreservectl compile > /dev/null; portreservectl check > /dev/null; portreservectl lookup 631 | head -n 2 | tr -s ' '; portreservectl status > /dev/null; echo $?`);
       expect({ status, stdout, stderr }).toEqual({
         status: 0,
-        stdout: "631/tcp reserved cups /etc/portreserve/cups:1\n631/udp reserved cups /etc/portreserve/cups:1\n",
+        stdout: "631/tcp reserved cups /etc/portreserve/cups:1\n631/udp reserved cups /etc/portreserve/cups:1\n0\n",
         stderr: "",
       });
     });
