@@ -12,6 +12,7 @@ import { fileAndFacts } from "../../core/coverage/objects/elf-facts.ts";
 import type { ElfFile } from "../../core/elf/index.ts";
 import { type LoaderCache, readLoaderCache } from "../../core/loader/cache.ts";
 import { closure } from "../../core/loader/closure.ts";
+import { reachesWanted } from "../../core/loader/reaches.ts";
 import { isFault, readRegularFile } from "../../system/files/read-file.ts";
 import { realPathOf, setuidRootPrograms } from "../../system/host/programs-on-disk.ts";
 import { LIBRARY_FOLDERS, LOADER_CACHE } from "../../system/paths.ts";
@@ -49,7 +50,7 @@ interface Known {
   readonly elf: Seen<ElfFacts> | undefined;
 }
 
-/** Each file is opened once, however many programs need it. Empty for what is no program. */
+/** Each file is opened once, however many programs need it. Empty for what is no program, and for one that cannot allocate. */
 function programLooker(): (path: string) => readonly ObjectFacts[] {
   const known = new Map<string, Known>();
   const paths = new Map<string, Known>();
@@ -63,11 +64,20 @@ function programLooker(): (path: string) => readonly ObjectFacts[] {
     return now;
   };
   const cache = loaderCache();
+  const mayAllocate = reachesWanted(
+    (path) => {
+      const { file, elf } = knownAt(path);
+      return { file, isWanted: isWorthTelling({ path, elf }) };
+    },
+    cache,
+    LIBRARY_FOLDERS,
+  );
   return (path) => {
     const real = realPathOf(path);
     if (real === undefined) return [];
     const { file, elf } = knownAt(real);
     if (file === undefined) return elf === undefined ? [] : [{ path, elf }];
+    if (!mayAllocate(real)) return [];
     const found = closure(real, (name) => knownAt(name).file, cache, LIBRARY_FOLDERS);
     if (isUnseen(found))
       return [
