@@ -4,12 +4,12 @@ import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { MANAGER_FOLDER } from "../system/paths.ts";
-import { manager } from "../system/suggest.ts";
 import { carryOut, type Done, tidyUp } from "./install/carry-out.ts";
 import { dropInsToPut, type UnitWork } from "./install/drop-ins.ts";
 import { gatherForInstall, type Site } from "./install/gather.ts";
 import { refusal, refusalsToInstall } from "./install/refusals.ts";
 import { changesJson, diffBlock, doneBlock, refusedReport } from "./install/report.ts";
+import { needRoot } from "./need-root.ts";
 import type { Command, Context, Options } from "./types.ts";
 import { underLock } from "./under-lock.ts";
 
@@ -26,16 +26,6 @@ export function checkOptions(options: Options): void {
   if (options.now && options.units.length === 0) {
     throw new AppError("usage", "'--now' needs '--unit'", "'--now' restarts the services that '--unit' names");
   }
-}
-
-/** Throws AppError: on the host itself nobody but root can do it. */
-export function needRoot({ root }: Options, verb: string): void {
-  if (root !== "/" || process.geteuid?.() === 0) return;
-  throw new AppError(
-    "privilege",
-    `${verb} needs root: it changes files that every program reads`,
-    `run 'sudo ${manager(root, verb)}'`,
-  );
 }
 
 const UNTOUCHED = "nothing was changed";

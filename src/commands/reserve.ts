@@ -12,7 +12,7 @@ import { isFolder, lookAt } from "../system/files/look-at.ts";
 import { OWNERS_FOLDER } from "../system/paths.ts";
 import { look, newMemory } from "./coverage/look.ts";
 import { changesJson, diffBlock } from "./install/report.ts";
-import { needRoot } from "./install.ts";
+import { needRoot } from "./need-root.ts";
 import { readSources } from "./sources.ts";
 import type { Command, Context, Options } from "./types.ts";
 import { underLock } from "./under-lock.ts";

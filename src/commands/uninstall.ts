@@ -13,7 +13,8 @@ import { dropInsToTake } from "./install/drop-ins.ts";
 import { gatherForUninstall } from "./install/gather.ts";
 import { foreign, listRefusals } from "./install/refusals.ts";
 import { changesJson, diffBlock, doneBlock, refusedReport } from "./install/report.ts";
-import { checkOptions, needRoot } from "./install.ts";
+import { checkOptions } from "./install.ts";
+import { needRoot } from "./need-root.ts";
 import type { Command, Context, Options } from "./types.ts";
 import { underLock } from "./under-lock.ts";
 

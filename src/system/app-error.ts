@@ -22,6 +22,16 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof error.code === "string" && /^E[A-Z0-9]+$/.test(error.code) ? error.code : undefined;
 }
 
+/** What `look` gives, or undefined where a system call of it fails. */
+export function orUndefined<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
 /** Why a system call failed, in the words of libc: "no space left on device". */
 export function reasonOf(error: unknown): string {
   const errno = errnoOf(error);

@@ -8,6 +8,7 @@ import { elfFacts, slotsOf } from "../../src/core/coverage/objects/elf-facts.ts"
 import { loadedAtRunTime, type MappedObject } from "../../src/core/coverage/objects/run-time.ts";
 import { bytesSource } from "../../src/core/elf/reader.ts";
 import { nativeFolder } from "../../src/core/native.ts";
+import { elf } from "./coverage-facts.ts";
 import { BASE, craft, LAYOUTS } from "./elf-image.ts";
 
 /** A made file that calls `bind`, which is renamed to rcmd, and perhaps defines bindresvport_sa. */
@@ -101,24 +102,9 @@ test("never throws, whatever bytes of a file are damaged or cut", () => {
   expect([...seen].sort()).toEqual(["facts", "no file", "unseen"]);
 });
 
-const library: ElfFacts = {
-  abi: "x86_64",
-  isProgram: false,
-  isStatic: false,
-  interpreter: undefined,
-  soname: undefined,
-  needed: [],
-  calls: [],
-  defines: [],
-  interposable: [],
-  contains: undefined,
-  isGo: false,
-  marker: undefined,
-};
-
 function mapped(file: string, facts: Partial<ElfFacts> | ObjectFacts["elf"] = {}): MappedObject {
   const isFault = facts !== undefined && "unseen" in facts;
-  return { key: file, facts: { path: file, elf: isFault ? facts : { ...library, ...facts } } };
+  return { key: file, facts: { path: file, elf: isFault ? facts : elf(facts) } };
 }
 
 const glibc = [

@@ -1,7 +1,5 @@
-// Units as systemctl shows them and as their files say, and which objects allocate: from texts of a real systemd 252.
+// Units as systemctl shows them and as their files say: from texts of a real systemd 252.
 import { expect, test } from "vitest";
-import { allocates } from "../../src/core/coverage/allocating.ts";
-import type { ElfFacts } from "../../src/core/coverage/facts.ts";
 import { execPrograms } from "../../src/core/coverage/units/exec-programs.ts";
 import { shownListen, writtenListen } from "../../src/core/coverage/units/listens.ts";
 import { type ShownUnit, shownUnits } from "../../src/core/coverage/units/shown-units.ts";
@@ -214,56 +212,4 @@ test.each([
 test("knows that a port alone is every address", () => {
   expect(writtenListen("Stream", "631")).toEqual({ protocol: "tcp", address: "::", port: 631 });
   expect(writtenListen("Stream", "@631")).toBeUndefined();
-});
-
-const OBJECT: ElfFacts = {
-  abi: "x86_64",
-  isProgram: false,
-  isStatic: false,
-  interpreter: undefined,
-  soname: undefined,
-  needed: ["libc.so.6"],
-  calls: [],
-  defines: [],
-  interposable: [],
-  contains: undefined,
-  isGo: false,
-  marker: undefined,
-};
-const OWN = ["bindresvport", "rresvport"];
-
-test.each<[string, Partial<ElfFacts>, readonly string[]]>([
-  ["a file that has none of them", {}, []],
-  [
-    "a caller",
-    { isProgram: true, calls: ["bindresvport@GLIBC_2.2.5", "bindresvport_sa@TIRPC_0.3.0"] },
-    ["bindresvport", "bindresvport_sa"],
-  ],
-  ["a caller of an old client", { calls: ["clnttcp_create@GLIBC_2.2.5"] }, ["clnttcp_create"]],
-  ["a caller of libtirpc's client of that name", { calls: ["clnttcp_create@TIRPC_0.3.0", "clnt_create"] }, []],
-  [
-    "a library that calls its own through a slot",
-    { soname: "libtirpc.so.3", defines: OWN, interposable: ["bindresvport"] },
-    ["bindresvport"],
-  ],
-  ["a library bound to its own", { soname: "libtirpc.so.3", defines: OWN }, OWN],
-  ["glibc", { soname: "libc.so.6", defines: [...OWN, "rcmd@GLIBC_2.2.5"] }, []],
-  [
-    "a program that calls itself glibc",
-    { soname: "libc.so.6", isProgram: true, calls: ["rcmd@GLIBC_2.2.5"] },
-    ["rcmd"],
-  ],
-  ["the shim", { soname: "libportreserve.so", defines: OWN, marker: "portreserve 0.1.0 table 1" }, []],
-  [
-    "a static program with one in it",
-    { isProgram: true, isStatic: true, contains: ["bindresvport"] },
-    ["bindresvport"],
-  ],
-  [
-    "a stripped static program",
-    { isProgram: true, isStatic: true, contains: { unseen: "it has no symbol table", rootWould: false } },
-    [],
-  ],
-])("says by what %s allocates", (_, elf, names) => {
-  expect(allocates({ ...OBJECT, ...elf })).toEqual(names);
 });

@@ -19,9 +19,9 @@ const programs = path.join(import.meta.dirname, "programs");
 /** Runs in the sandbox: what both lists give, and whether all processes are seen. */
 const OBSERVER = `
 const { observeSockets, observeSocketsBy, socketListByTable } = await import(process.env.DIST + "/commands/coverage/sockets.js");
-const { allPids } = await import(process.env.DIST + "/system/proc/descriptors.js");
+const { processIds } = await import(process.env.DIST + "/system/proc/process-files.js");
 const { seesEveryProcess } = await import(process.env.DIST + "/system/proc/visibility.js");
-const pids = process.env.NO_PIDS ? [] : allPids();
+const pids = process.env.NO_PIDS ? [] : processIds();
 const asRoot = process.geteuid() === 0;
 console.log(JSON.stringify({
   diag: observeSockets(pids),

@@ -7,7 +7,7 @@ import { counted, remarkCount } from "../../report/diagnostics.ts";
 import { AppError } from "../../system/app-error.ts";
 import { readTable } from "../../system/files/table-file.ts";
 import { BLACKLIST_FILE } from "../../system/paths.ts";
-import { allPids } from "../../system/proc/descriptors.ts";
+import { processIds } from "../../system/proc/process-files.ts";
 import { seesEveryProcess } from "../../system/proc/visibility.ts";
 import { readSources, type Sources } from "../sources.ts";
 import type { Context, Options } from "../types.ts";
@@ -63,7 +63,7 @@ function observe(
   try {
     const { processes, objects, hidden } = observeProcesses({ onProgress, cache });
     const units = observeUnits();
-    const { sockets, source } = observeSockets(allPids());
+    const { sockets, source } = observeSockets(processIds());
     const running = new Set(processes.flatMap(({ unit }) => unit ?? []));
     return {
       time: Date.now(),

@@ -1,8 +1,8 @@
 // Looks into one process. What it refuses, or takes away by ending, is a value.
 
-import { allocates } from "../../core/coverage/allocating.ts";
 import type { ObjectFacts, ProcessFacts, Seen, Unseen } from "../../core/coverage/facts.ts";
 import { isUnseen } from "../../core/coverage/facts.ts";
+import { mayAllocate } from "../../core/coverage/parts.ts";
 import { secureOfAuxv } from "../../core/coverage/proc/auxv.ts";
 import { unitOfCgroup } from "../../core/coverage/proc/cgroup.ts";
 import { domainOf } from "../../core/coverage/proc/domain.ts";
@@ -82,7 +82,7 @@ export function lookInto(
     if (now.key !== program) return "again";
   }
   const keys = isUnseen(code.keys) || code.keys.includes(program) ? code.keys : [program, ...code.keys];
-  const isOfInterest = isUnseen(keys) || keys.some((key) => mayAllocate(look.objects.found.get(key)));
+  const isOfInterest = isUnseen(keys) || keys.some((key) => mayAllocate(look.objects.found.get(key) as ObjectFacts));
   return {
     ...open,
     program: text(programPath(by)),
@@ -101,19 +101,6 @@ export function lookInto(
 
 /** Most processes are none, and each file of /proc takes the kernel some time. */
 const NO_ALLOCATOR: Unseen = { unseen: "it allocates nothing, so nobody looked", rootWould: false };
-
-const JUDGED = new WeakMap<ObjectFacts, boolean>();
-
-/** Whether how a process with this file was started makes a difference to any verdict. */
-function mayAllocate(object: ObjectFacts | undefined): boolean {
-  if (object?.elf === undefined) return false;
-  const known = JUDGED.get(object);
-  if (known !== undefined) return known;
-  const { elf } = object;
-  const may = isUnseen(elf) || elf.isStatic || elf.marker !== undefined || allocates(elf).length > 0;
-  JUDGED.set(object, may);
-  return may;
-}
 
 function preloadOf(self: Self, folder: string): Seen<boolean> {
   const environ = readBytes(`${folder}/environ`);

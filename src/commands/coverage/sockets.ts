@@ -4,7 +4,8 @@ import type { SocketFacts } from "../../core/coverage/facts.ts";
 import { inodesOf, type Search, type SocketTable, socketFacts } from "../../core/sockets/holders.ts";
 import type { SocketFamily } from "../../core/sockets/row.ts";
 import { parseSocketTable } from "../../core/sockets/table.ts";
-import { allPids, findHolders } from "../../system/proc/descriptors.ts";
+import { findHolders } from "../../system/proc/descriptors.ts";
+import { processIds } from "../../system/proc/process-files.ts";
 import { socketsByNetlink, socketTableText } from "../../system/proc/sockets.ts";
 
 /**
@@ -47,7 +48,7 @@ export function observeSocketsBy(list: ListOf, pids: readonly number[], asRoot: 
   // Closed, or handed to a process that began, while we were looking? Only what is there still has no holder.
   const still = inodesOf(LISTS.map(([protocol, family]) => list(protocol, family)));
   const closed = new Set([...orphans].filter((inode) => !still.has(inode)));
-  const again = findHolders(orphans, [...allPids(), process.pid]);
+  const again = findHolders(orphans, [...processIds(), process.pid]);
   const left = lists.map((one) => ({ ...one, rows: one.rows.filter(({ inode }) => !closed.has(inode)) }));
   const both = { ...again, holders: new Map([...search.holders, ...again.holders]) };
   return { sockets: socketFacts(left, both, asRoot), source };

@@ -69,6 +69,27 @@ export function madeOf(path: string | undefined, all: readonly Part[], isOurs: (
   return { path, program, parts, shims: all.filter(isShim), via, known };
 }
 
+const JUDGED = new WeakMap<ObjectFacts, boolean>();
+
+/**
+ * Whether a process with this file could be an allocator, by what is in the file; a file is judged once, however many
+ * processes have it. False is certain.
+ */
+export function mayAllocate(object: ObjectFacts): boolean {
+  const known = JUDGED.get(object);
+  if (known !== undefined) return known;
+  const { elf } = object;
+  const may =
+    elf !== undefined &&
+    (isUnseen(elf) ||
+      elf.isStatic ||
+      elf.marker !== undefined ||
+      allocates(elf).length > 0 ||
+      knownBy(undefined, elf.soname === undefined ? [] : [elf.soname]) !== undefined);
+  JUDGED.set(object, may);
+  return may;
+}
+
 /** A static program that may allocate or not: nothing in it tells. */
 export function isUntold({ program, via }: Made): boolean {
   return via.length === 0 && program?.isStatic === true && !program.isGo && isUnseen(program.contains);

@@ -1,10 +1,9 @@
 // A process as the checks look at it, and which processes they look at.
-import { allocates } from "./allocating.ts";
-import { type HostFacts, isUnseen, type ObjectFacts, type ProcessFacts, type UnitFacts, type Unseen } from "./facts.ts";
+import { type HostFacts, isUnseen, type ProcessFacts, type UnitFacts, type Unseen } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { knownBy } from "./known-programs.ts";
 import { fileName } from "./names.ts";
-import { isUntold, type Made, madeOf, partsOf, unreadable } from "./parts.ts";
+import { isUntold, type Made, madeOf, mayAllocate, partsOf, unreadable } from "./parts.ts";
 
 export interface Running {
   readonly process: ProcessFacts;
@@ -38,27 +37,9 @@ function isPlain(process: ProcessFacts, objects: readonly string[], host: Host):
     knownBy(programOf(process), []) === undefined &&
     objects.every((key) => {
       const object = Object.hasOwn(found, key) ? found[key] : undefined;
-      return object !== undefined && isPlainFile(object);
+      return object !== undefined && !mayAllocate(object);
     })
   );
-}
-
-const PLAIN = new WeakMap<ObjectFacts, boolean>();
-
-/** Readable, of no allocator, and no program whose insides have to be guessed. */
-function isPlainFile(object: ObjectFacts): boolean {
-  const known = PLAIN.get(object);
-  if (known !== undefined) return known;
-  const { elf } = object;
-  const plain =
-    elf === undefined ||
-    (!isUnseen(elf) &&
-      !elf.isStatic &&
-      elf.marker === undefined &&
-      allocates(elf).length === 0 &&
-      knownBy(undefined, elf.soname === undefined ? [] : [elf.soname]) === undefined);
-  PLAIN.set(object, plain);
-  return plain;
 }
 
 function programOf({ program }: ProcessFacts): string | undefined {

@@ -1,5 +1,6 @@
 // What of a unit decides which libraries and which table its programs see, as settings for a transient service.
 import { shownWords } from "../systemd/environment.ts";
+import { shownFile } from "../systemd/show.ts";
 
 /** To be asked of systemd; its answer is for `transientSettings`. */
 export const DECIDING = [
@@ -81,8 +82,7 @@ function settingOf(name: string, value: string): readonly string[] {
   if (name !== "EnvironmentFiles") {
     return LISTS_OF_WORDS.has(name) ? [`${name}=${shownWords(value).map(quoted).join(" ")}`] : [`${name}=${value}`];
   }
-  const [, path, optional] = /^(.+) \(ignore_errors=(yes|no)\)$/.exec(value) ?? [];
-  return path === undefined ? [] : [`EnvironmentFile=${optional === "yes" ? "-" : ""}${path}`];
+  return shownFile(value).map(({ path, optional }) => `EnvironmentFile=${optional ? "-" : ""}${path}`);
 }
 
 const LARGEST_ERRNO = 4095;

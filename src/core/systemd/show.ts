@@ -58,7 +58,8 @@ function properties(output: string): ReadonlyMap<string, readonly string[]> {
   return values;
 }
 
-function shownFile(text: string): EnvironmentFile[] {
+/** One value of EnvironmentFiles=. */
+export function shownFile(text: string): EnvironmentFile[] {
   const [, path, optional] = /^(.+) \(ignore_errors=(yes|no)\)$/.exec(text) ?? [];
   return path === undefined ? [] : [{ path, optional: optional === "yes" }];
 }

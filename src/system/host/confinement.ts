@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { errnoOf } from "../app-error.ts";
+import { errnoOf, orUndefined } from "../app-error.ts";
 import { labelOf } from "../files/attributes.ts";
 import { isFolder } from "../files/look-at.ts";
 import { APPARMOR, APPARMOR_RULES, LOADER_CACHE, SELINUX, TABLE_FILE } from "../paths.ts";
@@ -55,10 +55,5 @@ function failureOf(command: string, args: readonly string[]): string | undefined
 }
 
 function firstLetter(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8")[0];
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
+  return orUndefined(() => readFileSync(file, "utf8")[0]);
 }

@@ -1,7 +1,7 @@
 // Programs of the host as files: where a name leads, who a file is, and which are setuid to root.
 import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import path from "node:path";
-import { errnoOf } from "../app-error.ts";
+import { orUndefined } from "../app-error.ts";
 import { namesIn } from "../files/look-at.ts";
 import { resolveUnder } from "../files/rooted.ts";
 import { PROGRAM_FOLDERS, SEARCH_PATH } from "../paths.ts";
@@ -49,13 +49,4 @@ export function setuidRootPrograms(): readonly string[] {
 /** Setgid to root gives no right to a privileged port. */
 function isSetuidRoot(stats: Stats | undefined): boolean {
   return stats?.isFile() === true && stats.uid === 0 && (stats.mode & 0o4000) !== 0;
-}
-
-function orUndefined<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
 }

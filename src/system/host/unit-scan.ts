@@ -1,6 +1,6 @@
 // Looks through the host's unit files: which are there, and which speak of the shim.
 import path from "node:path";
-import { errnoOf } from "../app-error.ts";
+import { orUndefined } from "../app-error.ts";
 import { lookBehind, namesIn } from "../files/look-at.ts";
 import { resolveUnder } from "../files/rooted.ts";
 import { UNIT_FOLDER, UNIT_FOLDERS } from "../paths.ts";
@@ -23,12 +23,7 @@ function unitFolders(root: string): readonly string[] {
 }
 
 function realFolder(root: string, folder: string): string | undefined {
-  try {
-    return resolveUnder(root, folder).toString("latin1");
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
+  return orUndefined(() => resolveUnder(root, folder).toString("latin1"));
 }
 
 /** Whether the host, or the image, is one that systemd boots. */

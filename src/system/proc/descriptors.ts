@@ -24,13 +24,6 @@ export function findHolders(inodes: ReadonlySet<number>, pids: Iterable<number>)
   return { holders, refused, hidden: !existsSync("/proc/1") };
 }
 
-/** Every process there is now; kernel threads too. */
-export function allPids(): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^[1-9][0-9]*$/.test(name))
-    .map(Number);
-}
-
 /** Inodes of its sockets; undefined where some of it is refused, none for a process that is gone. */
 function socketsOfProcess(pid: number): number[] | undefined {
   const links = linksIn(`/proc/${pid}/fd`);

@@ -13,7 +13,7 @@ export function isRefused(value: unknown): value is Refused {
   return typeof value === "object" && value !== null && "errno" in value;
 }
 
-/** Numbers of all processes that this /proc shows, ascending. */
+/** Numbers of all processes that this /proc shows, kernel threads too, ascending. */
 export function processIds(): readonly number[] {
   const ids: number[] = [];
   for (const name of readdirSync(PROC)) if (/^[1-9]\d*$/.test(name)) ids.push(Number(name));

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { native } from "../../core/native.ts";
 import type { SocketFamily, SocketRow } from "../../core/sockets/row.ts";
-import { errnoOf } from "../app-error.ts";
+import { errnoOf, orUndefined } from "../app-error.ts";
 
 const TABLES = {
   tcp: { inet: "/proc/self/net/tcp", inet6: "/proc/self/net/tcp6" },
@@ -11,12 +11,7 @@ const TABLES = {
 
 /** The rows of sock_diag, or undefined where the kernel gives no such list. Privileged local ports alone. */
 export function socketsByNetlink(protocol: "tcp" | "udp", family: SocketFamily): readonly SocketRow[] | undefined {
-  try {
-    return native().sockets(protocol, family);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
+  return orUndefined(() => native().sockets(protocol, family));
 }
 
 /** The whole table as a text: empty for a family that this kernel does not have, undefined where it cannot be read. */

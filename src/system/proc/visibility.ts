@@ -1,5 +1,6 @@
 // Whether this /proc can show every process that may hold a socket of this network.
 import { existsSync, readlinkSync } from "node:fs";
+import { orUndefined } from "../app-error.ts";
 
 /** PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h. */
 const INITIAL_PIDS = "pid:[4026531836]";
@@ -13,15 +14,7 @@ const OF_THE_INITIAL_NETWORK = "/proc/sys/net/core/netdev_max_backlog";
  * that share one network among themselves and keep their processes apart, as those of a pod.
  */
 export function seesEveryProcess(): boolean {
-  const pids = ownPids();
+  const pids = orUndefined(() => readlinkSync("/proc/self/ns/pid"));
   if (pids === undefined || pids === INITIAL_PIDS) return pids === INITIAL_PIDS;
   return existsSync(OF_EVERY_NETWORK) && !existsSync(OF_THE_INITIAL_NETWORK);
-}
-
-function ownPids(): string | undefined {
-  try {
-    return readlinkSync("/proc/self/ns/pid");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 // The ways in which a probe is started: in namespaces of this process's own making, in the root of another, or by systemd.
 import { readFileSync, readlinkSync } from "node:fs";
 import type { ProcessTexts } from "../../core/coverage/proof-process.ts";
-import { errnoOf } from "../app-error.ts";
+import { orUndefined } from "../app-error.ts";
 import type { ProbeStart } from "./play-probe.ts";
 
 const NETWORK = ["unshare", "--net", "--"];
@@ -52,18 +52,9 @@ export function processTexts(pid: number): ProcessTexts {
 }
 
 function textOf(file: string): string | undefined {
-  return quietly(() => readFileSync(file, "latin1"));
+  return orUndefined(() => readFileSync(file, "latin1"));
 }
 
 function linkOf(file: string): string | undefined {
-  return quietly(() => readlinkSync(file));
-}
-
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
+  return orUndefined(() => readlinkSync(file));
 }

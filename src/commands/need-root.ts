@@ -1,0 +1,14 @@
+// What verbs that change the host ask of whoever runs them.
+import { AppError } from "../system/app-error.ts";
+import { manager } from "../system/suggest.ts";
+import type { Options } from "./types.ts";
+
+/** Throws AppError: on the host itself nobody but root can do it. */
+export function needRoot({ root }: Options, verb: string): void {
+  if (root !== "/" || process.geteuid?.() === 0) return;
+  throw new AppError(
+    "privilege",
+    `${verb} needs root: it changes files that every program reads`,
+    `run 'sudo ${manager(root, verb)}'`,
+  );
+}
