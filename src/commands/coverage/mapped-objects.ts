@@ -43,6 +43,8 @@ export interface View {
   readonly root: string;
   /** Keys by what the kernel says of a file: device, inode and path together. */
   readonly keys: Map<string, string>;
+  /** The last program that was found behind the link of /proc/PID/exe, by what that link says. */
+  readonly programs: Map<string, FileIdentity>;
 }
 
 export interface Objects {

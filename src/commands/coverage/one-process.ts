@@ -2,6 +2,7 @@
 
 import type { ObjectFacts, ProcessFacts, Seen, Unseen } from "../../core/coverage/facts.ts";
 import { isUnseen } from "../../core/coverage/facts.ts";
+import { knownBy } from "../../core/coverage/known-programs.ts";
 import { mayAllocate } from "../../core/coverage/parts.ts";
 import { secureOfAuxv } from "../../core/coverage/proc/auxv.ts";
 import { unitOfCgroup } from "../../core/coverage/proc/cgroup.ts";
@@ -43,37 +44,40 @@ export interface Candidate {
 }
 
 /** Undefined: it has ended. "again": it has started another program meanwhile. */
-export function lookInto(
-  look: Look,
-  { id, folder, name, startedAt }: Candidate,
-): ProcessFacts | "again" | "refused" | undefined {
+export function lookInto(look: Look, { id, folder, name, startedAt }: Candidate): ProcessFacts | "again" | undefined {
   const { self } = look;
-  const statusBytes = readBytes(`${folder}/status`);
-  if (isRefused(statusBytes)) return isDenied(statusBytes) ? "refused" : undefined;
-  const status = parseStatus(statusBytes);
-  if (status === undefined) return undefined;
   const cgroup = readBytes(`${folder}/cgroup`);
   const unit = isRefused(cgroup) ? undefined : unitOfCgroup(cgroup);
   const domain = self.hasDomains ? readBytes(`${folder}/attr/current`) : undefined;
-  const open = {
+  const open: Open = {
     pid: id,
     name: nameToText(name),
     startedAt,
-    uid: status.uid,
-    mayBind: status.mayBind,
     domain: domain === undefined || isRefused(domain) ? undefined : text(domainOf(domain)),
     unit: text(unit),
   };
   // The kernel asks the same question for this link and for all that follows: one refusal stands for all.
   const link = readLink(`${folder}/exe`);
-  if (isRefused(link)) return isDenied(link) ? { ...open, ...closed(refusal(self, link)) } : undefined;
-  const executable = fileIdentity(`${folder}/exe`);
-  if (isRefused(executable)) return undefined;
+  if (isRefused(link))
+    return isDenied(link) ? closed({ ...open, ...rightsOf(self, folder) }, refusal(self, link)) : undefined;
   const place = placeOf(look, folder);
   if (place === undefined) return undefined;
-  const by: MappedBy = { view: place.view, folder, executable, executablePath: link.toString("latin1") };
+  const { programs } = place.view;
+  const executablePath = link.toString("latin1");
+  const known = programs.get(executablePath);
+  const executable = known ?? fileIdentity(`${folder}/exe`);
+  if (isRefused(executable)) return undefined;
+  let by: MappedBy = { view: place.view, folder, executable, executablePath };
   const code = codeOf(look.objects, by);
-  if (isRefused(code)) return isDenied(code) ? { ...open, ...closed(refusal(self, code)) } : undefined;
+  if (isRefused(code))
+    return isDenied(code) ? closed({ ...open, ...rightsOf(self, folder) }, refusal(self, code)) : undefined;
+  // Another process's program of this path is this one's too if it runs that file's code.
+  if (known !== undefined && (isUnseen(code.keys) || !code.keys.includes(known.key))) {
+    const found = fileIdentity(`${folder}/exe`);
+    if (isRefused(found)) return undefined;
+    by = { ...by, executable: found };
+  }
+  programs.set(executablePath, by.executable);
   const program = keyOfExecutable(look.objects, by);
   // Whoever runs a program has it mapped, unless it has just started another one, or took some trouble.
   if (!isUnseen(code.keys) && !code.keys.includes(program)) {
@@ -82,12 +86,17 @@ export function lookInto(
     if (now.key !== program) return "again";
   }
   const keys = isUnseen(code.keys) || code.keys.includes(program) ? code.keys : [program, ...code.keys];
-  const isOfInterest = isUnseen(keys) || keys.some((key) => mayAllocate(look.objects.found.get(key) as ObjectFacts));
+  const path = text(programPath(by));
+  const isOfInterest =
+    isUnseen(keys) ||
+    knownBy(path, []) !== undefined ||
+    keys.some((key) => mayAllocate(look.objects.found.get(key) as ObjectFacts));
   return {
     ...open,
-    program: text(programPath(by)),
+    program: path,
+    ...(isOfInterest ? rightsOf(self, folder) : noRights(NO_ALLOCATOR)),
     secure: isOfInterest ? secureOf(self, folder) : NO_ALLOCATOR,
-    network: place.network,
+    network: isOfInterest ? compared(self, namespaceOf(folder, "net"), self.network) : NO_ALLOCATOR,
     mounts: place.mounts,
     root: place.root,
     table: tableOf(look, place, folder),
@@ -107,6 +116,18 @@ function preloadOf(self: Self, folder: string): Seen<boolean> {
   return isRefused(environ) ? refusal(self, environ) : preloadNames(environ, SHIM_FILE);
 }
 
+type Rights = Pick<ProcessFacts, "uid" | "mayBind">;
+
+function rightsOf(self: Self, folder: string): Rights {
+  const status = readBytes(`${folder}/status`);
+  if (isRefused(status)) return noRights(refusal(self, status));
+  return parseStatus(status) ?? noRights({ unseen: "its status does not say which rights it has", rootWould: false });
+}
+
+function noRights(why: Unseen): Rights {
+  return { uid: why, mayBind: why };
+}
+
 function secureOf(self: Self, folder: string): Seen<boolean> {
   const auxv = readBytes(`${folder}/auxv`);
   return isRefused(auxv) ? refusal(self, auxv) : (secureOfAuxv(auxv) ?? NO_VECTOR);
@@ -114,8 +135,11 @@ function secureOf(self: Self, folder: string): Seen<boolean> {
 
 const NO_VECTOR: Unseen = { unseen: "its auxiliary vector does not say", rootWould: false };
 
-function closed(why: Unseen): Omit<ProcessFacts, "pid" | "name" | "startedAt" | "uid" | "mayBind" | "domain" | "unit"> {
+type Open = Pick<ProcessFacts, "pid" | "name" | "startedAt" | "domain" | "unit">;
+
+function closed(open: Open & Rights, why: Unseen): ProcessFacts {
   return {
+    ...open,
     program: why,
     secure: why,
     network: why,
@@ -132,17 +156,15 @@ function closed(why: Unseen): Omit<ProcessFacts, "pid" | "name" | "startedAt" | 
 
 interface Placed {
   readonly view: View;
-  readonly network: ProcessFacts["network"];
   readonly mounts: ProcessFacts["mounts"];
   readonly root: ProcessFacts["root"];
 }
 
 function placeOf({ self, views }: Look, folder: string): Placed | undefined {
-  const network = namespaceOf(folder, "net");
   const mounts = namespaceOf(folder, "mnt");
   const root = identityOf(`${folder}/root`);
   const link = readLink(`${folder}/root`);
-  if ([network, mounts, root, link].some((value) => isRefused(value) && !isDenied(value))) return undefined;
+  if ([mounts, root, link].some((value) => isRefused(value) && !isDenied(value))) return undefined;
   const sameMounts = compared(self, mounts, self.mounts);
   const rootPath = isRefused(link) ? "/" : link.toString("latin1");
   const sameRoot = compared(self, root, self.root);
@@ -150,12 +172,11 @@ function placeOf({ self, views }: Look, folder: string): Placed | undefined {
   let view = views.get(name);
   if (view === undefined) {
     // Within the same mounts the kernel gives paths as this process would write them, whatever the other's root is.
-    view = { isOurs: sameMounts === "same", root: rootPath, keys: new Map() };
+    view = { isOurs: sameMounts === "same", root: rootPath, keys: new Map(), programs: new Map() };
     views.set(name, view);
   }
   return {
     view,
-    network: compared(self, network, self.network),
     mounts: sameMounts,
     // Another place where the same folder is mounted has other files below it.
     root: sameRoot === "same" && sameMounts === "same" && rootPath !== self.rootPath ? "other" : sameRoot,

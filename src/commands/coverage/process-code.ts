@@ -15,13 +15,16 @@ export interface ProcessCode {
 /** Real processes have up to some hundred. */
 const MOST_FILES = 20_000;
 
+/** On x86-64 the kernel's own page comes last, above all addresses of programs. */
+const LAST_LINE = Buffer.from("ffffffffff600000-");
+
 /** Refused: it has ended, or may not be looked into. */
 export function codeOf(objects: Objects, by: MappedBy): ProcessCode | Refused {
   const keys = new Set<string>();
   let table: Mapping | undefined;
   let fault: Refused | undefined;
   let isEmpty = true;
-  const refused = readLines(`${by.folder}/maps`, (lines) => {
+  const visit = (lines: Buffer): "stop" | undefined => {
     isEmpty = false;
     table ??= tableAmong(lines);
     eachCode(lines, ({ start, rangeEnd, file, end }) => {
@@ -33,7 +36,8 @@ export function codeOf(objects: Objects, by: MappedBy): ProcessCode | Refused {
       else keys.add(key);
     });
     return fault !== undefined || keys.size > MOST_FILES ? "stop" : undefined;
-  });
+  };
+  const refused = readLines(`${by.folder}/maps`, visit, LAST_LINE);
   // A process that is ending has no memory any more.
   const ended = refused ?? fault ?? (isEmpty ? { errno: "ESRCH" } : undefined);
   if (ended !== undefined) return ended;

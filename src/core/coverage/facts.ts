@@ -95,9 +95,10 @@ export interface ProcessFacts {
   readonly program: Seen<string>;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  readonly uid: number;
+  /** The effective one. */
+  readonly uid: Seen<number>;
   /** It has CAP_NET_BIND_SERVICE, or could take it back without another exec. */
-  readonly mayBind: boolean;
+  readonly mayBind: Seen<boolean>;
   /** The loader took it for privileged (AT_SECURE), and ignored LD_PRELOAD. */
   readonly secure: Seen<boolean>;
   /** The AppArmor or SELinux domain, where it is confined by one. */

@@ -54,5 +54,5 @@ export function shownName(process: ProcessFacts): string {
 
 /** Allocators hand out ports up to 1023: where those need no privilege, everybody can take one. */
 export function isPowerless(process: ProcessFacts, { kernel }: HostFacts): boolean {
-  return !process.mayBind && kernel.unprivilegedPortStart >= 1024;
+  return process.mayBind === false && kernel.unprivilegedPortStart >= 1024;
 }

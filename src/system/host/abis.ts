@@ -28,12 +28,14 @@ export interface Abi {
 export function abisOf(root: string): readonly Abi[] {
   return LOADERS.flatMap(({ abi, file }) => {
     const real = realFile(root, file);
-    if (real === undefined || (root === "/" && !runs(real))) return [];
+    if (real === undefined) return [];
+    const lib = root === "/" ? told(real) : undefined;
+    if (root === "/" && lib === undefined && !runs(real)) return [];
     return [
       {
         name: abi,
         loader: file,
-        lib: (root === "/" ? told(real) : undefined) ?? writtenIn(root, real),
+        lib: lib ?? writtenIn(root, real),
         libc: libcBeside(root, real),
         shim: partFor(abi, "libportreserve.so"),
         probe: root === "/" ? fileFor(abi, "portreserve-probe") : undefined,

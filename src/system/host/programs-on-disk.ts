@@ -27,7 +27,7 @@ export function identityOf(root: string, file: string): FileIdentity | undefined
 
 /** The path without links; undefined where there is nothing. */
 export function realPathOf(file: string): string | undefined {
-  return orUndefined(() => realpathSync(file));
+  return orUndefined(() => realpathSync.native(file));
 }
 
 /** What systemd starts for a name in ExecStart=; undefined where there is no such program. */

@@ -70,15 +70,20 @@ const SHORT = 3000;
 
 /**
  * Hands over a file of lines piece by piece, each piece of whole lines and good only during the call, until `visit`
- * answers "stop". However long the file is, memory stays the same.
+ * answers "stop". However long the file is, memory stays the same. `last`: what only the last line begins with, if there
+ * is such a line; it spares the read that would say that nothing follows.
  */
-export function readLines(file: string, visit: (lines: Buffer) => "stop" | undefined): Refused | undefined {
+export function readLines(
+  file: string,
+  visit: (lines: Buffer) => "stop" | undefined,
+  last?: Buffer,
+): Refused | undefined {
   return opened(file, (descriptor) => {
     let held = 0;
     for (;;) {
       const count = readSync(descriptor, buffer, held, buffer.length - held, null);
       const length = held + count;
-      if (count === 0) {
+      if (count === 0 || (last !== undefined && isLastLine(length, last))) {
         if (length > 0) visit(buffer.subarray(0, length));
         return undefined;
       }
@@ -91,6 +96,13 @@ export function readLines(file: string, visit: (lines: Buffer) => "stop" | undef
       held = length - end;
     }
   });
+}
+
+/** Whether the buffer's last line is whole and begins like this. */
+function isLastLine(length: number, start: Buffer): boolean {
+  if (length < 2 || buffer[length - 1] !== 0x0a) return false;
+  const at = buffer.lastIndexOf(0x0a, length - 2) + 1;
+  return start.compare(buffer, at, Math.min(at + start.length, length)) === 0;
 }
 
 function opened<T>(file: string, read: (descriptor: number) => T): T | Refused {
