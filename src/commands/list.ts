@@ -6,7 +6,7 @@ import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
 import { readTable } from "../system/files/table-file.ts";
 import { manager } from "../system/suggest.ts";
-import { freshnessOf, inTable, isRetired, noTable, readSourcesIfAny, tableNotes } from "./sources.ts";
+import { freshnessOf, inTable, isRetired, readSourcesIfAny, tableNotes } from "./sources.ts";
 import { onlyInTable, type TableRow } from "./table-rows.ts";
 import type { Command } from "./types.ts";
 
@@ -16,17 +16,15 @@ export const list: Command = ({ options }): Report => {
   const table = state.kind === "valid" ? state.table : undefined;
   const rows = rowsOf(sources?.configuration.reservations ?? [], table);
   const freshness = sources === undefined ? undefined : freshnessOf(state, sources.content);
-  const absent = noTable(state, options.root);
   const retired = isRetired(state);
   return {
     command: "list",
-    outcome: absent === undefined ? "done" : "no",
+    outcome: state.kind === "valid" ? "done" : "no",
     diagnostics: sources?.configuration.diagnostics ?? [],
     quiet: ["error", "note"],
     messages: [
-      ...messages,
       ...rejected(options.root, remarkCount(sources?.configuration.diagnostics ?? [], "error")),
-      ...(absent === undefined ? [] : [absent]),
+      ...messages,
       ...tableNotes(options.root, freshness === "stale", retired),
     ],
     body:

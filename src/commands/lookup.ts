@@ -7,7 +7,7 @@ import { readTable } from "../system/files/table-file.ts";
 import { look, newMemory } from "./coverage/look.ts";
 import { hostBlocks, portHostJson, threatsJson } from "./lookup-host.ts";
 import { findTarget, type Target } from "./lookup-target.ts";
-import { freshnessOf, inTable, isRetired, noTable, readSourcesIfAny, reservationJson, tableNotes } from "./sources.ts";
+import { freshnessOf, inTable, isRetired, readSourcesIfAny, reservationJson, tableNotes } from "./sources.ts";
 import type { Command, Options } from "./types.ts";
 
 export const lookup: Command = ({ options, args: [word = ""], meter }): Report => {
@@ -16,7 +16,6 @@ export const lookup: Command = ({ options, args: [word = ""], meter }): Report =
   const target = findTarget(word, sources, options.root);
   const table = state.kind === "valid" ? state.table : undefined;
   const freshness = sources === undefined ? undefined : freshnessOf(state, sources.content);
-  const absent = noTable(state, options.root);
   const retired = isRetired(state);
   const answers = target.ports.map(
     (asked): Answer => ({
@@ -34,12 +33,7 @@ export const lookup: Command = ({ options, args: [word = ""], meter }): Report =
     command: "lookup",
     outcome: answers.some(({ reserved }) => reserved) ? "done" : "no",
     diagnostics: [],
-    messages: [
-      ...messages,
-      ...(absent === undefined ? [] : [absent]),
-      ...tableNotes(options.root, disagree, retired),
-      ...unmanaged(answers),
-    ],
+    messages: [...messages, ...tableNotes(options.root, disagree, retired), ...unmanaged(answers)],
     body: [
       bodyOf(target, answers, sources !== undefined),
       ...(host === undefined ? [] : hostBlocks(answers, host.facts, host.coverage)),

@@ -9,7 +9,7 @@ import type { Json, Message } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { readInputs } from "../system/files/read-inputs.ts";
 import type { TableState } from "../system/files/table-file.ts";
-import { TABLE_FILE } from "../system/paths.ts";
+import { OWNERS_FOLDER, TABLE_FILE } from "../system/paths.ts";
 import { manager } from "../system/suggest.ts";
 import type { Options } from "./types.ts";
 
@@ -32,19 +32,28 @@ export function readSources(options: Options, folder: "needed" | "may miss" = "n
 }
 
 /**
- * For verbs whose answer is in the table: where the folder cannot be read they answer from a valid table alone, and
- * say so. Without that either, throws AppError.
+ * For verbs whose answer is in the table. Where the folder cannot be read they answer from a valid table alone; where
+ * there is neither, nothing is reserved. `messages` say so. Other faults of the folder are thrown as AppError.
  */
 export function readSourcesIfAny(
   options: Options,
   state: TableState,
 ): { sources: Sources | undefined; messages: readonly Message[] } {
+  const absent = noTable(state, options.root);
   try {
-    return { sources: readSources(options), messages: [] };
+    return { sources: readSources(options), messages: absent === undefined ? [] : [absent] };
   } catch (error) {
-    if (!(error instanceof AppError) || state.kind !== "valid") throw error;
-    const message = { severity: "warning", message: `${error.message}; owners and lines are not known` } as const;
-    return { sources: undefined, messages: [error.hint === undefined ? message : { ...message, hint: error.hint }] };
+    if (!(error instanceof AppError)) throw error;
+    const { message, hint } = error;
+    const said = (text: string): readonly Message[] => [
+      { severity: "warning", message: text, ...(hint === undefined ? {} : { hint }) },
+    ];
+    if (state.kind === "valid") {
+      return { sources: undefined, messages: said(`${message}; owners and lines are not known`) };
+    }
+    if (state.kind !== "missing") throw error;
+    const sources = readSources(options, "may miss");
+    return { sources, messages: said(`there is neither '${OWNERS_FOLDER}' nor a table, so nothing is reserved`) };
   }
 }
 

@@ -54,7 +54,7 @@ test("a blacklist that is a FIFO is a remark, and --no-blacklist does not look a
 });
 
 describe("/etc/portreserve", () => {
-  test.each(["check", "compile", "list", "lookup 631"])("missing: %s says what to create", (verb) => {
+  test.each(["check", "compile"])("missing: %s says what to create", (verb) => {
     const root = makeRoot({ "etc/services": SERVICES });
     expect(ctl([...verb.split(" "), "--root", root])).toEqual({
       status: 3,
@@ -65,8 +65,28 @@ describe("/etc/portreserve", () => {
     });
   });
 
-  test("a file", () => {
-    expect(ctl(["compile", "--root", makeRoot({ "etc/portreserve": "ipp\n" })])).toEqual({
+  test("missing, and no table either: nothing is reserved but what the blacklist would have", () => {
+    const root = makeRoot({ "etc/services": SERVICES, "etc/bindresvport.blacklist": "631\n" });
+    const stderr =
+      "portreservectl: warning: there is neither '/etc/portreserve' nor a table, so nothing is reserved\n" +
+      `hint: create it with 'mkdir ${root}/etc/portreserve', then for each service a file with its ports, such as 'echo ipp > ${root}/etc/portreserve/cups'\n`;
+    expect(ctl(["lookup", "ipp/udp", "--root", root])).toEqual({
+      status: 1,
+      stdout: "631/udp  not reserved  bindresvport.blacklist  /etc/bindresvport.blacklist:1\n",
+      stderr,
+    });
+    const listed = ctl(["list", "--root", root]);
+    expect(listed).toMatchObject({ status: 1, stderr });
+    expect(listed.stdout).toMatch(
+      /^631\/udp {2}bindresvport\.blacklist {2}no +preload {2}\/etc\/bindresvport\.blacklist:1$/m,
+    );
+    rmSync(path.join(root, "etc/bindresvport.blacklist"));
+    expect(ctl(["lookup", "631", "--root", root]).stdout).toBe("631/tcp  not reserved\n631/udp  not reserved\n");
+    expect(ctl(["list", "--root", root])).toEqual({ status: 1, stdout: "no reservations\n", stderr });
+  });
+
+  test.each(["compile", "list", "lookup 631"])("a file: %s says so", (verb) => {
+    expect(ctl([...verb.split(" "), "--root", makeRoot({ "etc/portreserve": "ipp\n" })])).toEqual({
       status: 3,
       stdout: "",
       stderr:
