@@ -70,7 +70,7 @@ function newProgram(found: (parsed: Parsed) => void): Command {
 
 function addVerb(program: Command, verb: Verb, found: (parsed: Parsed) => void): void {
   const command = quiet(program.command(verb.name)).argument("[args...]").option("-h, --help");
-  for (const name of verb.options) addOption(command, name);
+  for (const name of parsedOptions(verb)) addOption(command, name);
   addOption(command, "no-color");
   if (verb.passThrough) command.passThroughOptions();
   command.action((args: string[]) => {
@@ -78,6 +78,10 @@ function addVerb(program: Command, verb: Verb, found: (parsed: Parsed) => void):
     const flags = { ...given(program), ...given(command) };
     found(misplaced(program, verb) ?? countFault(verb, args) ?? { kind: "verb", verb, flags, args });
   });
+}
+
+function parsedOptions({ options, refuses = [] }: Verb): readonly OptionName[] {
+  return [...options, ...refuses];
 }
 
 /** Commander prints nothing and exits nowhere. */
@@ -102,7 +106,7 @@ function given(command: Command): Flags {
 
 /** An option before the verb that this verb does not take. */
 function misplaced(program: Command, verb: Verb): Parsed | undefined {
-  const takes = new Set<string>([...verb.options, "no-color", "color"]);
+  const takes = new Set<string>([...parsedOptions(verb), "no-color", "color"]);
   const extra = Object.keys(given(program)).find((key) => !takes.has(key));
   return extra === undefined ? undefined : wrong(`'${verb.name}' does not take --${extra}`, verb.name);
 }

@@ -123,6 +123,7 @@ export const verbs: readonly Verb[] = [
       "them to a file in /etc/portreserve that has its name. A file that is there keeps its lines, and gets only what is " +
       "missing. Start the service before, so that there is something to find.",
     options: ["dry-run", "no-wait", "json"],
+    refuses: ["root"],
     examples: [
       ["portreservectl reserve cups --dry-run", "show the file as a diff, and write nothing"],
       ["portreservectl reserve cups", "reserve what CUPS listens on"],
@@ -131,7 +132,7 @@ export const verbs: readonly Verb[] = [
       ["done", "written, or it was already reserved"],
       ["no", "there is no such unit, or it listens on no privileged port"],
       usage,
-      incomplete,
+      ["incomplete", "what it listens on cannot be seen, or the file could not be written"],
       privilege,
       ["unsafe", "something in the file's place is not ours to change"],
     ],

@@ -13,7 +13,8 @@ export const showingVerbs = {
       "hand out a privileged port with its verdict (covered; not covered, with the reason and a cure; unknown), every reserved " +
       "port with its holder, and hints. Programs that need no attention are counted; --verbose lists them. What cannot be " +
       "seen is unknown, never covered: root sees everything. It reports and does not judge: verify does, by its exit code.",
-    options: ["watch", "prometheus", "output", "verbose", "root", "json"],
+    options: ["watch", "prometheus", "output", "verbose", "json"],
+    refuses: ["root"],
     examples: [
       ["portreservectl status", "one screen"],
       ["portreservectl status --watch", "drawn again whenever something changes, until Ctrl-C"],
@@ -84,7 +85,8 @@ export const showingVerbs = {
       "Draws the ports from 512 to 1023, which bindresvport and rresvport choose from, 64 to a row with the row's first " +
       "port in front of it, for TCP and for UDP, with a legend and a line for each port that is stolen. Each state has a character of its " +
       "own, so that the picture needs no colour.",
-    options: ["root", "json"],
+    options: ["json"],
+    refuses: ["root"],
     examples: [
       ["portreservectl map", "25 lines, for any terminal"],
       ["portreservectl map | grep -A8 UDP", "one protocol"],
@@ -104,6 +106,7 @@ export const showingVerbs = {
       "--pid in the environment of a process, and only that one is judged. Nothing on the host changes. As another user " +
       "it proves the same by a user namespace, and says what only root can see.",
     options: ["one-unit", "pid", "quick", "json"],
+    refuses: ["root"],
     examples: [
       ["portreservectl verify", "is everything covered"],
       ["portreservectl verify --unit ypbind", "is one service covered, by the list or by a drop-in"],

@@ -32,6 +32,8 @@ export interface Verb {
   /** One paragraph, lines joined and wrapped by the help. */
   readonly description: string;
   readonly options: readonly OptionName[];
+  /** Options that the parser lets through so that the verb says itself why it refuses them; no help lists them. */
+  readonly refuses?: readonly OptionName[];
   readonly examples: readonly (readonly [command: string, explanation: string])[];
   /** What each outcome means for this verb, in the order of the exit codes. */
   readonly outcomes: readonly (readonly [Outcome, string])[];

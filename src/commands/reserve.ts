@@ -1,6 +1,6 @@
 // reserve: the privileged ports that a unit listens on, into a file of /etc/portreserve that has its name.
 import { configure } from "../core/config/configure.ts";
-import { type HostFacts, isUnseen } from "../core/coverage/facts.ts";
+import { type HostFacts, isUnseen, type SocketFacts } from "../core/coverage/facts.ts";
 import { ownerOfUnit, type WantedPort, withPorts } from "../core/coverage/reservation-text.ts";
 import type { Change } from "../core/install/change.ts";
 import { leverFor } from "../core/levers.ts";
@@ -10,7 +10,7 @@ import { AppError } from "../system/app-error.ts";
 import { openJournal } from "../system/files/apply.ts";
 import { isFolder, lookAt } from "../system/files/look-at.ts";
 import { OWNERS_FOLDER } from "../system/paths.ts";
-import { look, newMemory } from "./coverage/look.ts";
+import { look, newMemory, refuseOtherRoot } from "./coverage/look.ts";
 import { changesJson, diffBlock } from "./install/report.ts";
 import { needRoot } from "./need-root.ts";
 import { readSources } from "./sources.ts";
@@ -18,10 +18,14 @@ import type { Command, Context, Options } from "./types.ts";
 import { underLock } from "./under-lock.ts";
 
 export const reserve: Command = async (context): Promise<Report> => {
+  refuseOtherRoot("reserve", context.options);
   if (!context.options.dryRun) needRoot(context.options, "reserve");
   const { facts, coverage } = look(context, newMemory());
   const found = listenerCalled(context.args[0] ?? "", facts);
   if ("message" in found) return said(found, "no", {});
+  if (found.ports.length === 0 && found.hidden !== undefined) {
+    return said({ ...found.hidden, severity: "error" }, "incomplete", { unit: found.unit });
+  }
   if (found.ports.length === 0) {
     const hint = "start it first, then run it again; 'ss -tulnp' shows what listens";
     return said({ severity: "error", message: `'${found.unit}' listens on no privileged port`, hint }, "no", {
@@ -33,7 +37,7 @@ export const reserve: Command = async (context): Promise<Report> => {
   return context.options.dryRun ? work() : await underLock(context, work);
 };
 
-function said(message: Message, outcome: "no", more: Readonly<Record<string, string>>): Report {
+function said(message: Message, outcome: "no" | "incomplete", more: Readonly<Record<string, string>>): Report {
   return {
     command: "reserve",
     outcome,
@@ -48,14 +52,20 @@ interface Listener {
   readonly unit: string;
   /** Below 1024, ascending, tcp first. */
   readonly ports: readonly WantedPort[];
+  /** Where some of its ports may not have been found. */
+  readonly hidden: Omit<Message, "severity"> | undefined;
 }
 
-function listenerCalled(name: string, { units, processes, sockets }: HostFacts): Listener | Message {
+function listenerCalled(name: string, facts: HostFacts): Listener | Message {
+  const { units, processes, sockets } = facts;
   const known = isUnseen(units) ? [] : units.filter(({ loadState }) => loadState !== "not-found");
   const wanted = /\.(service|socket)$/.test(name) ? [name] : [`${name}.service`, `${name}.socket`];
   const mine = known.filter(({ names }) => wanted.some((one) => names.includes(one)));
   const first = mine.find(({ id }) => id.endsWith(".service")) ?? mine[0];
   const unit = first?.id ?? wanted.find((one) => processes.some((process) => process.unit === one));
+  if (unit === undefined && isUnseen(units)) {
+    throw new AppError("incomplete", `services cannot be seen: ${units.unseen}`, "run it as root");
+  }
   if (unit === undefined) {
     const hint = "'systemctl list-units --type=service,socket --all' lists them";
     return { severity: "error", message: `there is no unit '${name}'`, hint };
@@ -67,17 +77,24 @@ function listenerCalled(name: string, { units, processes, sockets }: HostFacts):
     ...known.filter(({ id }) => ownerOfUnit(id) === owner).map(({ id }) => id),
   ]);
   const pids = new Set(processes.flatMap((process) => (related.has(process.unit ?? "") ? [process.pid] : [])));
-  const now = sockets.filter(
-    ({ state, holders }) =>
-      (state === "listening" || state === "bound") && !isUnseen(holders) && holders.some((pid) => pids.has(pid)),
-  );
+  const open = sockets.filter(({ state }) => state === "listening" || state === "bound");
+  const now = open.filter(({ holders }) => !isUnseen(holders) && holders.some((pid) => pids.has(pid)));
   const written = known.filter(({ id }) => related.has(id)).flatMap(({ listens }) => listens);
   const ports = new Map([...written, ...now].map(({ port, protocol }) => [`${port}/${protocol}`, { port, protocol }]));
   const order = (a: WantedPort, b: WantedPort): number => a.port - b.port || (a.protocol < b.protocol ? -1 : 1);
-  return { unit, ports: [...ports.values()].sort(order) };
+  return { unit, ports: [...ports.values()].sort(order), hidden: hiddenFrom(unit, open, facts) };
 }
 
-function write({ options }: Context, { unit, ports }: Listener, allocates: boolean, facts: HostFacts): Report {
+function hiddenFrom(unit: string, open: readonly SocketFacts[], { socketsUnseen }: HostFacts): Listener["hidden"] {
+  const unseen = open.map(({ holders }) => holders).filter(isUnseen);
+  const first = socketsUnseen ?? unseen[0];
+  if (first === undefined) return undefined;
+  const why = socketsUnseen?.unseen ?? `who holds ${counted(unseen.length, "socket")} cannot be seen`;
+  const message = `'${unit}' may listen on more privileged ports: ${why}`;
+  return first.rootWould ? { message, hint: "run it as root" } : { message };
+}
+
+function write({ options }: Context, { unit, ports, hidden }: Listener, allocates: boolean, facts: HostFacts): Report {
   const owner = ownerOfUnit(unit);
   const file = `${OWNERS_FOLDER}/${owner}`;
   const wanted = ports.filter(({ port }) => leverFor(port).name === "preload");
@@ -96,7 +113,10 @@ function write({ options }: Context, { unit, ports }: Listener, allocates: boole
     command: "reserve",
     outcome: "done",
     diagnostics: [],
-    messages: allocates && wanted.length > 0 ? [allocatorNote(unit)] : [],
+    messages: [
+      ...(hidden === undefined ? [] : [{ ...hidden, severity: "warning" } as const]),
+      ...(allocates && wanted.length > 0 ? [allocatorNote(unit)] : []),
+    ],
     body: [...(options.dryRun ? [diffBlock(changes)] : []), { kind: "lines", lines }],
     data: {
       dryRun: options.dryRun,

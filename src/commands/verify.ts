@@ -1,7 +1,7 @@
 // verify: is everything covered, proved by a program that allocates all it can get, and by a look at all that runs.
 import type { Verdict } from "../core/coverage/coverage.ts";
 import type { Outcome, Report } from "../report/types.ts";
-import { look, newMemory } from "./coverage/look.ts";
+import { look, newMemory, refuseOtherRoot } from "./coverage/look.ts";
 import type { Command } from "./types.ts";
 import { verifyJson } from "./verify/json.ts";
 import { LEFT_OUT, type Proof, prove } from "./verify/prove.ts";
@@ -12,6 +12,7 @@ const OUTCOMES: Readonly<Record<Verdict, Outcome>> = { covered: "done", "not cov
 
 export const verify: Command = async (context): Promise<Report> => {
   const { options } = context;
+  refuseOtherRoot("verify", options);
   checkScope(options);
   const { facts, coverage, diagnostics } = look(context, newMemory());
   const scope = scopeOf(options, facts);

@@ -7,7 +7,7 @@ const notHere = await noHost();
 const SOCKET = "[Socket]\nListenStream=700\nListenDatagram=700\nListenStream=80\nListenStream=/run/x\n";
 
 describe.skipIf(notHere !== undefined)(named("reserve", notHere), () => {
-  test("writes what is missing, once, and keeps the lines of others", { timeout: 60_000 }, async () => {
+  test("writes what is missing, once, and keeps the lines of others", async () => {
     const step = await onHost(
       `
 step dry ctl reserve printer --dry-run

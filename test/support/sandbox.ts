@@ -57,6 +57,7 @@ export async function play(script: string, { cover, reserved = [631], kind, shim
   const support = await sandboxSupport();
   if (!support.works) throw new Error(`no sandbox: ${support.reason}`);
   const result = await runInSandbox(kind ?? support.kind, {
+    timeout: 110_000,
     ...request,
     script: PRELUDE + script,
     etc: {
@@ -87,9 +88,9 @@ owner() {
     echo "owner $protocol $("$PROBE" --symbol bind --port 631 --protocol $protocol)"
   done
 }
-# Until the command works, at most 3 seconds.
+# Until the command works, at most some 10 seconds: a busy machine starts daemons slowly.
 until_works() {
-  for attempt in $(seq 150); do "$@" >/dev/null 2>&1 && return 0; sleep 0.02; done
+  for attempt in $(seq 500); do "$@" >/dev/null 2>&1 && return 0; sleep 0.02; done
   echo "gave up waiting: $*" >&2
   return 1
 }

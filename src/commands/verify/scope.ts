@@ -1,8 +1,10 @@
 // What verify is about: the whole host, one service, or one process.
 import type { Allocator, Coverage, HostAnswer, PortState } from "../../core/coverage/coverage.ts";
 import { type HostFacts, isUnseen, type ProcessFacts } from "../../core/coverage/facts.ts";
+import { parseStat } from "../../core/coverage/proc/stat.ts";
 import { unitName } from "../../core/systemd/unit-name.ts";
 import { AppError } from "../../system/app-error.ts";
+import { isRefused, processFolder, readBytes } from "../../system/proc/process-files.ts";
 import type { Options } from "../types.ts";
 
 export type Scope =
@@ -37,8 +39,12 @@ export function scopeOf({ units: [name], pid }: Options, facts: HostFacts): Scop
 function processOf(pid: number, { processes }: HostFacts): ProcessFacts {
   const found = processes.find((process) => process.pid === pid);
   if (found !== undefined) return found;
-  const hint = "kernel threads have no environment; 'ps -e' lists the processes";
-  throw new AppError("usage", `there is no process ${pid}`, hint);
+  const stat = readBytes(`${processFolder(pid)}/stat`);
+  if (!isRefused(stat) && parseStat(stat)?.isKernelThread) {
+    const hint = "'portreservectl status' tells which ports the kernel itself takes";
+    throw new AppError("usage", `process ${pid} is a kernel thread, which runs no program`, hint);
+  }
+  throw new AppError("usage", `there is no process ${pid}`, "'ps -e' lists the processes");
 }
 
 /** Its own name, also where an alias was given. */
