@@ -1,7 +1,7 @@
 // The verdict on what does not run now, and on the kernel's own client.
 import { expect, test } from "vitest";
 import { assess } from "../../src/core/coverage/assess.ts";
-import type { ObjectFacts, ProgramFacts } from "../../src/core/coverage/facts.ts";
+import type { ObjectFacts, ProgramFacts, UnitFacts } from "../../src/core/coverage/facts.ts";
 import { type Change, facts, MARKER, OBJECTS, program, REFUSED, reservation, unit } from "./coverage-facts.ts";
 import { verdicts } from "./coverage-verdicts.ts";
 
@@ -15,6 +15,16 @@ function of(keys: readonly string[], change: Partial<ProgramFacts> = {}): Progra
 const STATIC = "use a dynamically linked build, or keep it from the ports by its own settings";
 const noList = { setup: { list: { namesShim: false, since: undefined } } };
 const dropIn = { ...noList, units: [unit("ypbind.service", { hasDropIn: true })] };
+const defeated = (certain: boolean): { units: UnitFacts[]; setup: Change["setup"] } => ({
+  ...noList,
+  units: [
+    unit("ypbind.service", {
+      hasDropIn: true,
+      dropInObstacle: { certain, reason: "its file sets it", cure: "take the line out" },
+    }),
+  ],
+});
+const hidden = { units: [unit("ypbind.service", { hides: "InaccessiblePaths=/etc" })] };
 const setuid = program({ path: "/sbin/mount.nfs", unit: undefined, setuid: true });
 const library = (change: object): Change => ({
   setup: {
@@ -31,6 +41,49 @@ test.each<[string, ProgramFacts, string, Change?]>([
     "not covered (installed): not installed for it → portreservectl install",
     noList,
   ],
+  [
+    "a drop-in that something defeats",
+    program(),
+    "not covered (installed): its file sets it → take the line out",
+    defeated(true),
+  ],
+  [
+    "a drop-in that something may defeat",
+    program(),
+    "unknown (installed): its file sets it → take the line out",
+    defeated(false),
+  ],
+  [
+    "a drop-in that something defeats, and the list",
+    program(),
+    "covered (covered): when it starts",
+    { units: defeated(true).units },
+  ],
+  [
+    "another root, whatever the program here is",
+    of(["static"], { unit: "ypbind.service" }),
+    "unknown (root): would be started in another root (RootImage=/srv/a.raw) → start it, and look again",
+    { units: [unit("ypbind.service", { otherRoot: "RootImage=/srv/a.raw" })] },
+  ],
+  [
+    "a hidden table",
+    program(),
+    "unknown (files): would find other files than this host's (InaccessiblePaths=/etc) → start it, and look again",
+    hidden,
+  ],
+  [
+    "a hidden table of a unit that it is not installed for",
+    program(),
+    "not covered (installed): not installed for it → portreservectl install",
+    { ...noList, ...hidden },
+  ],
+  [
+    "libraries before the shim",
+    program(),
+    "unknown (order): would get other libraries before the shim (LD_PRELOAD=/x.so) → start it, and look again",
+    { units: [unit("ypbind.service", { preloadsFirst: "/x.so" })] },
+  ],
+  ["a setuid program, whatever units hide", setuid, "covered (covered): when it starts", hidden],
   ["a setuid program", setuid, "covered (covered): when it starts"],
   [
     "a setuid program and drop-ins",
@@ -142,7 +195,9 @@ test.each<[string, Change, string[]]>([
   [
     "whose mounts all have noresvport",
     { kernel: { sunrpc: { min: 600, max: 1023 }, nfs: [{ target: "/a", noresvport: true }] } },
-    ["covered (kernel): every NFS mount has noresvport"],
+    [
+      "unknown (kernel): 631 in range; every NFS mount has noresvport, but the locks of version 3 may take one → narrow sunrpc.min_resvport and max_resvport",
+    ],
   ],
   [
     "with one mount that has not",

@@ -69,12 +69,16 @@ const ODD: ShownUnit = {
   loadState: "loaded",
   activeState: "inactive",
   mainPid: undefined,
+  fragmentPath: "/etc/systemd/system/odd.service",
   dropInPaths: [
     "/etc/systemd/system/odd.service.d/50-portreserve.conf",
     "/etc/systemd/system/odd.service.d/a b é.conf",
   ],
   programs: ["/bin/echo", "/bin/true"],
   listens: [],
+  otherRoot: undefined,
+  mounted: [],
+  preload: undefined,
 };
 
 test("reads every unit that systemctl shows, but those that are neither there nor running", () => {
@@ -85,6 +89,7 @@ test("reads every unit that systemctl shows, but those that are neither there no
       id: "cups.socket",
       names: ["cups.socket"],
       activeState: "active",
+      fragmentPath: "/etc/systemd/system/cups.socket",
       dropInPaths: [],
       programs: [],
       listens: [
@@ -94,7 +99,15 @@ test("reads every unit that systemctl shows, but those that are neither there no
         { protocol: "tcp", address: "fe80::1", port: 633 },
       ],
     },
-    { ...ODD, id: "ypbind.service", names: ["ypbind.service"], loadState: "masked", dropInPaths: [], programs: [] },
+    {
+      ...ODD,
+      id: "ypbind.service",
+      names: ["ypbind.service"],
+      loadState: "masked",
+      fragmentPath: "/etc/systemd/system/ypbind.service",
+      dropInPaths: [],
+      programs: [],
+    },
     {
       ...ODD,
       id: "gone@one.service",
@@ -102,6 +115,7 @@ test("reads every unit that systemctl shows, but those that are neither there no
       loadState: "not-found",
       activeState: "active",
       mainPid: 86,
+      fragmentPath: undefined,
       dropInPaths: [],
       programs: ["rpc.statd"],
     },
@@ -182,6 +196,9 @@ ExecStart=/bin/elsewhere
       { protocol: "tcp", address: "0.0.0.0", port: 111 },
       { protocol: "udp", address: "::", port: 111 },
     ],
+    otherRoot: undefined,
+    mounted: [],
+    preload: undefined,
   });
 });
 

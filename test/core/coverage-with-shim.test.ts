@@ -32,7 +32,7 @@ test.each<[string, ProcessFacts, string, Change?]>([
         { object: "tirpc", symbol: "bindresvport_sa", leadsTo: "other" },
       ],
     }),
-    "not covered (bindings): its 'libtirpc.so.3' was loaded past the shim (RTLD_DEEPBIND or dlmopen) → have it loaded without RTLD_DEEPBIND and dlmopen",
+    "not covered (bindings): its 'libtirpc.so.3' was loaded past the shim (RTLD_DEEPBIND, dlmopen or LD_PRELOAD) → have it loaded without RTLD_DEEPBIND, dlmopen and LD_PRELOAD",
   ],
   [
     "a call that nobody made yet",

@@ -1,12 +1,16 @@
-// The zoo: programs that get privileged ports in every way that there is, as services of a guest, and what each can really get.
+// The zoo as a guest: boots it, asks for verdicts, and finds out what each of its services can really get.
+import type { Allocator, HostAnswer, PortState } from "../../src/core/coverage/coverage.ts";
+import { skipReason } from "../support/can.ts";
 import { MAIN } from "../support/cli.ts";
-import { compileC } from "../support/compile-c.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
-import { built, THIEF_PID } from "../support/sandbox.ts";
+import { noGuest } from "../support/guest/support.ts";
+import { IDLE, SERVICES, type Services, zooPrograms } from "./zoo-services.ts";
 
-const HERE = "test/coverage/zoo-programs";
-const LIBRARY = `${HERE}/rpc-library.c`;
-const SHARED = ["-shared", "-fPIC", "-Wl,-soname,libtirpc.so.3"];
+/** Undefined where the zoo's programs can be made and run. */
+export function noZoo(): string | undefined {
+  return noGuest() ?? skipReason("i386", "musl");
+}
+
 /** The manager, as a command for the guest's shell. */
 export const CTL = `${process.execPath} ${MAIN}`;
 /** A port that is reserved and that nobody holds: who can get it is not covered. */
@@ -14,69 +18,11 @@ const BAIT = 700;
 /** Where each keeps what it says. */
 const SAID = "/run/zoo";
 
-/** A holder with its way of getting ports. */
-function holder(way: string, flags: readonly string[] = [], compiler = "cc"): string {
-  return compileC([`${HERE}/${way}.c`, `${HERE}/holder.c`], flags, compiler);
-}
-
-/** A holder that uses a small RPC library in a folder of the guest. */
-function withLibrary(folder: string, flags: readonly string[] = [], compiler = "cc"): Record<string, string> {
-  const library = compileC(LIBRARY, [...SHARED, ...flags], compiler);
-  return {
-    [`${folder}/libtirpc.so.3`]: library,
-    [`${folder}/program`]: holder("take-library", [library, `-Wl,-rpath,${folder}`], compiler),
-  };
-}
-
-/** What is copied into the guest, by the path there. */
-function programs(): Readonly<Record<string, string>> {
-  const plain = holder("take-bindresvport");
-  return {
-    "/usr/local/sbin/holder": plain,
-    "/usr/local/sbin/static-holder": holder("take-bindresvport", ["-static"]),
-    "/usr/local/sbin/stripped-holder": holder("take-bindresvport", ["-static", "-s"]),
-    "/usr/local/sbin/old-holder": holder("take-bindresvport", ["-m32"]),
-    "/usr/local/sbin/rcmd-holder": holder("take-rcmd"),
-    "/usr/local/sbin/plugin-holder": holder("take-plugin", ["-DMODE=RTLD_NOW"]),
-    "/usr/local/sbin/deep-holder": holder("take-plugin", ["-DMODE=(RTLD_NOW|RTLD_DEEPBIND)"]),
-    ...withLibrary("/opt/plain"),
-    ...withLibrary("/opt/symbolic", ["-Wl,-Bsymbolic-functions"]),
-    ...withLibrary("/opt/musl", [], "musl-gcc"),
-  };
-}
-
-/** The services beside the packaged ones: what each one runs, and how. */
-const SERVICES: Readonly<Record<string, string>> = {
-  // Before install.
-  thief: `ExecStart=${built.pidexec} --pid ${THIEF_PID} -- /usr/local/sbin/holder\nType=exec\nRestart=on-failure\nRestartSec=100ms`,
-  wiped: "ExecStart=/usr/bin/env -i /usr/local/sbin/holder",
-  // After it.
-  plain: "ExecStart=/usr/local/sbin/holder",
-  outdated: "ExecStart=/usr/local/sbin/holder",
-  private: "ExecStart=/usr/local/sbin/holder\nPrivateTmp=yes",
-  static: "ExecStart=/usr/local/sbin/static-holder",
-  stripped: "ExecStart=/usr/local/sbin/stripped-holder",
-  bits32: "ExecStart=/usr/local/sbin/old-holder",
-  rcmd: "ExecStart=/usr/local/sbin/rcmd-holder",
-  plugin: "ExecStart=/usr/local/sbin/plugin-holder",
-  deep: "ExecStart=/usr/local/sbin/deep-holder",
-  library: "ExecStart=/opt/plain/program",
-  symbolic: "ExecStart=/opt/symbolic/program",
-  musl: "ExecStart=/opt/musl/program",
-  jailed: "ExecStart=/usr/sbin/chroot /srv/jail /holder",
-  othertable:
-    "ExecStart=/usr/local/sbin/holder\nBindReadOnlyPaths=/srv/other/etc/portreserve.table:/etc/portreserve.table",
-  notable: "ExecStart=/usr/local/sbin/holder\nInaccessiblePaths=/etc/portreserve.table",
-  apart: "ExecStart=/usr/local/sbin/holder\nPrivateNetwork=yes",
-  powerless: "ExecStart=/usr/local/sbin/holder\nUser=nobody",
-};
-
 const unitText = (name: string, text: string): string =>
   `[Unit]\nStartLimitIntervalSec=0\n[Service]\n${text}\nStandardOutput=append:${SAID}/${name}\n`;
 
 /** Boots the guest, with all of it in place and nothing started; 631, 665 and a bait are reserved, and no blacklist's ports. */
-export async function bootZoo(): Promise<Guest> {
-  const copies = programs();
+export async function bootZoo(services: Services): Promise<Guest> {
   const guest = await bootGuest({
     files: {
       "/etc/portreserve/cups": "631\n",
@@ -84,20 +30,20 @@ export async function bootZoo(): Promise<Guest> {
       "/etc/bindresvport.blacklist": "",
       "/etc/defaultdomain": "example\n",
       ...Object.fromEntries(
-        Object.entries(SERVICES).map(([name, text]) => [`/etc/systemd/system/${name}.service`, unitText(name, text)]),
+        Object.entries(services).map(([name, text]) => [`/etc/systemd/system/${name}.service`, unitText(name, text)]),
       ),
     },
   });
   try {
     await guest.output(
-      `set -e; mkdir -p ${SAID} /srv/jail/lib64 /srv/jail/lib/x86_64-linux-gnu /var/yp/example
+      `set -e; mkdir -p ${SAID} /srv/jail/lib64 /srv/jail/lib/x86_64-linux-gnu /srv/jail/usr/local/sbin /var/yp/example
 while [ $# -gt 0 ]; do mkdir -p "$(dirname "$2")"; cp "$1" "$2"; chmod 755 "$2"; shift 2; done
-cp /usr/local/sbin/holder /srv/jail/
+cp /usr/local/sbin/holder /srv/jail/usr/local/sbin/
 cp /lib64/ld-linux-x86-64.so.2 /srv/jail/lib64/
 cp /lib/x86_64-linux-gnu/libc.so.6 /srv/jail/lib/x86_64-linux-gnu/
 mkdir -p /srv/other/etc/portreserve; echo 900 >/srv/other/etc/portreserve/other
 ${CTL} compile --root /srv/other`,
-      { args: Object.entries(copies).flatMap(([to, from]) => [from, to]) },
+      { args: Object.entries(zooPrograms()).flatMap(([to, from]) => [from, to]) },
     );
   } catch (error) {
     await guest.stop();
@@ -106,15 +52,48 @@ ${CTL} compile --root /srv/other`,
   return guest;
 }
 
-/** Starts services, and waits until each holder among them has its first port or was refused one. */
+export interface Status {
+  readonly verdict: string;
+  readonly answers: readonly HostAnswer[];
+  readonly allocators: readonly Allocator[];
+  readonly ports: readonly PortState[];
+}
+
+export async function status(guest: Guest): Promise<Status> {
+  return JSON.parse(await guest.output(`${CTL} status --json`));
+}
+
+/** "NAME (VIA) VERDICT | REASON | CURE [CHECK]" */
+export function verdictText({ name, via, verdict, check, reason, cure }: Allocator): string {
+  const says = [`${name} (${via.join(" ")}) ${verdict}`, reason ?? "", cure ?? ""].filter((part) => part !== "");
+  return `${says.join(" | ")} [${check}]`;
+}
+
+/**
+ * Holds ports until it is killed, as far as they are free: whoever is not covered starts at a port that its process id
+ * decides, and would now and then get one of those that the tests are about.
+ */
+const BLOCKER = `
+const done = () => --left === 0 && require("fs").writeFileSync("${SAID}/blocked", "");
+const udp = [665, ${BAIT}, 701], tcp = [631, ${BAIT}];
+let left = udp.length + tcp.length;
+for (const port of udp) require("dgram").createSocket("udp4").once("error", done).bind(port, "0.0.0.0", done);
+for (const port of tcp) require("net").createServer().once("error", done).listen(port, "0.0.0.0", done);
+setInterval(() => {}, 1000);`;
+
+/** Starts services, and waits until each holder among them has its first port, was refused one, or wants none yet. */
 export async function startServices(guest: Guest, ...names: readonly string[]): Promise<void> {
-  const ours = names.filter((name) => Object.hasOwn(SERVICES, name));
+  const ours = names.filter((name) => Object.hasOwn(SERVICES, name) || Object.hasOwn(IDLE, name));
   await guest.output(
-    `systemctl restart "$@" || { systemctl status --no-pager "$@"; exit 1; }
+    `rm -f ${SAID}/blocked; ${process.execPath} -e '${BLOCKER}' &
+for try in $(seq 1000); do [ -e ${SAID}/blocked ] && break; sleep 0.02; done
+[ -e ${SAID}/blocked ] || exit 1
+systemctl restart "$@" || { systemctl status --no-pager "$@"; exit 1; }
 for name in ${ours.join(" ")}; do
-  for try in $(seq 300); do grep -q holds ${SAID}/$name && continue 2; sleep 0.02; done
+  for try in $(seq 1000); do grep -q holds ${SAID}/$name && continue 2; sleep 0.02; done
   echo "$name says nothing"; systemctl status --no-pager $name; exit 1
-done`,
+done
+kill $!; wait $! || :`,
     { args: names },
   );
 }
@@ -126,10 +105,30 @@ export async function takers(guest: Guest, ...names: readonly string[]): Promise
     const said = await guest.output(
       `: >${SAID}/$1
 kill -USR1 "$(systemctl show -P MainPID "$1")"
-for try in $(seq 300); do grep "can get" ${SAID}/$1 && exit 0; sleep 0.02; done; exit 1`,
+for try in $(seq 1000); do grep "can get" ${SAID}/$1 && exit 0; sleep 0.02; done; exit 1`,
       { args: [name] },
     );
-    found[name] = said.trim().split(" ").includes(String(BAIT));
+    found[name] = hasBait(said);
   }
   return found;
+}
+
+/** The same of a setuid program that an ordinary user starts. */
+export async function takesAsNobody(guest: Guest, program: string): Promise<boolean> {
+  const said = await guest.output(
+    `setpriv --reuid=65534 --regid=65534 --clear-groups "$1" >${SAID}/nobody &
+for try in $(seq 1000); do grep -q holds ${SAID}/nobody && break; sleep 0.02; done
+kill -USR1 $!
+for try in $(seq 1000); do grep "can get" ${SAID}/nobody && break; sleep 0.02; done
+kill $!; wait $! || :`,
+    { args: [program] },
+  );
+  return hasBait(said);
+}
+
+/** What a holder says it can get. */
+function hasBait(said: string): boolean {
+  const words = said.trim().split(" ");
+  if (words[0] !== "can") throw new Error(`the holder says nothing of what it can get, but '${said}'`);
+  return words.includes(String(BAIT));
 }

@@ -33,6 +33,16 @@ describe("where the calls of a library that came late lead", () => {
     expect(leads(await look([HOLD, `now:${TIRPC}`, `apart:${TIRPC}`], shim))).toMatchObject({ bindresvport: "other" });
   });
 
+  test("is told of one that came at the start, where LD_PRELOAD has put it before the shim", async () => {
+    const library = compileC("test/coverage/zoo-programs/rpc-library.c", ["-shared", "-fPIC", "-Wl,-z,now"]);
+    const program = compileC("test/system/coverage-processes.c", ["-Wl,--no-as-needed", library, "-lpthread", "-ldl"]);
+    const preloaded = async (...names: readonly string[]): Promise<unknown> =>
+      leads(await look([program], { env: { LD_PRELOAD: names.join(":") } }));
+    expect(await preloaded(library, built.shim)).toEqual({ bindresvport: "other" });
+    expect(await preloaded(built.shim, library)).toEqual({});
+    expect(await preloaded(built.shim)).toEqual({});
+  });
+
   test("is not asked without the shim", async () => {
     expect((await look([HOLD, `now:${TIRPC}`])).bindings).toEqual([]);
   });

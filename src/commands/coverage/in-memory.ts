@@ -41,8 +41,9 @@ export function mappedTableOf(
 }
 
 /**
- * For the objects that the shim may not have come before: those loaded at run time, and those loaded more than once.
- * Nothing where the process does not have the shim mapped: then every call leads elsewhere.
+ * For the objects that the shim may not have come before: those loaded at run time, and those loaded more than once; of
+ * the others that define an allocator, which LD_PRELOAD can put before the shim, the calls that were found to lead
+ * elsewhere. Nothing where the process does not have the shim mapped: then every call leads elsewhere.
  */
 export function bindingsOf(
   objects: Objects,
@@ -57,7 +58,12 @@ export function bindingsOf(
   const late = loadedAtRunTime(mapped, program);
   const places = mappingsByKey(objects, by);
   const shim = shims.flatMap(({ key }) => places.get(key) ?? []);
-  const request = callers.map((key) => ({ key, slots: objects.cache.get(key)?.slots, isLate: late.has(key) }));
+  const request = callers.map((key) => ({
+    key,
+    slots: objects.cache.get(key)?.slots,
+    isLate: late.has(key),
+    isDefiner: definesSome(objects.found.get(key)),
+  }));
   const found = withMemory(by.folder, (read) =>
     request.flatMap((one) =>
       callsOf(one, places.get(one.key) ?? [], shim, (address, length) => {
@@ -71,16 +77,22 @@ export function bindingsOf(
   return { unseen: `its memory cannot be read (${found.errno})`, rootWould: !objects.asRoot };
 }
 
+function definesSome(object: ObjectFacts | undefined): boolean {
+  const elf = object?.elf;
+  return elf !== undefined && !isUnseen(elf) && elf.interposable.length > 0;
+}
+
 interface Caller {
   readonly key: string;
   readonly slots: Seen<KnownSlots> | undefined;
   readonly isLate: boolean;
+  readonly isDefiner: boolean;
 }
 
 type ReadWord = (address: bigint, length: number) => bigint | undefined;
 
 function callsOf(
-  { key, slots, isLate }: Caller,
+  { key, slots, isLate, isDefiner }: Caller,
   mappings: readonly Mapping[],
   shim: readonly Mapping[],
   read: ReadWord,
@@ -90,9 +102,10 @@ function callsOf(
   const copies = copiesOf(mappings, slots.firstLoad, slots.firstOffset).filter(({ base }) =>
     slots.slots.every(({ address }) => isWithin(mappings, base + BigInt(address))),
   );
-  if (!isLate && copies.length <= 1) return [];
+  const isSure = !isLate && copies.length <= 1;
+  if (isSure && !isDefiner) return [];
   const symbols = [...new Set(slots.slots.map(({ symbol }) => symbol))];
-  return symbols.map((symbol) => {
+  const found = symbols.map((symbol): Binding => {
     const each = slots.slots
       .filter((slot) => slot.symbol === symbol)
       .flatMap(({ address, bytes, initial }) =>
@@ -103,6 +116,8 @@ function callsOf(
       );
     return { object: key, symbol, leadsTo: worst(each) ?? NO_WORD };
   });
+  // A call that nobody has made yet will lead to the shim, as far as anything here can tell.
+  return isSure ? found.filter((binding) => binding.leadsTo === "other") : found;
 }
 
 const NO_WORD: Unseen = { unseen: "its place in memory was not found", rootWould: false };

@@ -1,5 +1,4 @@
 // Programs that do not run now and can allocate once they do: those of units, and setuid ones that anybody may start.
-import { allocates } from "../../core/coverage/allocating.ts";
 import {
   type ElfFacts,
   isUnseen,
@@ -8,7 +7,9 @@ import {
   type Seen,
   type UnitFacts,
 } from "../../core/coverage/facts.ts";
+import { knownBy } from "../../core/coverage/known-programs.ts";
 import { fileAndFacts } from "../../core/coverage/objects/elf-facts.ts";
+import { mayAllocate } from "../../core/coverage/parts.ts";
 import type { ElfFile } from "../../core/elf/index.ts";
 import { type LoaderCache, readLoaderCache } from "../../core/loader/cache.ts";
 import { closure } from "../../core/loader/closure.ts";
@@ -40,9 +41,10 @@ function mayStart({ loadState, mainPid, names }: UnitFacts, running: ReadonlySet
 }
 
 /** What may not be looked into could be one, but a missing library keeps the program from starting. */
-function isWorthTelling({ elf }: ObjectFacts): boolean {
+function isWorthTelling(object: ObjectFacts): boolean {
+  const { elf } = object;
   if (elf === undefined) return false;
-  return isUnseen(elf) ? elf.rootWould : allocates(elf).length > 0;
+  return isUnseen(elf) ? elf.rootWould : mayAllocate(object) || knownBy(object.path, []) !== undefined;
 }
 
 interface Known {

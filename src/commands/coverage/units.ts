@@ -1,14 +1,18 @@
 // Every service and socket of the host: as systemd has it loaded, and for the others as their files say.
 import type { Seen, UnitFacts } from "../../core/coverage/facts.ts";
+import { hiding } from "../../core/coverage/units/other-files.ts";
 import { type ShownUnit, shownUnits } from "../../core/coverage/units/shown-units.ts";
 import { writtenUnit } from "../../core/coverage/units/written-unit.ts";
 import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
+import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { namesIn } from "../../system/files/look-at.ts";
 import { identityOf, programCalled } from "../../system/host/programs-on-disk.ts";
 import { showLoadedUnits, systemdRuns } from "../../system/host/systemd.ts";
+import { unitTexts } from "../../system/host/unit-facts.ts";
 import { textOf, unitFiles } from "../../system/host/unit-scan.ts";
-import { UNIT_FOLDERS } from "../../system/paths.ts";
+import { INSTALLED_SHIM, INSTALLED_SHIM_FILES, TABLE_FILE, UNIT_FOLDERS } from "../../system/paths.ts";
+import { dropInObstacles } from "../drop-in-obstacles.ts";
 
 /** In no order. Unseen where systemd runs and gives no answer. */
 export function observeUnits(): Seen<readonly UnitFacts[]> {
@@ -21,8 +25,25 @@ export function observeUnits(): Seen<readonly UnitFacts[]> {
   return [...loaded, ...writtenUnits(new Set(loaded.flatMap(({ names }) => names)))];
 }
 
-function loadedUnit({ programs, dropInPaths, ...unit }: ShownUnit): UnitFacts {
-  return { ...unit, programs: programs.flatMap((name) => programCalled(name) ?? name), ...ourDropIns(dropInPaths) };
+function loadedUnit({
+  programs,
+  fragmentPath,
+  dropInPaths,
+  otherRoot,
+  mounted,
+  preload,
+  ...unit
+}: ShownUnit): UnitFacts {
+  const ours = ourDropIns(dropInPaths);
+  return {
+    ...unit,
+    programs: programs.flatMap((name) => programCalled(name) ?? name),
+    ...ours,
+    ...(ours.hasDropIn
+      ? obstacleIn(unit.id, unitTexts("/", [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths]))
+      : {}),
+    ...place({ otherRoot, mounted, preload }),
+  };
 }
 
 /** Those whose files are there; `known` are names to leave out. */
@@ -36,7 +57,8 @@ function writtenUnits(known: ReadonlySet<string>): readonly UnitFacts[] {
     if (isAlias) return [];
     const dropIns = state === "loaded" ? dropInsOf(unit, folders) : [];
     const texts = [{ path, text }, ...dropIns.flatMap((file) => textOf("/", file))];
-    const { programs, listens } = state === "loaded" ? writtenUnit(unit, texts) : NOTHING;
+    const { programs, listens, otherRoot, mounted, preload } = state === "loaded" ? writtenUnit(unit, texts) : NOTHING;
+    const ours = ourDropIns(dropIns);
     return {
       id: unit,
       names: [...(aliases.get(unit) ?? [unit])],
@@ -45,12 +67,46 @@ function writtenUnits(known: ReadonlySet<string>): readonly UnitFacts[] {
       mainPid: undefined,
       programs: [...new Set(programs.flatMap((program) => programCalled(program) ?? program))],
       listens,
-      ...ourDropIns(dropIns),
+      ...ours,
+      ...(ours.hasDropIn ? obstacleIn(unit, texts) : {}),
+      ...place({ otherRoot, mounted, preload }),
     };
   });
 }
 
-const NOTHING = { programs: [], listens: [] } as const;
+const NOTHING = { programs: [], listens: [], otherRoot: undefined, mounted: [], preload: undefined } as const;
+
+const FILES = [TABLE_FILE, ...INSTALLED_SHIM_FILES];
+
+function place({
+  otherRoot,
+  mounted,
+  preload,
+}: Pick<ShownUnit, "otherRoot" | "mounted" | "preload">): Pick<UnitFacts, "otherRoot" | "hides" | "preloadsFirst"> {
+  const hides = hiding(mounted, FILES);
+  return {
+    ...(otherRoot === undefined ? {} : { otherRoot }),
+    ...(hides === undefined ? {} : { hides }),
+    ...(preload === undefined || isOursFirst(preload) ? {} : { preloadsFirst: preload }),
+  };
+}
+
+/** True also where there is no name in it. */
+function isOursFirst(preload: string): boolean {
+  const first = preload.split(/[: ]+/).find((name) => name !== "");
+  return first === undefined || first === INSTALLED_SHIM;
+}
+
+/** What is true of the program or its root is found by looking at these. */
+const SEEN_OTHERWISE: ReadonlySet<string> = new Set(["static-program", "other-root"]);
+
+function obstacleIn(unit: string, files: readonly UnitFile[]): Pick<UnitFacts, "dropInObstacle"> {
+  const obstacles = dropInObstacles("/", unit, files).filter(({ code }) => !SEEN_OTHERWISE.has(code));
+  const first = obstacles.find(({ severity }) => severity === "error") ?? obstacles[0];
+  if (first === undefined) return {};
+  const { severity, message, hint } = first;
+  return { dropInObstacle: { certain: severity === "error", reason: message, cure: hint } };
+}
 
 /** In the order in which systemd reads them. `folders`: those of units, with the names that are in each. */
 function dropInsOf(unit: string, folders: readonly (readonly [string, ReadonlySet<string>])[]): readonly string[] {

@@ -1,24 +1,15 @@
 // `--unit`: the drop-ins of single services, whether they reach them, and what systemd is told about them.
-import { readElf } from "../../core/elf/read-elf.ts";
-import { bytesSource } from "../../core/elf/reader.ts";
 import { type Spec, textSpec } from "../../core/install/specs.ts";
 import { dropInPath, dropInText, isOurDropIn, preloads, withoutShim } from "../../core/systemd/drop-in.ts";
 import { effectiveUnit } from "../../core/systemd/effective-unit.ts";
 import { findEntry, PRELOAD_VARIABLE, parseManagerEnvironment } from "../../core/systemd/environment.ts";
-import { whyNoEffect } from "../../core/systemd/why-no-effect.ts";
 import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import type { Journal } from "../../system/files/apply.ts";
-import { selinuxActive } from "../../system/host/confinement.ts";
 import { daemonReload, restart, showManagerEnvironment, systemdRuns, tryRestart } from "../../system/host/systemd.ts";
-import {
-  environmentFileTexts,
-  hasMapped,
-  programFile,
-  soonHasMapped,
-  unitTexts,
-} from "../../system/host/unit-facts.ts";
+import { hasMapped, soonHasMapped, unitTexts } from "../../system/host/unit-facts.ts";
 import { INSTALLED_SHIM, SHIM_FILE, UNIT_FOLDER } from "../../system/paths.ts";
+import { dropInObstacles } from "../drop-in-obstacles.ts";
 import type { Options } from "../types.ts";
 import { must } from "./must.ts";
 import { findService, type Service, stateOf } from "./services.ts";
@@ -82,24 +73,7 @@ function fromManager(root: string): ReturnType<typeof findEntry> {
 }
 
 function obstaclesOf(root: string, { unit, files }: Service): readonly Message[] {
-  const effective = effectiveUnit(unit, files);
-  const obstacles = whyNoEffect({
-    unit,
-    shim: INSTALLED_SHIM,
-    files,
-    environmentFiles: environmentFileTexts(
-      root,
-      effective.environmentFiles.map(({ path }) => path),
-    ),
-    programs: effective.execStart.flatMap((path) => {
-      const program = programFile(root, path);
-      if (program === undefined) return [];
-      const elf = readElf(bytesSource(program.bytes));
-      return [{ ...program, static: !("fault" in elf) && elf.isStatic }];
-    }),
-    selinux: selinuxActive(root),
-  });
-  return obstacles.map(({ severity, message, hint }) => ({ severity, message, hint }));
+  return dropInObstacles(root, unit, files).map(({ severity, message, hint }) => ({ severity, message, hint }));
 }
 
 function systemdSteps(

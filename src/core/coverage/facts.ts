@@ -196,6 +196,14 @@ export interface UnitFacts {
   readonly hasDropIn: boolean;
   /** When the newest of its drop-ins of ours was written, in milliseconds since 1970. */
   readonly dropInSince: number | undefined;
+  /** Why the LD_PRELOAD of our drop-in may not reach its programs, whatever they are; `certain`: why it does not. */
+  readonly dropInObstacle?: { readonly certain: boolean; readonly reason: string; readonly cure: string };
+  /** The setting that gives its programs another root: "RootDirectory=/srv/jail". */
+  readonly otherRoot?: string;
+  /** The setting that puts something else in the place of the table or of the shim: "InaccessiblePaths=/etc". */
+  readonly hides?: string;
+  /** Its LD_PRELOAD, where libraries come first in it that are not the shim. */
+  readonly preloadsFirst?: string;
   /** Of sockets: what they listen on, ports below 1024 alone. */
   readonly listens: readonly { readonly protocol: Protocol; readonly address: string; readonly port: number }[];
 }

@@ -29,14 +29,16 @@ function decision({ facts, reserved }: Host): Decision {
   const { sunrpc, nfs } = facts.kernel;
   if (sunrpc === undefined || isUnseen(sunrpc))
     return unseen("its range", sunrpc ?? { unseen: "no client", rootWould: false });
-  if (nfs.length > 0 && nfs.every(({ noresvport }) => noresvport)) return covered("every NFS mount has noresvport");
   const { min, max } = sunrpc;
   if (!(Number.isInteger(min) && Number.isInteger(max) && min <= max)) return unknown(`${min} to ${max} is no range`);
   if (reserved === undefined) return unknown("what is reserved cannot be seen", "run it as root");
   const ports = reservedPorts(reserved).filter((port) => min <= port && port <= max);
   if (ports.length === 0) return covered("no reserved port in its range");
-  return notCovered(
-    `${shortList(ports, MOST_SHOWN)} in range`,
-    "narrow sunrpc.min_resvport and max_resvport, or mount with noresvport",
-  );
+  const inRange = `${shortList(ports, MOST_SHOWN)} in range`;
+  const cure = "narrow sunrpc.min_resvport and max_resvport";
+  // What asks rpc.statd to watch a lock is no mount, and has no such option.
+  if (nfs.length > 0 && nfs.every(({ noresvport }) => noresvport)) {
+    return unknown(`${inRange}; every NFS mount has noresvport, but the locks of version 3 may take one`, cure);
+  }
+  return notCovered(inRange, `${cure}, or mount with noresvport`);
 }

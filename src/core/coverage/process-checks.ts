@@ -84,8 +84,8 @@ function bindings({ process }: Running, { facts }: Host): Decision | undefined {
   const astray = process.bindings.find(({ leadsTo }) => is(leadsTo, "other"));
   if (astray !== undefined) {
     return notCovered(
-      `its '${name(astray)}' was loaded past the shim (RTLD_DEEPBIND or dlmopen)`,
-      "have it loaded without RTLD_DEEPBIND and dlmopen",
+      `its '${name(astray)}' was loaded past the shim (RTLD_DEEPBIND, dlmopen or LD_PRELOAD)`,
+      "have it loaded without RTLD_DEEPBIND, dlmopen and LD_PRELOAD",
     );
   }
   for (const binding of process.bindings) {

@@ -15,6 +15,7 @@ export interface Startable {
 }
 
 export const PROGRAM_CHECKS: readonly Check<Startable>[] = [
+  { id: "root", question: "would it be started in this root?", assess: root, ends: true },
   { id: "dynamic", question: "does it have a loader, which could preload a library?", assess: dynamic, ends: true },
   {
     id: "reachable",
@@ -25,8 +26,33 @@ export const PROGRAM_CHECKS: readonly Check<Startable>[] = [
   { id: "installed", question: "would it be started with the shim?", assess: installed },
   { id: "library", question: "does its shim know the table's version?", assess: library },
   { id: "in-force", question: "is there a table in force?", assess: inForce },
+  { id: "files", question: "would it find the shim and the table?", assess: files },
+  { id: "order", question: "would the shim come before all other libraries?", assess: order },
   { id: "covered", question: "is nothing against it?", assess: () => covered("when it starts") },
 ];
+
+const LOOK_AGAIN = "start it, and look again";
+
+/** Which program that is, and what would be loaded into it, is not what was looked at. */
+function root({ facts, unit }: Startable): Decision | undefined {
+  const setting = facts.setuid ? undefined : unit?.otherRoot;
+  return setting === undefined ? undefined : unknown(`would be started in another root (${setting})`, LOOK_AGAIN);
+}
+
+function files({ facts, unit }: Startable): Decision | undefined {
+  const setting = facts.setuid ? undefined : unit?.hides;
+  return setting === undefined
+    ? undefined
+    : unknown(`would find other files than this host's (${setting})`, LOOK_AGAIN);
+}
+
+/** One of them may define an allocator, which then is the one that is called. */
+function order({ facts, unit }: Startable): Decision | undefined {
+  const value = facts.setuid ? undefined : unit?.preloadsFirst;
+  return value === undefined
+    ? undefined
+    : unknown(`would get other libraries before the shim (LD_PRELOAD=${value})`, LOOK_AGAIN);
+}
 
 function dynamic({ made }: Startable): Decision | undefined {
   if (made.program?.isStatic !== true) return undefined;
@@ -51,12 +77,18 @@ function installed({ facts, made, unit }: Startable, host: Host): Decision | und
   if (isMusl(made.program)) return notCovered(MUSL, MUSL_CURE);
   const lacks = lacksLibrary(made.program, listNamesShim(host.facts) || dropIn, host);
   if (lacks !== undefined) return lacks;
-  if (listNamesShim(host.facts) || dropIn) return undefined;
+  if (listNamesShim(host.facts)) return undefined;
+  if (dropIn) return obstructed(unit);
   if (isUnseen(list)) return unknown(`the preload list cannot be seen: ${list.unseen}`, asRoot(list));
   if (facts.setuid) return notCovered("not installed for it", "portreservectl install");
   const { units } = host.facts;
   if (isUnseen(units)) return unseen("its unit", units);
   return notCovered("not installed for it", installCure(facts.unit, host));
+}
+
+function obstructed({ dropInObstacle: obstacle }: UnitFacts): Decision | undefined {
+  if (obstacle === undefined) return undefined;
+  return (obstacle.certain ? notCovered : unknown)(obstacle.reason, obstacle.cure);
 }
 
 function library({ made }: Startable, { facts }: Host): Decision | undefined {

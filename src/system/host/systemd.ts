@@ -47,6 +47,13 @@ const SHOWN_OF_ALL = [
   "DropInPaths",
   "ExecStart",
   "Listen",
+  "Environment",
+  "RootDirectory",
+  "RootImage",
+  "BindPaths",
+  "BindReadOnlyPaths",
+  "InaccessiblePaths",
+  "TemporaryFileSystem",
 ] as const;
 
 /**

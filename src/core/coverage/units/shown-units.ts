@@ -1,8 +1,9 @@
 // What one 'systemctl show' says of many units, as data; the values hold whatever the unit files do.
-import { shownWords } from "../../systemd/environment.ts";
+import { findEntry, PRELOAD_VARIABLE, shownWords } from "../../systemd/environment.ts";
 import { unitFacts } from "../../systemd/show.ts";
 import { execPrograms } from "./exec-programs.ts";
 import { type Listen, shownListen } from "./listens.ts";
+import { MOUNTS, type Mounted, mountedBy, otherRoot, ROOTS } from "./other-files.ts";
 
 export interface ShownUnit {
   readonly id: string;
@@ -10,11 +11,18 @@ export interface ShownUnit {
   readonly loadState: string;
   readonly activeState: string;
   readonly mainPid: number | undefined;
+  /** The unit's own file. */
+  readonly fragmentPath: string | undefined;
   /** In the order in which systemd reads them. */
   readonly dropInPaths: readonly string[];
   /** As ExecStart= writes them: systemd allows names without a folder. */
   readonly programs: readonly string[];
   readonly listens: readonly Listen[];
+  /** "RootDirectory=/srv/jail" */
+  readonly otherRoot: string | undefined;
+  readonly mounted: readonly Mounted[];
+  /** LD_PRELOAD, as Environment= sets it. */
+  readonly preload: string | undefined;
 }
 
 /** Each unit once; those that are neither there nor running are left out. */
@@ -46,9 +54,17 @@ function shownUnit({ lines, execStart }: Record): ShownUnit | undefined {
     loadState: facts.loadState,
     activeState: facts.activeState,
     mainPid: facts.mainPid,
+    fragmentPath: facts.fragmentPath,
     dropInPaths: facts.dropInPaths,
     programs: [...new Set(execStart.flatMap(programsOf))],
     listens: valuesOf(lines, "Listen").flatMap((text) => shownListen(text) ?? []),
+    otherRoot: ROOTS.flatMap((name) => valuesOf(lines, name).flatMap((value) => otherRoot(name, value) ?? []))[0],
+    mounted: MOUNTS.flatMap((name) =>
+      valuesOf(lines, name)
+        .flatMap(shownWords)
+        .flatMap((word) => mountedBy(name, word) ?? []),
+    ),
+    preload: findEntry(facts.environment, PRELOAD_VARIABLE)?.value,
   };
 }
 

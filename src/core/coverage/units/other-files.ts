@@ -1,0 +1,42 @@
+// Which settings of a unit put something else in the place of the host's files, for the programs that it starts.
+
+/** Something that a unit mounts for its programs. */
+export interface Mounted {
+  /** As the unit says it, without options: "InaccessiblePaths=/etc". */
+  readonly setting: string;
+  /** Absolute. */
+  readonly target: string;
+}
+
+/** The settings that give a unit another root. */
+export const ROOTS = ["RootDirectory", "RootImage"] as const;
+
+/** The settings that hide or replace files, each a list of words. */
+export const MOUNTS = ["BindPaths", "BindReadOnlyPaths", "InaccessiblePaths", "TemporaryFileSystem"] as const;
+
+/** `word`: one of the list that `setting` is. Undefined where the same file stays in its place. */
+export function mountedBy(setting: (typeof MOUNTS)[number], word: string): Mounted | undefined {
+  const isBind = setting === "BindPaths" || setting === "BindReadOnlyPaths";
+  const [source = "", place = source] = word.replace(/^[-+]+/, "").split(":");
+  const target = plain(isBind ? place : source);
+  if (!target.startsWith("/") || (isBind && target === plain(source))) return undefined;
+  return { setting: `${setting}=${isBind ? `${source}:` : ""}${target}`, target };
+}
+
+/** The first that is in the place of one of these files, or of a folder above. */
+export function hiding(mounted: readonly Mounted[], files: readonly string[]): string | undefined {
+  return mounted.find(({ target }) => files.some((file) => file === target || file.startsWith(below(target))))?.setting;
+}
+
+function plain(path: string): string {
+  return path.replace(/\/+/g, "/").replace(/(?<=.)\/$/, "");
+}
+
+function below(folder: string): string {
+  return folder === "/" ? folder : `${folder}/`;
+}
+
+/** "RootDirectory=/srv/jail", of the value of one of `ROOTS`; undefined for the host's own. */
+export function otherRoot(setting: (typeof ROOTS)[number], value: string): string | undefined {
+  return value === "" || plain(value) === "/" ? undefined : `${setting}=${value}`;
+}

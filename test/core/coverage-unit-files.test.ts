@@ -1,0 +1,70 @@
+// What units put in the place of the host's files, as systemctl shows it and as their own files say.
+import { expect, test } from "vitest";
+import { hiding, mountedBy } from "../../src/core/coverage/units/other-files.ts";
+import { shownUnits } from "../../src/core/coverage/units/shown-units.ts";
+import { writtenUnit } from "../../src/core/coverage/units/written-unit.ts";
+
+/** What both ways of asking say of the same unit. */
+const APART = {
+  preload: "/a.so:/b.so",
+  otherRoot: "RootDirectory=/srv/jail",
+  mounted: [
+    { setting: "BindPaths=/srv/a:/etc/portreserve.table", target: "/etc/portreserve.table" },
+    { setting: "BindReadOnlyPaths=/srv/usr:/usr", target: "/usr" },
+    { setting: "InaccessiblePaths=/etc", target: "/etc" },
+    { setting: "InaccessiblePaths=/a b", target: "/a b" },
+    { setting: "TemporaryFileSystem=/var", target: "/var" },
+  ],
+} as const;
+
+test("reads what a unit puts in the place of the host's files, of systemctl and of its own files", () => {
+  const shown = `Id=a.service
+LoadState=loaded
+RootDirectory=/srv/jail
+RootImage=
+BindPaths=/srv/a:/etc/portreserve.table:rbind /etc/same:/etc/same:rbind
+BindReadOnlyPaths=-/srv/usr:/usr:norbind
+InaccessiblePaths=-/etc "+/a b"
+TemporaryFileSystem=/var:ro
+Environment=A=1 "LD_PRELOAD=/a.so:/b.so"
+`;
+  expect(shownUnits(shown).map(({ otherRoot, mounted, preload }) => ({ otherRoot, mounted, preload }))).toEqual([
+    APART,
+  ]);
+  const text = `[Service]
+RootImage=/never
+RootImage=
+RootDirectory=/srv/%p
+BindPaths=/never:/etc
+BindPaths=
+BindPaths=/srv/a:/etc//portreserve.table /etc/same
+BindReadOnlyPaths=-/srv/usr:/usr/:norbind
+InaccessiblePaths=-/etc
+InaccessiblePaths="+/a b" relative
+TemporaryFileSystem=/var:ro
+Environment=LD_PRELOAD=/never
+Environment=
+Environment=LD_PRELOAD=/a.so:/b.so
+Environment=A=1
+[Unit]
+RootDirectory=/elsewhere
+InaccessiblePaths=/elsewhere
+`;
+  const { otherRoot, mounted, preload } = writtenUnit("jail.service", [{ path: "/a", text }]);
+  expect({ otherRoot, mounted, preload }).toEqual(APART);
+  expect(
+    writtenUnit("jail.service", [{ path: "/a", text: "[Service]\nRootDirectory=//\n" }]).otherRoot,
+  ).toBeUndefined();
+});
+
+test.each([
+  ["/etc/portreserve.table", "InaccessiblePaths=/etc/portreserve.table"],
+  ["/etc/", "InaccessiblePaths=/etc"],
+  ["/", "InaccessiblePaths=/"],
+  ["/etc/portreserve", undefined],
+  ["/etc/portreserve.table/x", undefined],
+  ["/usr", undefined],
+])("knows whether %s is hidden with the table", (word, expected) => {
+  const mounted = mountedBy("InaccessiblePaths", word);
+  expect(hiding(mounted === undefined ? [] : [mounted], ["/etc/portreserve.table"])).toBe(expected);
+});
