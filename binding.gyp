@@ -14,8 +14,10 @@
       "sources": ["native/addon/addon.cc", "native/addon/attributes.cc", "native/addon/sockets.cc", "native/addon/system.cc", "native/addon/table.cc"],
       "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL"],
-      "cflags_cc!": ["-fno-exceptions"],
-      "cflags_cc": ["-fexceptions", "-fvisibility=hidden", "-Werror"],
+      "cflags_cc!": ["-fno-exceptions", "-fno-strict-aliasing"],
+      "cflags_cc": ["-std=gnu++17", "-fexceptions", "-fvisibility=hidden", "-Werror"],
+      # Of Node's own flags those that differ between its versions are left out, or each would build other bytes.
+      "cflags_cc/": [["exclude", "^-std="], ["include", "^-std=gnu\\+\\+17$"]],
       "ldflags": ["-Wl,-z,relro", "-Wl,-z,now"]
     },
     {

@@ -1,14 +1,15 @@
 // Builds the native parts that the package carries into prebuilds/, for both processors, or for one. Every run compiles
-// a fresh copy of the sources, so that equal sources and compilers give equal bytes, wherever the checkout is.
+// a fresh copy of the sources, so that equal sources and compilers give equal bytes, wherever the checkout is. Beside the
+// parts is the list of their sums.
 // usage: npm run prebuild [-- [--arch x64|arm64] [--out FOLDER]]
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { prebuildify } from "./node-gyp.mjs";
 import { runsAsHook } from "./npm-hook.mjs";
-import { archs, parts } from "./parts.mjs";
+import { archs, parts, SUMS, sumsOf } from "./parts.mjs";
 import { root, run } from "./step.mjs";
 
 /** Debian's names: of the compilers' prefix and of the package that has them. */
@@ -64,6 +65,9 @@ function build(arch) {
     }
     chmodSync(part, 0o755);
   }
+  const sums = path.join(made, SUMS);
+  writeFileSync(sums, sumsOf(made, arch));
+  chmodSync(sums, 0o644);
   chmodSync(made, 0o755);
   const folder = path.join(out, `linux-${arch}`);
   rmSync(folder, { recursive: true, force: true });

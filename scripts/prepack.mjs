@@ -1,14 +1,19 @@
-// Before `npm pack`: without all native parts the package would install and then not work, so it is not made.
+// Before `npm pack` and `npm publish`: without all native parts, or with parts of other sources, the package would install
+// and then not work, or not do what it says. So it is not made.
 import { existsSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { archs, parts } from "./parts.mjs";
+import { archs, wrongParts } from "./parts.mjs";
 import { root } from "./step.mjs";
 
-const wanted = [
-  ...["dist/portreservectl.mjs", "dist/portrelease.js"].map((name) => [name, "npm run build"]),
-  ...archs.flatMap((arch) => parts(arch).map((name) => [`prebuilds/linux-${arch}/${name}`, "npm run prebuild"])),
-];
-const missing = wanted.filter(([name]) => !existsSync(path.join(root, name)));
-for (const [name, cure] of missing) console.error(`error: '${name}' is missing: '${cure}' makes it`);
-process.exit(missing.length > 0 ? 1 : 0);
+const programs = ["dist/portreservectl.mjs", "dist/portrelease.js"]
+  .filter((name) => !existsSync(path.join(root, name)))
+  .map((name) => `'${name}' is missing: 'npm run build' makes it`);
+const natives = archs.flatMap((arch) => {
+  const folder = `prebuilds/linux-${arch}`;
+  const wrong = wrongParts(path.join(root, folder), arch);
+  return wrong === undefined ? [] : [`'${folder}' ${wrong}: 'npm run prebuild' makes it anew`];
+});
+const faults = [...programs, ...natives];
+for (const fault of faults) console.error(`error: ${fault}`);
+process.exit(faults.length > 0 ? 1 : 0);

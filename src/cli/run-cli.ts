@@ -1,6 +1,6 @@
 // From a command line to an exit code: parse, run the verb, write its report.
 import type { Command, Context, Emission, Options } from "../commands/types.ts";
-import { AddonMissing } from "../core/native.ts";
+import { AddonMissing, AddonUnusable } from "../core/native.ts";
 import { CLEAR_SCREEN, progressLine, progressText } from "../report/progress.ts";
 import { renderBlock, renderJson, renderMessage, renderText } from "../report/render.ts";
 import { isScreen, wantsColor } from "../report/style.ts";
@@ -64,8 +64,7 @@ async function reportOf(verb: Verb, options: Options, args: readonly string[], c
     const command: Command = await verb.load();
     return await command(contextFor({ ...options, root: openRoot(options.root) }, args, color));
   } catch (thrown) {
-    const error =
-      thrown instanceof AddonMissing ? new AppError("incomplete", thrown.message, NO_ADDON, thrown) : thrown;
+    const error = withCure(thrown);
     if (!(error instanceof AppError)) throw error;
     const hint = error.hint === undefined ? {} : { hint: error.hint };
     const message = { severity: "error", message: error.message, ...hint } as const;
@@ -73,7 +72,17 @@ async function reportOf(verb: Verb, options: Options, args: readonly string[], c
   }
 }
 
-const NO_ADDON = "in a checkout, 'npm run build' makes them; it needs a C and C++ compiler, make and python3";
+/** Of the addon's door, which is too far down to know what helps. */
+function withCure(thrown: unknown): unknown {
+  if (thrown instanceof AddonMissing) return new AppError("incomplete", thrown.message, NO_ADDON, thrown);
+  if (thrown instanceof AddonUnusable) return new AppError("incomplete", thrown.message, BAD_ADDON, thrown);
+  return thrown;
+}
+
+const NO_ADDON =
+  "install the package again; in a checkout, 'npm run build' makes them, and needs a C and C++ compiler, make and python3";
+const BAD_ADDON =
+  "install the package again; it runs where Node's own builds do, with glibc 2.28 or newer (getconf GNU_LIBC_VERSION)";
 
 function contextFor(options: Options, args: readonly string[], color: Color): Context {
   return {

@@ -1,4 +1,5 @@
 // The typed door to the addon: the table codec that the shim is built from, and the few system calls Node lacks.
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import nodeGypBuild from "node-gyp-build";
@@ -77,10 +78,38 @@ function found<T>(look: (root: string) => T): T {
   }
 }
 
-/** Loads the addon on first use, so that verbs that do not need it start without it. Throws AddonMissing. */
+/** It is there, and does not load: it is damaged, or for another machine, or newer than this host's libraries. */
+export class AddonUnusable extends Error {}
+
+/** Loads the addon on first use, so that verbs that do not need it start without it. Throws AddonMissing or AddonUnusable. */
 export function native(): Native {
-  loaded ??= found((root) => nodeGypBuild(root) as Native);
+  loaded ??= load(found((root) => nodeGypBuild.path(root)));
   return loaded;
+}
+
+function load(file: string): Native {
+  try {
+    // The loader maps a file that was cut short without a look at its size, and Node dies of the pages that are not there.
+    if (isCutShort(file)) throw new Error("its end is missing");
+    return nodeGypBuild(packageRoot) as Native;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new AddonUnusable(`the native part '${file}' does not load: ${why}`, { cause });
+  }
+}
+
+/** Whether a 64-bit ELF file ends before its table of sections does, which is the last thing in it. */
+function isCutShort(file: string): boolean {
+  const fd = openSync(file, "r");
+  try {
+    const header = Buffer.alloc(64);
+    if (readSync(fd, header, 0, 64, 0) < 64) return true;
+    if (header.readUInt32BE(0) !== 0x7f454c46) return false;
+    const sections = BigInt(header.readUInt16LE(58) * header.readUInt16LE(60));
+    return header.readBigUInt64LE(40) + sections > BigInt(fstatSync(fd).size);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The folder that holds the addon, and beside it the shim and the probe. Throws AddonMissing. */

@@ -125,7 +125,7 @@ test("says how to get the native parts where there are none, with exit code 3", 
     stdout: "",
     stderr:
       `portreservectl: error: no native parts for ${process.platform} ${process.arch} in '${home}'\n` +
-      "hint: in a checkout, 'npm run build' makes them; it needs a C and C++ compiler, make and python3\n",
+      "hint: install the package again; in a checkout, 'npm run build' makes them, and needs a C and C++ compiler, make and python3\n",
   });
 });
 

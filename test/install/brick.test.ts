@@ -4,7 +4,8 @@ import { readElf } from "../../src/core/elf/read-elf.ts";
 import { bytesSource } from "../../src/core/elf/reader.ts";
 import { differenceBetween, runAlone } from "../../src/system/host/trial.ts";
 import { named } from "../support/can.ts";
-import { abis, library, noHost, onHost, type Steps, treeDifferences } from "../support/host.ts";
+import { abis, library, noHost, onHost, treeDifferences } from "../support/host.ts";
+import type { Steps } from "../support/steps.ts";
 import { crash, hang, packageWith, shims } from "./bad-shims.ts";
 
 const notHere = await noHost();

@@ -1,19 +1,13 @@
-// The npm package: exactly what it should hold, and it works where there is no compiler and no network.
+// The npm package: exactly what it should hold, and never made with a part missing, damaged or out of date.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { packageRoot } from "../../src/core/native.ts";
 import { named } from "../support/can.ts";
 import { scratch } from "../support/cli.ts";
-import { inRoot, noCleanRoot } from "./clean-root.ts";
 import { ARCHS, notPrebuilt, PARTS } from "./prebuilt.ts";
-
-const manifest = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as {
-  readonly version: string;
-  readonly scripts: Readonly<Record<string, string>>;
-  readonly [field: string]: unknown;
-};
+import { manifest, packed } from "./tarball.ts";
 
 const ALLOWED = [
   "CHANGELOG.md",
@@ -31,6 +25,16 @@ const ALLOWED = [
   ...ARCHS.flatMap((arch) => PARTS[arch].map((name) => `prebuilds/linux-${arch}/${name}`)),
 ].sort();
 
+/** What npm would send to the registry. No registry is asked: nobody listens there. */
+function published(cwd: string, ...args: readonly string[]) {
+  const dead = ["--registry=http://127.0.0.1:9/", "--fetch-retries=0"];
+  const { status, stdout, stderr } = spawnSync("npm", ["publish", "--dry-run", "--json", ...dead, ...args], {
+    cwd,
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
 test("nothing runs when the package is installed, and nothing else is installed with it", () => {
   const onInstall = ["preinstall", "install", "postinstall"].filter((name) => manifest.scripts[name] !== undefined);
   expect(onInstall).toEqual([]);
@@ -40,20 +44,10 @@ test("nothing runs when the package is installed, and nothing else is installed 
   }
 });
 
-const unbuilt = notPrebuilt(...ARCHS);
-const reason = unbuilt ?? (await noCleanRoot());
-describe.skipIf(unbuilt !== undefined)(named("the package", unbuilt), () => {
-  let tarball = "";
-  beforeAll(() => {
-    // Not prepack and prepare: they would build, in a checkout where tests run.
-    const pack = ["pack", "--ignore-scripts", "--silent", "--pack-destination", scratch()];
-    const { status, stdout, stderr } = spawnSync("npm", pack, { cwd: packageRoot, encoding: "utf8" });
-    if (status !== 0) throw new Error(stderr);
-    tarball = path.join(pack.at(-1) ?? "", stdout.trim());
-  });
-
+const reason = notPrebuilt(...ARCHS);
+describe.skipIf(reason !== undefined)(named("the package", reason), () => {
   test("holds what it should, with programs that can be executed, and nothing else", () => {
-    const { stdout } = spawnSync("tar", ["-tvzf", tarball], { encoding: "utf8" });
+    const { stdout } = spawnSync("tar", ["-tvzf", packed()], { encoding: "utf8" });
     const entries = stdout
       .trimEnd()
       .split("\n")
@@ -64,97 +58,87 @@ describe.skipIf(unbuilt !== undefined)(named("the package", unbuilt), () => {
     expect(executable.filter((name) => /probe|pidexec|\/dist\//.test(name))).toHaveLength(7);
   });
 
-  describe.skipIf(reason !== undefined)(named("in a root without a compiler and a network", reason), () => {
-    const inPackage = (script: string) =>
-      inRoot(
-        `set -e
-npm install --global --offline --ignore-scripts --no-audit --no-fund --silent /package.tgz
-${script}`,
-        { "/package.tgz": tarball },
-      );
+  test("is published with just the same files", () => {
+    // Not the scripts: they would build, in a checkout where tests run.
+    const { status, stdout } = published(packageRoot, "--ignore-scripts");
+    expect(status).toBe(0);
+    const document = JSON.parse(stdout) as { files?: Files } & Record<string, { files?: Files }>;
+    const files = document.files ?? document[manifest.name as string]?.files ?? [];
+    expect(files.map((file) => file.path).sort()).toEqual(ALLOWED);
+  });
 
-    test("there is indeed neither, nor anything of the project (control)", () => {
-      const { stdout } = inRoot(`for tool in cc gcc g++ make python3 portreservectl; do command -v $tool; done
-tail -n +3 /proc/net/dev | tr -d ' ' | cut -d: -f1`);
-      expect(stdout).toBe("lo\n");
+  describe("in a checkout where not all is as it was built", () => {
+    let folder = "";
+    beforeEach(() => {
+      folder = scratch();
+      const script = { prepack: manifest.scripts.prepack };
+      writeFileSync(path.join(folder, "package.json"), JSON.stringify({ ...manifest, scripts: script }));
+      for (const name of ["scripts", "native", "binding.gyp", "dist", "docs", "prebuilds"]) {
+        cpSync(path.join(packageRoot, name), path.join(folder, name), { recursive: true });
+      }
+      mkdirSync(path.join(folder, "node_modules"));
+      const api = "node_modules/node-addon-api";
+      symlinkSync(path.join(packageRoot, api), path.join(folder, api));
     });
 
-    test("installs for all, and both commands answer", () => {
-      expect(inPackage("portreservectl --version; portrelease --verbose | cut -d: -f1")).toEqual({
-        status: 0,
-        stdout: `${manifest.version}\nportrelease\n`,
-        stderr: "",
+    function pack() {
+      const out = scratch();
+      const { status, stderr } = spawnSync("npm", ["pack", "--pack-destination", out], {
+        cwd: folder,
+        encoding: "utf8",
       });
+      const errors = stderr.split("\n").filter((line) => line.startsWith("error: "));
+      return { status, errors, tarballs: readdirSync(out).length };
+    }
+
+    test("is made while all is (control)", () => {
+      expect(pack()).toEqual({ status: 0, errors: [], tarballs: 1 });
     });
 
-    test("installs in a project, with scripts allowed too", () => {
-      const script = `cd "$(mktemp -d)"
-npm install --offline --no-audit --no-fund --silent /package.tgz
-ls node_modules; node_modules/.bin/portreservectl --version`;
-      expect(inRoot(script, { "/package.tgz": tarball })).toEqual({
-        status: 0,
-        stdout: `portreserve\n${manifest.version}\n`,
-        stderr: "",
+    const x64 = "prebuilds/linux-x64";
+    const arm64 = "prebuilds/linux-arm64";
+    const wrong = [
+      {
+        where: "there are no native parts",
+        spoil: () => rmSync(path.join(folder, "prebuilds"), { recursive: true }),
+        errors: [x64, arm64].map((name) => `'${name}' has no 'portreserve.node': 'npm run prebuild' makes it anew`),
+      },
+      {
+        where: "one part is missing",
+        spoil: () => rmSync(path.join(folder, arm64, "portreserve-probe")),
+        errors: [`'${arm64}' has no 'portreserve-probe': 'npm run prebuild' makes it anew`],
+      },
+      {
+        where: "one part was cut short",
+        spoil: () => truncateSync(path.join(folder, x64, "libportreserve-i386.so"), 4096),
+        errors: [
+          `'${x64}' has a 'libportreserve-i386.so' that is not what was built: 'npm run prebuild' makes it anew`,
+        ],
+      },
+      {
+        where: "the parts are of other sources",
+        spoil: () => writeFileSync(path.join(folder, "native/table/view.c"), "// another\n", { flag: "a" }),
+        errors: [x64, arm64].map((name) => `'${name}' is of other sources: 'npm run prebuild' makes it anew`),
+      },
+      {
+        where: "the manager was not built",
+        spoil: () => rmSync(path.join(folder, "dist/portreservectl.mjs")),
+        errors: ["'dist/portreservectl.mjs' is missing: 'npm run build' makes it"],
+      },
+    ] as const;
+    for (const { where, spoil, errors } of wrong) {
+      test(`is not packed where ${where}`, () => {
+        spoil();
+        expect(pack()).toEqual({ status: 1, errors: errors.map((text) => `error: ${text}`), tarballs: 0 });
       });
-    });
+    }
 
-    test("checks, compiles, looks up and looks at the host", () => {
-      const { status, stdout, stderr } =
-        inPackage(`rm -f /etc/bindresvport.blacklist; mkdir /etc/portreserve; echo 631 > /etc/portreserve/cups
-echo "ipp 631/tcp" > /etc/services
-portreservectl compile > /dev/null; portreservectl check > /dev/null; portreservectl lookup 631 | head -n 2 | tr -s ' '; portreservectl status > /dev/null; echo $?`);
-      expect({ status, stdout, stderr }).toEqual({
-        status: 0,
-        stdout: "631/tcp reserved cups /etc/portreserve/cups:1\n631/udp reserved cups /etc/portreserve/cups:1\n0\n",
-        stderr: "",
-      });
-    });
-
-    test("runs a command with the shim, and the command gets no reserved port", () => {
-      const probe = `/usr/local/lib/node_modules/portreserve/prebuilds/linux-${process.arch}/portreserve-probe`;
-      const { status, stdout, stderr } =
-        inPackage(`rm -f /etc/bindresvport.blacklist; mkdir /etc/portreserve; seq 600 900 > /etc/portreserve/many
-portreservectl compile > /dev/null
-portreservectl run -- ${probe} --symbol bindresvport --exhaust | grep -c port
-${probe} --symbol bindresvport --exhaust | grep -c port`);
-      expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "211\n512\n", stderr: "" });
-    });
-
-    test("shows the theft and its prevention", () => {
-      const { status, stdout, stderr } = inPackage("portreservectl demo --json");
-      const { theftShown, theftPrevented } = JSON.parse(stdout) as Record<string, unknown>;
-      expect({ status, stderr, theftShown, theftPrevented }).toEqual({
-        status: 0,
-        stderr: "",
-        theftShown: true,
-        theftPrevented: true,
-      });
-    });
-
-    test("install covers a program that is started with no environment, and uninstall leaves nothing behind", () => {
-      const probe = `/usr/local/lib/node_modules/portreserve/prebuilds/linux-${process.arch}/portreserve-probe`;
-      const { status, stdout, stderr } = inPackage(`files() { find / -xdev ! -path '/root/*' | sort; }
-files > /tmp/before
-portreservectl install > /dev/null
-files > /tmp/between
-cat /etc/ld.so.preload
-env -i ${probe} --which
-portreservectl uninstall > /dev/null
-files > /tmp/after
-cmp -s /tmp/before /tmp/between || echo changed
-cmp /tmp/before /tmp/after && echo restored
-env -i ${probe} --which | grep -c libportreserve`);
-      const lines = stdout.trimEnd().split("\n");
-      const objects = lines.slice(1, 7).map((line) => (JSON.parse(line) as { object: string | null }).object ?? "");
-      expect(new Set(objects.map((object) => object.replace(/^\/usr\/lib\/[^/]+\//, "")))).toEqual(
-        new Set(["portreserve/libportreserve.so"]),
-      );
-      expect({ status, stderr, list: lines[0], after: lines.slice(7) }).toEqual({
-        status: 1, // grep's: it found none
-        stderr: "",
-        list: "/usr/$LIB/portreserve/libportreserve.so",
-        after: ["changed", "restored", "0"],
-      });
+    test("is not published either", () => {
+      const [{ spoil, errors }] = wrong;
+      spoil();
+      expect(published(folder)).toMatchObject({ status: 1, stderr: expect.stringContaining(`error: ${errors[0]}`) });
     });
   });
 });
+
+type Files = readonly { readonly path: string }[];

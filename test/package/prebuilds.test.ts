@@ -1,12 +1,17 @@
 // The package's native parts: made again they are the same, and nothing is made without a compiler.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../src/core/native.ts";
 import { named, skipReason } from "../support/can.ts";
 import { scratch } from "../support/cli.ts";
+import { nodeLayer, noNode } from "../support/roots/node.ts";
+import { NODES } from "./machines.ts";
 import { ARCHS, type Arch, notPrebuilt, PARTS, prebuiltFolder } from "./prebuilt.ts";
+
+/** In milliseconds, for a build on a machine that is busy. */
+const LONG = 240_000;
 
 const SCRIPT = path.join(packageRoot, "scripts/prebuild.mjs");
 
@@ -20,6 +25,32 @@ const compilers: Readonly<Record<Arch, { program: string; package: string }>> = 
   arm64: { program: "aarch64-linux-gnu-g++", package: "g++-aarch64-linux-gnu" },
 };
 
+/** Another checkout of these sources, as somebody else might have it. */
+function checkout(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["package.json", "binding.gyp", "native", "scripts"]) {
+    cpSync(path.join(packageRoot, name), path.join(folder, name), { recursive: true });
+  }
+  symlinkSync(path.join(packageRoot, "node_modules"), path.join(folder, "node_modules"));
+  return folder;
+}
+
+/** `npm run prebuild` there, with a umask that is nobody's. */
+function built(folder: string, arch: Arch, out: string, env: Readonly<Record<string, string>> = {}) {
+  const build = `umask 077; exec npm run --silent prebuild -- --arch ${arch} --out '${out}'`;
+  return spawnSync("sh", ["-c", build], { cwd: folder, encoding: "utf8", env: { ...process.env, ...env } });
+}
+
+/** The parts of a build that are not what is in prebuilds/. */
+function differing(arch: Arch, out: string): readonly string[] {
+  const bytes = (folder: string, name: string): Buffer => readFileSync(path.join(folder, name));
+  return PARTS[arch].filter(
+    (name) => !bytes(prebuiltFolder(arch), name).equals(bytes(path.join(out, `linux-${arch}`), name)),
+  );
+}
+
+const [, , OTHER_NODE] = NODES;
+const noOtherNode = await noNode(OTHER_NODE);
 for (const arch of ARCHS) {
   const reason = notPrebuilt(arch) ?? skipReason(compilers[arch], ...(arch === "x64" ? (["i386"] as const) : []));
   describe.skipIf(reason !== undefined)(named(`the parts for ${arch}`, reason), () => {
@@ -27,25 +58,63 @@ for (const arch of ARCHS) {
       expect(readdirSync(prebuiltFolder(arch)).sort()).toEqual(PARTS[arch]);
     });
 
-    test("are the same bytes when they are built again elsewhere, and have no path of this machine", () => {
-      const out = path.join(scratch(), "at/another/depth");
-      const made = spawnSync("npm", ["run", "--silent", "prebuild", "--", "--arch", arch, "--out", out], {
-        cwd: packageRoot,
+    test("are listed with their sums, as sha256sum checks them", () => {
+      const { status, stdout, stderr } = spawnSync("sha256sum", ["--check", "--strict", "SHA256SUMS"], {
+        cwd: prebuiltFolder(arch),
         encoding: "utf8",
       });
-      expect(made).toMatchObject({ status: 0, stderr: "" });
-      expect(readdirSync(out)).toEqual([`linux-${arch}`]);
-      const again = path.join(out, `linux-${arch}`);
-      expect(readdirSync(again).sort()).toEqual(PARTS[arch]);
-      for (const name of PARTS[arch]) {
-        const bytes = readFileSync(path.join(again, name));
-        expect(bytes.equals(readFileSync(path.join(prebuiltFolder(arch), name))), name).toBe(true);
-        expect(bytes.includes(packageRoot), name).toBe(false);
-        expect(bytes.includes(out), name).toBe(false);
-      }
+      const rest = PARTS[arch].filter((name) => name !== "SHA256SUMS");
+      expect({ status, stderr, lines: stdout.trimEnd().split("\n") }).toEqual({
+        status: 0,
+        stderr: "",
+        lines: rest.map((name) => `${name}: OK`),
+      });
     });
+
+    const sameBytes =
+      "are the same bytes from another checkout, Node, time zone, language and umask, and have no path of either";
+    test.skipIf(noOtherNode !== undefined)(
+      named(sameBytes, noOtherNode),
+      () => {
+        const other = checkout(path.join(scratch(), "at/another/depth"));
+        const out = path.join(scratch(), "out");
+        const bin = path.join(nodeLayer(OTHER_NODE), "usr/local/bin");
+        const env = { PATH: `${bin}:${process.env.PATH}`, TZ: "Pacific/Kiritimati", LC_ALL: "C" };
+        expect(built(other, arch, out, env)).toMatchObject({ status: 0, stderr: "" });
+        expect(readdirSync(out)).toEqual([`linux-${arch}`]);
+        expect(differing(arch, out)).toEqual([]);
+        const again = path.join(out, `linux-${arch}`);
+        expect(readdirSync(again).sort()).toEqual(PARTS[arch]);
+        for (const name of PARTS[arch]) {
+          const bytes = readFileSync(path.join(again, name));
+          expect(
+            [packageRoot, other, out].filter((folder) => bytes.includes(folder)),
+            name,
+          ).toEqual([]);
+          expect(statSync(path.join(again, name)).mode & 0o777, name).toBe(name === "SHA256SUMS" ? 0o644 : 0o755);
+        }
+      },
+      LONG,
+    );
   });
 }
+
+// The control of the comparison: it would see a difference.
+const noArm64 = notPrebuilt("arm64") ?? skipReason(compilers.arm64);
+test.skipIf(noArm64 !== undefined)(
+  named("the parts of sources with another letter in one text are other bytes in that program", noArm64),
+  () => {
+    const other = checkout(path.join(scratch(), "changed"));
+    const file = path.join(other, "native/probe/pidexec.c");
+    const source = readFileSync(file, "utf8");
+    writeFileSync(file, source.replace('"usage: portreserve-pidexec ', '"usage: portreserve-pidexes '));
+    expect(readFileSync(file, "utf8")).not.toBe(source);
+    const out = scratch();
+    expect(built(other, "arm64", out)).toMatchObject({ status: 0, stderr: "" });
+    expect(differing("arm64", out)).toEqual(["SHA256SUMS", "portreserve-pidexec"]);
+  },
+  LONG,
+);
 
 test("without a cross compiler nothing is made, and the package that has one is named", () => {
   const other = process.arch === "x64" ? "arm64" : "x64";
@@ -58,28 +127,4 @@ test("without a cross compiler nothing is made, and the package that has one is 
       `hint: sudo apt-get install ${compilers[other].package}; '--arch' builds for one processor only\n`,
   });
   expect(readdirSync(out)).toEqual([]);
-});
-
-test("is not packed while a part is missing", () => {
-  const folder = scratch();
-  const put = (name: string): void => {
-    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-    writeFileSync(path.join(folder, name), "");
-  };
-  mkdirSync(path.join(folder, "scripts"));
-  for (const name of ["prepack.mjs", "parts.mjs", "step.mjs"]) {
-    copyFileSync(path.join(packageRoot, "scripts", name), path.join(folder, "scripts", name));
-  }
-  const prepack = () => {
-    const { status, stderr } = spawnSync(process.execPath, ["scripts/prepack.mjs"], { cwd: folder, encoding: "utf8" });
-    return { status, stderr };
-  };
-  for (const name of ["dist/portreservectl.mjs", "dist/portrelease.js"]) put(name);
-  for (const arch of ARCHS) for (const name of PARTS[arch]) put(`prebuilds/linux-${arch}/${name}`);
-  expect(prepack()).toEqual({ status: 0, stderr: "" });
-  rmSync(path.join(folder, "prebuilds/linux-arm64/portreserve-probe"));
-  expect(prepack()).toEqual({
-    status: 1,
-    stderr: "error: 'prebuilds/linux-arm64/portreserve-probe' is missing: 'npm run prebuild' makes it\n",
-  });
 });

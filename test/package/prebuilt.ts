@@ -1,21 +1,20 @@
-// The native parts in prebuilds/, which `npm run prebuild` makes: whether they are there, and of these sources.
-import { existsSync, readdirSync, statSync } from "node:fs";
+// The native parts in prebuilds/, which `npm run prebuild` makes: what has to be there, and whether it is.
 import path from "node:path";
 import { packageRoot } from "../../src/core/native.ts";
 
 export type Arch = "x64" | "arm64";
 export const ARCHS: readonly Arch[] = ["x64", "arm64"];
 
-const common = ["libportreserve.so", "portreserve-pidexec", "portreserve-probe", "portreserve.node"];
+const common = ["SHA256SUMS", "libportreserve.so", "portreserve-pidexec", "portreserve-probe", "portreserve.node"];
 /** What the package must carry, so that a file that gets lost on the way is missed. */
 export const PARTS: Readonly<Record<Arch, readonly string[]>> = {
-  x64: ["libportreserve-i386.so", "portreserve-probe-i386", ...common].sort(),
+  x64: [...common, "libportreserve-i386.so", "portreserve-probe-i386"].sort(),
   arm64: common,
 };
 
 export const prebuiltFolder = (arch: Arch): string => path.join(packageRoot, "prebuilds", `linux-${arch}`);
 
-/** Undefined where they are all there and none is older than its sources, else why not; an error where everything is required. */
+/** Undefined where they are all there, as they were built, of these sources, else why not; an error where everything is required. */
 export function notPrebuilt(...archs: readonly Arch[]): string | undefined {
   const reason = archs.map(fault).find((text) => text !== undefined);
   if (reason !== undefined && process.env.PORTRESERVE_REQUIRE_ALL === "1") {
@@ -24,16 +23,11 @@ export function notPrebuilt(...archs: readonly Arch[]): string | undefined {
   return reason;
 }
 
+const { wrongParts } = (await import(path.join(packageRoot, "scripts/parts.mjs"))) as {
+  readonly wrongParts: (folder: string, arch: Arch) => string | undefined;
+};
+
 function fault(arch: Arch): string | undefined {
-  const files = PARTS[arch].map((name) => path.join(prebuiltFolder(arch), name));
-  if (!files.every((file) => existsSync(file))) return `prebuilds/ has no parts for ${arch}: run 'npm run prebuild'`;
-  const sources = ["addon", "preload", "probe", "table", "."].flatMap((folder) =>
-    readdirSync(path.join(packageRoot, "native", folder), { withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.join(entry.parentPath, entry.name)),
-  );
-  const changed = Math.max(...sources.map((file) => statSync(file).mtimeMs));
-  return files.every((file) => statSync(file).mtimeMs > changed)
-    ? undefined
-    : "prebuilds/ is older than native/: run 'npm run prebuild'";
+  const wrong = wrongParts(prebuiltFolder(arch), arch);
+  return wrong === undefined ? undefined : `prebuilds/linux-${arch} ${wrong}: run 'npm run prebuild'`;
 }

@@ -10,6 +10,7 @@ import { runInSandbox, type SandboxRequest } from "../../src/system/sandbox/sand
 import { skipReason } from "./can.ts";
 import { MAIN, type Ran, SERVICES } from "./cli.ts";
 import { built, noSandbox, THIEF_PID } from "./sandbox.ts";
+import { outline, STEP, type Steps, stepsOf } from "./steps.ts";
 
 export const LIST = "/etc/ld.so.preload";
 export const ENTRY = "/usr/$LIB/portreserve/libportreserve.so";
@@ -46,9 +47,6 @@ export interface Host {
   readonly noisy?: true;
 }
 
-/** What each `step NAME COMMAND…` of the script gave, by name. */
-export type Steps = (name: string) => Ran;
-
 /**
  * Runs a script on the host as root. In it `ctl` is the manager, `nobody COMMAND…` runs a command as another user, `thief
  * COMMAND…` with the process id that asks for 631 first, `tree` shows all that has changed in /usr and all that is in
@@ -60,7 +58,7 @@ export async function onHost(script: string, host: Host = {}): Promise<Steps> {
     etc: { "portreserve/cups": "631\n", services: SERVICES, "bindresvport.blacklist": "", ...host.etc },
     overlays: ["/usr", ...(host.overlays ?? [])],
     empty: ["/run"],
-    timeout: host.timeout ?? 50_000,
+    timeout: host.timeout ?? 110_000,
     environment: {
       NODE: process.execPath,
       MANAGER: host.manager ?? MAIN,
@@ -78,33 +76,13 @@ export async function onHost(script: string, host: Host = {}): Promise<Steps> {
   const said = host.noisy ? result.stderr.replace(/^ERROR: ld\.so: [^\n]*\n/gm, "") : result.stderr;
   if (said !== "" || result.status !== 0)
     throw new Error(`the script failed after these steps:\n${outline(result.stdout)}\n${result.stderr}`);
-  const steps = new Map(result.stdout.split("\n").map(parsed));
-  return (name) => {
-    const ran = steps.get(name);
-    if (ran === undefined) throw new Error(`there is no step '${name}', but these:\n${outline(result.stdout)}`);
-    return ran;
-  };
-}
-
-function outline(stdout: string): string {
-  return stdout.replace(/ =.*$/gm, "");
-}
-
-function parsed(line: string): [string, Ran] {
-  const [name = "", status = "", stdout = "", stderr = ""] = line.split(" ");
-  const plain = (text: string): string => Buffer.from(text.slice(1), "base64").toString();
-  return [name, { status: Number(status), stdout: plain(stdout), stderr: plain(stderr) }];
+  return stepsOf(result.stdout);
 }
 
 // Where units run a node of root's, it must be there on every machine that these tests run on.
 const PRELUDE = `set -u
 cd /
-step() {
-  step=$1; shift
-  "$@" >"$SCRATCH/stdout" 2>"$SCRATCH/stderr" </dev/null
-  echo "$step $? =$(base64 -w 0 "$SCRATCH/stdout") =$(base64 -w 0 "$SCRATCH/stderr")"
-}
-ctl() { "$NODE" "$MANAGER" "$@"; }
+${STEP}ctl() { "$NODE" "$MANAGER" "$@"; }
 nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 thief() { "$PIDEXEC" --pid "$THIEF" -- "$@"; }
 tree() { "$NODE" "$TREE" "$ADDON" /etc "$SCRATCH/.layers/2/upper"; }

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs a script in a root without a compiler, a network or anything of the project. Runs in fresh mount, pid, network, host
-# name and ipc namespaces; all that it changes is in memory and gone with it.
-# Arguments: the root (never written), an empty folder to mount on, the script, then pairs of a host's file or folder and
-# where it is seen in the root, read-only.
+# Runs a script in a root that is not this machine's, without a network or anything of the project. Runs in fresh mount,
+# pid, network, host name and ipc namespaces; all that it changes is in memory and gone with it.
+# Arguments: the layers of the root, the upper ones first, with a colon between (none is written), an empty folder to mount
+# on, the script, then pairs of a host's file or folder and where it is seen in the root, read-only.
 set -eu
 lower=$1 layer=$2 script=$3
 shift 3

@@ -1,0 +1,49 @@
+// Runs a script on a machine made of cached layers, a Debian root and what goes over it, with nothing of this machine in it.
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { type Ran, scratch } from "../cli.ts";
+import { STEP } from "../steps.ts";
+
+export interface Machine {
+  /** Folders, the upper ones first; the last one is a root. None is written. */
+  readonly layers: readonly string[];
+  /** Files and folders of the host, by where they are seen there. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** At most, in milliseconds. */
+const TIMEOUT = 150_000;
+
+/**
+ * Runs a script for sh(1) as root in there, in namespaces of its own, with no network. In it `step NAME COMMAND…` runs a
+ * command and says what stepsOf() reads. Throws when it did not end by itself.
+ */
+export async function inRoot(script: string, { layers, files = {} }: Machine): Promise<Ran> {
+  const shared = Object.entries(files).flatMap(([seen, file]) => [file, seen]);
+  const words = [
+    path.join(import.meta.dirname, "enter.sh"),
+    layers.join(":"),
+    scratch(),
+    `${STEP}${script}`,
+    ...shared,
+  ];
+  const namespaces = [
+    "--mount",
+    "--pid",
+    "--net",
+    "--uts",
+    "--ipc",
+    "--fork",
+    "--kill-child",
+    "--propagation",
+    "private",
+  ];
+  return new Promise((resolve, reject) => {
+    const options = { cwd: "/", timeout: TIMEOUT, killSignal: "SIGKILL", maxBuffer: 64 * 1024 * 1024 } as const;
+    execFile("unshare", [...namespaces, "sh", ...words], options, (error, stdout, stderr) => {
+      const status = error === null ? 0 : error.code;
+      if (typeof status === "number") resolve({ status, stdout, stderr });
+      else reject(new Error(`the script did not end by itself, after:\n${stdout}${stderr}`, { cause: error }));
+    });
+  });
+}
