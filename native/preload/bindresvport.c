@@ -3,10 +3,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdatomic.h>
 
 // Read from the file by the manager, to know a shim when it sees one.
 __attribute__((aligned(1))) PR_EXPORT extern const char portreserve_shim[];
 PR_EXPORT const char portreserve_shim[] = "portreserve " PR_VERSION " table 1";
+
+// What the last socket without an address turned out to be: the better guess for the next one.
+static atomic_bool last_was_ipv6;
 
 // The caller's port is tried first where it is a request: in bindresvport_sa() always (ypserv -p 834, also when 834 is
 // reserved, for it may be the owner); in bindresvport() only where glibc, which ignores it, could have chosen it too,
@@ -24,7 +28,8 @@ static int request(struct pr_search *search, unsigned port, bool exact)
 static int allocate(int fd, struct sockaddr *address, int unsupported, bool exact)
 {
     const int saved = errno;
-    union pr_address own = {.in = {.sin_family = AF_INET}};
+    const bool ipv6 = !address && atomic_load_explicit(&last_was_ipv6, memory_order_relaxed);
+    union pr_address own = {.in6 = {.sin6_family = ipv6 ? AF_INET6 : AF_INET}};
     struct pr_reservations reservations;
     struct pr_search search = {.fd = fd,
                                .address = address ? (union pr_address *)address : &own,
@@ -42,6 +47,8 @@ static int allocate(int fd, struct sockaddr *address, int unsupported, bool exac
         result = pr_search_scan(&search);
     pr_reservations_give_back(&reservations);
 
+    if (result == 0 && !address && (own.any.sa_family == AF_INET6) != ipv6)
+        atomic_store_explicit(&last_was_ipv6, !ipv6, memory_order_relaxed);
     if (result == 0)
         errno = saved;
     else if (search.length == 0)

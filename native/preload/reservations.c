@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef PR_TABLE_PATH // another one only where the C tests link this file
@@ -39,6 +38,18 @@ static void copy_bits(struct pr_table_bits *to, const struct pr_table_bits *from
                          __ATOMIC_RELAXED);
 }
 
+// As mmap(), from the file's first byte on.
+static void *map(void *place, size_t size, long protection, long flags, long fd)
+{
+#ifdef SYS_mmap2
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): this call returns an address.
+    return (void *)syscall(SYS_mmap2, place, size, protection, flags, fd, 0L);
+#else
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): this call returns an address.
+    return (void *)syscall(SYS_mmap, place, size, protection, flags, fd, 0L);
+#endif
+}
+
 // Maps the table open at `fd`, whose bits are in `kept`, over the one that was mapped before. Where that is refused
 // every call reads the file.
 static void map_table(long fd)
@@ -46,20 +57,19 @@ static void map_table(long fd)
     static bool refused;
 
     if (!pages && !refused) {
-        void *new = mmap(NULL, sizeof *pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void *new = map(NULL, sizeof *pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1L);
 
         if (new != MAP_FAILED)
             pages = new;
     }
     // A failure may leave a hole that somebody else fills: never map over that address again, nor use up another.
-    if (pages && mmap(pages, sizeof pages->table, PROT_READ, MAP_SHARED | MAP_FIXED, (int)fd, 0) == MAP_FAILED) {
+    if (pages && map(pages, sizeof pages->table, PROT_READ, MAP_SHARED | MAP_FIXED, fd) == MAP_FAILED) {
         pages = NULL;
         refused = true;
     }
 }
 
-// Goes by the file that has the table's name now. Raw system calls: libc's are cancellation points, and no allocator
-// was one before.
+// Goes by the file that has the table's name now.
 static void read_table(struct pr_reservations *ret)
 {
     unsigned char bytes[PR_TABLE_SIZE + 1];

@@ -2,7 +2,6 @@
 #include "shim.h"
 
 #include <errno.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 // Tries the ports from *alport down, round to 1023, until one can be had.
@@ -25,7 +24,7 @@ static int count_down(struct pr_search *search, int *alport)
     return -1;
 }
 
-PR_EXPORT int rresvport_af(int *alport, sa_family_t family)
+static int allocate(int *alport, sa_family_t family)
 {
     const int saved = errno;
     union pr_address address = {.in6 = {.sin6_family = family}};
@@ -39,7 +38,7 @@ PR_EXPORT int rresvport_af(int *alport, sa_family_t family)
         errno = EAFNOSUPPORT;
         return -1;
     }
-    search.fd = socket(family, SOCK_STREAM, 0);
+    search.fd = pr_socket(family, SOCK_STREAM, 0);
     if (search.fd < 0)
         return -1;
     pr_reservations_take(&reservations);
@@ -47,12 +46,17 @@ PR_EXPORT int rresvport_af(int *alport, sa_family_t family)
     pr_reservations_give_back(&reservations);
 
     if (result != 0)
-        syscall(SYS_close, search.fd); // close() would be a cancellation point
+        syscall(SYS_close, search.fd);
     errno = result == 0 ? saved : failure;
     return result == 0 ? search.fd : -1;
 }
 
+PR_EXPORT int rresvport_af(int *alport, sa_family_t family)
+{
+    return allocate(alport, family);
+}
+
 PR_EXPORT int rresvport(int *alport)
 {
-    return rresvport_af(alport, AF_INET);
+    return allocate(alport, AF_INET);
 }

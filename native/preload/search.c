@@ -21,7 +21,7 @@ static unsigned next_candidate(unsigned low, unsigned high)
     unsigned now = atomic_load_explicit(&cursor, memory_order_relaxed), port;
 
     do {
-        port = now ? now : PR_PORT_START + (unsigned)getpid() % (PR_PORT_END - PR_PORT_START + 1);
+        port = now ? now : PR_PORT_START + (unsigned)syscall(SYS_getpid) % (PR_PORT_END - PR_PORT_START + 1);
         if (port < low || port > high)
             port = low + port % (high - low + 1);
     } while (!atomic_compare_exchange_weak_explicit(&cursor, &now, port < high ? port + 1 : low, memory_order_relaxed,
@@ -34,6 +34,7 @@ socklen_t pr_address_length(sa_family_t family)
     return family == AF_INET ? sizeof(struct sockaddr_in) : family == AF_INET6 ? sizeof(struct sockaddr_in6) : 0;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): into itself once only, for the reservations are proven then.
 static bool is_reserved(struct pr_search *search, unsigned port)
 {
     const unsigned both = PR_TABLE_TCP | PR_TABLE_UDP;
@@ -50,7 +51,7 @@ static bool is_reserved(struct pr_search *search, unsigned port)
         int protocol = -1;
         socklen_t length = sizeof protocol;
 
-        getsockopt(search->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
+        pr_getsockopt(search->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
         search->protocols = protocol == IPPROTO_TCP ? PR_TABLE_TCP : protocol == IPPROTO_UDP ? PR_TABLE_UDP : both;
     }
     return reserved & search->protocols;

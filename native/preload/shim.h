@@ -1,5 +1,7 @@
 // What the shim's files share. Rules for all of them: never print, exit, allocate, wait, keep a file descriptor, read
-// the environment or run at load time; leave errno as it was on success.
+// the environment or run at load time; leave errno as it was on success. Nor call by name what syscall() does as well:
+// the loader looks each name up whenever a program starts, and libc's read() or close() would make a cancellation point
+// of what was none. bind() and getsockname() are called by name, since others may have put theirs before libc's.
 #ifndef PR_SHIM_H
 #define PR_SHIM_H
 
@@ -8,6 +10,8 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define PR_EXPORT __attribute__((visibility("default")))
 
@@ -51,6 +55,29 @@ struct pr_search {
     unsigned protocols; // what the socket speaks, of PR_TABLE_TCP and PR_TABLE_UDP; 0 until somebody asks
     struct pr_reservations *reservations;
 };
+
+// Calls of sockets, the way in which libc makes them too: one for all of them on i386, where filters know no other.
+static inline int pr_socket(int family, int type, int protocol)
+{
+#ifdef SYS_socketcall
+    const long arguments[] = {family, type, protocol};
+
+    return (int)syscall(SYS_socketcall, 1, arguments);
+#else
+    return (int)syscall(SYS_socket, family, type, protocol);
+#endif
+}
+
+static inline int pr_getsockopt(int fd, int level, int option, void *value, socklen_t *length)
+{
+#ifdef SYS_socketcall
+    const long arguments[] = {fd, level, option, (long)value, (long)length};
+
+    return (int)syscall(SYS_socketcall, 15, arguments);
+#else
+    return (int)syscall(SYS_getsockopt, fd, level, option, value, length);
+#endif
+}
 
 // The length of an address of this family in bytes, or 0 where it is neither IPv4 nor IPv6.
 socklen_t pr_address_length(sa_family_t family);

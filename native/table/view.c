@@ -36,17 +36,22 @@ uint64_t pr_table_generation(const struct pr_table *table)
 enum pr_table_status pr_table_view(const void *bytes, size_t size, const struct pr_table **ret_table)
 {
     const struct pr_table *table = bytes;
-    unsigned beyond = 0;
+    unsigned foreign = 0;
+    uint32_t beyond;
 
     if (size < PR_TABLE_SIZE)
         return PR_TABLE_SHORT;
     if (size > PR_TABLE_SIZE)
         return PR_TABLE_LONG;
-    if (memcmp(table->magic, PR_TABLE_MAGIC, sizeof table->magic) != 0)
+    // Not memcmp(): the loader would look up its name for every program that starts with the shim.
+    for (size_t i = 0; i < sizeof table->magic; i++)
+        foreign |= table->magic[i] ^ (unsigned char)PR_TABLE_MAGIC[i];
+    if (foreign)
         return PR_TABLE_FOREIGN;
     if (pr_load32(table->version) != PR_TABLE_VERSION)
         return PR_TABLE_FUTURE;
-    for (size_t i = PR_TABLE_SIGNED; i < offsetof(struct pr_table, mark); i++)
+    beyond = pr_load32(table->zeros1);
+    for (size_t i = offsetof(struct pr_table, zeros2); i < offsetof(struct pr_table, mark); i++)
         beyond |= ((const unsigned char *)bytes)[i];
     if (pr_load32(table->size) != PR_TABLE_SIZE || pr_load32(table->checksum) != pr_table_checksum(table) || beyond)
         return PR_TABLE_DAMAGED;
