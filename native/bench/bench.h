@@ -38,7 +38,7 @@ static inline void bench_pin(void)
 }
 
 // Ends the program with status 1 because of errno.
-static inline void bench_fail(const char *what)
+static inline _Noreturn void bench_fail(const char *what)
 {
     fprintf(stderr, "error: %s: %s\n", what, strerror(errno));
     exit(1);

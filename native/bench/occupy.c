@@ -1,4 +1,5 @@
-// Holds ports with real sockets, UDP and TCP, until it is killed: prints 'ready' once all are bound.
+// Holds ports with real sockets until it is killed: PORT holds UDP and TCP, PORT/udp and PORT/tcp one of them. Prints
+// 'ready' once all are bound.
 #include "bench.h"
 
 #include <netinet/in.h>
@@ -25,8 +26,13 @@ int main(int argc, char **argv)
         setrlimit(RLIMIT_NOFILE, &files);
     }
     for (int i = 1; i < argc; i++) {
-        hold(SOCK_DGRAM, strtol(argv[i], NULL, 10));
-        hold(SOCK_STREAM, strtol(argv[i], NULL, 10));
+        char *protocol;
+        const long port = strtol(argv[i], &protocol, 10);
+
+        if (strcmp(protocol, "/tcp") != 0)
+            hold(SOCK_DGRAM, port);
+        if (strcmp(protocol, "/udp") != 0)
+            hold(SOCK_STREAM, port);
     }
     puts("ready");
     fclose(stdout);

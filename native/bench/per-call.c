@@ -1,4 +1,6 @@
-// Times one implementation of bindresvport() call by call: socket(), the call, close(), with only the call timed.
+// Measures one implementation of bindresvport() call by call: socket(), the call, close(), of which only the call
+// counts.
+#include "allocators.h"
 #include "bench.h"
 #include "count-binds.h"
 
@@ -8,64 +10,39 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TIMER_CALLS = 2000, UNAVAILABLE = 3 };
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#else
+#define CALLGRIND_TOGGLE_COLLECT
+#endif
 
-typedef int allocator(int, struct sockaddr_in *);
+enum { TIMER_CALLS = 1000, MOST_SAMPLES = 100000 };
 
 static const char *const usage =
-    "usage: per-call bind|glibc|libtirpc|shim\n"
-    "       per-call [--count] bind|glibc|libtirpc|shim udp|tcp 4|6 null|zeroed CALLS PORT...\n"
-    "The first form says whether the implementation is there (status 3 where it is not) and from which file it comes.\n"
-    "The second makes CALLS calls and prints FIRST MEDIAN TIMER: the first call's time, the median of the others and\n"
-    "the cost of reading the clock twice, which the first two do not include, all in nanoseconds. PORTs are free:\n"
-    "bind() gets them in turn. With --count it prints BINDS CALLS, how many bind() system calls that many calls made.\n"
+    "usage: per-call nothing|bind|glibc|shim|LIBRARY\n"
+    "       per-call [--lap N | --count | --callgrind] nothing|bind|glibc|shim|LIBRARY udp|tcp 4|6 null|zeroed CALLS "
+    "PORT...\n"
+    "The first form says whether the implementation is there (status 3 where it is not) and from which file it comes;\n"
+    "LIBRARY is the file name of one that has its own. The second makes CALLS calls and prints FIRST MEDIAN TIMER: "
+    "the\n"
+    "first call's time, the median of the others and the cost of reading the clock twice, which the first two do not\n"
+    "include, all in nanoseconds. PORTs are free: bind() gets them in turn.\n"
+    "With --lap N, the median is that of the averages of N calls each. With --count it prints BINDS CALLS, how many\n"
+    "bind() system calls that many calls made. With --callgrind nothing is timed: under callgrind, with\n"
+    "--collect-atstart=no, the calls but for the first one are collected.\n"
     "The shim is what LD_PRELOAD names; it must be there for 'shim', and must not be for anything else.\n";
 
-static in_port_t *ports; // as the kernel wants them
-static size_t port_count;
 static int family;
 
-// What a program does that knows a free port: the least that any allocator can cost.
-static int bare_bind(int fd, struct sockaddr_in *unused)
+// libc's own clock, also where a library is preloaded that wraps clock_gettime().
+static int (*read_clock)(clockid_t, struct timespec *);
+
+static int64_t now(void)
 {
-    static size_t next;
-    union {
-        struct sockaddr any;
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-    } address = {.in6 = {.sin6_family = (sa_family_t)family}};
+    struct timespec time;
 
-    (void)unused;
-    address.in.sin_port = ports[next];
-    next = next + 1 < port_count ? next + 1 : 0;
-    return bind(fd, &address.any, family == AF_INET ? sizeof address.in : sizeof address.in6);
-}
-
-static void unavailable(void)
-{
-    fprintf(stderr, "%s\n", dlerror());
-    exit(UNAVAILABLE);
-}
-
-static allocator *find(const char *name)
-{
-    const bool preloaded = dlsym(RTLD_DEFAULT, "portreserve_shim") != NULL;
-    void *library = RTLD_DEFAULT;
-    allocator *function;
-
-    if (preloaded != (strcmp(name, "shim") == 0)) {
-        fprintf(stderr, "error: the shim is %s\n", preloaded ? "there" : "not there");
-        exit(1);
-    }
-    if (strcmp(name, "bind") == 0)
-        return bare_bind;
-    if (strcmp(name, "libtirpc") == 0 && !(library = dlopen("libtirpc.so.3", RTLD_NOW)))
-        unavailable();
-    void *const symbol = dlsym(library, "bindresvport");
-    if (!symbol)
-        unavailable();
-    memcpy(&function, &symbol, sizeof function); // C has no conversion from an object's address to a function's
-    return function;
+    read_clock(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 static int new_socket(int type)
@@ -77,22 +54,35 @@ static int new_socket(int type)
     return fd;
 }
 
+// One call on a socket of its own; returns its nanoseconds.
 static int64_t timed(allocator *call, int type, bool null)
 {
-    union {
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-    } address = {.in6 = {.sin6_family = (sa_family_t)family}};
+    union address address = {.in6 = {.sin6_family = (sa_family_t)family}};
     const int fd = new_socket(type);
     struct sockaddr_in *const given = null ? NULL : &address.in;
-    const int64_t before = bench_now();
+    const int64_t before = now();
     const int result = call(fd, given);
-    const int64_t after = bench_now();
+    const int64_t after = now();
 
     if (result != 0)
         bench_fail("a call failed");
     close(fd);
     return after - before;
+}
+
+// As `timed`, but for callgrind.
+static void collected(allocator *call, int type, bool null)
+{
+    union address address = {.in6 = {.sin6_family = (sa_family_t)family}};
+    const int fd = new_socket(type);
+    struct sockaddr_in *const given = null ? NULL : &address.in;
+
+    CALLGRIND_TOGGLE_COLLECT;
+    const int result = call(fd, given);
+    CALLGRIND_TOGGLE_COLLECT;
+    if (result != 0)
+        bench_fail("a call failed");
+    close(fd);
 }
 
 static int ascending(const void *a, const void *b)
@@ -115,9 +105,9 @@ static int64_t timer_cost(int type)
 
     for (size_t i = 0; i < TIMER_CALLS; i++) {
         const int fd = new_socket(type);
-        const int64_t before = bench_now();
+        const int64_t before = now();
 
-        samples[i] = bench_now() - before;
+        samples[i] = now() - before;
         close(fd);
     }
     return median(samples, TIMER_CALLS);
@@ -127,24 +117,46 @@ static void count_them(allocator *call, int type, bool null, size_t calls)
 {
     if (count_binds_start() != 0) {
         fprintf(stderr, "bind() calls cannot be counted: %s\n", strerror(errno));
-        exit(UNAVAILABLE);
+        exit(ALLOCATOR_UNAVAILABLE);
     }
     for (size_t i = 0; i < calls; i++)
         timed(call, type, null);
     printf("%lu %zu\n", count_binds_so_far(), calls);
 }
 
+static void time_them(allocator *call, int type, bool null, size_t calls, size_t lap)
+{
+    static int64_t samples[MOST_SAMPLES];
+    const size_t count = calls / lap;
+
+    if (count == 0 || count > MOST_SAMPLES) {
+        fputs("error: too few or too many calls\n", stderr);
+        exit(2);
+    }
+    const int64_t timer = timer_cost(type), first = timed(call, type, null);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < lap; j++)
+            samples[i] += timed(call, type, null);
+        samples[i] /= (int64_t)lap;
+    }
+    printf("%lld %lld %lld\n", (long long)(first - timer), (long long)(median(samples, count) - timer),
+           (long long)timer);
+}
+
 int main(int argc, char **argv)
 {
-    const bool count = argc > 1 && strcmp(argv[1], "--count") == 0;
-    char **const arguments = argv + (count ? 2 : 1);
-    const int given = argc - (count ? 2 : 1);
+    const char *const mode = argc > 1 && argv[1][0] == '-' ? argv[1] : "";
+    const bool laps = strcmp(mode, "--lap") == 0;
+    const int options = *mode == '\0' ? 0 : laps ? 2 : 1;
+    char **const arguments = argv + 1 + options;
+    const int given = argc - 1 - options;
 
     if (given != 1 && given < 6) {
         fputs(usage, stderr);
         return 2;
     }
-    allocator *const call = find(arguments[0]);
+    allocator_look_up(allocator_library("libc.so.6"), "clock_gettime", &read_clock);
+    allocator *const call = allocator_find(arguments[0]);
     if (given == 1) {
         Dl_info from;
         puts(dladdr((void *)call, &from) != 0 ? from.dli_fname : "");
@@ -153,27 +165,19 @@ int main(int argc, char **argv)
 
     const int type = strcmp(arguments[1], "tcp") == 0 ? SOCK_STREAM : SOCK_DGRAM;
     const bool null = strcmp(arguments[3], "null") == 0;
-    const size_t calls = strtoul(arguments[4], NULL, 10);
+    const size_t calls = strtoul(arguments[4], NULL, 10), lap = laps ? strtoul(argv[2], NULL, 10) : 1;
     family = strcmp(arguments[2], "6") == 0 ? AF_INET6 : AF_INET;
-    port_count = (size_t)given - 5;
-    ports = calloc(port_count, sizeof *ports);
-    if (!ports)
-        bench_fail("calloc");
-    for (size_t i = 0; i < port_count; i++)
-        ports[i] = htons((in_port_t)strtoul(arguments[5 + i], NULL, 10));
+    allocator_set_ports(family, arguments + 5, (size_t)given - 5);
 
     bench_pin();
-    if (count) {
+    if (strcmp(mode, "--count") == 0) {
         count_them(call, type, null, calls);
-        return 0;
+    } else if (strcmp(mode, "--callgrind") == 0) {
+        timed(call, type, null);
+        for (size_t i = 0; i < calls; i++)
+            collected(call, type, null);
+    } else {
+        time_them(call, type, null, calls, lap == 0 ? 1 : lap);
     }
-    int64_t *const samples = calloc(calls, sizeof *samples);
-    if (!samples || calls == 0)
-        return 2;
-    const int64_t timer = timer_cost(type), first = timed(call, type, null);
-    for (size_t i = 0; i < calls; i++)
-        samples[i] = timed(call, type, null);
-    printf("%lld %lld %lld\n", (long long)(first - timer), (long long)(median(samples, calls) - timer),
-           (long long)timer);
     return 0;
 }

@@ -7,14 +7,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { COMMANDS = 16 };
 
 static const char *const usage =
-    "usage: turns [--pin] ROUNDS -- [NAME=VALUE] COMMAND [ARGUMENT...] [-- [NAME=VALUE] COMMAND...]...\n"
+    "usage: turns [--pin] [--burst N] ROUNDS -- [NAME=VALUE...] COMMAND [ARGUMENT...] [-- [NAME=VALUE...] "
+    "COMMAND...]...\n"
     "Prints lines INDEX NANOSECONDS KIB: which command (from 0), its time from posix_spawn() to its end, and its\n"
     "largest resident set. NAME=VALUE is added to the environment of that command alone. COMMAND is a path.\n"
+    "With --burst, N of a command are started one after the other before any is waited for; the time is until the "
+    "last\n"
+    "one's end.\n"
     "What the commands print on standard output is thrown away; a command that fails ends the program.\n";
 
 struct command {
@@ -22,45 +24,53 @@ struct command {
     char **environment;
 };
 
-// A copy of the environment with room for one more at the end.
-static char **environment_with(char *assignment)
+// A copy of the environment with `count` more at the end.
+static char **environment_with(char **assignments, size_t count)
 {
-    size_t count = 0;
+    size_t own = 0;
 
-    while (environ[count])
-        count++;
-    char **const copy = calloc(count + 2, sizeof *copy);
+    while (environ[own])
+        own++;
+    char **const copy = calloc(own + count + 1, sizeof *copy);
     if (!copy)
         bench_fail("calloc");
-    memcpy(copy, environ, count * sizeof *copy);
-    copy[count] = assignment;
+    memcpy(copy, environ, own * sizeof *copy);
+    memcpy(copy + own, assignments, count * sizeof *copy);
     return copy;
 }
 
-static void run(size_t index, const struct command *command, const posix_spawn_file_actions_t *files)
+static void run(size_t index, const struct command *command, unsigned long burst,
+                const posix_spawn_file_actions_t *files)
 {
     struct rusage usage_of_child;
     pid_t pid;
     int status;
+    long kibibytes = 0;
 
     const int64_t before = bench_now();
-    errno = posix_spawn(&pid, command->arguments[0], files, NULL, command->arguments, command->environment);
-    if (errno != 0)
-        bench_fail(command->arguments[0]);
-    while (wait4(pid, &status, 0, &usage_of_child) < 0)
-        if (errno != EINTR)
-            bench_fail("wait4");
-    const int64_t after = bench_now();
-    if (status != 0) {
-        fprintf(stderr, "error: '%s' failed (wait status %#x)\n", command->arguments[0], (unsigned)status);
-        exit(1);
+    for (unsigned long i = 0; i < burst; i++) {
+        errno = posix_spawn(&pid, command->arguments[0], files, NULL, command->arguments, command->environment);
+        if (errno != 0)
+            bench_fail(command->arguments[0]);
     }
-    printf("%zu %lld %ld\n", index, (long long)(after - before), usage_of_child.ru_maxrss);
+    for (unsigned long ended = 0; ended < burst; ended++) {
+        while (wait4(-1, &status, 0, &usage_of_child) < 0)
+            if (errno != EINTR)
+                bench_fail("wait4");
+        if (status != 0) {
+            fprintf(stderr, "error: '%s' failed (wait status %#x)\n", command->arguments[0], (unsigned)status);
+            exit(1);
+        }
+        if (usage_of_child.ru_maxrss > kibibytes)
+            kibibytes = usage_of_child.ru_maxrss;
+    }
+    const int64_t after = bench_now();
+    printf("%zu %lld %ld\n", index, (long long)(after - before), kibibytes);
 }
 
 int main(int argc, char **argv)
 {
-    struct command commands[COMMANDS];
+    static struct command commands[COMMANDS]; // what they own lasts as long as the program
     posix_spawn_file_actions_t files;
     size_t count = 0;
     int i = 1;
@@ -69,18 +79,25 @@ int main(int argc, char **argv)
         bench_pin();
         i++;
     }
+    unsigned long burst = 1;
+    if (i + 1 < argc && strcmp(argv[i], "--burst") == 0) {
+        burst = strtoul(argv[i + 1], NULL, 10);
+        i += 2;
+    }
     const unsigned long rounds = i < argc ? strtoul(argv[i++], NULL, 10) : 0;
     while (i < argc && strcmp(argv[i], "--") == 0 && count < COMMANDS) {
         argv[i++] = NULL; // ends the command before
-        char *const assignment = i < argc && strchr(argv[i], '=') ? argv[i++] : NULL;
-        commands[count].environment = environment_with(assignment);
+        char **const assignments = argv + i;
+        while (i < argc && strchr(argv[i], '='))
+            i++;
+        commands[count].environment = environment_with(assignments, (size_t)(argv + i - assignments));
         commands[count++].arguments = argv + i;
         if (i == argc || strcmp(argv[i], "--") == 0)
             break;
         while (i < argc && strcmp(argv[i], "--") != 0)
             i++;
     }
-    if (rounds == 0 || count == 0 || i != argc || !commands[count - 1].arguments[0]) {
+    if (rounds == 0 || burst == 0 || count == 0 || i != argc || !commands[count - 1].arguments[0]) {
         fputs(usage, stderr);
         return 2;
     }
@@ -90,7 +107,7 @@ int main(int argc, char **argv)
     for (unsigned long round = 0; round < rounds; round++)
         for (size_t turn = 0; turn < count; turn++) {
             const size_t index = (round + turn) % count;
-            run(index, &commands[index], &files);
+            run(index, &commands[index], burst, &files);
         }
     return 0;
 }

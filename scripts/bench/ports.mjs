@@ -7,39 +7,41 @@ const RANGE = LAST - START + 1;
 
 const all = Array.from({ length: LAST - FIRST + 1 }, (_, index) => FIRST + index);
 
+/** The `free` ports from 600 up that nobody reserves, and `starts`: the same ones, spread over the range. */
+export function freeStarts(reserved) {
+  const free = all.filter((port) => port >= START && !reserved.has(port));
+  // A step that is coprime to any length near 400.
+  return { free, starts: free.map((_, index) => free[(index * 61) % free.length]) };
+}
+
 /**
- * For a share of busy ports (0, 50 or 99 %): the `busy` ports of 512 to 1023, the `free` ones that nobody reserves
- * from 600 up, and the `starts`: where searches begin, one after the other. Free ports are evenly spaced, and a search
- * begins just behind one, so that the next one is as far away for an implementation that begins each time where it
- * began before (libtirpc) as for one that goes on behind its last port (glibc, the shim).
+ * Ports of a host whose services run and hold what is reserved for them, and on which `percent` of the other ports of
+ * 512 to 1023 are busy too, the free ones evenly spaced. `reserved` has the sets `udp` and `tcp`.
+ * `busy`: as the holding program wants them. `free`: those from 600 up that an allocator can get, for `protocol`.
+ * `starts`: where searches begin, the port behind each free one, so that a search that begins at the same port in every
+ * call (libtirpc, ntirpc) has on average as far to go as one that goes on behind its last port (glibc, the shim).
  */
-export function occupancy(percent, reserved) {
-  const usable = (port) => port >= START && !reserved.has(port);
-  if (percent === 0) {
-    const free = all.filter(usable);
-    // A step that is coprime to any length near 400 spreads the starts over the range.
-    return { busy: [], free, starts: free.map((_, index) => free[(index * 61) % free.length]) };
-  }
-  const free = percent === 50 ? everyOther() : everyHundredth(reserved);
-  const starts = free.filter(usable).map((port) => port + 1);
-  return {
-    busy: all.filter((port) => !free.includes(port)),
-    free: free.filter(usable),
-    starts: percent === 50 ? starts.filter((port) => !reserved.has(port) && usable(port + 1)) : starts,
-  };
+export function occupancy(percent, reserved, protocol) {
+  const others = all.filter((port) => !reserved.udp.has(port) && !reserved.tcp.has(port));
+  const open = new Set(others.filter((_, index) => isFree(index, percent)));
+  const held = (port, name) => reserved[name].has(port) || (others.includes(port) && !open.has(port));
+  const busy = all.flatMap((port) => {
+    const names = ["udp", "tcp"].filter((name) => held(port, name));
+    return names.length === 0 ? [] : [names.length === 2 ? `${port}` : `${port}/${names[0]}`];
+  });
+  const free = all.filter((port) => port >= START && !held(port, protocol));
+  return { busy, free, starts: free.map((port) => (port < LAST ? port + 1 : START)) };
 }
 
-function everyOther() {
-  return all.filter((port) => port % 2 === 0);
+/** Whether the `index`th of the other ports stays free: 100 - percent of any hundred, evenly spaced. */
+function isFree(index, percent) {
+  const before = (count) => Math.floor((count * (100 - percent)) / 100);
+  return before(index + 1) > before(index);
 }
 
-/** Four free ports of 512, 106 apart, and none of them or of the ports just behind them reserved. */
-function everyHundredth(reserved) {
-  for (let offset = 0; offset < RANGE / 4; offset++) {
-    const free = [0, 1, 2, 3].map((quarter) => START + offset + (quarter * RANGE) / 4);
-    if (free.every((port) => !reserved.has(port) && port < LAST && !reserved.has(port + 1))) return free;
-  }
-  throw new Error("so much is reserved that no four free ports evenly apart are left");
+/** `count` of the starts, evenly spread over them. */
+export function spread(starts, count) {
+  return Array.from({ length: count }, (_, index) => starts[Math.floor((index * starts.length) / count)]);
 }
 
 /** A process id with which libc's first candidate is `port`, out of the way of the sandbox's own ids. */

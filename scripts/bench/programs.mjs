@@ -1,5 +1,5 @@
 // Builds the measuring programs of native/bench, and the libraries to preload in comparison, into .cache/bench.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { have, root, run } from "../step.mjs";
@@ -18,6 +18,7 @@ export const programs = {
 /** What was built by npm run build. */
 export const built = {
   pidexec: path.join(root, "build", "Release", "portreserve-pidexec"),
+  probe: path.join(root, "build", "Release", "portreserve-probe"),
   shim: path.join(root, "build", "Release", "libportreserve.so"),
   manager: path.join(root, "dist", "portreservectl.mjs"),
 };
@@ -31,7 +32,9 @@ function readGyp(name) {
 /** The compiler's arguments for a library that is built just as the shim is. */
 function shimFlags() {
   const shim = readGyp("shim.gypi");
-  const flags = [...readGyp("plain-c.gypi").cflags_c, ...shim.cflags_c, "-shared", ...shim.ldflags];
+  const here = shim.conditions.filter(([condition]) => condition.includes(`'${process.arch}'`));
+  const own = [...shim.cflags_c, ...here.flatMap(([, { cflags_c }]) => cflags_c)];
+  const flags = [...readGyp("plain-c.gypi").cflags_c, ...own, "-shared", ...shim.ldflags];
   return { flags: flags.map((flag) => flag.replace("<(module_root_dir)", root)), libraries: shim.libraries };
 }
 
@@ -39,7 +42,8 @@ function compile(output, names, flags, after = []) {
   run("cc", [...flags, "-o", output, ...names.map((name) => path.join(sources, name)), ...after]);
 }
 
-function library(name) {
+/** A library to preload, in the one folder that all of them are in. */
+export function library(name) {
   return path.join(libraries, `${name}.so`);
 }
 
@@ -53,39 +57,9 @@ export function buildPrograms() {
   const flags = [...warnings, "-O2", "-D_GNU_SOURCE"];
   compile(programs.occupy, ["occupy.c"], flags);
   compile(programs.turns, ["turns.c"], flags);
-  compile(programs.perCall, ["per-call.c", "count-binds.c"], flags, ["-pthread", "-ldl"]);
+  compile(programs.perCall, ["per-call.c", "allocators.c", "count-binds.c"], flags, ["-pthread", "-ldl"]);
   const shim = shimFlags();
   compile(library("tuned"), ["empty.c"], shim.flags, shim.libraries);
   compile(library("plain"), ["empty.c"], ["-shared", "-fPIC"]);
-}
-
-/** Where Debian and its like (`lib/x86_64-linux-gnu`) and the others (`lib64`) have libeatmydata. */
-function eatmydata() {
-  return ["/usr/lib", "/usr/lib64"]
-    .flatMap((folder) => [folder, ...subfolders(folder)])
-    .map((folder) => path.join(folder, "libeatmydata.so"))
-    .find((file) => existsSync(file));
-}
-
-function subfolders(folder) {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name.includes("-linux-"))
-    .map((entry) => path.join(folder, entry.name));
-}
-
-/**
- * Libraries to preload, all in one folder under names of one length, so that finding them costs the same.
- * `eatmydata` is undefined where it is not installed.
- */
-export function preloadLibraries() {
-  cpSync(built.shim, library("shim_"));
-  const found = eatmydata();
-  if (found !== undefined) cpSync(found, library("eatmy"), { dereference: true });
-  return {
-    tuned: library("tuned"),
-    plain: library("plain"),
-    shim: library("shim_"),
-    eatmydata: found === undefined ? undefined : library("eatmy"),
-  };
+  compile(library("names"), ["exports.c"], shim.flags, shim.libraries);
 }

@@ -41,11 +41,12 @@ function markdownTable({ caption, columns, rows }) {
   return [...(caption === undefined ? [] : [`**${caption}**`, ""]), line(columns), line(rule), ...rows.map(line), ""];
 }
 
-function sectionMarkdown({ title, notes, tables, skipped }) {
+function sectionMarkdown({ title, notes, image, tables, skipped }) {
   return [
     `## ${title}`,
     "",
     ...notes.flatMap((note) => [note, ""]),
+    ...(image === undefined ? [] : [`![${image.alt}](${image.file})`, ""]),
     ...tables.flatMap(markdownTable),
     ...skipped.flatMap((reason) => [`Not measured: ${reason}.`, ""]),
   ];
@@ -59,15 +60,17 @@ export function markdown(machine, sections) {
     "",
     "Everything is compared with a peer that was measured in the same run, in turn with it; times alone say little",
     "about another machine, ratios do. Figures are medians, with the quartiles in brackets.",
-    "`npm run bench` measures again and writes this page and `results.json`.",
+    "`npm run bench` measures again and writes this page, `results.json` and the plot.",
     "",
-    ...markdownTable({ columns: ["machine", ""], rows: Object.entries(machine) }),
     "## Goals",
     "",
     ...markdownTable({
       columns: ["what", "found", "goal", ""],
       rows: goals.map((one) => [one.what, ...goalText(one)]),
     }),
+    "## Machine and versions",
+    "",
+    ...markdownTable({ columns: ["what", ""], rows: Object.entries(machine) }),
     ...sections.flatMap(sectionMarkdown),
   ]
     .join("\n")

@@ -8,7 +8,7 @@ import { native } from "../../dist/core/native.js";
 import { built } from "./programs.mjs";
 import { inTurn } from "./turns.mjs";
 
-/** The `table` as bytes, and the ports that it or the blacklist has, for either protocol, as the set `reserved`. */
+/** The `table` as bytes, and the ports that it has, as sets: `reserved.udp`, `reserved.tcp` and `reserved.either`. */
 export function distributionTable() {
   const root = mkdtempSync(path.join(tmpdir(), "portreserve-bench-"));
   try {
@@ -19,7 +19,8 @@ export function distributionTable() {
     inTurn([{ command: [process.execPath, built.manager, "compile", "--root", root] }], 1);
     const table = readFileSync(path.join(etc, "portreserve.table"));
     const decoded = native().decodeTable(table);
-    return { table, reserved: new Set([...decoded.table.tcp, ...decoded.table.udp]) };
+    const { tcp, udp } = decoded.table;
+    return { table, reserved: { tcp: new Set(tcp), udp: new Set(udp), either: new Set([...tcp, ...udp]) } };
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

@@ -21,12 +21,23 @@ export function figure({ low, median, high }, digits) {
   return `${median.toFixed(digits)} (${low.toFixed(digits)}-${high.toFixed(digits)})`;
 }
 
-/** What must hold: the median of `found` is at most `limit`. `unit` is "x" for a ratio. */
-export function goal(what, found, limit, unit = "x") {
-  return { what, found, limit, unit, met: found.median <= limit };
+/** A figure that was found to be the same in every run, or is the worst of several. */
+export function exactly(value) {
+  return { low: value, median: value, high: value };
 }
 
-export function goalText({ found, limit, unit, met }) {
-  const digits = unit === "MiB" ? 0 : 3;
-  return [`${figure(found, digits)} ${unit}`, `<= ${limit} ${unit}`, met ? "met" : "MISSED"];
+/** What must hold: the median of `found` is at most `limit`. `unit` is "x" for a ratio. */
+export function goal(what, found, limit, unit = "x") {
+  return { what, found, limit, unit, relation: "<=", met: found.median <= limit };
+}
+
+/** What must hold: the median of `found` is less than `limit`. */
+export function goalBelow(what, found, limit, unit = "x") {
+  return { what, found, limit, unit, relation: "<", met: found.median < limit };
+}
+
+const DIGITS = { MiB: 0, KiB: 0 };
+
+export function goalText({ found, limit, unit, relation, met }) {
+  return [`${figure(found, DIGITS[unit] ?? 3)} ${unit}`, `${relation} ${limit} ${unit}`, met ? "met" : "MISSED"];
 }

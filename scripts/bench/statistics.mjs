@@ -17,6 +17,10 @@ export function median(samples) {
   return summary(samples).median;
 }
 
+export function mean(samples) {
+  return samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
+}
+
 /** Sample by sample, `over` to `under` of the same round: what slows the machine down for a while slows both. */
 export function ratio(over, under) {
   return summary(over.map((value, round) => value / under[round]));

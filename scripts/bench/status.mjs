@@ -97,7 +97,7 @@ export async function status({ quick }) {
       COUNTS: counts.join(" "),
       ROUNDS: String(rounds),
       PAUSE: quick ? "1" : "8",
-      PROBE: path.join(path.dirname(built.pidexec), "portreserve-probe"),
+      PROBE: built.probe,
       TURNS: programs.turns,
       NODE: process.execPath,
       MANAGER: built.manager,
