@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Block, Message, Outcome, Report } from "../report/types.ts";
 import { inputStamp } from "../system/files/input-stamp.ts";
-import { readTable, removeTableLeftovers, writeTable } from "../system/files/table-file.ts";
+import { flushTable, readTable, removeTableLeftovers, writeTable } from "../system/files/table-file.ts";
 import { TABLE_FILE } from "../system/paths.ts";
 import { readSources, type Sources } from "./sources.ts";
 import { changeJson, changeLines } from "./table-change.ts";
@@ -37,6 +37,7 @@ function compileOnce(options: Options): Report {
   const state = readTable(options.root);
   const plan = planTable(options, sources, state);
   const written = plan.kind === "write" && !options.dryRun ? writeTable(options.root, plan.bytes, state) : undefined;
+  if (plan.kind === "unchanged" && !options.dryRun) flushTable(options.root);
   return reportOf(options, sources, plan, written?.stranded ?? false);
 }
 

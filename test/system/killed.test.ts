@@ -107,6 +107,21 @@ describe.skipIf(noStrace !== undefined)(named("killed at each system call", noSt
     );
   }, 300_000);
 
+  test("as it flushes the folder: the next compile flushes it, though it has nothing to write", () => {
+    const root = newRoot();
+    const log = path.join(scratch(), "log");
+    const count = countCalls(stage(root).root).get("fsync") ?? 0;
+    const prepared = stage(root);
+    const inject = `inject=fsync:signal=SIGKILL:when=${count}`;
+    spawnSync("strace", ["-o", "/dev/null", "-e", "trace=fsync", "-e", inject, ...COMPILE, root]);
+    expect(stateAfterKill(prepared)).toBe("next, 0 temporary");
+    const { stdout } = spawnSync("strace", ["-y", "-o", log, "-e", "trace=fsync,rename", ...COMPILE, root]);
+    expect(String(stdout)).toMatch(/^unchanged: /);
+    expect(readFileSync(log, "utf8").match(/^\w+\(.*/gm)).toEqual([
+      expect.stringMatching(/^fsync\(\d+<.*\/etc>\) += 0$/),
+    ]);
+  });
+
   test("leaves no table or a whole one where there was none", () => {
     for (const call of ["openat", "write", "fsync", "rename"]) {
       const count = countCalls(newRoot()).get(call) ?? 0;

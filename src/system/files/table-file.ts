@@ -81,11 +81,23 @@ export function writeTable(root: string, bytes: Uint8Array, old: TableState): Ta
   } catch (error) {
     throw fromSystem(error, `cannot write '${TABLE_FILE}'`, unchanged(old), near);
   }
-  if (flushError !== undefined) {
-    const staysTrue = "the new table is in use, but may not survive a power cut";
-    throw fromSystem(flushError, `cannot flush the folder of '${TABLE_FILE}'`, staysTrue, near);
-  }
+  if (flushError !== undefined) throw notFlushed(root, flushError);
   return { stranded };
+}
+
+/**
+ * Makes the table that is there survive a power cut; only under the lock. A run that was killed right after its rename,
+ * or could not flush the folder, has left that undone. Throws AppError; the table is then still in force.
+ */
+export function flushTable(root: string): void {
+  const flushError = flushFolderOf(resolveUnder(root, TABLE_FILE));
+  if (flushError !== undefined) throw notFlushed(root, flushError);
+}
+
+function notFlushed(root: string, error: unknown): unknown {
+  const staysTrue = "the new table is in use, but may not survive a power cut";
+  const near = hostPath(root, path.dirname(TABLE_FILE));
+  return fromSystem(error, `cannot flush the folder of '${TABLE_FILE}'`, staysTrue, near);
 }
 
 function unchanged(old: TableState): string {
