@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterAll } from "vitest";
 import { type NativeTable, native } from "../../src/core/native.ts";
 
-export const MAIN = path.resolve(import.meta.dirname, "../../dist/main.js");
+export const MAIN = path.resolve(import.meta.dirname, "../../dist/portreservectl.mjs");
 export const PORTRELEASE = path.resolve(import.meta.dirname, "../../dist/portrelease.js");
 
 export interface Ran {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Entered, enter, type RunOptions } from "./enter.ts";
-import { type Keeper, startKeeper } from "./keeper.ts";
+import { type Engine, type Keeper, startKeeper } from "./keeper.ts";
 import { STAGE_PREFIX, sweepGuests } from "./support.ts";
 
 export interface GuestRequest {
@@ -11,8 +11,10 @@ export interface GuestRequest {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   /** The root directory to boot, never written; the host's own by default. */
   readonly lower?: string;
-  /** Only namespaces of our own for now. */
-  readonly engine?: "unshare";
+  /** Namespaces of our own by default. */
+  readonly engine?: Engine;
+  /** What starts by itself at boot: only what the guest is asked to start (the default), or all that its packages enable. */
+  readonly services?: "asked" | "installed";
 }
 
 export interface Guest {
@@ -48,7 +50,9 @@ export async function bootGuest(request: GuestRequest = {}): Promise<Guest> {
     throw error;
   }
   const lower = request.lower ?? "/";
-  const keeper = startKeeper(stage, lower, [CHECKOUT, ...unseen(path.dirname(process.execPath), lower)]);
+  const { engine = "unshare", services = "asked" } = request;
+  const folders = [CHECKOUT, ...unseen(path.dirname(process.execPath), lower)];
+  const keeper = startKeeper({ stage, lower, engine, services, folders });
   try {
     const leader = await keeper.booted(0);
     return guestOf(keeper, { leader, state: await settled(keeper, leader) });

@@ -2,12 +2,13 @@
 # Keeps one guest: makes its layers and its cgroup, boots it again after each reboot, and removes everything when its maker
 # says so or is gone. Runs in a private mount namespace; the mounts end with it.
 #
-# Arguments: the stage (its name is the cgroup's too), the lower root, then folders to show read-only at their own paths.
+# Arguments: the stage (its name is the cgroup's too), the lower root, the engine (unshare or nspawn), which services start
+# by themselves (see prepare.sh), then folders to show read-only at their own paths.
 # The end of standard input means that everything must end; SIGUSR1 asks for a power-off first. Descriptor 3: events for
 # keeper.ts, one per line.
 set -eu
-stage=$1 lower=$2
-shift 2
+stage=$1 lower=$2 kind=$3 services=$4
+shift 4
 name=${stage##*/}
 here=${BASH_SOURCE[0]%/*}
 root=$stage/mount/root
@@ -52,7 +53,7 @@ mkdir "$stage/mount"
 mount -t tmpfs -o mode=755,size=1G portreserve-guest "$stage/mount"
 mkdir "$stage/mount/upper" "$stage/mount/work" "$root"
 mount -t overlay -o "lowerdir=$lower,upperdir=$stage/mount/upper,workdir=$stage/mount/work" portreserve-guest "$root"
-bash "$here/prepare.sh" "$root" "$stage/files"
+bash "$here/prepare.sh" "$root" "$stage/files" "$services"
 
 cgroup2=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 cgroup=$cgroup2/$name
@@ -61,19 +62,35 @@ mkdir "$cgroup"
 # Kernel time, modules, raw devices and the log of the kernel belong to the host.
 withheld=-sys_time,-sys_module,-sys_rawio,-mknod,-syslog,-mac_admin,-mac_override
 boot() {
-  setpriv --pdeathsig KILL --bounding-set "$withheld" --inh-caps "$withheld" \
-    unshare --pid --mount --net --uts --ipc --fork --kill-child=KILL --propagation private \
-    bash "$here/init.sh" "$root" "$cgroup" "$@" </dev/null &
+  if [ "$kind" = nspawn ]; then
+    setpriv --pdeathsig KILL unshare --mount --propagation private bash "$here/nspawn.sh" "$root" "$cgroup" "$@" </dev/null &
+  else
+    setpriv --pdeathsig KILL --bounding-set "$withheld" --inh-caps "$withheld" \
+      unshare --pid --mount --net --uts --ipc --fork --kill-child=KILL --propagation private \
+      bash "$here/init.sh" "$root" "$cgroup" "$@" </dev/null &
+  fi
   engine=$!
+}
+
+# The guest's first process: a child of the engine's, or of what the engine has started.
+leader() {
+  local process=$engine depth
+  for depth in 1 2; do
+    process=$(cat "/proc/$process/task/$process/children" 2>/dev/null || :)
+    process=${process%% *}
+    [ -n "$process" ] || return 0
+    [ "$depth" = 2 ] || [ "$kind" = nspawn ] || break
+  done
+  echo "$process"
 }
 
 deadline=
 power_off() {
   deadline=$((SECONDS + 15))
   # systemd's signal for poweroff.target.
-  local leader
-  leader=$(cat "/proc/$engine/task/$engine/children" 2>/dev/null || :)
-  [ -z "$leader" ] || kill -s RTMIN+4 "${leader%% *}" 2>/dev/null || :
+  local first
+  first=$(leader)
+  [ -z "$first" ] || kill -s RTMIN+4 "$first" 2>/dev/null || :
 }
 # Only a mark: bash may leave a handler in the middle when the time of `read` is over.
 wanted_off=

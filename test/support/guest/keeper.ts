@@ -15,10 +15,23 @@ export interface Keeper {
   readonly kill: () => Promise<void>;
 }
 
-/** `folders` are shown in the guest read-only, at their own paths. The keeper takes over the stage, and removes it. */
-export function startKeeper(stage: string, lower: string, folders: readonly string[]): Keeper {
+/** How a guest is booted: by namespaces of our own, or by systemd-nspawn. */
+export type Engine = "unshare" | "nspawn";
+
+export interface KeeperRequest {
+  /** The keeper takes it over, and removes it. */
+  readonly stage: string;
+  readonly lower: string;
+  readonly engine: Engine;
+  readonly services: "asked" | "installed";
+  /** Shown in the guest read-only, at their own paths. */
+  readonly folders: readonly string[];
+}
+
+export function startKeeper({ stage, lower, engine, services, folders }: KeeperRequest): Keeper {
   const script = path.join(import.meta.dirname, "keeper.sh");
-  const child = spawn("unshare", ["--mount", "--propagation", "private", "bash", script, stage, lower, ...folders], {
+  const args = [script, stage, lower, engine, services, ...folders];
+  const child = spawn("unshare", ["--mount", "--propagation", "private", "bash", ...args], {
     cwd: "/",
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
     // An interrupt from the terminal reaches the maker alone, whose end the keeper sees on its standard input.

@@ -1,18 +1,24 @@
 #!/bin/bash
-# Turns a root, seen through a private layer, into one that starts almost nothing by itself, and puts the caller's files on top.
-# Arguments: the root, and the folder of files.
+# Turns a root, seen through a private layer, into one that can be booted here, and puts the caller's files on top.
+# Arguments: the root, the folder of files, and what starts by itself: what is "asked" for, or all that is "installed".
 set -eu
-root=$1 files=$2
+root=$1 files=$2 services=$3
 
-# All that starts unasked; everything else that is installed can still be started by name.
+# Where only what is asked for starts; everything else that is installed can still be started by name.
 kept='^(systemd-journald\.service|systemd-journal-flush\.service|systemd-tmpfiles-setup\.service|systemd-journald\.socket|systemd-journald-dev-log\.socket)$'
 for folder in "$root"/etc/systemd/system "$root"/usr/lib/systemd/system "$root"/lib/systemd/system; do
+  [ "$services" = asked ] || break
   [ -d "$folder" ] || continue
   find "$folder" -mindepth 2 -maxdepth 2 -path '*.target.wants/*' -type l | while read -r link; do
     [[ ${link##*/} =~ $kept ]] || rm -f "$link"
   done
 done
-rm -f "$root"/etc/rc?.d/S*
+[ "$services" != asked ] || rm -f "$root"/etc/rc?.d/S*
+# They need file systems or modules of the host's kernel, or are for whoever sits in front of it.
+for unit in run-rpc_pipefs.mount proc-fs-nfsd.mount dev-hugepages.mount dev-mqueue.mount sys-kernel-config.mount \
+  sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount systemd-modules-load.service; do
+  ln -sfn /dev/null "$root/etc/systemd/system/$unit"
+done
 # They look for hardware and disks that are the host's.
 mkdir -p "$root/etc/systemd/system-generators"
 for generator in gpt-auto hibernate-resume cryptsetup veritysetup integritysetup getty fstab; do
