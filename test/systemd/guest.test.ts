@@ -128,7 +128,7 @@ describe.skipIf(reason !== undefined)(named("a guest", reason), () => {
     await guest.run("systemctl poweroff");
     await guest.stop();
     expect(guest.console()).toContain("ended 130");
-    await expect(bootGuest({ lower: scratch() })).rejects.toThrow("the guest has ended");
+    await expect(bootGuest({ lower: [scratch()] })).rejects.toThrow("the guest has ended");
     expect(leftBy(process.pid)).toEqual([]);
   });
 

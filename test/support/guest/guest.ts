@@ -9,8 +9,11 @@ import { STAGE_PREFIX, sweepGuests } from "./support.ts";
 export interface GuestRequest {
   /** Files to find there from the first boot on, by absolute path; folders are made. Mode 0644. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
-  /** The root directory to boot, never written; the host's own by default. */
-  readonly lower?: string;
+  /**
+   * What to boot, never written: a root directory, with what goes over it before it. The host's own root by default, in
+   * which the checkout and Node are shown at their own paths.
+   */
+  readonly lower?: readonly string[];
   /** Namespaces of our own by default. */
   readonly engine?: Engine;
   /** What starts by itself at boot: only what the guest is asked to start (the default), or all that its packages enable. */
@@ -49,10 +52,9 @@ export async function bootGuest(request: GuestRequest = {}): Promise<Guest> {
     rmSync(stage, { recursive: true, force: true });
     throw error;
   }
-  const lower = request.lower ?? "/";
-  const { engine = "unshare", services = "asked" } = request;
-  const folders = [CHECKOUT, ...unseen(path.dirname(process.execPath), lower)];
-  const keeper = startKeeper({ stage, lower, engine, services, folders });
+  const { engine = "unshare", services = "asked", lower = ["/"] } = request;
+  const folders = request.lower === undefined ? [CHECKOUT, ...unseen(path.dirname(process.execPath))] : [];
+  const keeper = startKeeper({ stage, lower: lower.join(":"), engine, services, folders });
   try {
     const leader = await keeper.booted(0);
     return guestOf(keeper, { leader, state: await settled(keeper, leader) });
@@ -72,8 +74,8 @@ function fill(folder: string, files: Readonly<Record<string, string | Uint8Array
 }
 
 /** An overlay shows one file system only: what lies on another one must be shown by itself. */
-function unseen(folder: string, lower: string): readonly string[] {
-  return statSync(folder).dev === statSync(lower).dev ? [] : [folder];
+function unseen(folder: string): readonly string[] {
+  return statSync(folder).dev === statSync("/").dev ? [] : [folder];
 }
 
 interface Boot {

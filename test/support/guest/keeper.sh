@@ -2,7 +2,7 @@
 # Keeps one guest: makes its layers and its cgroup, boots it again after each reboot, and removes everything when its maker
 # says so or is gone. Runs in a private mount namespace; the mounts end with it.
 #
-# Arguments: the stage (its name is the cgroup's too), the lower root, the engine (unshare or nspawn), which services start
+# Arguments: the stage (its name is the cgroup's too), the lower layers (the upper ones first, with a colon between), the engine (unshare or nspawn), which services start
 # by themselves (see prepare.sh), then folders to show read-only at their own paths.
 # The end of standard input means that everything must end; SIGUSR1 asks for a power-off first. Descriptor 3: events for
 # keeper.ts, one per line.

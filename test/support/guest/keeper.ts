@@ -16,7 +16,8 @@ export interface Keeper {
 }
 
 /** How a guest is booted: by namespaces of our own, or by systemd-nspawn. */
-export type Engine = "unshare" | "nspawn";
+export const ENGINES = ["unshare", "nspawn"] as const;
+export type Engine = (typeof ENGINES)[number];
 
 export interface KeeperRequest {
   /** The keeper takes it over, and removes it. */
