@@ -6,8 +6,8 @@ export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
     include: ["test/**/*.test.ts"],
-    // Minutes each, and on demand: npm run test:vm.
-    exclude: ["test/vm/**"],
+    // These have commands of their own: npm run test:guests, npm run test:vm.
+    exclude: ["test/guests/**", "test/vm/**"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: true,

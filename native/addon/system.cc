@@ -77,12 +77,13 @@ static std::string Target(int fd)
 static void HandOnDescriptors()
 {
     std::vector<std::string> targets;
+    targets.reserve(256);
     for (int fd = 0; fd < 256; fd++)
         targets.push_back(Target(fd));
     for (int fd = 0; fd < 256; fd++) {
         const std::string &what = targets[fd];
         const bool pair = what.rfind("pipe:", 0) == 0 && std::count(targets.begin() + 3, targets.end(), what) > 1;
-        if (fd < 3 || (what != "" && what.rfind("anon_inode:", 0) != 0 && !pair))
+        if (fd < 3 || (!what.empty() && what.rfind("anon_inode:", 0) != 0 && !pair))
             fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) & ~FD_CLOEXEC);
     }
 }
@@ -99,6 +100,7 @@ Napi::Value Execute(const Napi::CallbackInfo &info)
     if (arguments.empty())
         Refuse(env, "ERR_INVALID_ARG_VALUE", "execute takes a command");
     std::vector<char *> argv;
+    argv.reserve(arguments.size() + 1);
     for (std::string &argument : arguments)
         argv.push_back(argument.data());
     argv.push_back(nullptr);

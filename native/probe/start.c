@@ -14,6 +14,7 @@ __asm__(".symver first_start_main, __libc_start_main@GLIBC_2.17");
 
 int first_start_main(main_function *main, int argc, char **argv, void (*init)(void), void (*fini)(void),
                      void (*loader_fini)(void), void *stack_end);
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker wants this very name.
 int __wrap___libc_start_main(main_function *main, int argc, char **argv, void (*init)(void), void (*fini)(void),
                              void (*loader_fini)(void), void *stack_end);
 

@@ -26,6 +26,8 @@
 #ifndef PR_TABLE_FORMAT_H
 #define PR_TABLE_FORMAT_H
 
+#include <assert.h>
+#include <stdalign.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,13 +63,13 @@ struct pr_table {
     struct pr_table_mark mark;
 };
 
-_Static_assert(sizeof(struct pr_table) == PR_TABLE_SIZE, "format v1 is 4096 bytes");
-_Static_assert(offsetof(struct pr_table, checksum) == 24, "format v1: checksum");
-_Static_assert(offsetof(struct pr_table, digest) == 32, "format v1: digest");
-_Static_assert(offsetof(struct pr_table, bits.tcp) == 64, "format v1: tcp");
-_Static_assert(offsetof(struct pr_table, bits.udp) == 192, "format v1: udp");
-_Static_assert(offsetof(struct pr_table, mark) == 4072, "format v1: mark");
-_Static_assert(offsetof(struct pr_table, mark.family) == 4094, "the family ends the page");
-_Static_assert(_Alignof(struct pr_table) == 1, "any 4096 bytes can be viewed in place");
+static_assert(sizeof(struct pr_table) == PR_TABLE_SIZE, "format v1 is 4096 bytes");
+static_assert(offsetof(struct pr_table, checksum) == 24, "format v1: checksum");
+static_assert(offsetof(struct pr_table, digest) == 32, "format v1: digest");
+static_assert(offsetof(struct pr_table, bits.tcp) == 64, "format v1: tcp");
+static_assert(offsetof(struct pr_table, bits.udp) == 192, "format v1: udp");
+static_assert(offsetof(struct pr_table, mark) == 4072, "format v1: mark");
+static_assert(offsetof(struct pr_table, mark.family) == 4094, "the family ends the page");
+static_assert(alignof(struct pr_table) == 1, "any 4096 bytes can be viewed in place");
 
 #endif

@@ -3,10 +3,6 @@
 #define PR_TABLE_H
 
 #ifdef __cplusplus
-#ifndef _Static_assert
-#define _Static_assert static_assert
-#define _Alignof alignof
-#endif
 extern "C" {
 #endif
 

@@ -34,6 +34,9 @@ const ENTRIES_LIMIT = 1_000_000;
 /** The kernel's limit for paths, in bytes. */
 const TEXT_LIMIT = 4096;
 
+/** How many times a cache's size its texts may come to: ldconfig writes each once, so they stay below its size. */
+const TEXTS_LIMIT = 4;
+
 const LIBC6 = 3;
 
 /** Libraries that need no libc: of any ABI, and the loader tries them for each. */
@@ -56,7 +59,10 @@ const ABI_FLAGS: Readonly<Record<string, readonly number[]>> = {
   loongarch64: [0x1100, 0x1200],
 };
 
-/** Undefined for bytes that are no such cache, and for one of before 2000, which the loader no longer reads either. */
+/**
+ * Undefined for bytes that are no such cache, or one whose texts come to much more than its size, and for one of before
+ * 2000, which the loader no longer reads either.
+ */
 export function readLoaderCache(bytes: Uint8Array): LoaderCache | undefined {
   const start = startOf(bytes);
   if (start === undefined) return undefined;
@@ -69,10 +75,14 @@ export function readLoaderCache(bytes: Uint8Array): LoaderCache | undefined {
   const held = Math.floor((cache.length - HEADER) / ENTRY);
   if (count(little) > Math.min(held, ENTRIES_LIMIT)) return undefined;
   const entries: CacheEntry[] = [];
+  let room = TEXTS_LIMIT * cache.length;
   for (let at = HEADER; at < HEADER + count(little) * ENTRY; at += ENTRY) {
     const soname = textAt(cache, view.getUint32(at + 4, little));
     const path = textAt(cache, view.getUint32(at + 8, little));
     if (soname === undefined || path === undefined) continue;
+    // Entries that share one long text would make gigabytes of a few megabytes.
+    room -= soname.length + path.length;
+    if (room < 0) return undefined;
     const isSpecial = view.getUint32(at + 16, little) !== 0 || view.getUint32(at + 20, little) !== 0;
     entries.push({ soname, path, flags: view.getUint32(at, little), isSpecial });
   }

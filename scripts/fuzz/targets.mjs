@@ -1,0 +1,107 @@
+// What is fuzzed, and for each the controls: a copy of the sources with one line planted, in which the same fuzzer must
+// find the fault. `cage`: it needs namespaces of its own, and which besides that of mounts.
+
+/** A plant: in `file`, `from`, which must be there once, becomes `to`, and the finding must be the one that is `meant`. */
+const plant = (file, from, to, meant) => ({ file, from, to, meant });
+
+export const targets = [
+  {
+    name: "table",
+    about: "native/table, under ASan and UBSan",
+    kind: "native",
+    sources: ["native/table/build.c", "native/table/lookup.c", "native/table/view.c"],
+    longest: 4160,
+    plants: [
+      plant(
+        "native/table/view.c",
+        "if (size < PR_TABLE_SIZE)",
+        "if (size < PR_TABLE_SIGNED)",
+        /heap-buffer-overflow|does not hold/,
+      ),
+      plant(
+        "native/table/build.c",
+        "if (port >= PR_TABLE_PORTS ||",
+        "if (port > PR_TABLE_PORTS ||",
+        /out of bounds|does not hold/,
+      ),
+    ],
+  },
+  {
+    name: "reservations",
+    about: "native/preload with a table that changes, under ASan and UBSan",
+    kind: "native",
+    sources: [
+      "native/preload/bindresvport.c",
+      "native/preload/rresvport.c",
+      "native/table/build.c",
+      "native/table/lookup.c",
+      "native/table/view.c",
+    ],
+    cage: ["--net"],
+    longest: 200,
+    plants: [
+      // A retirement that is not seen where a port is stepped over.
+      plant(
+        "native/preload/reservations.c",
+        "           errno == EINVAL;",
+        "           errno != EFAULT;",
+        /does not hold/,
+      ),
+      // The page is touched, and may be gone.
+      plant(
+        "native/preload/reservations.c",
+        "    const int zero = 0;\n",
+        "    const int zero = 0;\n\n    if (pages->table.mark.in_force[0] == 0)\n        return false;\n",
+        /AddressSanitizer: BUS/,
+      ),
+    ],
+  },
+  {
+    name: "preload-list",
+    about: "src/core/preload-list, beside this machine's ld.so",
+    kind: "typescript",
+    cage: [],
+    plants: [
+      // Comments as anybody would think that they are read. Only ld.so knows better.
+      plant("src/core/preload-list/loaded.ts", "    rest -= at;\n", "", /^ld\.so: /m),
+      plant(
+        "src/core/preload-list/with-entry.ts",
+        `\${list}\\n\${entry} \\n`,
+        `\${list}\\n\${entry}\\n`,
+        /it came back as/,
+      ),
+    ],
+  },
+  {
+    name: "elf",
+    about: "src/core/elf",
+    kind: "typescript",
+    plants: [
+      plant("src/core/elf/image.ts", "if (entry !== expected) malformed", "if (entry > 64) malformed", /RangeError/),
+    ],
+  },
+  {
+    name: "config",
+    about: "src/core/config and src/core/table",
+    kind: "typescript",
+    plants: [
+      // Columns in halves of characters.
+      plant(
+        "src/core/config/lines.ts",
+        "const length = countCharacters(line.text.slice(span.start, span.end));",
+        "const length = span.end - span.start;",
+        /is beyond its line/,
+      ),
+    ],
+  },
+  {
+    name: "host",
+    about: "the readers of /proc, the loader's cache and systemd's texts in src/core",
+    kind: "typescript",
+    plants: [
+      plant("src/core/loader/cache.ts", "(cache.length - HEADER) / ENTRY)", "cache.length / ENTRY)", /RangeError/),
+      // A loop without an end.
+      plant("src/core/coverage/proc/environ.ts", "indexOf(start, at + 1)", "indexOf(start, at)", /does not end/),
+    ],
+  },
+];

@@ -1,0 +1,102 @@
+// Texts and files of a host, with changes: the loader's cache, /proc, and what systemd has and says. None makes its reader
+// throw, or make much of little.
+import fc from "fast-check";
+import { secureOfAuxv } from "../../src/core/coverage/proc/auxv.ts";
+import { unitOfCgroup } from "../../src/core/coverage/proc/cgroup.ts";
+import { domainOf } from "../../src/core/coverage/proc/domain.ts";
+import { preloadNames } from "../../src/core/coverage/proc/environ.ts";
+import { eachCode, lineAround, parseMappedFile, parseMapping, parseMaps } from "../../src/core/coverage/proc/maps.ts";
+import { hidingAt } from "../../src/core/coverage/proc/mountinfo.ts";
+import { bootTime, parseStat } from "../../src/core/coverage/proc/stat.ts";
+import * as status from "../../src/core/coverage/proc/status.ts";
+import { readLoaderCache } from "../../src/core/loader/cache.ts";
+import { parseSocketTable } from "../../src/core/sockets/table.ts";
+import { parseManagerEnvironment } from "../../src/core/systemd/environment.ts";
+import { parseEnvironmentFile } from "../../src/core/systemd/environment-file.ts";
+import { unitFacts } from "../../src/core/systemd/show.ts";
+import { settingsOf } from "../../src/core/systemd/unit-file.ts";
+import { unitName } from "../../src/core/systemd/unit-name.ts";
+import { quoteWord, splitWords } from "../../src/core/systemd/words.ts";
+import { corpus } from "./corpus.ts";
+import { mutated } from "./mutate.ts";
+import { type FuzzTarget, insist, shownBytes } from "./target.ts";
+
+const WORDS = [
+  ...["\n", "\0", " ", "\t", ":", "=", ")", "(", "\\", '"', "'", "%", "$'", "[", "]", "{ path=", " (deleted)", "\\012"],
+  ...["0::/", ".service", "LD_PRELOAD=", "\nUid:\t", "\nCapPrm:\t", "hidepid=", "gid=", "r-xp", "\xff\xfe", "\r"],
+];
+const samples = corpus("host");
+
+/** What a text comes to, as text: to be compared with how long it was. */
+function extentOf(value: unknown): number {
+  return JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? String(inner) : inner))?.length ?? 0;
+}
+
+function checkCache(bytes: Uint8Array): void {
+  const cache = readLoaderCache(bytes);
+  if (cache === undefined) return;
+  insist(cache.entries.length <= bytes.length / 24, () => `${cache.entries.length} entries of ${bytes.length} bytes`);
+  const texts = cache.entries.reduce((sum, { soname, path }) => sum + soname.length + path.length, 0);
+  insist(texts <= 4 * bytes.length, () => `${texts} characters of ${bytes.length} bytes`);
+  for (const { soname, path } of cache.entries.slice(0, 8)) {
+    const found = cache.lookup(soname, "x86_64");
+    insist(found.length <= cache.entries.length && !found.some((one) => one.includes("\0")), () => `lookup: ${path}`);
+  }
+}
+
+function checkMaps(bytes: Buffer): void {
+  // Its readers give it whole lines.
+  const lines = bytes.subarray(0, bytes.lastIndexOf("\n") + 1);
+  const maps = parseMaps(lines);
+  let seen = -1;
+  eachCode(lines, ({ start, rangeEnd, file, end }) => {
+    insist(start > seen && start <= rangeEnd && end <= lines.length, () => `a line at ${start} to ${end}`);
+    seen = start;
+    parseMappedFile(lines.toString("latin1", file, end));
+    const mapping = parseMapping(lineAround(lines, start));
+    insist(mapping === undefined || maps.some(({ range }) => range === mapping.range), () => "a mapping of no line");
+  });
+}
+
+const isString = (value: unknown): boolean => typeof value === "string";
+
+function checkProc(bytes: Buffer): void {
+  checkMaps(bytes);
+  const stat = parseStat(bytes);
+  insist(stat === undefined || (isString(stat.state) && Number.isFinite(stat.startedAt)), () => "no stat can be so");
+  for (const read of Object.values(status)) if (typeof read === "function") read(bytes);
+  const unit = unitOfCgroup(bytes);
+  insist(unit === undefined || !/[/\n]/.test(unit), () => `'${unit}' is no unit`);
+  domainOf(bytes);
+  secureOfAuxv(bytes);
+  preloadNames(bytes, "libportreserve.so");
+  hidingAt(bytes, "/proc");
+  bootTime(bytes, bytes, 1_700_000_000_000);
+}
+
+function checkTexts(bytes: Buffer): void {
+  const text = bytes.toString("utf8");
+  const rows = [...parseSocketTable(text, "inet"), ...parseSocketTable(text, "inet6")];
+  const inRange = rows.every(({ port, address }) => port >= 0 && port <= 65_535 && /^[0-9a-f.:]+$/.test(address));
+  insist(inRange, () => `no socket can be so: ${JSON.stringify(rows)}`);
+  const read = [settingsOf(text), parseEnvironmentFile(text), parseManagerEnvironment(text), splitWords(text)];
+  // Six characters at most for one, as JSON has it, and the names of the fields.
+  const most = 200 * (text.length + 1);
+  for (const value of read) insist(extentOf(value) <= most, () => `${extentOf(value)} characters of ${text.length}`);
+  unitFacts(text);
+  unitName(text);
+  const line = Buffer.from(text.replaceAll("\0", "").slice(0, 200)).toString("utf8");
+  const { words, broken } = splitWords(quoteWord(line));
+  insist(!broken && words.length === 1 && words[0] === line, () => `quoted and split it is ${JSON.stringify(words)}`);
+}
+
+export const target: FuzzTarget<Buffer> = {
+  seeds: samples.length,
+  cases: fc.oneof({ arbitrary: mutated(samples, WORDS), weight: 9 }, fc.uint8Array({ maxLength: 80 }).map(Buffer.from)),
+  check: (bytes) => {
+    checkCache(bytes);
+    checkProc(bytes);
+    checkTexts(bytes);
+  },
+  show: shownBytes,
+};
