@@ -1,0 +1,16 @@
+// The shim under stress, beside the stock libraries under the same: each part in a file of its own, in this order.
+import { afterAll, describe } from "vitest";
+import { named } from "../support/can.ts";
+import { defineLocks } from "./locks.ts";
+import { noStress, recordAll } from "./scene.ts";
+import { defineStraits } from "./straits.ts";
+import { defineTables } from "./tables.ts";
+
+const reason = await noStress();
+
+describe.skipIf(reason !== undefined)(named("under stress", reason), () => {
+  afterAll(recordAll);
+  defineLocks();
+  defineTables();
+  defineStraits();
+});

@@ -1,0 +1,25 @@
+// One call of an allocator by its name, as the stress programs make them: from threads, forked children and signal
+// handlers, so nothing here allocates, locks or prints.
+#ifndef PR_TEST_TAKE_H
+#define PR_TEST_TAKE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+// How often a call that succeeded had changed errno, in all threads.
+extern atomic_long errno_changed;
+
+// Calls the function `symbol` with the socket `fd` (rresvport and rresvport_af: with a socket of their own, which is
+// closed, from the second reserved port down, or 631) and an address of 0.0.0.0. Returns the port it gave, or -errno;
+// -1001 where *alport is not the port of the socket.
+int take_with(const char *symbol, int fd);
+
+// The same with a new UDP socket, which is closed again. -1000 where there is none to be had.
+int take(const char *symbol);
+
+// The ports that the tests reserve all the time: a program is told with "LOW-HIGH".
+extern int reserved_low, reserved_high;
+void parse_reserved(const char *range);
+bool is_reserved(int port);
+
+#endif
