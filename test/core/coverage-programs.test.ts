@@ -94,6 +94,11 @@ test.each<[string, ProgramFacts, string, Change?]>([
   ["a static program", of(["static"]), `not covered (dynamic): static, and no library can be preloaded → ${STATIC}`],
   ["a stripped one", of(["stripped"]), `unknown (dynamic): static, and without a symbol table → ${STATIC}`],
   [
+    "a stripped one with a name like ldconfig's",
+    of(["stripped"], { path: "/usr/local/sbin/ldconfig" }),
+    `unknown (dynamic): static, and without a symbol table → ${STATIC}`,
+  ],
+  [
     "rcmd",
     of(["rsh", "libc"]),
     "not covered (reachable): calls rcmd_af, which no preload reaches → replace it by a newer program",
@@ -157,7 +162,8 @@ test.each<[string, ProgramFacts, string, Change?]>([
 });
 
 test("lists no program that does not allocate, and folds those that cannot be read", () => {
-  expect(only({ programs: [of(["cupsd", "libc"]), of(["go"])] })).toEqual([]);
+  const ldconfig = of(["stripped"], { path: "/sbin/ldconfig" });
+  expect(only({ programs: [of(["cupsd", "libc"]), of(["go"]), ldconfig] })).toEqual([]);
   const { allocators } = assess(facts({ programs: [of(["hole"]), of(["hole"])] }));
   expect(allocators.map(({ kind, name, count, verdict }) => [kind, name, count, verdict])).toEqual([
     ["unseen", "2 programs", 2, "unknown"],

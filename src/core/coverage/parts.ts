@@ -2,7 +2,7 @@
 import { allocates } from "./allocating.ts";
 import { HIDDEN_CALLERS, OLD_RPC, OLD_RPC_VERSION, REPLACED } from "./allocators.ts";
 import { type ElfFacts, type HostFacts, isUnseen, type ObjectFacts, type Seen, type Unseen } from "./facts.ts";
-import { knownBy } from "./known-programs.ts";
+import { isKnownHarmless, knownBy } from "./known-programs.ts";
 import { compareText, fileName, unique } from "./names.ts";
 
 /** A file of machine code, or one that may be. */
@@ -91,8 +91,9 @@ export function mayAllocate(object: ObjectFacts): boolean {
 }
 
 /** A static program that may allocate or not: nothing in it tells. */
-export function isUntold({ program, via }: Made): boolean {
-  return via.length === 0 && program?.isStatic === true && !program.isGo && isUnseen(program.contains);
+export function isUntold({ path, program, via }: Made): boolean {
+  if (via.length > 0 || program?.isStatic !== true || program.isGo || isKnownHarmless(path)) return false;
+  return isUnseen(program.contains);
 }
 
 /** The first file that could not be read. */
