@@ -7,7 +7,7 @@ import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { namesIn } from "../../system/files/look-at.ts";
-import { identityOf, programCalled } from "../../system/host/programs-on-disk.ts";
+import { fileStatus, programCalled } from "../../system/host/programs-on-disk.ts";
 import { showLoadedUnits, systemdRuns } from "../../system/host/systemd.ts";
 import { unitTexts } from "../../system/host/unit-facts.ts";
 import { textOf, unitFiles } from "../../system/host/unit-scan.ts";
@@ -124,6 +124,6 @@ function ourDropIns(paths: readonly string[]): Pick<UnitFacts, "hasDropIn" | "dr
   const ours = paths
     .filter((file) => file.endsWith(`/${DROP_IN_NAME}`))
     .filter((file) => textOf("/", file).every(({ text }) => isOurDropIn(text)));
-  const times = ours.flatMap((file) => identityOf("/", file)?.changedAt ?? []);
+  const times = ours.flatMap((file) => fileStatus("/", file)?.changedAt ?? []);
   return { hasDropIn: ours.length > 0, dropInSince: times.length === 0 ? undefined : Math.max(...times) };
 }

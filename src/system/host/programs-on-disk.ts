@@ -1,4 +1,4 @@
-// Programs of the host as files: where a name leads, who a file is, and which are setuid to root.
+// Programs of the host as files: where a name leads, what stat(2) says, and which are setuid to root.
 import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import path from "node:path";
 import { orUndefined } from "../app-error.ts";
@@ -6,7 +6,7 @@ import { namesIn } from "../files/look-at.ts";
 import { resolveUnder } from "../files/rooted.ts";
 import { PROGRAM_FOLDERS, SEARCH_PATH } from "../paths.ts";
 
-export interface FileIdentity {
+export interface FileStatus {
   /** "DEVICE:INODE", both decimal, as mapped files are named. */
   readonly key: string;
   /** Its last change, in milliseconds since 1970. */
@@ -17,7 +17,7 @@ export interface FileIdentity {
 }
 
 /** Links are followed inside `root`. Undefined where there is no such file or it is out of reach. */
-export function identityOf(root: string, file: string): FileIdentity | undefined {
+export function fileStatus(root: string, file: string): FileStatus | undefined {
   return orUndefined(() => {
     // Some file systems have inodes that need all 64 bits.
     const { dev, ino, mtimeMs, uid, mode } = statSync(resolveUnder(root, file), { bigint: true });
