@@ -11,22 +11,24 @@ export interface Point {
 /** Everything that can be tried, where it is asked for; else a share of it that a run of all tests has the time for. */
 const FULL = process.env.PORTRESERVE_FULL_MATRIX === "1";
 
-/** Every call, each way of being killed; only writes can be killed half-way. */
+/**
+ * Every call, each way of being killed: only writes can be killed half-way, and by default only the first call is killed
+ * before, since before any other is after the one before.
+ */
 export function everyKill(calls: readonly Call[]): readonly Point[] {
-  return calls.flatMap(({ number, name }) =>
-    KILLS.filter((how) => how !== "kill-half" || /^p?write|^copy_file_range$|^sendfile$/.test(name)).map((how) => ({
-      call: number,
-      how,
-      onward: false,
-    })),
+  const isNew = (how: How, { name, number }: Call): boolean => {
+    if (how === "kill-half") return /^p?write|^copy_file_range$|^sendfile$/.test(name);
+    return how !== "kill-before" || FULL || number === calls[0]?.number;
+  };
+  return calls.flatMap((call) =>
+    KILLS.filter((how) => isNew(how, call)).map((how) => ({ call: call.number, how, onward: false })),
   );
 }
 
-/** The same, by default without what other matrices show: before a call is after the one before, and sandboxes are always alike. */
+/** The same, by default without what other matrices show: sandboxes are always alike. */
 export function newKills(calls: readonly Call[]): readonly Point[] {
-  if (FULL) return everyKill(calls);
   const inSandbox = ({ paths }: Call): boolean => paths.some((path) => path.includes("/portreserve-sandbox-"));
-  return everyKill(calls.filter((call) => !inSandbox(call))).filter(({ how }) => how !== "kill-before");
+  return everyKill(FULL ? calls : calls.filter((call) => !inSandbox(call)));
 }
 
 /** What a file system becomes for good: full, or read-only after an error. */
