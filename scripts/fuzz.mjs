@@ -1,6 +1,7 @@
 // Fuzzes the parsers, each for a while, after its controls: faults planted in a copy, which must be found. Ends with 1
 // where something is found, or a planted fault is not. See CONTRIBUTING.md.
 import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import process from "node:process";
@@ -9,12 +10,12 @@ import { record } from "./evidence.mjs";
 import { fuzzNative } from "./fuzz/native.mjs";
 import { targets } from "./fuzz/targets.mjs";
 import { buildHelpers, fuzzTypeScript } from "./fuzz/typescript.mjs";
-import { have } from "./step.mjs";
+import { have, root } from "./step.mjs";
 
 const USAGE = `usage: npm run fuzz [-- [--seconds N] [--target NAME]... [--jobs N] [--seed N] [--record]]
        npm run fuzz -- --target NAME (--seed N --path PATH | --input FILE)
 Fuzzes every target, or those named, for N seconds each (60), N at a time (as many as there are processors).
---seed repeats a run; --record writes docs/evidence/fuzz.json. The second form runs a single case: what a finding says.
+--seed repeats a run; --record writes docs/evidence/fuzz.json, of named targets their rows only. The second form runs a single case: what a finding says.
 targets: ${targets.map(({ name }) => name).join(", ")}`;
 
 /** How long a planted fault may stay unfound. In seconds; they take one or two. */
@@ -115,6 +116,18 @@ if (given.path !== undefined || given.input !== undefined) {
   process.exit(result.found === undefined ? 0 : 1);
 }
 
+function rowOf({ name, about, plants }) {
+  const { executions, inputs, coverage, found } = results.get(name);
+  return [name, about, seconds, executions, inputs, coverage, plants.length, found === undefined ? 0 : 1];
+}
+
+/** With --target the rows of the others stay as the last record has them. */
+function recorded({ name }) {
+  const file = path.join(root, "docs", "evidence", "fuzz.json");
+  if (given.target === undefined || !existsSync(file)) return [];
+  return JSON.parse(readFileSync(file, "utf8")).rows.filter(([first]) => first === name);
+}
+
 console.log(`fuzzing with --seed ${seed}, ${jobs} targets at a time`);
 const results = new Map();
 const queue = [...wanted];
@@ -130,10 +143,7 @@ if (given.record) {
       `real ld.so about 300 lists in every 20,000. First seed: ${seed}.`,
     ].join(" "),
     columns: ["target", "what", "seconds", "executions", "inputs", "coverage", "planted faults found", "findings"],
-    rows: wanted.map(({ name, about, plants }) => {
-      const { executions, inputs, coverage, found } = results.get(name);
-      return [name, about, seconds, executions, inputs, coverage, plants.length, found === undefined ? 0 : 1];
-    }),
+    rows: [...targets].flatMap((target) => (wanted.includes(target) ? [rowOf(target)] : recorded(target))),
     packages: ["clang", "libclang-rt-14-dev"],
   });
 }

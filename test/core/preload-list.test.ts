@@ -69,6 +69,13 @@ describe("adding the entry", () => {
     );
   });
 
+  it("is not put where it would only wake another mention, which would go in its place", () => {
+    const list = `${ENTRY.slice(5)}#${ENTRY}x\n#\0\n#\n${ENTRY}\0:`;
+    const edited = added(bytes(list));
+    expect(shown(edited)).not.toContain(`:\n${ENTRY}`);
+    expect(shown(withoutEntry(edited, ENTRY))).toBe(list);
+  });
+
   it("gives back what already loads it once", () => {
     fc.assert(
       fc.property(anyList, (list) => {

@@ -36,8 +36,10 @@ function atEnd(list: string, entry: string): string {
   return list.endsWith("\n") ? `${list}${entry}\n` : `${list}\n${entry} \n`;
 }
 
+/** Behind a NUL, what was put in may wake another mention of the entry instead of being read: then taking out takes that. */
 function isExact(candidate: string, list: string, entry: string): boolean {
   const { names } = readList(candidate);
   const others = names.filter(({ name }) => name !== entry);
-  return names.length === others.length + 1 && sameNames(others, readList(list).names);
+  if (names.length !== others.length + 1 || !sameNames(others, readList(list).names)) return false;
+  return keepFirst(0, candidate, entry) === list;
 }
