@@ -16,7 +16,7 @@ import { isFault, type ReadFault, readUnder } from "../../system/files/read-file
 import type { TableState } from "../../system/files/table-file.ts";
 import { type Abi, abisOf, shimFile } from "../../system/host/abis.ts";
 import { selinuxActive } from "../../system/host/confinement.ts";
-import { identityOf } from "../../system/host/programs-on-disk.ts";
+import { fileStatus } from "../../system/host/programs-on-disk.ts";
 import { showUnits, systemdRuns } from "../../system/host/systemd.ts";
 import {
   INSTALLED_SHIM,
@@ -44,7 +44,7 @@ const MARK = MANAGER_MARK;
 const LIMIT = 64 * 1024 * 1024;
 
 function tableFacts(root: string, sources: Sources | undefined, table: TableState): TableFacts {
-  const identity = identityOf(root, TABLE_FILE);
+  const identity = fileStatus(root, TABLE_FILE);
   const label = root === "/" && selinuxActive(root) ? labels() : undefined;
   const reason = reasonOf(table);
   return {
@@ -116,7 +116,7 @@ function libraryFacts(root: string, { name, lib, shim }: Abi): LibraryFacts {
     abi: name,
     path: file,
     state: shim === undefined ? "no package" : Buffer.from(shim).equals(read.bytes) ? "current" : "differs",
-    key: identityOf(root, file)?.key,
+    key: fileStatus(root, file)?.key,
     marker: elf === undefined || isUnseen(elf) ? undefined : elf.marker,
   };
 }
