@@ -2,6 +2,7 @@
 import type { Protocol } from "../core/config/types.ts";
 import type { Allocator, Coverage, PortState } from "../core/coverage/coverage.ts";
 import { type HostFacts, isUnseen } from "../core/coverage/facts.ts";
+import { showsBoundSockets } from "../core/coverage/kernel-texts.ts";
 import { ALLOCATED_PORTS } from "../core/levers.ts";
 import type { Block, Json, Line } from "../report/types.ts";
 import { allocatorJson, holderJson } from "./coverage/json.ts";
@@ -16,6 +17,7 @@ export interface AskedPort {
 
 /** Sockets are looked at below this port alone. */
 const PRIVILEGED_END = 1024;
+const UNSHOWN = "that this kernel shows (before Linux 6.8: no TCP socket that is only bound)";
 /** How many allocators are named one by one. */
 const MOST_NAMED = 5;
 
@@ -23,7 +25,7 @@ export function hostBlocks(asked: readonly AskedPort[], facts: HostFacts, covera
   const seen = asked.filter(({ port }) => port < PRIVILEGED_END);
   if (seen.length === 0) return [];
   return [
-    { kind: "columns", rows: seen.flatMap((one) => holderRows(one, stateOf(one, coverage))) },
+    { kind: "columns", rows: seen.flatMap((one) => holderRows(one, stateOf(one, coverage), facts)) },
     { kind: "lines", lines: [...outsideLines(seen), ...whyLines(seen, facts, coverage)] },
   ];
 }
@@ -44,9 +46,16 @@ function stateOf({ port, protocol }: AskedPort, { ports }: Coverage): PortState 
   return ports.find((state) => state.port === port && state.protocol === protocol);
 }
 
-function holderRows(asked: AskedPort, state: PortState | undefined): readonly (readonly Line[])[] {
+function holderRows(
+  asked: AskedPort,
+  state: PortState | undefined,
+  { kernel }: HostFacts,
+): readonly (readonly Line[])[] {
   const holders = state === undefined ? [] : holdersOf(state);
-  if (holders.length === 0) return [[portText(asked), "held by nobody"]];
+  if (holders.length === 0) {
+    const blind = asked.protocol === "tcp" && !showsBoundSockets(kernel.release);
+    return [[portText(asked), blind ? `held by nobody ${UNSHOWN}` : "held by nobody"]];
+  }
   return holders.map((holder): readonly Line[] => {
     const who = holderText(holder);
     switch (holder.verdict) {
@@ -92,14 +101,18 @@ function keptLines(kept: readonly AskedPort[], facts: HostFacts, coverage: Cover
   const found = threats(kept, facts, coverage);
   const it = kept.length === 1 ? "it" : "them";
   if (found.length === 0) {
-    const why = coverage.allocators.every(({ verdict }) => verdict === "covered")
-      ? "every allocator of this host is covered"
-      : "every allocator of this host is covered or hands out other ports";
-    return [{ text: `${why}: none can take ${kept.map(portText).join(" or ")}`, tone: "good" }];
+    return [{ text: `${whyNone(coverage)}: none can take ${kept.map(portText).join(" or ")}`, tone: "good" }];
   }
   const named = found.slice(0, MOST_NAMED).map((one) => threatLine(one, it));
   const left = found.length - named.length;
   return left === 0 ? named : [...named, `and ${left} more: 'portreservectl status --verbose' lists them`];
+}
+
+function whyNone({ allocators }: Coverage): string {
+  if (allocators.length === 0) return "no allocator was found on this host";
+  return allocators.every(({ verdict }) => verdict === "covered")
+    ? "every allocator of this host is covered"
+    : "every allocator of this host is covered or hands out other ports";
 }
 
 function threatLine({ kind, name, pid, verdict, reason, cure }: Allocator, it: string): Line {

@@ -51,7 +51,8 @@ function reasonToWrite(state: TableState, same: boolean): string | undefined {
     return state.kind === "missing" ? "there was no table" : `the old table was ${state.kind}`;
   if (!same) return "the configuration has changed";
   if (state.table.retired) return "an earlier compile was cut short";
-  return state.modeIsRight ? undefined : "the mode of the old table was not 0644";
+  if (!state.modeIsRight) return "the mode of the old table was not 0644";
+  return state.labelIsRight ? undefined : "the old table did not have the label of the loader's cache";
 }
 
 /** Counts from 1, and starts again after the last number of 64 bits. */

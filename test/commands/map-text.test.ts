@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { hostBlocks } from "../../src/commands/lookup-host.ts";
 import { mapReport } from "../../src/commands/map.ts";
+import type { HostFacts } from "../../src/core/coverage/facts.ts";
 import { renderJson, renderText } from "../../src/report/render.ts";
 import { allocator, coverage, facts } from "../support/coverage-sample.ts";
 import { schemaFaults } from "../support/schema.ts";
@@ -38,8 +39,14 @@ describe("the map", () => {
 });
 
 describe("lookup on the running host", () => {
-  const answer = (number: number, protocol: "tcp" | "udp", reserved: boolean, from = coverage): string => {
-    const body = hostBlocks([{ port: number, protocol, reserved }], facts, from);
+  const answer = (
+    number: number,
+    protocol: "tcp" | "udp",
+    reserved: boolean,
+    from = coverage,
+    on: HostFacts = facts,
+  ): string => {
+    const body = hostBlocks([{ port: number, protocol, reserved }], on, from);
     const report = { command: "lookup", outcome: "done", diagnostics: [], body, data: {} } as const;
     return renderText(report, { verbose: false, color: { out: false, err: false } }).out;
   };
@@ -57,7 +64,7 @@ describe("lookup on the running host", () => {
       873,
       "tcp",
       true,
-      "873/tcp  held by nobody\n" +
+      "873/tcp  held by nobody that this kernel shows (before Linux 6.8: no TCP socket that is only bound)\n" +
         "ypbind (640) is not covered and can take it: started before the install → systemctl restart ypbind\n" +
         "NFS client is not covered and can take it: 993 in range → mount with noresvport\n" +
         "2 processes may be able to take it: permission denied → run it as root\n",
@@ -69,10 +76,18 @@ describe("lookup on the running host", () => {
     expect(answer(number, protocol, reserved)).toBe(text);
   });
 
+  test("takes a kernel at its word that shows every socket", () => {
+    const newer = { ...facts, kernel: { ...facts.kernel, release: "6.8.0" } };
+    expect(answer(873, "tcp", true, coverage, newer)).toMatch(/^873\/tcp {2}held by nobody\n/);
+  });
+
   test("says why nobody could take it", () => {
     const safe = { ...coverage, allocators: [allocator("rpc.statd", 812)] };
     expect(answer(631, "tcp", true, safe)).toBe(
       "631/tcp  held by cupsd 1201  rightly\nevery allocator of this host is covered: none can take 631/tcp\n",
+    );
+    expect(answer(631, "tcp", true, { ...coverage, allocators: [] })).toBe(
+      "631/tcp  held by cupsd 1201  rightly\nno allocator was found on this host: none can take 631/tcp\n",
     );
   });
 });

@@ -1,7 +1,13 @@
 // The kernel's own files about privileged ports, as recorded on real hosts.
 import { expect, test } from "vitest";
 import { observeKernel } from "../../src/commands/coverage/kernel.ts";
-import { cgroupKind, mountsOf, sunrpcPorts, type Text } from "../../src/core/coverage/kernel-texts.ts";
+import {
+  cgroupKind,
+  mountsOf,
+  showsBoundSockets,
+  sunrpcPorts,
+  type Text,
+} from "../../src/core/coverage/kernel-texts.ts";
 import type { KernelTexts } from "../../src/system/proc/kernel.ts";
 
 const MISSING: Text = { kind: "missing", reason: "'/x' cannot be read: no such file or directory" };
@@ -118,4 +124,16 @@ test("reads the kernel that runs these tests", () => {
   const facts = observeKernel(true);
   expect(facts.release).toMatch(/^\d+\.\d+/);
   expect(facts.unprivilegedPortStart).toBeGreaterThanOrEqual(0);
+});
+
+test.each([
+  ["5.10.0-46-cloud-amd64", false],
+  ["6.1.0-18-amd64", false],
+  ["6.7.12", false],
+  ["6.8.0-31-generic", true],
+  ["6.12.38+deb13-amd64", true],
+  ["7.0.0", true],
+  ["", false],
+])("knows whether Linux '%s' lists sockets that are only bound", (release, shows) => {
+  expect(showsBoundSockets(release)).toBe(shows);
 });

@@ -59,6 +59,26 @@ step uninstall ctl uninstall`,
     expect(ran("uninstall")).toMatchObject({ status: 0, stderr: "" });
   });
 
+  test("a table with another type than the loader's cache is compiled again, whoever wrote the cache", async () => {
+    const ran = await onHost(
+      `${SCRIPT}
+step install ctl install
+label ${TABLE} security.selinux=system_u:object_r:etc_t:s0
+step compile ctl compile
+step table carries ${TABLE}
+label $CACHE security.selinux=unconfined_u:object_r:ld_so_cache_t:s0
+step again ctl compile`,
+      host,
+    );
+    expect(ran("compile")).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining("(the old table did not have the label of the loader's cache)"),
+      stderr: "",
+    });
+    expect(ran("table").stdout).toBe("644 0:0\nsecurity.selinux system_u:object_r:ld_so_cache_t:s0\n");
+    expect(ran("again").stdout).toMatch(/^unchanged/);
+  });
+
   test("a list that was there keeps its owner, mode, access control list and attributes", async () => {
     const ran = await onHost(
       `${SCRIPT}

@@ -10,7 +10,7 @@ import { isManagerMark, MANAGER_MARK } from "../../core/install/specs.ts";
 import { packageRoot } from "../../core/native.ts";
 import { loadedNames } from "../../core/preload-list/loaded.ts";
 import { PATH_UNITS } from "../../core/systemd/unit-texts.ts";
-import { labelOf } from "../../system/files/attributes.ts";
+import { labelTypeOf } from "../../system/files/attributes.ts";
 import { lookAt } from "../../system/files/look-at.ts";
 import { isFault, type ReadFault, readUnder } from "../../system/files/read-file.ts";
 import type { TableState } from "../../system/files/table-file.ts";
@@ -75,10 +75,7 @@ function reasonOf(table: TableState): string | undefined {
 }
 
 function labels(): TableFacts["label"] {
-  const [found, wanted] = [TABLE_FILE, LOADER_CACHE].map((file) => {
-    const value = labelOf(Buffer.from(file))[0]?.value;
-    return value === undefined ? undefined : Buffer.from(value).toString("latin1").replace(/\0.*$/s, "");
-  });
+  const [found, wanted] = [TABLE_FILE, LOADER_CACHE].map((file) => labelTypeOf(Buffer.from(file)));
   return found === undefined || wanted === undefined ? undefined : { found, wanted };
 }
 

@@ -14,7 +14,13 @@ import { lookAt } from "../../system/files/look-at.ts";
 import { removeLeftoversOf } from "../../system/files/replace-file.ts";
 import { tableBytes } from "../../system/files/table-file.ts";
 import type { Abi } from "../../system/host/abis.ts";
-import { forgetLabel, reloadAppArmor, rememberLabel, selinuxActive } from "../../system/host/confinement.ts";
+import {
+  forgetLabel,
+  labelIsRemembered,
+  reloadAppArmor,
+  rememberLabel,
+  selinuxActive,
+} from "../../system/host/confinement.ts";
 import { daemonReload, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
 import { INSTALLED_SHIM } from "../../system/paths.ts";
 import { tidyUpRehearsals } from "../../system/sandbox/rehearsal.ts";
@@ -65,7 +71,7 @@ async function steps({ root, abis, picture, plan, content, units }: Work, journa
   staged.commit();
   for (const file of plan.libraries) expectWhole(root, file);
   journal.apply(plan.table);
-  const notes = putConfinement(root, picture, plan, journal);
+  const notes = putConfinement(root, plan, journal);
   journal.apply(plan.list);
   const listed = plan.list.length > 0 || isListed(picture);
   const proved = here && listed ? prove(baseline ?? baselineOf(abis), abis) : [];
@@ -124,13 +130,13 @@ function putUnits(root: string, plan: Plan, journal: Journal): void {
   must(startNow(PATH_UNITS, "queue"));
 }
 
-/** SELinux's tools are told of a new table only: they refuse to be told twice. */
-function putConfinement(root: string, picture: Picture, plan: Plan, journal: Journal): readonly Message[] {
+/** The table may have been compiled before, without a word to SELinux's tools. */
+function putConfinement(root: string, plan: Plan, journal: Journal): readonly Message[] {
   const here = root === "/";
   const rules = here && plan.rules.length > 0;
   if (rules) journal.undo("AppArmor has the new rules", reloadAppArmor);
   journal.apply(plan.rules);
-  const label = here && !picture.hasTable && selinuxActive(root);
+  const label = here && selinuxActive(root) && !labelIsRemembered();
   if (label) journal.undo("SELinux knows the table's label", forgetLabel);
   return confinementNotes([rules ? reloadAppArmor() : undefined, label ? rememberLabel() : undefined]);
 }
@@ -166,7 +172,8 @@ export function takeAway({ root, removal, units }: Unwork): readonly Message[] {
     journal.apply(removal.table);
     journal.apply(removal.rules);
     const here = root === "/";
-    const label = here && selinuxActive(root) && removal.table.some(({ kind }) => kind === "remove-table");
+    const gone = removal.table.some(({ kind }) => kind === "remove-table");
+    const label = here && gone && selinuxActive(root) && labelIsRemembered();
     const rules = here && removal.rules.length > 0;
     return [...notes, ...confinementNotes([rules ? reloadAppArmor() : undefined, label ? forgetLabel() : undefined])];
   } catch (error) {

@@ -20,6 +20,16 @@ export function labelOf(file: Buffer): readonly Attribute[] {
   return read(file).filter(({ name }) => name === LABEL);
 }
 
+/**
+ * What a policy goes by in the SELinux label of `file`, its type and range: "ld_so_cache_t:s0". The user and the role are
+ * those of whoever wrote it. Undefined where there is no label.
+ */
+export function labelTypeOf(file: Buffer): string | undefined {
+  const label = labelOf(file)[0];
+  // USER:ROLE:TYPE:RANGE, ended by a NUL.
+  return label && Buffer.from(label.value).toString("latin1").replace(/\0.*$/s, "").split(":").slice(2).join(":");
+}
+
 /** Whether programs run from this file are given capabilities by it. */
 export function hasCapabilities(file: Buffer): boolean {
   return read(file).some(({ name }) => name === "security.capability");

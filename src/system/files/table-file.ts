@@ -5,7 +5,7 @@ import { type NativeTable, native, type TableFault } from "../../core/native.ts"
 import { AppError, fromSystem } from "../app-error.ts";
 import { LOADER_CACHE, TABLE_FILE } from "../paths.ts";
 import { hostPath } from "../suggest.ts";
-import { labelOf } from "./attributes.ts";
+import { labelOf, labelTypeOf } from "./attributes.ts";
 import { isFault, readUnder } from "./read-file.ts";
 import { flushFolderOf, removeLeftovers, replaceFile } from "./replace-file.ts";
 import { retireTable } from "./retire-table.ts";
@@ -18,8 +18,13 @@ const READ_LIMIT = 1024 * 1024;
 
 export type TableState =
   | { readonly kind: "missing" }
-  /** `modeIsRight`: 0644, so that every program can read it. */
-  | { readonly kind: "valid"; readonly table: NativeTable; readonly modeIsRight: boolean }
+  /** `modeIsRight`: 0644, so that every program can read it. `labelIsRight`: so that confined ones can, too. */
+  | {
+      readonly kind: "valid";
+      readonly table: NativeTable;
+      readonly modeIsRight: boolean;
+      readonly labelIsRight: boolean;
+    }
   | { readonly kind: "damaged"; readonly fault: TableFault }
   /** It may be a good table, but this process cannot read it. `denied`: root could. */
   | { readonly kind: "unreadable"; readonly reason: string; readonly denied: boolean }
@@ -32,12 +37,20 @@ export function readTable(root: string): TableState {
   if (!isFault(read)) {
     const decoded = native().decodeTable(read.bytes);
     if ("fault" in decoded) return { kind: "damaged", fault: decoded.fault };
-    return { kind: "valid", table: decoded.table, modeIsRight: (read.stats.mode & 0o7777) === TABLE_MODE };
+    const modeIsRight = (read.stats.mode & 0o7777) === TABLE_MODE;
+    return { kind: "valid", table: decoded.table, modeIsRight, labelIsRight: labelIsRight(root) };
   }
   if (read.kind === "missing") return { kind: "missing" };
   if (read.kind === "too-big") return { kind: "damaged", fault: "long" };
   if (read.kind === "not-a-file") return { kind: "foreign", reason: read.reason };
   return { kind: "unreadable", reason: read.reason, denied: read.kind === "denied" };
+}
+
+/** As that of the loader's cache, where that one has any. Labels in an image are for whoever boots it to put right. */
+function labelIsRight(root: string): boolean {
+  if (root !== "/") return true;
+  const [found, wanted] = [TABLE_FILE, LOADER_CACHE].map((file) => labelTypeOf(Buffer.from(file)));
+  return wanted === undefined || found === wanted;
 }
 
 /** `stranded`: programs that have the old table mapped cannot see that it was retired (see retire-table.ts). */

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { errnoOf, orUndefined } from "../app-error.ts";
-import { labelOf } from "../files/attributes.ts";
+import { labelTypeOf } from "../files/attributes.ts";
 import { isFolder } from "../files/look-at.ts";
 import { APPARMOR, APPARMOR_RULES, LOADER_CACHE, SELINUX, TABLE_FILE } from "../paths.ts";
 
@@ -28,14 +28,19 @@ export function reloadAppArmor(): string | undefined {
   return failureOf("systemctl", ["reload", "apparmor.service"]);
 }
 
+/** Whether a relabelling would keep the label of the table, as far as SELinux's own tool tells. */
+export function labelIsRemembered(): boolean {
+  const type = labelTypeOf(Buffer.from(LOADER_CACHE))?.split(":")[0];
+  const { status, stdout } = spawnSync("matchpathcon", ["-n", TABLE_FILE], { encoding: "utf8", timeout: 120_000 });
+  return status === 0 && stdout.trim().split(":")[2] === type;
+}
+
 /**
  * Tells SELinux's tools that the table has the label of the loader's cache, so that a relabelling keeps it; only where
- * the host has the tool. Gives what went wrong, as a sentence.
+ * the host has the tool. They refuse to be told twice. Gives what went wrong, as a sentence.
  */
 export function rememberLabel(): string | undefined {
-  const label = labelOf(Buffer.from(LOADER_CACHE))[0];
-  // USER:ROLE:TYPE:RANGE, ended by a NUL.
-  const type = label === undefined ? undefined : Buffer.from(label.value).toString("latin1").split(":")[2];
+  const type = labelTypeOf(Buffer.from(LOADER_CACHE))?.split(":")[0];
   return type === undefined ? undefined : failureOf("semanage", ["fcontext", "--add", "--type", type, TABLE_PATTERN]);
 }
 

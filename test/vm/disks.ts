@@ -1,0 +1,106 @@
+// The disks that machines boot from: Debian roots, made once for each state of Debian's archive and kept in .cache/vm.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import path from "node:path";
+import { cached, makeOnce } from "../support/roots/once.ts";
+
+export type Release = "bookworm" | "bullseye";
+export type Kernel = "cloud" | "generic";
+
+export interface Disk {
+  readonly image: string;
+  readonly kernel: (kernel: Kernel) => string;
+  readonly initrd: (kernel: Kernel) => string;
+  /** Undefined for a package that is not there. */
+  readonly version: (name: string) => string | undefined;
+}
+
+const PACKAGES = [
+  ...["systemd", "systemd-sysv", "udev", "dbus", "iproute2", "procps", "kmod", "netbase", "libstdc++6"],
+  ...["rpcbind", "nfs-common", "nfs-kernel-server", "ypbind-mt", "ypserv", "yp-tools", "cups-daemon"],
+];
+
+const ROOTS: Readonly<Record<Release, { readonly kernels: readonly string[]; readonly packages: readonly string[] }>> =
+  {
+    bookworm: {
+      kernels: ["linux-image-cloud-amd64", "linux-image-amd64"],
+      packages: [
+        ...PACKAGES,
+        ...["selinux-policy-default", "selinux-utils", "policycoreutils", "policycoreutils-python-utils"],
+        ...["auditd", "attr"],
+      ],
+    },
+    bullseye: { kernels: ["linux-image-cloud-amd64"], packages: PACKAGES },
+  };
+
+const SCRIPTS = ["disk.sh", "init.sh", "agent.sh", "agent.service"].map((name) => path.join(import.meta.dirname, name));
+
+/** Makes it where it is not there yet, or not of today's packages: some minutes. Throws, with the reason, when it cannot be made. */
+export async function diskOf(release: Release): Promise<Disk> {
+  const folder = await folderOf(release);
+  const { kernels, packages } = ROOTS[release];
+  const sources = sourcesOf(release).map(({ uri, suite }) => `deb ${uri} ${suite} main`);
+  const words = [release, process.execPath, kernels.join(" "), packages.join(","), sources.join("\n")];
+  const failure = await makeOnce(folder, ['sh "$0" "$FRESH" "$@"', SCRIPTS[0] as string, ...words]);
+  if (failure !== undefined) throw new Error(`no root of ${release} could be made: ${failure}`);
+  for (const other of made(release)) if (other !== folder) rmSync(other, { recursive: true, force: true });
+  const versions = new Map(
+    readFileSync(path.join(folder, "packages"), "utf8")
+      .split("\n")
+      .map((line) => line.split("\t") as [string, string])
+      .map(([name, version]) => [name.replace(/:.*/, ""), version]),
+  );
+  return {
+    image: path.join(folder, "root.img"),
+    kernel: (kernel) => path.join(folder, `vmlinuz-${kernel}`),
+    initrd: (kernel) => path.join(folder, `initrd-${kernel}`),
+    version: (name) => versions.get(name),
+  };
+}
+
+/** Named by what it is made from; where the archive cannot be asked, the newest that is there. */
+async function folderOf(release: Release): Promise<string> {
+  const way = [JSON.stringify(ROOTS[release]), process.version, ...SCRIPTS.map((file) => readFileSync(file, "utf8"))];
+  try {
+    // What an archive signs changes with any package's version.
+    for (const { uri, suite } of sourcesOf(release)) {
+      const answer = await fetch(new URL(`dists/${suite}/InRelease`, uri), { signal: AbortSignal.timeout(60_000) });
+      if (!answer.ok) throw new Error(`'${answer.url}' answers ${answer.status}`);
+      way.push(await answer.text());
+    }
+  } catch (error) {
+    const newest = made(release).at(-1);
+    if (newest === undefined) throw error;
+    console.log(`Debian's archive cannot be asked (${error}): the root of ${release} may be an old one`);
+    return newest;
+  }
+  return cached("vm", release, way);
+}
+
+/** Oldest first. */
+function made(release: Release): string[] {
+  const cache = path.dirname(cached("vm", release, []));
+  if (!existsSync(cache)) return [];
+  return readdirSync(cache)
+    .filter((name) => new RegExp(`^${release}-[0-9a-f]+$`).test(name))
+    .map((name) => path.join(cache, name))
+    .sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs);
+}
+
+/** The mirror that this machine installs from, so that one that it needs is used here too; else Debian's own. */
+function sourcesOf(release: Release): { readonly uri: string; readonly suite: string }[] {
+  const { stdout } = spawnSync("apt-get", ["indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)"], {
+    encoding: "utf8",
+  });
+  const system = readFileSync("/etc/os-release", "utf8");
+  const own = /^ID="?debian\b/m.test(system) ? /^VERSION_CODENAME="?([a-z]+)/m.exec(system)?.[1] : undefined;
+  const mirror = (suite: string, otherwise: string): string =>
+    (stdout ?? "")
+      .split("\n")
+      .find((line) => line.startsWith(`${suite} main `))
+      ?.split(" ")[2] ?? otherwise;
+  return [
+    { uri: mirror(`${own}`, "http://deb.debian.org/debian/"), suite: release },
+    { uri: mirror(`${own}-security`, "http://deb.debian.org/debian-security/"), suite: `${release}-security` },
+  ];
+}
