@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { packed } from "../../package/tarball.ts";
+import { skipReason } from "../../support/can.ts";
 import { scratch } from "../../support/cli.ts";
 import { bootGuest, type Guest, type GuestRequest } from "../../support/guest/guest.ts";
 import { noGuest } from "../../support/guest/support.ts";
@@ -32,7 +33,8 @@ export interface Release {
 
 /** Makes the roots that are not there yet (half a minute each). Throws where everything is required and cannot be had. */
 export async function releases(): Promise<readonly Release[]> {
-  const lacking = noGuest() ?? (await noNode(NODE));
+  const nspawn = { program: "systemd-nspawn", package: "systemd-container" } as const;
+  const lacking = noGuest() ?? skipReason(nspawn) ?? (await noNode(NODE));
   const made = await Promise.all(
     SUITES.map(async (suite) => lacking ?? (await noDebianRoot({ suite, include: PACKAGES }))),
   );
@@ -68,4 +70,9 @@ export function bootRelease(suite: Suite, request: Omit<GuestRequest, "lower"> =
     ...request,
     lower: [productLayer(), nodeLayer(NODE), debianRoot({ suite, include: PACKAGES })],
   });
+}
+
+/** The root that guests of a release run over; never written. */
+export function rootOf(suite: Suite): string {
+  return debianRoot({ suite, include: PACKAGES });
 }
