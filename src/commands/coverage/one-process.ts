@@ -3,7 +3,7 @@
 import type { ObjectFacts, ProcessFacts, Seen, Unseen } from "../../core/coverage/facts.ts";
 import { isUnseen } from "../../core/coverage/facts.ts";
 import { knownBy } from "../../core/coverage/known-programs.ts";
-import { mayAllocate } from "../../core/coverage/parts.ts";
+import { isBeingLoaded, mayAllocate } from "../../core/coverage/parts.ts";
 import { secureOfAuxv } from "../../core/coverage/proc/auxv.ts";
 import { unitOfCgroup } from "../../core/coverage/proc/cgroup.ts";
 import { domainOf } from "../../core/coverage/proc/domain.ts";
@@ -43,8 +43,15 @@ export interface Candidate {
   readonly startedAt: number;
 }
 
-/** Undefined: it has ended. "again": it has started another program meanwhile. */
-export function lookInto(look: Look, { id, folder, name, startedAt }: Candidate): ProcessFacts | "again" | undefined {
+/**
+ * Undefined: it has ended. "again": it has started another program meanwhile, or the loader is still at work on the one it
+ * has started; `isLast` then settles for what can be said of it.
+ */
+export function lookInto(
+  look: Look,
+  { id, folder, name, startedAt }: Candidate,
+  isLast: boolean,
+): ProcessFacts | "again" | undefined {
   const { self } = look;
   const cgroup = readBytes(`${folder}/cgroup`);
   const unit = isRefused(cgroup) ? undefined : unitOfCgroup(cgroup);
@@ -86,11 +93,13 @@ export function lookInto(look: Look, { id, folder, name, startedAt }: Candidate)
     if (now.key !== program) return "again";
   }
   const keys = isUnseen(code.keys) || code.keys.includes(program) ? code.keys : [program, ...code.keys];
+  const objects = (isUnseen(keys) ? [] : keys).map((key) => look.objects.found.get(key) as ObjectFacts);
+  if (isBeingLoaded(look.objects.found.get(program), objects)) {
+    return isLast ? closed({ ...open, ...rightsOf(self, folder) }, BEING_LOADED) : "again";
+  }
   const path = text(programPath(by));
   const isOfInterest =
-    isUnseen(keys) ||
-    knownBy(path, []) !== undefined ||
-    keys.some((key) => mayAllocate(look.objects.found.get(key) as ObjectFacts));
+    isUnseen(keys) || knownBy(path, []) !== undefined || objects.some((object) => mayAllocate(object));
   return {
     ...open,
     program: path,
@@ -107,6 +116,8 @@ export function lookInto(look: Look, { id, folder, name, startedAt }: Candidate)
     bindings: isUnseen(keys) ? keys : bindingsOf(look.objects, by, keys, program),
   };
 }
+
+const BEING_LOADED: Unseen = { unseen: "it is just being started", rootWould: false };
 
 /** Most processes are none, and each file of /proc takes the kernel some time. */
 const NO_ALLOCATOR: Unseen = { unseen: "it allocates nothing, so nobody looked", rootWould: false };

@@ -66,14 +66,19 @@ function observe(look: Look, id: number, boot: number): ProcessFacts | "refused"
   const living = livingFolder(id, stat);
   if (living === undefined) return undefined;
   const born = Math.round(boot + stat.startedAt * TICK_MILLISECONDS);
-  const found = lookInto(look, { id, folder: living, name: stat.name, startedAt: born });
-  // It has started another program in the middle of the look.
-  return found === "again" ? stable(lookInto(look, { id, folder: living, name: stat.name, startedAt: born })) : found;
+  const candidate = { id, folder: living, name: stat.name, startedAt: born };
+  for (let left = LOOKS; left > 0; left -= 1) {
+    const found = lookInto(look, candidate, left === 1);
+    if (found !== "again") return found;
+    Atomics.wait(PAUSE, 0, 0, PAUSE_MILLISECONDS);
+  }
+  return undefined;
 }
 
-function stable<T>(found: T | "again"): T | undefined {
-  return found === "again" ? undefined : found;
-}
+/** A start takes a millisecond or two, on a busy host somewhat more. */
+const LOOKS = 12;
+const PAUSE_MILLISECONDS = 2;
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 /** A program may go on in other threads when its first one has ended; then what it has is found in theirs. */
 function livingFolder(id: number, { state, threads }: ProcessStat): string | undefined {

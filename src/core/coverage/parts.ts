@@ -90,6 +90,20 @@ export function mayAllocate(object: ObjectFacts): boolean {
   return may;
 }
 
+/**
+ * Whether the loader has not come to the program's libraries yet, and so maybe not to what is preloaded either, which it maps
+ * before them. `objects`: all that the process has mapped. What cannot be read could be one of the libraries.
+ */
+export function isBeingLoaded(program: ObjectFacts | undefined, objects: readonly ObjectFacts[]): boolean {
+  const elf = program?.elf;
+  if (elf === undefined || isUnseen(elf) || elf.needed.length === 0) return false;
+  return objects.every((object) => {
+    if (object === program || object.elf === undefined) return true;
+    if (isUnseen(object.elf)) return false;
+    return !elf.needed.includes(object.elf.soname ?? fileName(object.path));
+  });
+}
+
 /** A static program that may allocate or not: nothing in it tells. */
 export function isUntold({ path, program, via }: Made): boolean {
   if (via.length > 0 || program?.isStatic !== true || program.isGo || isKnownHarmless(path)) return false;
