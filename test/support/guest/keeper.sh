@@ -63,7 +63,8 @@ mkdir "$cgroup"
 withheld=-sys_time,-sys_module,-sys_rawio,-mknod,-syslog,-mac_admin,-mac_override
 boot() {
   if [ "$kind" = nspawn ]; then
-    setpriv --pdeathsig KILL unshare --mount --propagation private bash "$here/nspawn.sh" "$root" "$cgroup" "$@" </dev/null &
+    setpriv --pdeathsig KILL unshare --pid --mount --fork --kill-child=KILL --propagation private \
+      bash "$here/nspawn.sh" "$root" "$cgroup" "$@" </dev/null &
   else
     setpriv --pdeathsig KILL --bounding-set "$withheld" --inh-caps "$withheld" \
       unshare --pid --mount --net --uts --ipc --fork --kill-child=KILL --propagation private \
@@ -75,11 +76,11 @@ boot() {
 # The guest's first process: a child of the engine's, or of what the engine has started.
 leader() {
   local process=$engine depth
-  for depth in 1 2; do
+  for depth in 1 2 3; do
     process=$(cat "/proc/$process/task/$process/children" 2>/dev/null || :)
     process=${process%% *}
     [ -n "$process" ] || return 0
-    [ "$depth" = 2 ] || [ "$kind" = nspawn ] || break
+    [ "$depth" = 3 ] || [ "$kind" = nspawn ] || break
   done
   echo "$process"
 }

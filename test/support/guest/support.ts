@@ -1,6 +1,6 @@
 // Whether a guest can be booted on this machine, and what dead test runs have left behind.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { skipReason } from "../can.ts";
@@ -40,7 +40,7 @@ export function cgroup2Folder(): string | undefined {
 export function sweepGuests(): void {
   const isLeftOver = (name: string): boolean => {
     const pid = name.startsWith(STAGE_PREFIX) ? /^\d+/.exec(name.slice(STAGE_PREFIX.length))?.[0] : undefined;
-    return pid !== undefined && !existsSync(`/proc/${pid}`);
+    return pid !== undefined && isGone(pid);
   };
   for (const name of readdirSync(tmpdir()).filter(isLeftOver)) {
     rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
@@ -48,6 +48,15 @@ export function sweepGuests(): void {
   const cgroups = cgroup2Folder();
   if (cgroups === undefined) return;
   for (const name of readdirSync(cgroups).filter(isLeftOver)) removeCgroup(path.join(cgroups, name));
+}
+
+/** A process that its parent has not asked for yet has ended too. */
+function isGone(pid: string): boolean {
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return true;
+  }
 }
 
 function removeCgroup(folder: string): void {
