@@ -64,12 +64,7 @@ export const targets = [
     plants: [
       // Comments as anybody would think that they are read. Only ld.so knows better.
       plant("src/core/preload-list/loaded.ts", "    rest -= at;\n", "", /^ld\.so: /m),
-      plant(
-        "src/core/preload-list/with-entry.ts",
-        `\${list}\\n\${entry} \\n`,
-        `\${list}\\n\${entry}\\n`,
-        /it came back as/,
-      ),
+      plant("src/core/preload-list/with-entry.ts", "if (count === 1)", "if (count >= 1)", /not there once/),
     ],
   },
   {
