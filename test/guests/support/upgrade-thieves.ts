@@ -17,6 +17,7 @@ const SERVICES = {
   // One program after the other, each with one port: libc's allocator in a program that has just started. The pauses keep
   // the process ids that the kernel gives out below the chosen ones.
   "thieves.service": `[Unit]
+StartLimitIntervalSec=0
 DefaultDependencies=no
 [Service]
 ExecStart=/bin/sh -c 'while :; do for pid in ${NEW} ${OTHER}; do ${probe(0).replace("0", "$$pid")} --symbol bindresvport; done; sleep 0.02; done'
@@ -26,13 +27,16 @@ StandardError=append:${LOG}
 WantedBy=sysinit.target
 `,
   // One port for each line in its pipe.
-  "old.service": `[Service]
+  "old.service": `[Unit]
+StartLimitIntervalSec=0
+[Service]
 ExecStart=/bin/sh -c '[ -p /run/old.in ] || mkfifo /run/old.in; exec 0<>/run/old.in; exec ${probe(OLD)} --symbol bindresvport --step'
 StandardOutput=truncate:/run/old.out
 StandardError=inherit
 `,
   // libtirpc's allocator in a real daemon.
   "daemon.service": `[Unit]
+StartLimitIntervalSec=0
 After=rpcbind.service
 Requires=rpcbind.service
 [Service]
