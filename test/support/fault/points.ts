@@ -34,12 +34,12 @@ export function newKills(calls: readonly Call[]): readonly Point[] {
 /** What a file system becomes for good: full, or read-only after an error. */
 const LASTING = ["ENOSPC", "EROFS"] as const;
 
-/** Every call with an error of that call alone, and with one of all that follow too; by default one of each kind in turn. */
+/** Every call with an error of that call alone; by default one of them in turn, and every other call with one of all that follow too. */
 export function everyError(calls: readonly Call[]): readonly Point[] {
   const inTurn = (kinds: readonly How[], number: number): readonly How[] =>
     FULL ? kinds : kinds.filter((_, index) => index === (number - 1) % kinds.length);
   return calls.flatMap(({ number: call }) => [
     ...inTurn(ERRORS, call).map((how) => ({ call, how, onward: false })),
-    ...inTurn(LASTING, call).map((how) => ({ call, how, onward: true })),
+    ...(FULL || call % 2 === 1 ? inTurn(LASTING, (call + 1) / 2) : []).map((how) => ({ call, how, onward: true })),
   ]);
 }
