@@ -186,7 +186,9 @@ function takeUnits(root: string, { units }: Removal, journal: Journal): void {
   if (running) {
     journal.undo("path units are no longer active", () => must(startNow(PATH_UNITS, "queue")));
     journal.undo("systemd no longer knows the units", () => must(daemonReload()));
-    // One that is not loaded cannot be stopped, and need not be.
+    // One that is not loaded cannot be stopped, and need not be. The second order is for what the first one's units have
+    // started until they were stopped themselves.
+    stopNow(UNITS, "finish");
     stopNow(UNITS, "finish");
   }
   journal.apply(units);
