@@ -167,6 +167,19 @@ describe.skipIf(reason !== undefined)(named("install on a booted system", reason
     });
   });
 
+  test("uninstall leaves no compile behind that the end of another one calls for", async () => {
+    const slow = "[Service]\nExecStopPost=/bin/sh -c 'touch /run/ending; sleep 1'\n";
+    await withGuest(guest({ "portreserve.service.d/slow.conf": slow }), async (booted) => {
+      await booted.output(`${CTL} install`);
+      await quiet(booted);
+      await booted.output(`rm /run/ending; systemctl start --no-block portreserve.service
+until [ "$(systemctl show -P SubState portreserve.service)" = start ]; do :; done`);
+      expect(await booted.run(`${CTL} uninstall`)).toMatchObject({ status: 0, stderr: "" });
+      await quiet(booted);
+      expect(await booted.output("ls /etc/portreserve.table /run/ending 2>/dev/null; true")).toBe("/run/ending\n");
+    });
+  });
+
   test("--unit --now takes everything back when the service does not start again", async () => {
     const fragile = `[Service]
 ExecStartPre=/bin/sh -c '! grep -q libportreserve /proc/self/maps'
