@@ -1,6 +1,7 @@
 // The native parts in prebuilds/, which `npm run prebuild` makes: what has to be there, and whether it is.
 import path from "node:path";
 import { packageRoot } from "../../src/core/native.ts";
+import { skipFor } from "../support/can.ts";
 
 export type Arch = "x64" | "arm64";
 export const ARCHS: readonly Arch[] = ["x64", "arm64"];
@@ -16,11 +17,7 @@ export const prebuiltFolder = (arch: Arch): string => path.join(packageRoot, "pr
 
 /** Undefined where they are all there, as they were built, of these sources, else why not; an error where everything is required. */
 export function notPrebuilt(...archs: readonly Arch[]): string | undefined {
-  const reason = archs.map(fault).find((text) => text !== undefined);
-  if (reason !== undefined && process.env.PORTRESERVE_REQUIRE_ALL === "1") {
-    throw new Error(`PORTRESERVE_REQUIRE_ALL=1, but ${reason}`);
-  }
-  return reason;
+  return skipFor(archs.map(fault).find((text) => text !== undefined));
 }
 
 const { wrongParts } = (await import(path.join(packageRoot, "scripts/parts.mjs"))) as {

@@ -16,7 +16,11 @@ export type Capability =
  * whatever is missing is an error instead: nothing can go untested unseen.
  */
 export function skipReason(...needs: readonly Capability[]): string | undefined {
-  const reason = needs.map(missing).find((text) => text !== undefined);
+  return skipFor(needs.map(missing).find((text) => text !== undefined));
+}
+
+/** A reason to skip; an error instead where everything is required. */
+export function skipFor(reason: string | undefined): string | undefined {
   if (reason !== undefined && process.env.PORTRESERVE_REQUIRE_ALL === "1") {
     throw new Error(`PORTRESERVE_REQUIRE_ALL=1, but ${reason}`);
   }

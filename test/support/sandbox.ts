@@ -3,6 +3,7 @@ import path from "node:path";
 import { native, nativeFolder } from "../../src/core/native.ts";
 import { pidexecPath, runInSandbox, type SandboxKind, type SandboxRequest } from "../../src/system/sandbox/sandbox.ts";
 import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
+import { skipFor } from "./can.ts";
 
 export const built = {
   shim: path.join(nativeFolder(), "libportreserve.so"),
@@ -23,9 +24,7 @@ export function tableOf(...ports: readonly number[]): Uint8Array {
 export async function noSandbox(): Promise<string | undefined> {
   const support = await sandboxSupport();
   if (support.works) return undefined;
-  const reason = `no sandbox can be made here: ${support.reason}`;
-  if (process.env.PORTRESERVE_REQUIRE_ALL === "1") throw new Error(`PORTRESERVE_REQUIRE_ALL=1, but ${reason}`);
-  return reason;
+  return skipFor(`no sandbox can be made here: ${support.reason}`);
 }
 
 /** How a program is covered: by nothing (the control), by its environment, or by the preload list of the sandbox. */

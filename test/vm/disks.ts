@@ -1,7 +1,7 @@
 // The disks that machines boot from: Debian roots, made once for each state of Debian's archive and kept in .cache/vm.
-import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
+import { ownMirror } from "../support/roots/mirror.ts";
 import { cached, makeOnce } from "../support/roots/once.ts";
 
 export type Release = "bookworm" | "bullseye";
@@ -87,20 +87,12 @@ function made(release: Release): string[] {
     .sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs);
 }
 
-/** The mirror that this machine installs from, so that one that it needs is used here too; else Debian's own. */
+/** As this machine has them for its own release. Throws where it has none: these roots need the archive of updates too. */
 function sourcesOf(release: Release): { readonly uri: string; readonly suite: string }[] {
-  const { stdout } = spawnSync("apt-get", ["indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)"], {
-    encoding: "utf8",
+  return (["", "-security"] as const).map((section) => {
+    const uri = ownMirror(section);
+    if (uri === undefined)
+      throw new Error(`this machine installs from no mirror of Debian${section}: add one to apt's sources`);
+    return { uri, suite: `${release}${section}` };
   });
-  const system = readFileSync("/etc/os-release", "utf8");
-  const own = /^ID="?debian\b/m.test(system) ? /^VERSION_CODENAME="?([a-z]+)/m.exec(system)?.[1] : undefined;
-  const mirror = (suite: string, otherwise: string): string =>
-    (stdout ?? "")
-      .split("\n")
-      .find((line) => line.startsWith(`${suite} main `))
-      ?.split(" ")[2] ?? otherwise;
-  return [
-    { uri: mirror(`${own}`, "http://deb.debian.org/debian/"), suite: release },
-    { uri: mirror(`${own}-security`, "http://deb.debian.org/debian-security/"), suite: `${release}-security` },
-  ];
 }

@@ -1,7 +1,8 @@
 // Debian packages that replace a release's C library and libtirpc, kept in .cache: those of the next release, or where there is none the same again.
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { cached, makeOnce, skipFor } from "../../support/roots/once.ts";
+import { skipFor } from "../../support/can.ts";
+import { cached, makeOnce } from "../../support/roots/once.ts";
 import { rootOf, type Suite } from "./releases.ts";
 
 /** Where each release's packages come from. Debian 13's libtirpc has a name of its own. */

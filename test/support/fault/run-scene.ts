@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { runInSandbox } from "../../../src/system/sandbox/sandbox.ts";
-import { skipReason } from "../can.ts";
+import { skipFor, skipReason } from "../can.ts";
 import { MAIN } from "../cli.ts";
 import { type Call, callsIn, injector } from "./inject.ts";
 import { type Listing, listingOf } from "./listing.ts";
@@ -19,9 +19,7 @@ export function noScene(): string | undefined {
     [process.execPath, MAIN].some((file) => file.startsWith(`/${folder}/`)),
   );
   if (hidden === undefined) return skipReason("root", { program: "unshare", package: "util-linux" });
-  const reason = `node or the checkout is below /${hidden}, which is private to each run`;
-  if (process.env.PORTRESERVE_REQUIRE_ALL === "1") throw new Error(`PORTRESERVE_REQUIRE_ALL=1, but ${reason}`);
-  return reason;
+  return skipFor(`node or the checkout is below /${hidden}, which is private to each run`);
 }
 
 /** What one program did, and what was left then. */

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { skipReason } from "../can.ts";
+import { skipFor, skipReason } from "../can.ts";
+import { isLeftOver } from "../left-over.ts";
 
 /** Stages and cgroups have the same names: this, the maker's process id, and something random. */
 export const STAGE_PREFIX = "portreserve-guest-";
@@ -21,11 +22,7 @@ export function noGuest(): string | undefined {
     { program: "/lib/systemd/systemd", package: "systemd" },
   );
   if (lacking !== undefined) return lacking;
-  const reason = cgroup2Fault() ?? overlayFault();
-  if (reason !== undefined && process.env.PORTRESERVE_REQUIRE_ALL === "1") {
-    throw new Error(`PORTRESERVE_REQUIRE_ALL=1, but ${reason}`);
-  }
-  return reason;
+  return skipFor(cgroup2Fault() ?? overlayFault());
 }
 
 /** The first place where cgroup version 2 is mounted: /sys/fs/cgroup, or its `unified` beside version 1. */
@@ -38,25 +35,13 @@ export function cgroup2Folder(): string | undefined {
 
 /** Removes the folders and empty cgroups of makers that are gone; a cgroup in which something lives cannot be removed. */
 export function sweepGuests(): void {
-  const isLeftOver = (name: string): boolean => {
-    const pid = name.startsWith(STAGE_PREFIX) ? /^\d+/.exec(name.slice(STAGE_PREFIX.length))?.[0] : undefined;
-    return pid !== undefined && isGone(pid);
-  };
-  for (const name of readdirSync(tmpdir()).filter(isLeftOver)) {
+  const isOurs = (name: string): boolean => isLeftOver(name, STAGE_PREFIX);
+  for (const name of readdirSync(tmpdir()).filter(isOurs)) {
     rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
   }
   const cgroups = cgroup2Folder();
   if (cgroups === undefined) return;
-  for (const name of readdirSync(cgroups).filter(isLeftOver)) removeCgroup(path.join(cgroups, name));
-}
-
-/** A process that its parent has not asked for yet has ended too. */
-function isGone(pid: string): boolean {
-  try {
-    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return true;
-  }
+  for (const name of readdirSync(cgroups).filter(isOurs)) removeCgroup(path.join(cgroups, name));
 }
 
 function removeCgroup(folder: string): void {

@@ -1,8 +1,7 @@
 // Debian roots of any release, from this machine's own package sources: real, minimal, and never written after they were made.
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { skipReason } from "../can.ts";
-import { cached, makeOnce, skipFor } from "./once.ts";
+import { skipFor, skipReason } from "../can.ts";
+import { ownMirror } from "./mirror.ts";
+import { cached, makeOnce } from "./once.ts";
 
 export interface RootRequest {
   /** The release's code name. */
@@ -31,30 +30,11 @@ export async function noDebianRoot(request: RootRequest): Promise<string | undef
   if (lacking !== undefined) return lacking;
   const { suite, include = [] } = request;
   const packages = include.length === 0 ? [] : [`--include=${include.join(",")}`];
-  const failure = await makeOnce(debianRoot(request), [BUILD, suite, mirrors().join(" "), ...OPTIONS, ...packages]);
+  const failure = await makeOnce(debianRoot(request), [BUILD, suite, ownMirror() ?? "", ...OPTIONS, ...packages]);
   return skipFor(failure === undefined ? undefined : `mmdebstrap could not make a root of '${suite}': ${failure}`);
 }
 
-// A release that has left the mirrors is in the archive.
-const BUILD = `suite=$0 mirrors=$1
+// Without a mirror mmdebstrap takes Debian's own places.
+const BUILD = `suite=$0 mirror=$1
 shift
-for mirror in $mirrors; do
-  if mmdebstrap "$@" "$suite" "$FRESH" "$mirror"; then exit 0; fi
-  rm -rf --one-file-system "$FRESH"
-  mkdir "$FRESH"
-done
-exit 1`;
-
-/** What this machine installs from, so that a mirror that it needs is used here too; then Debian's own places. */
-function mirrors(): readonly string[] {
-  const release = readFileSync("/etc/os-release", "utf8");
-  const suite = /^VERSION_CODENAME="?([^"\n]*)/m.exec(release)?.[1] ?? "";
-  const targets = spawnSync("apt-get", ["indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)"], {
-    encoding: "utf8",
-  }).stdout;
-  const own = /^ID="?debian\b/m.test(release)
-    ? targets.split("\n").find((line) => line.startsWith(`${suite} main `))
-    : undefined;
-  const uris = [own?.split(" ")[2], "http://deb.debian.org/debian/", "http://archive.debian.org/debian/"];
-  return [...new Set(uris.filter((uri) => uri !== undefined))];
-}
+exec mmdebstrap "$@" "$suite" "$FRESH" $mirror`;

@@ -1,6 +1,6 @@
 // Nodes that are not this machine's: from the npm registry, each with an npm, laid out as a layer that goes over a root.
-import { skipReason } from "../can.ts";
-import { cached, makeOnce, skipFor } from "./once.ts";
+import { skipFor, skipReason } from "../can.ts";
+import { cached, makeOnce } from "./once.ts";
 
 export interface NodeRequest {
   /** Versions or ranges of the registry: "22", "20.17.0". */

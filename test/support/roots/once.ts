@@ -28,11 +28,3 @@ export async function makeOnce(folder: string, command: readonly string[]): Prom
     );
   });
 }
-
-/** A reason to skip; an error instead where everything is required. */
-export function skipFor(reason: string | undefined): string | undefined {
-  if (reason !== undefined && process.env.PORTRESERVE_REQUIRE_ALL === "1") {
-    throw new Error(`PORTRESERVE_REQUIRE_ALL=1, but ${reason}`);
-  }
-  return reason;
-}
