@@ -1,9 +1,7 @@
 // Real processes as the manager sees them: with hostile names, deleted programs, other roots, mounts and networks.
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { mapKeyOf, objectCache, observeProcesses } from "../../src/commands/coverage/processes.ts";
 import { named, skipReason } from "../support/can.ts";
@@ -62,31 +60,6 @@ test("leaves out itself and kernel threads, and reports each process as it comes
   expect(steps.at(-1)?.[0]).toBe(steps.at(-1)?.[1]);
   expect(steps.length).toBeGreaterThan(1);
   expect(hidden).toBeUndefined();
-});
-
-test("says nothing of a program that the loader is still at work on, which may be about to load the shim", async () => {
-  const place = scratch();
-  // The loader's first word blocks: the pipe is full.
-  const script =
-    'mkfifo "$0/full" && exec 3<>"$0/full" && head -c 65536 /dev/zero >&3 && { LD_DEBUG=all "$1" 2>&3 & } && echo $! && head -c 1 >/dev/null && head -c 65536 <&3 >/dev/null && cat <&3 >/dev/null';
-  const child = spawn("sh", ["-c", script, place, copyOf(HOLD, ALLOCATES)], {
-    stdio: ["pipe", "pipe", "inherit"],
-    detached: true,
-  });
-  const pid = Number(String(await once(child.stdout, "data")));
-  try {
-    const isStarted = (): boolean => readFileSync(`/proc/${pid}/maps`, "latin1").includes(ALLOCATES);
-    while (!isStarted()) await setTimeout(1);
-    const before = seen(observeProcesses(), pid);
-    const why = { unseen: "it is just being started", rootWould: false };
-    expect([before.objects, before.program, before.bindings]).toEqual([why, why, why]);
-    child.stdin.write("on");
-    while (!readFileSync(`/proc/${pid}/maps`, "latin1").includes("libc")) await setTimeout(1);
-    const after = seen(observeProcesses(), pid);
-    expect(after.objects).toContain(after.executable);
-  } finally {
-    process.kill(-(child.pid as number), "SIGKILL");
-  }
 });
 
 test("opens no file twice that has not changed since an earlier look", async () => {
