@@ -43,7 +43,7 @@ function uninstallOnce({ options }: Context): Report {
   const base = users.length === 0 && (everything || !isListed(picture));
   const removal = planUninstall(picture, { list: everything, base, dropIns });
   const strangers = foreign(root, [...dropIns, ...(base ? [...libraries, ...rules, ...parts, ...units] : [])]);
-  const notes = dryRun ? [] : takeAway({ root, removal, units: services });
+  const notes = dryRun ? [] : takeAway({ root, picture, removal, units: services });
   const changes = changesOf(removal);
   return {
     command: "uninstall",

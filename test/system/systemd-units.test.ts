@@ -3,7 +3,14 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { enablingLinks, SERVICE_UNIT, serviceUnit, UNITS, unitTexts } from "../../src/core/systemd/unit-texts.ts";
+import {
+  AGAIN_UNITS,
+  enablingLinks,
+  PATH_UNITS,
+  SERVICE_UNIT,
+  serviceUnit,
+  unitTexts,
+} from "../../src/core/systemd/unit-texts.ts";
 import { isExecutableName } from "../../src/core/systemd/words.ts";
 import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE, UNIT_FOLDER } from "../../src/system/paths.ts";
 import { named, skipReason } from "../support/can.ts";
@@ -13,6 +20,8 @@ const lacking = skipReason(
   { program: "systemd-analyze", package: "systemd" },
   { program: "systemctl", package: "systemd" },
 );
+/** Every unit that these files make. */
+const UNITS = [SERVICE_UNIT, ...Object.values(AGAIN_UNITS), ...PATH_UNITS];
 const WATCHED = [OWNERS_FOLDER, SERVICES_FILE, BLACKLIST_FILE];
 
 /** What systemd-analyze says of all our units, the service changed, with a node in `place`, below a temporary folder that it calls FOLDER. */

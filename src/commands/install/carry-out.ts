@@ -1,15 +1,16 @@
 // Carries a plan out in the one order that cannot break a host, and takes everything back if any step fails.
 import path from "node:path";
-import { sameBytes } from "../../core/install/artefacts.ts";
+import { type Artefact, foldersOf, sameBytes } from "../../core/install/artefacts.ts";
 import type { WriteFile } from "../../core/install/change.ts";
 import type { Picture, Plan, Removal } from "../../core/install/plan.ts";
 import { loadedNames } from "../../core/preload-list/loaded.ts";
 import { withEntry } from "../../core/preload-list/with-entry.ts";
-import { PATH_UNITS, UNITS } from "../../core/systemd/unit-texts.ts";
+import { AGAIN_UNITS, PATH_UNITS, SERVICE_UNIT } from "../../core/systemd/unit-texts.ts";
 import type { TableContent } from "../../core/table/content.ts";
 import type { Message } from "../../report/types.ts";
 import { AppError, errnoOf, fromSystem } from "../../system/app-error.ts";
 import { type Journal, openJournal } from "../../system/files/apply.ts";
+import { flushFoldersOf } from "../../system/files/flush-folders.ts";
 import { lookAt } from "../../system/files/look-at.ts";
 import { removeLeftoversOf } from "../../system/files/replace-file.ts";
 import { tableBytes } from "../../system/files/table-file.ts";
@@ -72,6 +73,8 @@ async function steps({ root, abis, picture, plan, content, units }: Work, journa
   for (const file of plan.libraries) expectWhole(root, file);
   journal.apply(plan.table);
   const notes = putConfinement(root, plan, journal);
+  // What is in place already may be the work of a killed run: nothing is named in the list before it is on the disk.
+  flushFoldersOf(root, [...pathsOf(picture.libraries), picture.owners, picture.tablePath]);
   journal.apply(plan.list);
   const listed = plan.list.length > 0 || isListed(picture);
   const proved = here && listed ? prove(baseline ?? baselineOf(abis), abis) : [];
@@ -79,6 +82,7 @@ async function steps({ root, abis, picture, plan, content, units }: Work, journa
   putUnits(root, plan, journal);
   units.before(journal);
   journal.apply(plan.dropIns);
+  flushFoldersOf(root, [picture.owners, ...placesOf(picture)]);
   return { proved, rehearsal, notes: [...notes, ...units.after(plan.dropIns.length > 0)] };
 }
 
@@ -154,23 +158,27 @@ function confinementNotes(failures: readonly (string | undefined)[]): readonly M
 
 export interface Unwork {
   readonly root: string;
+  readonly picture: Picture;
   readonly removal: Removal;
   readonly units: Pick<UnitWork, "before" | "after">;
 }
 
 /** Throws AppError; everything is then as it was before, or the message says what is not. */
-export function takeAway({ root, removal, units }: Unwork): readonly Message[] {
+export function takeAway({ root, picture, removal, units }: Unwork): readonly Message[] {
   const journal = openJournal(root);
   try {
     journal.apply(removal.list);
     units.before(journal);
     journal.apply(removal.dropIns);
+    // A killed run may have taken these away: nothing that they name goes before that is on the disk.
+    flushFoldersOf(root, [picture.list.path, ...pathsOf(picture.dropIns)]);
     const notes = units.after(removal.dropIns.length > 0);
     takeUnits(root, removal, journal);
     journal.apply(removal.manager);
     journal.apply(removal.libraries);
     journal.apply(removal.table);
     journal.apply(removal.rules);
+    flushFoldersOf(root, [picture.owners, ...placesOf(picture)]);
     const here = root === "/";
     const gone = removal.table.some(({ kind }) => kind === "remove-table");
     const label = here && gone && selinuxActive(root) && labelIsRemembered();
@@ -186,10 +194,10 @@ function takeUnits(root: string, { units }: Removal, journal: Journal): void {
   if (running) {
     journal.undo("path units are no longer active", () => must(startNow(PATH_UNITS, "queue")));
     journal.undo("systemd no longer knows the units", () => must(daemonReload()));
-    // One that is not loaded cannot be stopped, and need not be. The second order is for what the first one's units have
-    // started until they were stopped themselves.
-    stopNow(UNITS, "finish");
-    stopNow(UNITS, "finish");
+    // One that is not loaded cannot be stopped, and need not be. What the service starts at its end is stopped when
+    // nothing can start it any more.
+    stopNow([...PATH_UNITS, SERVICE_UNIT], "finish");
+    stopNow(Object.values(AGAIN_UNITS), "finish");
   }
   journal.apply(units);
   if (running) must(daemonReload());
@@ -210,17 +218,22 @@ function rolledBack(error: unknown, journal: Journal, cure: string): unknown {
 }
 
 /** Removes what killed runs left beside the files of this picture; only under the lock. Throws AppError. */
-export function tidyUp(
-  root: string,
-  { libraries, rules, manager: parts, units, dropIns, list, tablePath }: Picture,
-): void {
+export function tidyUp(root: string, picture: Picture): void {
   if (root === "/") tidyUpRehearsals();
-  const artefacts = [...libraries, ...rules, ...parts, ...units, ...dropIns];
-  for (const file of [tablePath, list.path, ...artefacts.map(({ path: place }) => place)]) {
+  for (const file of placesOf(picture)) {
     try {
       removeLeftoversOf(root, file);
     } catch (error) {
       throw fromSystem(error, `cannot tidy up beside '${file}'`, "nothing was changed");
     }
   }
+}
+
+/** Every file that an installation consists of, and the folders that are made for them. */
+function placesOf({ list, tablePath, libraries, rules, manager: parts, units, dropIns }: Picture): readonly string[] {
+  return [tablePath, list.path, ...pathsOf([...libraries, ...rules, ...parts, ...units, ...dropIns])];
+}
+
+function pathsOf(artefacts: readonly Artefact[]): readonly string[] {
+  return [...artefacts.map(({ path: place }) => place), ...foldersOf(artefacts)];
 }

@@ -13,8 +13,6 @@ export const PATH_UNITS = ["portreserve.path", "portreserve-services.path", "por
 
 /** The files that we write. */
 export const UNIT_FILES: readonly string[] = [SERVICE_UNIT, AGAIN_TEMPLATE, ...PATH_UNITS];
-/** Every unit that these make. */
-export const UNITS: readonly string[] = [SERVICE_UNIT, AGAIN_UNITS.success, AGAIN_UNITS.failure, ...PATH_UNITS];
 
 const MARKER = "# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.";
 

@@ -26,11 +26,12 @@ StandardError=append:${LOG}
 [Install]
 WantedBy=sysinit.target
 `,
-  // One port for each line in its pipe.
+  // One port for each line in its pipe, which is there once the unit has started.
   "old.service": `[Unit]
 StartLimitIntervalSec=0
 [Service]
-ExecStart=/bin/sh -c '[ -p /run/old.in ] || mkfifo /run/old.in; exec 0<>/run/old.in; exec ${probe(OLD)} --symbol bindresvport --step'
+ExecStartPre=/bin/sh -c '[ -p /run/old.in ] || mkfifo /run/old.in'
+ExecStart=/bin/sh -c 'exec 0<>/run/old.in; exec ${probe(OLD)} --symbol bindresvport --step'
 StandardOutput=truncate:/run/old.out
 StandardError=inherit
 `,
