@@ -6,7 +6,7 @@ import { note } from "./support/evidence.ts";
 import { bootRelease, releases } from "./support/releases.ts";
 import { type Boot, REBOOTS, tally } from "./support/theft-reboots.ts";
 
-const COVERED = Number(process.env.PORTRESERVE_REBOOTS ?? 40);
+const COVERED = Number(process.env.PORTRESERVE_REBOOTS ?? 25);
 /** One boot in five has a theft: these are enough to see, and where they are not, they go on until there is one. */
 const CONTROL = Math.ceil(COVERED / 4);
 const AT_MOST = 400;
