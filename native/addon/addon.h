@@ -16,6 +16,7 @@ Napi::Value EncodeTable(const Napi::CallbackInfo &info);
 Napi::Value DecodeTable(const Napi::CallbackInfo &info);
 Napi::Value LockFile(const Napi::CallbackInfo &info);
 Napi::Value Execute(const Napi::CallbackInfo &info);
+Napi::Value Attribute(const Napi::CallbackInfo &info);
 Napi::Value Attributes(const Napi::CallbackInfo &info);
 Napi::Value SetAttribute(const Napi::CallbackInfo &info);
 Napi::Value Sockets(const Napi::CallbackInfo &info);

@@ -1,4 +1,4 @@
-// Extended attributes of an open file: labels, access control lists and users' own. Translation only.
+// Extended attributes of files: labels, access control lists and users' own. Translation only.
 #include "addon.h"
 
 #include <cerrno>
@@ -20,6 +20,21 @@ template <typename Call> static std::vector<char> Whole(Napi::Env env, const cha
         bytes.resize(got > 0 ? static_cast<size_t>(got) : 0);
         return bytes;
     }
+}
+
+Napi::Value Attribute(const Napi::CallbackInfo &info)
+{
+    const Napi::Env env = info.Env();
+    if (!info[0].IsString() || !info[1].IsString())
+        Refuse(env, "ERR_INVALID_ARG_TYPE", "attribute takes a path and a name");
+    const std::string path = info[0].As<Napi::String>().Utf8Value();
+    const std::string name = info[1].As<Napi::String>().Utf8Value();
+    // Most files have none: these cost one system call.
+    if (getxattr(path.c_str(), name.c_str(), nullptr, 0) < 0 && (errno == ENODATA || errno == ENOTSUP))
+        return env.Undefined();
+    const std::vector<char> value = Whole(
+        env, "getxattr", [&path, &name](char *to, size_t size) { return getxattr(path.c_str(), name.c_str(), to, size); });
+    return Napi::Buffer<char>::Copy(env, value.data(), value.size());
 }
 
 Napi::Value Attributes(const Napi::CallbackInfo &info)

@@ -40,6 +40,8 @@ export interface Native {
     udp: readonly number[];
   }): Uint8Array;
   decodeTable(bytes: Uint8Array): { fault: TableFault } | { table: NativeTable };
+  /** getxattr(2), links followed; undefined where the file has no such attribute. Throws with `code` (errno name). */
+  attribute(path: string, name: string): Uint8Array | undefined;
   /** Every extended attribute of an open file; none where its file system has none. Throws with `code` (errno name). */
   attributes(fd: number): readonly Attribute[];
   /** fsetxattr(2). Throws with `code` (errno name). */

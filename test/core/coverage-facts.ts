@@ -166,7 +166,7 @@ export function socket(change: Partial<SocketFacts> = {}): SocketFacts {
 
 export function program(change: Partial<ProgramFacts> = {}): ProgramFacts {
   const objects = [OBJECTS.ypbind, OBJECTS.libc].filter((object) => object !== undefined);
-  return { path: "/usr/sbin/ypbind", unit: "ypbind.service", setuid: false, objects, ...change };
+  return { path: "/usr/sbin/ypbind", unit: "ypbind.service", privileged: false, objects, ...change };
 }
 
 export type Change = Partial<Omit<HostFacts, "setup" | "kernel">> & {

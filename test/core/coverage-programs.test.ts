@@ -25,7 +25,7 @@ const defeated = (certain: boolean): { units: UnitFacts[]; setup: Change["setup"
   ],
 });
 const hidden = { units: [unit("ypbind.service", { hides: "InaccessiblePaths=/etc" })] };
-const setuid = program({ path: "/sbin/mount.nfs", unit: undefined, setuid: true });
+const setuid = program({ path: "/sbin/mount.nfs", unit: undefined, privileged: true });
 const library = (change: object): Change => ({
   setup: {
     libraries: [{ abi: "x86_64", path: "/usr/lib/x", state: "differs", key: "shim", marker: MARKER, ...change }],

@@ -117,7 +117,7 @@ const hosts: fc.Arbitrary<HostFacts> = fc
           ),
           fc.boolean(),
         )
-        .map(([path, objects, setuid]) => program({ path, objects, setuid })),
+        .map(([path, objects, privileged]) => program({ path, objects, privileged })),
       { maxLength: 2 },
     ),
     state: fc.constantFrom("fresh", "stale", "valid", "missing", "damaged", "unreadable", "foreign"),

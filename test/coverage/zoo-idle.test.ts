@@ -1,4 +1,4 @@
-// What is said of programs that do not run: of units that nobody has started, and of a setuid one; then each is started.
+// What is said of programs that do not run: of units that nobody has started, and of privileged ones; then each is started.
 import { describe, expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
 import type { Guest } from "../support/guest/guest.ts";
@@ -18,17 +18,23 @@ import { IDLE } from "./zoo-services.ts";
 
 const reason = noZoo() ?? skipReason({ program: "setcap", package: "libcap2-bin" });
 const UNITS = Object.keys(IDLE);
-const SETUID = "/usr/local/sbin/setuid-holder";
+/** Programs that may take privileged ports whoever starts them. */
+const ANYBODY = {
+  setuid: "/usr/local/sbin/setuid-holder",
+  capability: "/usr/local/sbin/capable-holder",
+} as const;
 /** Install refuses the static ones, and the others are left out. */
 const WITH_DROP_IN = UNITS.filter((unit) => !["none", "static", "stripped", "preloaded"].includes(unit));
 
-/** The row of each program that we have put there, by its unit; that of the setuid one has none. */
+/** The row of each program that we have put there, by its unit; of those that need none, by why they are privileged. */
 function rows({ allocators }: Status): ReadonlyMap<string, Status["allocators"][number]> {
+  const anybody = new Map<string | undefined, string>(Object.entries(ANYBODY).map(([why, path]) => [path, why]));
+  const ours = new Set([...Object.keys(IDLE), ...Object.keys(ANYBODY)]);
   return new Map(
     allocators.flatMap((row) => {
       if (row.kind !== "program") return [];
-      const name = row.program === SETUID ? "anybody" : row.unit?.replace(/\.service$/, "");
-      return name === "anybody" || (name !== undefined && Object.hasOwn(IDLE, name)) ? [[name, row] as const] : [];
+      const name = row.unit?.replace(/\.service$/, "") ?? anybody.get(row.program);
+      return name !== undefined && ours.has(name) ? [[name, row] as const] : [];
     }),
   );
 }
@@ -78,7 +84,8 @@ const NOWHERE = Object.fromEntries(
     unset: HOLDER,
     preloaded: "program (bindresvport)",
     capable: `capable-${HOLDER}`,
-    anybody: `setuid-${HOLDER}`,
+    setuid: `setuid-${HOLDER}`,
+    capability: `capable-${HOLDER}`,
   }).map(([unit, name]) => [unit, `${name} ${NOT_INSTALLED}`]),
 );
 
@@ -90,7 +97,8 @@ const BY_DROP_IN = {
   emptied: `${HOLDER} not covered | the environment file '/etc/default/emptied' of 'emptied.service' sets LD_PRELOAD, and that wins over every drop-in | write '/usr/$LIB/portreserve/libportreserve.so:' in front of its value there, or take the line out [installed]`,
   unset: `${HOLDER} not covered | 'unset.service' has UnsetEnvironment=LD_PRELOAD, which takes the variable away whoever sets it | 'systemctl cat unset.service' shows where; take it out [installed]`,
   capable: `capable-${HOLDER} unknown | '/usr/local/sbin/capable-holder' of 'capable.service' has file capabilities, so the loader may ignore LD_PRELOAD | only the preload list reaches it: 'portreservectl install' without --unit [installed]`,
-  anybody: `setuid-${HOLDER} ${NOT_INSTALLED}`,
+  setuid: `setuid-${HOLDER} ${NOT_INSTALLED}`,
+  capability: `capable-${HOLDER} ${NOT_INSTALLED}`,
 } as const;
 
 const BY_LIST = {
@@ -100,7 +108,8 @@ const BY_LIST = {
   emptied: `${HOLDER} ${COVERED}`,
   unset: `${HOLDER} ${COVERED}`,
   capable: `capable-${HOLDER} ${COVERED}`,
-  anybody: `setuid-${HOLDER} ${COVERED}`,
+  setuid: `setuid-${HOLDER} ${COVERED}`,
+  capability: `capable-${HOLDER} ${COVERED}`,
 } as const;
 
 describe.skipIf(reason !== undefined)(named("programs of the zoo that do not run", reason), () => {
@@ -109,6 +118,7 @@ describe.skipIf(reason !== undefined)(named("programs of the zoo that do not run
       await guest.output(`set -e; cd /usr/local/sbin
 cp holder setuid-holder; chmod 4755 setuid-holder
 cp holder capable-holder; setcap cap_net_bind_service+ep capable-holder
+cp holder other-holder; setcap cap_net_raw+ep other-holder
 ${CTL} compile`);
       const before = await status(guest);
       expect(verdicts(before)).toEqual({ ...ALWAYS, ...NOWHERE });
@@ -175,7 +185,11 @@ async function loaded(guest: Guest): Promise<readonly string[]> {
  */
 async function disagreeing(guest: Guest, found: Status): Promise<readonly string[]> {
   await startServices(guest, ...UNITS);
-  const can = { ...(await takers(guest, ...UNITS)), anybody: await takesAsNobody(guest, SETUID) };
+  const can = {
+    ...(await takers(guest, ...UNITS)),
+    setuid: await takesAsNobody(guest, ANYBODY.setuid),
+    capability: await takesAsNobody(guest, ANYBODY.capability),
+  };
   await guest.output('systemctl stop "$@"; rm /run/zoo/*', { args: UNITS });
   const said = rows(found);
   return Object.entries(can).flatMap(([name, takes]) => {

@@ -113,7 +113,7 @@ for try in $(seq 1000); do grep "can get" ${SAID}/$1 && exit 0; sleep 0.02; done
   return found;
 }
 
-/** The same of a setuid program that an ordinary user starts. */
+/** The same of a privileged program that an ordinary user starts. */
 export async function takesAsNobody(guest: Guest, program: string): Promise<boolean> {
   const said = await guest.output(
     `setpriv --reuid=65534 --regid=65534 --clear-groups "$1" >${SAID}/nobody &

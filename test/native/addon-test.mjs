@@ -49,7 +49,16 @@ const hostile = (() => {
   ];
 })();
 
-for (const name of ["decodeTable", "encodeTable", "lockFile", "attributes", "setAttribute", "sockets", "execute"]) {
+for (const name of [
+  "decodeTable",
+  "encodeTable",
+  "lockFile",
+  "attribute",
+  "attributes",
+  "setAttribute",
+  "sockets",
+  "execute",
+]) {
   call(name, []);
   for (const first of hostile) {
     call(name, [first]);
@@ -65,6 +74,8 @@ for (const second of hostile) {
 }
 for (const family of ["inet", "inet6"]) for (const protocol of ["tcp", "udp"]) call("sockets", [protocol, family]);
 call("attributes", [fd]);
+call("attribute", [process.execPath, "security.capability"]);
+call("attribute", ["/no/such/file", "security.capability"]);
 
 const good = { generation: 7n, digest: new Uint8Array(32).fill(9), tcp: [0, 631, 1023], udp: [631] };
 for (const key of Object.keys(good)) {

@@ -136,7 +136,7 @@ test.skipIf(lacking !== undefined)(named("finds the allocators that are installe
   const units = observeUnits();
   if (isUnseen(units)) throw new Error(units.unseen);
   const found = (running: readonly string[]): readonly unknown[] =>
-    observePrograms(units, new Set(running)).map(({ path, unit, setuid }) => [path, unit, setuid]);
+    observePrograms(units, new Set(running)).map(({ path, unit, privileged }) => [path, unit, privileged]);
   expect(found([])).toEqual(
     expect.arrayContaining([
       ["/usr/sbin/ypbind", "ypbind.service", false],

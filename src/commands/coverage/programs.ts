@@ -1,4 +1,4 @@
-// Programs that do not run now and can allocate once they do: those of units, and setuid ones that anybody may start.
+// Programs that do not run now and can allocate once they do: those of units, and privileged ones that anybody may start.
 import {
   type ElfFacts,
   isUnseen,
@@ -7,6 +7,7 @@ import {
   type Seen,
   type UnitFacts,
 } from "../../core/coverage/facts.ts";
+import { givesPrivilegedPorts } from "../../core/coverage/file-capabilities.ts";
 import { knownBy } from "../../core/coverage/known-programs.ts";
 import { fileAndFacts } from "../../core/coverage/objects/elf-facts.ts";
 import { mayAllocate } from "../../core/coverage/parts.ts";
@@ -15,7 +16,7 @@ import { type LoaderCache, readLoaderCache } from "../../core/loader/cache.ts";
 import { closure } from "../../core/loader/closure.ts";
 import { reachesWanted } from "../../core/loader/reaches.ts";
 import { isFault, readRegularFile } from "../../system/files/read-file.ts";
-import { realPathOf, setuidRootPrograms } from "../../system/host/programs-on-disk.ts";
+import { realPathOf, trustedPrograms } from "../../system/host/programs-on-disk.ts";
 import { LIBRARY_FOLDERS, LOADER_CACHE } from "../../system/paths.ts";
 import { withFile } from "../../system/proc/mapped-file.ts";
 import { isRefused } from "../../system/proc/process-files.ts";
@@ -27,9 +28,11 @@ export function observePrograms(units: readonly UnitFacts[], running: ReadonlySe
     .filter((unit) => mayStart(unit, running))
     .flatMap(({ id, programs }) => {
       const byFile = new Map(programs.map((path) => [realPathOf(path) ?? path, path] as const).reverse());
-      return [...byFile.values()].reverse().map((path) => ({ path, unit: id, setuid: false }));
+      return [...byFile.values()].reverse().map((path) => ({ path, unit: id, privileged: false }));
     });
-  const ofAnybody = setuidRootPrograms().map((path) => ({ path, unit: undefined, setuid: true }));
+  const ofAnybody = trustedPrograms()
+    .filter(({ isSetuidRoot, capabilities }) => isSetuidRoot || givesPrivilegedPorts(capabilities))
+    .map(({ path }) => ({ path, unit: undefined, privileged: true }));
   return [...ofUnits, ...ofAnybody].flatMap((program): ProgramFacts[] => {
     const objects = objectsOf(program.path);
     return objects.some(isWorthTelling) ? [{ ...program, objects }] : [];

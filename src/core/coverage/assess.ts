@@ -120,9 +120,9 @@ function programOf(facts: ProgramFacts, host: Host): Judgement {
 }
 
 /** A unit that starts an allocator has one in it, as long as nothing else is known of the process. */
-function isStartedAs(process: ProcessFacts, { path, unit: by, setuid }: ProgramFacts, host: Host): boolean {
+function isStartedAs(process: ProcessFacts, { path, unit: by, privileged }: ProgramFacts, host: Host): boolean {
   const unit = host.unit(process.unit);
-  if (setuid || unit === undefined) return false;
+  if (privileged || unit === undefined) return false;
   if (!isUnseen(process.program) && process.program !== path) return false;
   // Of its other processes nothing is known.
   if (unit.mainPid !== undefined && unit.mainPid !== process.pid) return false;

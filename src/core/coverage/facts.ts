@@ -210,9 +210,10 @@ export interface UnitFacts {
 
 export interface ProgramFacts {
   readonly path: string;
-  /** The unit that starts it; undefined for a setuid program. */
+  /** The unit that starts it; undefined for a privileged program. */
   readonly unit: string | undefined;
-  readonly setuid: boolean;
+  /** It may take privileged ports whoever starts it (setuid to root, file capabilities), and heeds no LD_PRELOAD. */
+  readonly privileged: boolean;
   /** The program, then every library that it would be started with. Unseen: some part of it. */
   readonly objects: readonly ObjectFacts[];
 }

@@ -35,12 +35,12 @@ const LOOK_AGAIN = "start it, and look again";
 
 /** Which program that is, and what would be loaded into it, is not what was looked at. */
 function root({ facts, unit }: Startable): Decision | undefined {
-  const setting = facts.setuid ? undefined : unit?.otherRoot;
+  const setting = facts.privileged ? undefined : unit?.otherRoot;
   return setting === undefined ? undefined : unknown(`would be started in another root (${setting})`, LOOK_AGAIN);
 }
 
 function files({ facts, unit }: Startable): Decision | undefined {
-  const setting = facts.setuid ? undefined : unit?.hides;
+  const setting = facts.privileged ? undefined : unit?.hides;
   return setting === undefined
     ? undefined
     : unknown(`would find other files than this host's (${setting})`, LOOK_AGAIN);
@@ -48,7 +48,7 @@ function files({ facts, unit }: Startable): Decision | undefined {
 
 /** One of them may define an allocator, which then is the one that is called. */
 function order({ facts, unit }: Startable): Decision | undefined {
-  const value = facts.setuid ? undefined : unit?.preloadsFirst;
+  const value = facts.privileged ? undefined : unit?.preloadsFirst;
   return value === undefined
     ? undefined
     : unknown(`would get other libraries before the shim (LD_PRELOAD=${value})`, LOOK_AGAIN);
@@ -72,7 +72,7 @@ function readable({ made }: Startable): Decision | undefined {
 }
 
 function installed({ facts, made, unit }: Startable, host: Host): Decision | undefined {
-  const dropIn = !facts.setuid && unit?.hasDropIn === true;
+  const dropIn = !facts.privileged && unit?.hasDropIn === true;
   const { list } = host.facts.setup;
   if (isMusl(made.program)) return notCovered(MUSL, MUSL_CURE);
   const lacks = lacksLibrary(made.program, listNamesShim(host.facts) || dropIn, host);
@@ -80,7 +80,7 @@ function installed({ facts, made, unit }: Startable, host: Host): Decision | und
   if (listNamesShim(host.facts)) return undefined;
   if (dropIn) return obstructed(unit);
   if (isUnseen(list)) return unknown(`the preload list cannot be seen: ${list.unseen}`, asRoot(list));
-  if (facts.setuid) return notCovered("not installed for it", "portreservectl install");
+  if (facts.privileged) return notCovered("not installed for it", "portreservectl install");
   const { units } = host.facts;
   if (isUnseen(units)) return unseen("its unit", units);
   return notCovered("not installed for it", installCure(facts.unit, host));

@@ -1,7 +1,7 @@
 // What a file carries beside its bytes and mode: access control lists, labels and other extended attributes.
 import { closeSync, constants, openSync } from "node:fs";
 import { type Attribute, native } from "../../core/native.ts";
-import { errnoOf } from "../app-error.ts";
+import { errnoOf, orUndefined } from "../app-error.ts";
 
 /** The label of SELinux. */
 const LABEL = "security.selinux";
@@ -30,9 +30,9 @@ export function labelTypeOf(file: Buffer): string | undefined {
   return label && Buffer.from(label.value).toString("latin1").replace(/\0.*$/s, "").split(":").slice(2).join(":");
 }
 
-/** Whether programs run from this file are given capabilities by it. */
-export function hasCapabilities(file: Buffer): boolean {
-  return read(file).some(({ name }) => name === "security.capability");
+/** What gives capabilities to the programs that are run from this file, as the kernel keeps it; undefined where nothing does, or it cannot be seen. */
+export function capabilitiesOf(file: string): Uint8Array | undefined {
+  return orUndefined(() => native().attribute(file, "security.capability"));
 }
 
 function read(file: Buffer): readonly Attribute[] {

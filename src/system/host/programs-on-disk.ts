@@ -1,7 +1,8 @@
-// Programs of the host as files: where a name leads, what stat(2) says, and which are setuid to root.
-import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
+// Programs of the host as files: where a name leads, what stat(2) says, and which may do more than whoever starts them.
+import { lstatSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { orUndefined } from "../app-error.ts";
+import { capabilitiesOf } from "../files/attributes.ts";
 import { namesIn } from "../files/look-at.ts";
 import { resolveUnder } from "../files/rooted.ts";
 import { PROGRAM_FOLDERS, SEARCH_PATH } from "../paths.ts";
@@ -36,17 +37,31 @@ export function programCalled(name: string): string | undefined {
   return places.find((file) => orUndefined(() => statSync(file))?.isFile());
 }
 
-/** Each once, in the usual folders of programs; links are left out, since what they lead to is there too. */
-export function setuidRootPrograms(): readonly string[] {
+export interface TrustedProgram {
+  readonly path: string;
+  readonly isSetuidRoot: boolean;
+  /** Its attribute security.capability. */
+  readonly capabilities: Uint8Array | undefined;
+}
+
+/**
+ * Those that are more than whoever starts them: setuid to root, or with capabilities. Each once, in the usual folders of
+ * programs; links are left out, since what they lead to is there too.
+ */
+export function trustedPrograms(): readonly TrustedProgram[] {
   const folders = new Map(PROGRAM_FOLDERS.map((folder) => [realPathOf(folder), folder] as const).reverse());
   return [...folders]
     .filter(([real]) => real !== undefined)
     .flatMap(([, folder]) => namesIn("/", folder).map((name) => `${folder}/${name}`))
-    .filter((file) => isSetuidRoot(orUndefined(() => lstatSync(file))))
-    .sort();
+    .flatMap(trusted)
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** Setgid to root gives no right to a privileged port. */
-function isSetuidRoot(stats: Stats | undefined): boolean {
-  return stats?.isFile() === true && stats.uid === 0 && (stats.mode & 0o4000) !== 0;
+function trusted(path: string): readonly TrustedProgram[] {
+  const stats = orUndefined(() => lstatSync(path));
+  if (stats?.isFile() !== true || (stats.mode & 0o111) === 0) return [];
+  const isSetuidRoot = stats.uid === 0 && (stats.mode & 0o4000) !== 0;
+  const capabilities = capabilitiesOf(path);
+  return isSetuidRoot || capabilities !== undefined ? [{ path, isSetuidRoot, capabilities }] : [];
 }

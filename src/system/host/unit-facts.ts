@@ -1,6 +1,6 @@
 // What decides whether a variable reaches a service: its unit files, its environment files, and the programs it runs.
 import { statSync } from "node:fs";
-import { hasCapabilities } from "../files/attributes.ts";
+import { capabilitiesOf } from "../files/attributes.ts";
 import { lookBehind } from "../files/look-at.ts";
 import { isFault, readUnder } from "../files/read-file.ts";
 import { resolveUnder } from "../files/rooted.ts";
@@ -52,7 +52,7 @@ export function programFile(root: string, path: string): ProgramFile | undefined
   return {
     path,
     setuid: (statSync(real).mode & 0o6000) !== 0,
-    capabilities: hasCapabilities(real),
+    capabilities: capabilitiesOf(String(real)) !== undefined,
     bytes: found.bytes,
   };
 }

@@ -8,7 +8,7 @@ export interface ProcessStatus {
 }
 
 /** CAP_NET_BIND_SERVICE of linux/capability.h. */
-const NET_BIND_SERVICE = 1n << 10n;
+export const NET_BIND_SERVICE = 1n << 10n;
 
 /** The kernel escapes newlines in the name, so each line begins with the field's own name. Undefined for anything else. */
 export function parseStatus(bytes: Buffer): ProcessStatus | undefined {
