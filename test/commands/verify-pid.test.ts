@@ -73,7 +73,7 @@ process PID: not covered (1 allocator, the proof failed)
     expect(says("own")).toBe(`1
 ${proof("good")}
 ${GOOD}
-${ELSEWHERE}, which has another table → install in that root too
+${ELSEWHERE}, which has another table → install in that root too, with this host's reservations
 process PID: not covered (1 allocator)
 `);
     const covered = `0\n${proof("good")}\n${GOOD}\nprocess PID: covered (1 allocator, proved)\n`;

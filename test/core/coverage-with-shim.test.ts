@@ -62,7 +62,7 @@ test.each<[string, ProcessFacts, string, Change?]>([
   [
     "a shim in another root with its own table",
     process({ mounts: "other", root: "other", table: "other" }),
-    `not covered (table): ${ELSEWHERE}, which has another table → install in that root too`,
+    `not covered (table): ${ELSEWHERE}, which has another table → install in that root too, with this host's reservations`,
   ],
   [
     "a shim whose unit binds something over the table",

@@ -106,7 +106,11 @@ function table({ process, made }: Running, host: Host): Decision | undefined {
   if (process.table !== "same") {
     const which = process.table === "none" ? "no table" : "another table";
     if (is(process.root, "other")) {
-      return notCovered(`in another root (container, chroot), which has ${which}`, "install in that root too");
+      const cure =
+        process.table === "none"
+          ? "install in that root too"
+          : "install in that root too, with this host's reservations";
+      return notCovered(`in another root (container, chroot), which has ${which}`, cure);
     }
     if (host.facts.setup.table.state === "missing") return undefined;
     return notCovered(`finds ${which} in the table's place`, "see what its unit hides or binds with 'systemctl cat'");
