@@ -17,6 +17,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     exports.Set("encodeTable", Napi::Function::New(env, EncodeTable));
     exports.Set("decodeTable", Napi::Function::New(env, DecodeTable));
     exports.Set("lockFile", Napi::Function::New(env, LockFile));
+    exports.Set("hasReader", Napi::Function::New(env, HasReader));
     exports.Set("attribute", Napi::Function::New(env, Attribute));
     exports.Set("attributes", Napi::Function::New(env, Attributes));
     exports.Set("setAttribute", Napi::Function::New(env, SetAttribute));

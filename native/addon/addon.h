@@ -19,6 +19,7 @@ Napi::Value Execute(const Napi::CallbackInfo &info);
 Napi::Value Attribute(const Napi::CallbackInfo &info);
 Napi::Value Attributes(const Napi::CallbackInfo &info);
 Napi::Value SetAttribute(const Napi::CallbackInfo &info);
+Napi::Value HasReader(const Napi::CallbackInfo &info);
 Napi::Value Sockets(const Napi::CallbackInfo &info);
 
 #endif

@@ -32,8 +32,9 @@ Napi::Value Attribute(const Napi::CallbackInfo &info)
     // Most files have none: these cost one system call.
     if (getxattr(path.c_str(), name.c_str(), nullptr, 0) < 0 && (errno == ENODATA || errno == ENOTSUP))
         return env.Undefined();
-    const std::vector<char> value = Whole(
-        env, "getxattr", [&path, &name](char *to, size_t size) { return getxattr(path.c_str(), name.c_str(), to, size); });
+    const std::vector<char> value = Whole(env, "getxattr", [&path, &name](char *to, size_t size) {
+        return getxattr(path.c_str(), name.c_str(), to, size);
+    });
     return Napi::Buffer<char>::Copy(env, value.data(), value.size());
 }
 

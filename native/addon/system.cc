@@ -1,4 +1,4 @@
-// Two of the system calls that Node lacks: flock(2), and exec(3) in place. Translation only.
+// Three of the system calls that Node lacks: flock(2), poll(2), and exec(3) in place. Translation only.
 #include "addon.h"
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <unistd.h>
 #include <vector>
@@ -51,6 +52,18 @@ Napi::Value LockFile(const Napi::CallbackInfo &info)
             RefuseErrno(env, errno, "flock");
     }
     return Napi::Boolean::New(env, true);
+}
+
+Napi::Value HasReader(const Napi::CallbackInfo &info)
+{
+    const Napi::Env env = info.Env();
+    if (!info[0].IsNumber())
+        Refuse(env, "ERR_INVALID_ARG_TYPE", "hasReader takes a file descriptor");
+    struct pollfd asked = {info[0].As<Napi::Number>().Int32Value(), 0, 0};
+    while (poll(&asked, 1, 0) < 0)
+        if (errno != EINTR)
+            RefuseErrno(env, errno, "poll");
+    return Napi::Boolean::New(env, asked.revents == 0);
 }
 
 // A string's UTF-8, or a buffer's bytes as they are: what a command is given need not be text.

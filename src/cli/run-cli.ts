@@ -5,7 +5,7 @@ import { CLEAR_SCREEN, progressLine, progressText } from "../report/progress.ts"
 import { renderBlock, renderJson, renderMessage, renderText } from "../report/render.ts";
 import { isScreen, wantsColor } from "../report/style.ts";
 import type { Report } from "../report/types.ts";
-import { writeStream } from "../report/write.ts";
+import { isRead, writeStream } from "../report/write.ts";
 import { AppError, errnoOf, fromSystem } from "../system/app-error.ts";
 import { openRoot } from "../system/files/rooted.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
@@ -93,6 +93,7 @@ function contextFor(options: Options, args: readonly string[], color: Color): Co
       if (!options.json) tell(renderBlock(block, color.out));
     },
     emit: (report, how) => emit(report, how, options, color),
+    isRead: () => isRead(1),
     meter: meterFor(options),
   };
 }

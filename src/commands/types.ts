@@ -42,6 +42,8 @@ export interface Context {
   show(block: Block): void;
   /** Writes a whole result at once, as text or as a document, for verbs that have several. False once nobody reads it. */
   emit(report: Report, how: Emission): boolean;
+  /** Whether there is still somebody to read the next result. */
+  isRead(): boolean;
   /** Says how far a scan is: on a terminal and with some patience alone. `undefined`: it is done. */
   meter(progress: Meter | undefined): void;
 }

@@ -48,6 +48,8 @@ export interface Native {
   setAttribute(fd: number, name: string, value: Uint8Array): void;
   /** flock(2), exclusive. Returns false only when `wait` is false and another process holds it. Throws with `code` (errno name). */
   lockFile(fd: number, wait: boolean): boolean;
+  /** Whether what is written to it can still be read by somebody; always true of files. Throws with `code` (errno name). */
+  hasReader(fd: number): boolean;
   /**
    * Sockets of this network namespace with a local port of 1 to 1023, in any state, as sock_diag(7) lists them. Before
    * Linux 6.8 no list has the TCP sockets that are bound and neither listen nor are connected. Throws with `code`

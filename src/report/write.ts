@@ -1,5 +1,6 @@
 // Writes text to a standard stream, synchronously and completely, without Node's stream objects (which would change the descriptor's mode).
 import { writeSync } from "node:fs";
+import { native } from "../core/native.ts";
 
 /** Milliseconds between two tries on a full pipe that somebody made non-blocking. */
 const RETRY_AFTER = 2;
@@ -18,4 +19,9 @@ export function writeStream(descriptor: 1 | 2, text: string): boolean {
     }
   }
   return true;
+}
+
+/** Whether somebody can still read what would be written; always true of files. Throws the system error. */
+export function isRead(descriptor: 1 | 2): boolean {
+  return native().hasReader(descriptor);
 }

@@ -132,15 +132,15 @@ def changes():
         while not wanted(documents[-1]):
             documents.append(watcher.document())
 
-    # The reader of another one goes away, and then there is something to say.
+    # The reader of another one goes away: it ends though it has nothing more to say.
     unread = Watcher("--json")
     unread.document()
     unread.process.stdout.close()
+    gone = {"stderr": unread.process.stderr.read().decode(), "status": unread.process.wait()}
     reserve(700)
     until(lambda document: document["totals"]["reserved"] == 4)
     subprocess.run([*CTL, "compile"], check=True, stdout=subprocess.DEVNULL)
     until(lambda document: document["table"]["state"] == "fresh" and not document["table"]["retired"])
-    gone = {"stderr": unread.process.stderr.read().decode(), "status": unread.process.wait()}
     end = watcher.end(signal.SIGTERM)
     said = None if quiet is None else quiet.decode()
     return {"looks": each, "quiet": said, "documents": documents, "gone": gone, "end": end}

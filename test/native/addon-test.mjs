@@ -53,6 +53,7 @@ for (const name of [
   "decodeTable",
   "encodeTable",
   "lockFile",
+  "hasReader",
   "attribute",
   "attributes",
   "setAttribute",

@@ -19,6 +19,7 @@ test("each byte in turn", async () => {
     progress: () => {},
     show: () => {},
     emit: () => true,
+    isRead: () => true,
     meter: () => {},
   };
   await compile(context);

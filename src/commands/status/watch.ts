@@ -8,7 +8,7 @@ const INTERVAL = 2000;
 
 /** `lookAgain`: the next report, and a text that is the same as long as nothing has changed. Ends when it is stopped or nobody reads. */
 export async function watch(
-  { emit }: Pick<Context, "emit">,
+  { emit, isRead }: Pick<Context, "emit" | "isRead">,
   lookAgain: () => { readonly report: Report; readonly key: string },
 ): Promise<Report> {
   const stop = whenStopped();
@@ -18,7 +18,7 @@ export async function watch(
       const { report, key } = lookAgain();
       if (key !== shown && !emit(report, shown === undefined ? "first" : "next")) break;
       shown = key;
-      if (await stop.within(INTERVAL)) break;
+      if ((await stop.within(INTERVAL)) || !isRead()) break;
     }
   } finally {
     stop.forget();
