@@ -31,7 +31,7 @@ if (have("cmake", "cmake")) {
     const out = path.join(root, ".cache", `native-${name}`);
     const configure = ["compile", "-d", "native", "-O", out, "--log-level", "error", `--CDPR_SANITIZE=${sanitizers}`];
     run(bin("cmake-js"), configure);
-    run("ctest", ["--test-dir", out, "--output-on-failure", "--no-tests=error"], {
+    run("ctest", ["--test-dir", out, "--output-on-failure", "--no-tests=error", "--timeout", "300"], {
       // TSan cannot map its shadow under a large address-space randomisation.
       env: { ...process.env, TSAN_OPTIONS: "halt_on_error=1", ASAN_OPTIONS: "detect_leaks=1" },
     });

@@ -6,14 +6,15 @@
 #include <sys/xattr.h>
 #include <vector>
 
-// What a call with a growing answer gives: the kernel may say ERANGE when the answer grew after it was measured.
+// What a call with a growing answer gives: the kernel says ERANGE when the answer grew after it was measured, and for
+// names that are empty or too long.
 template <typename Call> static std::vector<char> Whole(Napi::Env env, const char *name, const Call &call)
 {
     for (;;) {
         const ssize_t size = call(nullptr, 0);
         std::vector<char> bytes(size > 0 ? static_cast<size_t>(size) : 0);
         const ssize_t got = size > 0 ? call(bytes.data(), bytes.size()) : size;
-        if (got < 0 && errno == ERANGE)
+        if (got < 0 && errno == ERANGE && size > 0)
             continue;
         if (got < 0 && errno != ENOTSUP)
             RefuseErrno(env, errno, name);
