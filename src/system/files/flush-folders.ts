@@ -12,14 +12,12 @@ import { resolveUnder } from "./rooted.ts";
  */
 export function flushFoldersOf(root: string, files: readonly string[]): void {
   for (const folder of new Set(files.map((file) => path.dirname(file)))) {
-    let error: unknown;
     try {
-      error = flushFolderOf(Buffer.concat([nearest(root, folder), Buffer.from("/")]));
-    } catch (failure) {
-      error = failure;
+      const error = flushFolderOf(Buffer.concat([nearest(root, folder), Buffer.from("/")]));
+      if (error !== undefined) throw error;
+    } catch (error) {
+      throw fromSystem(error, `cannot flush the folder '${folder}'`, undefined, hostPath(root, folder));
     }
-    if (error === undefined) continue;
-    throw fromSystem(error, `cannot flush the folder '${folder}'`, undefined, hostPath(root, folder));
   }
 }
 

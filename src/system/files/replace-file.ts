@@ -90,13 +90,16 @@ function commit(temporary: Buffer, file: Buffer, beforeRename: () => () => void)
   return flushFolderOf(file);
 }
 
-/** Makes what was done to the name of `file` survive a power cut. Returns the error that kept it from being so. */
+/**
+ * Makes what was done to the name of `file` survive a power cut. Returns the error that kept it from being so; none where
+ * the file system flushes no folders, as squashfs and erofs, which are never written to.
+ */
 export function flushFolderOf(file: Buffer): unknown {
   try {
     syncFolder(folderOf(file));
     return undefined;
   } catch (error) {
-    return error;
+    return errnoOf(error) === "EINVAL" ? undefined : error;
   }
 }
 
