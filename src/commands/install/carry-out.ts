@@ -1,18 +1,16 @@
-// Carries a plan out in the one order that cannot break a host, and takes everything back if any step fails.
+// Carries the plan of an installation out in the one order that cannot break a host, and takes everything back if any step fails.
 import path from "node:path";
-import { type Artefact, foldersOf, sameBytes } from "../../core/install/artefacts.ts";
+import { sameBytes } from "../../core/install/artefacts.ts";
 import type { WriteFile } from "../../core/install/change.ts";
-import type { Picture, Plan, Removal } from "../../core/install/plan.ts";
-import { loadedNames } from "../../core/preload-list/loaded.ts";
+import type { Picture, Plan } from "../../core/install/plan.ts";
 import { withEntry } from "../../core/preload-list/with-entry.ts";
-import { AGAIN_UNITS, PATH_UNITS, SERVICE_UNIT } from "../../core/systemd/unit-texts.ts";
+import { PATH_UNITS } from "../../core/systemd/unit-texts.ts";
 import type { TableContent } from "../../core/table/content.ts";
 import type { Message } from "../../report/types.ts";
-import { AppError, errnoOf, fromSystem } from "../../system/app-error.ts";
+import { AppError } from "../../system/app-error.ts";
 import { type Journal, openJournal } from "../../system/files/apply.ts";
 import { flushFoldersOf } from "../../system/files/flush-folders.ts";
 import { lookAt } from "../../system/files/look-at.ts";
-import { removeLeftoversOf } from "../../system/files/replace-file.ts";
 import { tableBytes } from "../../system/files/table-file.ts";
 import type { Abi } from "../../system/host/abis.ts";
 import {
@@ -24,10 +22,11 @@ import {
 } from "../../system/host/confinement.ts";
 import { daemonReload, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
 import { INSTALLED_SHIM } from "../../system/paths.ts";
-import { tidyUpRehearsals } from "../../system/sandbox/rehearsal.ts";
 import { manager } from "../../system/suggest.ts";
 import type { UnitWork } from "./drop-ins.ts";
+import { confinementNotes, rolledBack } from "./failures.ts";
 import { must } from "./must.ts";
+import { isListed, pathsOf, placesOf } from "./places.ts";
 import { baselineOf, prove, type RehearsalNote, tryInSandbox, tryWithPreload } from "./try-out.ts";
 
 export interface Done {
@@ -97,11 +96,6 @@ function expectWhole(root: string, { path: file, bytes }: WriteFile): void {
   );
 }
 
-/** Whether the list has our entry as it is; one in a comment does not count. */
-export function isListed({ list, entry }: Picture): boolean {
-  return list.found.kind === "file" && loadedNames(list.found.bytes).includes(entry);
-}
-
 function stagedName(entry: string, tag: string): string {
   return `${path.dirname(entry)}/.${path.basename(entry)}.${tag}.tmp`;
 }
@@ -143,97 +137,4 @@ function putConfinement(root: string, plan: Plan, journal: Journal): readonly Me
   const label = here && selinuxActive(root) && !labelIsRemembered();
   if (label) journal.undo("SELinux knows the table's label", forgetLabel);
   return confinementNotes([rules ? reloadAppArmor() : undefined, label ? rememberLabel() : undefined]);
-}
-
-/** That these tools fail is worth a warning: programs run on, less covered. */
-function confinementNotes(failures: readonly (string | undefined)[]): readonly Message[] {
-  return failures
-    .filter((failure) => failure !== undefined)
-    .map((failure) => ({
-      severity: "warning",
-      message: `${failure}; confined programs may not be covered`,
-      hint: "run it by hand",
-    }));
-}
-
-export interface Unwork {
-  readonly root: string;
-  readonly picture: Picture;
-  readonly removal: Removal;
-  readonly units: Pick<UnitWork, "before" | "after">;
-}
-
-/** Throws AppError; everything is then as it was before, or the message says what is not. */
-export function takeAway({ root, picture, removal, units }: Unwork): readonly Message[] {
-  const journal = openJournal(root);
-  try {
-    journal.apply(removal.list);
-    units.before(journal);
-    journal.apply(removal.dropIns);
-    // A killed run may have taken these away: nothing that they name goes before that is on the disk.
-    flushFoldersOf(root, [picture.list.path, ...pathsOf(picture.dropIns)]);
-    const notes = units.after(removal.dropIns.length > 0);
-    takeUnits(root, removal, journal);
-    journal.apply(removal.manager);
-    journal.apply(removal.libraries);
-    journal.apply(removal.table);
-    journal.apply(removal.rules);
-    flushFoldersOf(root, [picture.owners, ...placesOf(picture)]);
-    const here = root === "/";
-    const gone = removal.table.some(({ kind }) => kind === "remove-table");
-    const label = here && gone && selinuxActive(root) && labelIsRemembered();
-    const rules = here && removal.rules.length > 0;
-    return [...notes, ...confinementNotes([rules ? reloadAppArmor() : undefined, label ? forgetLabel() : undefined])];
-  } catch (error) {
-    throw rolledBack(error, journal, manager(root, "uninstall"));
-  }
-}
-
-function takeUnits(root: string, { units }: Removal, journal: Journal): void {
-  const running = systemdRuns(root) && units.length > 0;
-  if (running) {
-    journal.undo("path units are no longer active", () => must(startNow(PATH_UNITS, "queue")));
-    journal.undo("systemd no longer knows the units", () => must(daemonReload()));
-    // One that is not loaded cannot be stopped, and need not be. What the service starts at its end is stopped when
-    // nothing can start it any more.
-    stopNow([...PATH_UNITS, SERVICE_UNIT], "finish");
-    stopNow(Object.values(AGAIN_UNITS), "finish");
-  }
-  journal.apply(units);
-  if (running) must(daemonReload());
-}
-
-/** The error with what became of the host. Bugs come back as they are, after the host has been put in order. */
-function rolledBack(error: unknown, journal: Journal, cure: string): unknown {
-  const left = journal.rollBack();
-  const failure = errnoOf(error) === undefined ? error : fromSystem(error, "cannot do all of it");
-  if (!(failure instanceof AppError)) return failure;
-  const outcome =
-    left === undefined
-      ? "everything is as it was before"
-      : `it could be taken back only in part, ${left}; what was done before that stays, and works`;
-  const hint =
-    left === undefined ? failure.hint : [failure.hint, `then run 'sudo ${cure}'`].filter((part) => part).join("; ");
-  return new AppError(failure.code, `${failure.message}; ${outcome}`, hint, failure);
-}
-
-/** Removes what killed runs left beside the files of this picture; only under the lock. Throws AppError. */
-export function tidyUp(root: string, picture: Picture): void {
-  if (root === "/") tidyUpRehearsals();
-  for (const file of placesOf(picture)) {
-    try {
-      removeLeftoversOf(root, file);
-    } catch (error) {
-      throw fromSystem(error, `cannot tidy up beside '${file}'`, "nothing was changed");
-    }
-  }
-}
-
-/** Every file that an installation consists of, and the folders that are made for them. */
-function placesOf({ list, tablePath, libraries, rules, manager: parts, units, dropIns }: Picture): readonly string[] {
-  return [tablePath, list.path, ...pathsOf([...libraries, ...rules, ...parts, ...units, ...dropIns])];
-}
-
-function pathsOf(artefacts: readonly Artefact[]): readonly string[] {
-  return [...artefacts.map(({ path: place }) => place), ...foldersOf(artefacts)];
 }

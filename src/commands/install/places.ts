@@ -1,0 +1,41 @@
+// Where the parts of an installation are, and the removal of what killed runs left beside them.
+import { type Artefact, foldersOf } from "../../core/install/artefacts.ts";
+import type { Picture } from "../../core/install/plan.ts";
+import { loadedNames } from "../../core/preload-list/loaded.ts";
+import { fromSystem } from "../../system/app-error.ts";
+import { removeLeftoversOf } from "../../system/files/replace-file.ts";
+import { tidyUpRehearsals } from "../../system/sandbox/rehearsal.ts";
+
+/** Removes what killed runs left beside the files of this picture; only under the lock. Throws AppError. */
+export function tidyUp(root: string, picture: Picture): void {
+  if (root === "/") tidyUpRehearsals();
+  for (const file of placesOf(picture)) {
+    try {
+      removeLeftoversOf(root, file);
+    } catch (error) {
+      throw fromSystem(error, `cannot tidy up beside '${file}'`, "nothing was changed");
+    }
+  }
+}
+
+/** Every file that an installation consists of, and the folders that are made for them. */
+export function placesOf({
+  list,
+  tablePath,
+  libraries,
+  rules,
+  manager: parts,
+  units,
+  dropIns,
+}: Picture): readonly string[] {
+  return [tablePath, list.path, ...pathsOf([...libraries, ...rules, ...parts, ...units, ...dropIns])];
+}
+
+export function pathsOf(artefacts: readonly Artefact[]): readonly string[] {
+  return [...artefacts.map(({ path: place }) => place), ...foldersOf(artefacts)];
+}
+
+/** Whether the list has our entry as it is; one in a comment does not count. */
+export function isListed({ list, entry }: Picture): boolean {
+  return list.found.kind === "file" && loadedNames(list.found.bytes).includes(entry);
+}
