@@ -14,6 +14,9 @@ const PLACES_LIMIT = 65_536;
 /** How much of the names is searched at once, in bytes. */
 const WINDOW = 1024 * 1024;
 
+/** How much of a name's end, its NUL included, is searched for: one search for all names that end alike. */
+const TAIL = 7;
+
 const BIND_LOCAL = 0;
 const BIND_WEAK = 2;
 
@@ -74,20 +77,33 @@ function namesAmong(reader: Reader, { loads, tags }: Image, wanted: ReadonlySet<
   const start = placeOf(loads, address, size, what);
   const found = new Map<number, string>();
   const patterns = [...wanted].map((name) => ({ name, bytes: Buffer.from(`${name}\0`, "latin1") }));
+  const tails = new Set(patterns.map(({ bytes }) => tailOf(bytes)));
+  const groups = [...tails].map((tail) => ({
+    tail: Buffer.from(tail, "latin1"),
+    alike: patterns.filter(({ bytes }) => tailOf(bytes) === tail),
+  }));
   const overlap = Math.max(0, ...patterns.map(({ bytes }) => bytes.length - 1));
   if (overlap >= WINDOW) unsupported(`no name of ${overlap} bytes can be searched for`);
   for (let from = 0; from < size; from += WINDOW - overlap) {
     const { bytes } = reader.take(start + from, Math.min(WINDOW, size - from), what);
     const window = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (const pattern of patterns) {
-      for (let at = window.indexOf(pattern.bytes); at >= 0; at = window.indexOf(pattern.bytes, at + 1)) {
-        if (found.size === PLACES_LIMIT) unsupported(`it repeats its names more than ${PLACES_LIMIT} times`);
-        found.set(from + at, pattern.name);
+    for (const { tail, alike } of groups) {
+      for (let at = window.indexOf(tail); at >= 0; at = window.indexOf(tail, at + 1)) {
+        for (const { name, bytes: pattern } of alike) {
+          const first = at + tail.length - pattern.length;
+          if (first < 0 || pattern.compare(window, first, first + pattern.length) !== 0) continue;
+          if (found.size === PLACES_LIMIT) unsupported(`it repeats its names more than ${PLACES_LIMIT} times`);
+          found.set(from + first, name);
+        }
       }
     }
     if (from + WINDOW >= size) break;
   }
   return found.size === 0 ? undefined : (offset) => found.get(offset);
+}
+
+function tailOf(name: Buffer): string {
+  return name.toString("latin1", Math.max(0, name.length - TAIL));
 }
 
 function readSymbols(reader: Reader, image: Image, nameAt: NameAt): readonly PlacedSymbol[] {
