@@ -23,10 +23,11 @@ const property = fc.property(target.cases, (value) => {
   target.check(value);
 });
 
+/** Undefined also where time was up before the first case, which fast-check calls a failure. */
 function finding({ seed, counterexamplePath, counterexample, errorInstance }) {
+  if (counterexample === null) return undefined;
   const why = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
-  const found = `${why}\n${counterexample === null ? "" : target.show(counterexample[0])}`;
-  return { found, replay: { seed, path: counterexamplePath } };
+  return { found: `${why}\n${target.show(counterexample[0])}`, replay: { seed, path: counterexamplePath } };
 }
 
 /** Some of a round, together: a case of theirs is told by what is thrown. */
@@ -49,13 +50,16 @@ function cases() {
     Atomics.store(progress, 0, 0);
     const found = someOf(seed + round);
     if (found !== undefined) return found;
+    const left = end - Date.now();
+    if (left <= 0) break;
     const result = fc.check(property, {
       seed: seed + round,
       numRuns: ROUND,
-      interruptAfterTimeLimit: Math.max(1, end - Date.now()),
+      interruptAfterTimeLimit: left,
       markInterruptAsFailure: false,
     });
-    if (result.failed) return finding(result);
+    const failure = finding(result);
+    if (failure !== undefined) return failure;
   }
   return undefined;
 }
@@ -83,7 +87,7 @@ if (replay?.path === "some") {
     endOnFailure: true,
     interruptAfterTimeLimit: 60_000,
   });
-  parentPort.postMessage({ executions, ...(result.failed ? finding(result) : {}) });
+  parentPort.postMessage({ executions, ...finding(result) });
 } else {
   const found = cases();
   const total = executions;
