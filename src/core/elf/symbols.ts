@@ -76,25 +76,16 @@ function namesAmong(reader: Reader, { loads, tags }: Image, wanted: ReadonlySet<
   const what = "its names";
   const start = placeOf(loads, address, size, what);
   const found = new Map<number, string>();
-  const patterns = [...wanted].map((name) => ({ name, bytes: Buffer.from(`${name}\0`, "latin1") }));
-  const tails = new Set(patterns.map(({ bytes }) => tailOf(bytes)));
-  const groups = [...tails].map((tail) => ({
-    tail: Buffer.from(tail, "latin1"),
-    alike: patterns.filter(({ bytes }) => tailOf(bytes) === tail),
-  }));
-  const overlap = Math.max(0, ...patterns.map(({ bytes }) => bytes.length - 1));
+  const groups = groupedByTail(wanted);
+  const overlap = Math.max(0, ...[...wanted].map((name) => name.length));
   if (overlap >= WINDOW) unsupported(`no name of ${overlap} bytes can be searched for`);
   for (let from = 0; from < size; from += WINDOW - overlap) {
     const { bytes } = reader.take(start + from, Math.min(WINDOW, size - from), what);
     const window = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (const { tail, alike } of groups) {
-      for (let at = window.indexOf(tail); at >= 0; at = window.indexOf(tail, at + 1)) {
-        for (const { name, bytes: pattern } of alike) {
-          const first = at + tail.length - pattern.length;
-          if (first < 0 || pattern.compare(window, first, first + pattern.length) !== 0) continue;
-          if (found.size === PLACES_LIMIT) unsupported(`it repeats its names more than ${PLACES_LIMIT} times`);
-          found.set(from + first, name);
-        }
+    for (const [tail, alike] of groups) {
+      for (const { name, at } of placesIn(window, Buffer.from(tail, "latin1"), alike)) {
+        if (found.size === PLACES_LIMIT) unsupported(`it repeats its names more than ${PLACES_LIMIT} times`);
+        found.set(from + at, name);
       }
     }
     if (from + WINDOW >= size) break;
@@ -102,8 +93,29 @@ function namesAmong(reader: Reader, { loads, tags }: Image, wanted: ReadonlySet<
   return found.size === 0 ? undefined : (offset) => found.get(offset);
 }
 
-function tailOf(name: Buffer): string {
-  return name.toString("latin1", Math.max(0, name.length - TAIL));
+/** A name, and its bytes with the NUL. */
+interface Pattern {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+function groupedByTail(names: ReadonlySet<string>): ReadonlyMap<string, readonly Pattern[]> {
+  const groups = new Map<string, readonly Pattern[]>();
+  for (const name of names) {
+    const tail = `${name}\0`.slice(-TAIL);
+    groups.set(tail, [...(groups.get(tail) ?? []), { name, bytes: Buffer.from(`${name}\0`, "latin1") }]);
+  }
+  return groups;
+}
+
+/** Where in the window each of these names is, all of which end with `tail`. */
+function* placesIn(window: Buffer, tail: Buffer, alike: readonly Pattern[]) {
+  for (let end = window.indexOf(tail); end >= 0; end = window.indexOf(tail, end + 1)) {
+    for (const { name, bytes } of alike) {
+      const at = end + tail.length - bytes.length;
+      if (at >= 0 && bytes.compare(window, at, at + bytes.length) === 0) yield { name, at };
+    }
+  }
 }
 
 function readSymbols(reader: Reader, image: Image, nameAt: NameAt): readonly PlacedSymbol[] {

@@ -5,8 +5,8 @@ import type { Change, WriteFile } from "../../core/install/change.ts";
 import { AppError, errnoOf, fromSystem, reasonOf } from "../app-error.ts";
 import { hostPath } from "../suggest.ts";
 import { attributesOf, labelOf } from "./attributes.ts";
-import { type Captured, capture, expectPlanned, flushed, gone, restore } from "./captured-file.ts";
-import { newTag, type Replacement, type Staged, stageFile } from "./replace-file.ts";
+import { type Captured, capture, expectPlanned, gone, restore } from "./captured-file.ts";
+import { flushed, newTag, type Replacement, type Staged, stageFile } from "./replace-file.ts";
 import { resolveUnder } from "./rooted.ts";
 import { readTable, removeTable, tableBytes, writeTable } from "./table-file.ts";
 

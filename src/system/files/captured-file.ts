@@ -2,7 +2,7 @@
 import { lstatSync, readFileSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 import { AppError } from "../app-error.ts";
 import { attributesOf } from "./attributes.ts";
-import { flushFolderOf, type Replacement, replaceFile } from "./replace-file.ts";
+import { flushed, type Replacement, replaceFile } from "./replace-file.ts";
 
 /** All that a file is, in memory; undefined for no file, a string for the target of a link. */
 export type Captured = Pick<Replacement, "bytes" | "mode" | "owner" | "attributes"> | string | undefined;
@@ -36,10 +36,4 @@ export function restore(file: Buffer, before: Captured): void {
 export function gone(file: Buffer): void {
   unlinkSync(file);
   flushed(file);
-}
-
-/** Makes what was done to its name survive a power cut. Throws the system error. */
-export function flushed(file: Buffer): void {
-  const error = flushFolderOf(file);
-  if (error !== undefined) throw error;
 }

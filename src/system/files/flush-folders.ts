@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import path from "node:path";
 import { fromSystem } from "../app-error.ts";
 import { hostPath } from "../suggest.ts";
-import { flushFolderOf } from "./replace-file.ts";
+import { flushed } from "./replace-file.ts";
 import { resolveUnder } from "./rooted.ts";
 
 /**
@@ -13,8 +13,7 @@ import { resolveUnder } from "./rooted.ts";
 export function flushFoldersOf(root: string, files: readonly string[]): void {
   for (const folder of new Set(files.map((file) => path.dirname(file)))) {
     try {
-      const error = flushFolderOf(Buffer.concat([nearest(root, folder), Buffer.from("/")]));
-      if (error !== undefined) throw error;
+      flushed(Buffer.concat([nearest(root, folder), Buffer.from("/")]));
     } catch (error) {
       throw fromSystem(error, `cannot flush the folder '${folder}'`, undefined, hostPath(root, folder));
     }

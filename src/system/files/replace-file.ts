@@ -103,6 +103,12 @@ export function flushFolderOf(file: Buffer): unknown {
   }
 }
 
+/** The same. Throws the system error. */
+export function flushed(file: Buffer): void {
+  const error = flushFolderOf(file);
+  if (error !== undefined) throw error;
+}
+
 /**
  * Removes what killed runs of `replaceFile` left beside `file`. Only for the holder of the lock: anybody else's
  * temporary file is then dead. Returns the name of a folder that is called like a temporary file, if there is one.

@@ -7,7 +7,7 @@ import { LOADER_CACHE, TABLE_FILE } from "../paths.ts";
 import { hostPath } from "../suggest.ts";
 import { labelOf, labelTypeOf } from "./attributes.ts";
 import { isFault, readUnder } from "./read-file.ts";
-import { flushFolderOf, removeLeftovers, replaceFile } from "./replace-file.ts";
+import { flushed, flushFolderOf, removeLeftovers, replaceFile } from "./replace-file.ts";
 import { retireTable } from "./retire-table.ts";
 import { resolveUnder } from "./rooted.ts";
 
@@ -138,8 +138,7 @@ export function removeTable(root: string): void {
       takeBack();
       throw error;
     }
-    const flushError = flushFolderOf(file);
-    if (flushError !== undefined) throw flushError;
+    flushed(file);
   } catch (error) {
     throw fromSystem(error, `cannot remove '${TABLE_FILE}'`, undefined, near);
   }
