@@ -37,9 +37,16 @@ export const UNIT_FOLDERS: readonly string[] = [
 export const SYSTEMD_RUNS = "/run/systemd/system";
 /** What every AppArmor profile that includes abstractions/base may do; added to where the host has such a folder. */
 export const APPARMOR_RULES = "/etc/apparmor.d/abstractions/base.d";
+/** Includes the rules since AppArmor 3.0. */
+export const APPARMOR_BASE = "/etc/apparmor.d/abstractions/base";
+/** Its files, not its folders, hold the profiles. */
+export const APPARMOR_POLICY = "/etc/apparmor.d";
 /** The table of what the kernel's SELinux and AppArmor are doing. */
 export const SELINUX = "/sys/fs/selinux/enforce";
 export const APPARMOR = "/sys/module/apparmor/parameters/enabled";
+/** Where the kernel answers what a profile of AppArmor's allows, and where it has a folder for each. */
+export const APPARMOR_ANSWERS = "/sys/kernel/security/apparmor/.access";
+export const APPARMOR_PROFILES = "/sys/kernel/security/apparmor/policy/profiles";
 /** Where a node that root's units may run is looked for, before the one that runs this. */
 export const NODE_PLACES: readonly string[] = ["/usr/bin/node", "/usr/local/bin/node", "/usr/bin/nodejs"];
 /** glibc's loaders for the machines that this package knows, by the name each ABI fixes for them. */

@@ -1,12 +1,13 @@
-// What units put in the place of the host's files, as systemctl shows it and as their own files say.
+// What units put in the place of the host's files and confine their programs by, as systemctl shows it and as their own files say.
 import { expect, test } from "vitest";
 import { hiding, mountedBy } from "../../src/core/coverage/units/other-files.ts";
 import { shownUnits } from "../../src/core/coverage/units/shown-units.ts";
-import { writtenUnit } from "../../src/core/coverage/units/written-unit.ts";
+import { type WrittenUnit, writtenUnit } from "../../src/core/coverage/units/written-unit.ts";
 
 /** What both ways of asking say of the same unit. */
 const APART = {
   preload: "/a.so:/b.so",
+  profile: "jailed daemon",
   otherRoot: "RootDirectory=/srv/jail",
   mounted: [
     { setting: "BindPaths=/srv/a:/etc/portreserve.table", target: "/etc/portreserve.table" },
@@ -16,6 +17,13 @@ const APART = {
     { setting: "TemporaryFileSystem=/var", target: "/var" },
   ],
 } as const;
+
+const apart = ({ preload, profile, otherRoot, mounted }: WrittenUnit): unknown => ({
+  preload,
+  profile,
+  otherRoot,
+  mounted,
+});
 
 test("reads what a unit puts in the place of the host's files, of systemctl and of its own files", () => {
   const shown = `Id=a.service
@@ -27,10 +35,9 @@ BindReadOnlyPaths=-/srv/usr:/usr:norbind
 InaccessiblePaths=-/etc "+/a b"
 TemporaryFileSystem=/var:ro
 Environment=A=1 "LD_PRELOAD=/a.so:/b.so"
+AppArmorProfile=-jailed daemon
 `;
-  expect(shownUnits(shown).map(({ otherRoot, mounted, preload }) => ({ otherRoot, mounted, preload }))).toEqual([
-    APART,
-  ]);
+  expect(shownUnits(shown).map(apart)).toEqual([APART]);
   const text = `[Service]
 RootImage=/never
 RootImage=
@@ -46,15 +53,20 @@ Environment=LD_PRELOAD=/never
 Environment=
 Environment=LD_PRELOAD=/a.so:/b.so
 Environment=A=1
+AppArmorProfile=never
+AppArmorProfile=
+AppArmorProfile=-%ped daemon
 [Unit]
+AppArmorProfile=elsewhere
 RootDirectory=/elsewhere
 InaccessiblePaths=/elsewhere
 `;
-  const { otherRoot, mounted, preload } = writtenUnit("jail.service", [{ path: "/a", text }]);
-  expect({ otherRoot, mounted, preload }).toEqual(APART);
-  expect(
-    writtenUnit("jail.service", [{ path: "/a", text: "[Service]\nRootDirectory=//\n" }]).otherRoot,
-  ).toBeUndefined();
+  expect(apart(writtenUnit("jail.service", [{ path: "/a", text }]))).toEqual(APART);
+  const none = "[Service]\nRootDirectory=//\nAppArmorProfile=a\nAppArmorProfile=\n";
+  expect(writtenUnit("jail.service", [{ path: "/a", text: none }])).toMatchObject({
+    otherRoot: undefined,
+    profile: undefined,
+  });
 });
 
 test.each([

@@ -79,6 +79,7 @@ const ODD: ShownUnit = {
   otherRoot: undefined,
   mounted: [],
   preload: undefined,
+  profile: undefined,
 };
 
 test("reads every unit that systemctl shows, but those that are neither there nor running", () => {

@@ -22,6 +22,7 @@ import {
   readLink,
 } from "../../system/proc/process-files.ts";
 import type { Self } from "../../system/proc/self.ts";
+import { type Answers, deniedTo } from "./confined.ts";
 import { bindingsOf, mappedTableOf } from "./in-memory.ts";
 import { keyOfExecutable, type MappedBy, type Objects, programPath, type View } from "./mapped-objects.ts";
 import { codeOf } from "./process-code.ts";
@@ -33,6 +34,7 @@ export interface Look {
   readonly views: Map<string, View>;
   /** What the processes of a view find at the table's path. */
   readonly tables: Map<View, ProcessFacts["table"]>;
+  readonly profiles: Answers;
 }
 
 export interface Candidate {
@@ -55,12 +57,13 @@ export function lookInto(
   const { self } = look;
   const cgroup = readBytes(`${folder}/cgroup`);
   const unit = isRefused(cgroup) ? undefined : unitOfCgroup(cgroup);
-  const domain = self.hasDomains ? readBytes(`${folder}/attr/current`) : undefined;
+  const attribute = self.hasDomains ? readBytes(`${folder}/attr/current`) : undefined;
+  const domain = attribute === undefined || isRefused(attribute) ? undefined : domainOf(attribute);
   const open: Open = {
     pid: id,
     name: nameToText(name),
     startedAt,
-    domain: domain === undefined || isRefused(domain) ? undefined : text(domainOf(domain)),
+    domain: text(domain),
     unit: text(unit),
   };
   // The kernel asks the same question for this link and for all that follows: one refusal stands for all.
@@ -100,8 +103,10 @@ export function lookInto(
   const path = text(programPath(by));
   const isOfInterest =
     isUnseen(keys) || knownBy(path, []) !== undefined || objects.some((object) => mayAllocate(object));
+  const denied = isOfInterest && domain !== undefined ? deniedTo(domain, place.view.root, look.profiles) : undefined;
   return {
     ...open,
+    ...(denied === undefined ? {} : { denied }),
     program: path,
     ...(isOfInterest ? rightsOf(self, folder) : noRights(NO_ALLOCATOR)),
     secure: isOfInterest ? secureOf(self, folder) : NO_ALLOCATOR,

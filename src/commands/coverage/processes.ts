@@ -32,7 +32,7 @@ export interface Processes {
 export function observeProcesses({ onProgress, cache = objectCache() }: ProcessRequest = {}): Processes {
   const own = self();
   const objects: Objects = { found: new Map(), cache, asRoot: own.asRoot };
-  const look: Look = { self: own, objects, views: new Map<string, View>(), tables: new Map() };
+  const look: Look = { self: own, objects, views: new Map<string, View>(), tables: new Map(), profiles: new Map() };
   const boot = bootTime(...clocks()) ?? 0;
   const ids = processIds();
   const processes: ProcessFacts[] = [];

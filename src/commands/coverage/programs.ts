@@ -20,22 +20,31 @@ import { realPathOf, trustedPrograms } from "../../system/host/programs-on-disk.
 import { LIBRARY_FOLDERS, LOADER_CACHE } from "../../system/paths.ts";
 import { withFile } from "../../system/proc/mapped-file.ts";
 import { isRefused } from "../../system/proc/process-files.ts";
+import { deniedLater } from "./confined.ts";
 
 /** `running`: ids of the units that a process was seen in. In no order; a program that several units start is there for each. */
 export function observePrograms(units: readonly UnitFacts[], running: ReadonlySet<string>): readonly ProgramFacts[] {
   const objectsOf = programLooker();
   const ofUnits = units
     .filter((unit) => mayStart(unit, running))
-    .flatMap(({ id, programs }) => {
+    .flatMap(({ id, programs, profile }) => {
       const byFile = new Map(programs.map((path) => [realPathOf(path) ?? path, path] as const).reverse());
-      return [...byFile.values()].reverse().map((path) => ({ path, unit: id, privileged: false }));
+      return [...byFile.values()].reverse().map((path) => ({
+        path,
+        unit: id,
+        privileged: false,
+        profile,
+      }));
     });
   const ofAnybody = trustedPrograms()
     .filter(({ isSetuidRoot, capabilities }) => isSetuidRoot || givesPrivilegedPorts(capabilities))
-    .map(({ path }) => ({ path, unit: undefined, privileged: true }));
-  return [...ofUnits, ...ofAnybody].flatMap((program): ProgramFacts[] => {
+    .map(({ path }) => ({ path, unit: undefined, privileged: true, profile: undefined }));
+  const deniedTo = deniedLater();
+  return [...ofUnits, ...ofAnybody].flatMap(({ profile, ...program }): ProgramFacts[] => {
     const objects = objectsOf(program.path);
-    return objects.some(isWorthTelling) ? [{ ...program, objects }] : [];
+    if (!objects.some(isWorthTelling)) return [];
+    const denied = deniedTo(realPathOf(program.path) ?? program.path, profile);
+    return [{ ...program, ...(denied === undefined ? {} : { denied }), objects }];
   });
 }
 

@@ -32,6 +32,7 @@ function loadedUnit({
   otherRoot,
   mounted,
   preload,
+  profile,
   ...unit
 }: ShownUnit): UnitFacts {
   const ours = ourDropIns(dropInPaths);
@@ -42,7 +43,7 @@ function loadedUnit({
     ...(ours.hasDropIn
       ? obstacleIn(unit.id, unitTexts("/", [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths]))
       : {}),
-    ...place({ otherRoot, mounted, preload }),
+    ...place({ otherRoot, mounted, preload, profile }),
   };
 }
 
@@ -57,7 +58,8 @@ function writtenUnits(known: ReadonlySet<string>): readonly UnitFacts[] {
     if (isAlias) return [];
     const dropIns = state === "loaded" ? dropInsOf(unit, folders) : [];
     const texts = [{ path, text }, ...dropIns.flatMap((file) => textOf("/", file))];
-    const { programs, listens, otherRoot, mounted, preload } = state === "loaded" ? writtenUnit(unit, texts) : NOTHING;
+    const { programs, listens, otherRoot, mounted, preload, profile } =
+      state === "loaded" ? writtenUnit(unit, texts) : NOTHING;
     const ours = ourDropIns(dropIns);
     return {
       id: unit,
@@ -69,12 +71,19 @@ function writtenUnits(known: ReadonlySet<string>): readonly UnitFacts[] {
       listens,
       ...ours,
       ...(ours.hasDropIn ? obstacleIn(unit, texts) : {}),
-      ...place({ otherRoot, mounted, preload }),
+      ...place({ otherRoot, mounted, preload, profile }),
     };
   });
 }
 
-const NOTHING = { programs: [], listens: [], otherRoot: undefined, mounted: [], preload: undefined } as const;
+const NOTHING = {
+  programs: [],
+  listens: [],
+  otherRoot: undefined,
+  mounted: [],
+  preload: undefined,
+  profile: undefined,
+} as const;
 
 const FILES = [TABLE_FILE, ...INSTALLED_SHIM_FILES];
 
@@ -82,12 +91,17 @@ function place({
   otherRoot,
   mounted,
   preload,
-}: Pick<ShownUnit, "otherRoot" | "mounted" | "preload">): Pick<UnitFacts, "otherRoot" | "hides" | "preloadsFirst"> {
+  profile,
+}: Pick<ShownUnit, "otherRoot" | "mounted" | "preload" | "profile">): Pick<
+  UnitFacts,
+  "otherRoot" | "hides" | "preloadsFirst" | "profile"
+> {
   const hides = hiding(mounted, FILES);
   return {
     ...(otherRoot === undefined ? {} : { otherRoot }),
     ...(hides === undefined ? {} : { hides }),
     ...(preload === undefined || isOursFirst(preload) ? {} : { preloadsFirst: preload }),
+    ...(profile === undefined ? {} : { profile }),
   };
 }
 

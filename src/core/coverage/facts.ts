@@ -1,5 +1,6 @@
 // What was seen on a host, as plain data: recorded facts of real hosts are what the verdicts are tested with.
 import type { Protocol, Reservation } from "../config/types.ts";
+import type { Denied } from "./apparmor.ts";
 
 /** Something that could not be seen. `unseen` says why, and completes "cannot be seen: …". */
 export interface Unseen {
@@ -103,6 +104,8 @@ export interface ProcessFacts {
   readonly secure: Seen<boolean>;
   /** The AppArmor or SELinux domain, where it is confined by one. */
   readonly domain: string | undefined;
+  /** What AppArmor keeps from it; undefined where no profile confines it. */
+  readonly denied?: Seen<Denied>;
   /** "ypbind.service", "session-3.scope", "user@1000.service"; of the host's systemd, by its cgroup. */
   readonly unit: string | undefined;
   readonly network: Seen<"same" | "other">;
@@ -202,6 +205,8 @@ export interface UnitFacts {
   readonly otherRoot?: string;
   /** The setting that puts something else in the place of the table or of the shim: "InaccessiblePaths=/etc". */
   readonly hides?: string;
+  /** The AppArmor profile that it names for its programs, whatever profile attaches to them. */
+  readonly profile?: string;
   /** Its LD_PRELOAD, where libraries come first in it that are not the shim. */
   readonly preloadsFirst?: string;
   /** Of sockets: what they listen on, ports below 1024 alone. */
@@ -214,6 +219,8 @@ export interface ProgramFacts {
   readonly unit: string | undefined;
   /** It may take privileged ports whoever starts it (setuid to root, file capabilities), and heeds no LD_PRELOAD. */
   readonly privileged: boolean;
+  /** What AppArmor would keep from it; undefined where no profile would confine it. */
+  readonly denied?: Seen<Denied>;
   /** The program, then every library that it would be started with. Unseen: some part of it. */
   readonly objects: readonly ObjectFacts[];
 }

@@ -1,5 +1,6 @@
 // Why a process runs without the shim: every reason ends in "not covered", and each has another cure.
 import { asRoot, type Decision, is, notCovered } from "./checks.ts";
+import { withheld } from "./confined.ts";
 import { installCure, restartCure } from "./cures.ts";
 import { type ElfFacts, isUnseen, type ProcessFacts, type UnitFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
@@ -9,7 +10,7 @@ import type { Running } from "./running.ts";
 type Reason = (running: Running, host: Host) => Decision | undefined;
 
 /** In the order in which they are asked. */
-const REASONS: readonly Reason[] = [elsewhere, musl, foreign, early, ignored, dropped, nowhere];
+const REASONS: readonly Reason[] = [elsewhere, musl, foreign, confined, early, ignored, dropped, nowhere];
 
 export function whyNotLoaded(running: Running, host: Host): Decision {
   for (const reason of REASONS) {
@@ -58,6 +59,14 @@ export function lacksLibrary(program: ElfFacts | undefined, installed: boolean, 
 
 function foreign({ made, unit }: Running, host: Host): Decision | undefined {
   return lacksLibrary(made.program, listNamesShim(host.facts) || unit?.hasDropIn === true, host);
+}
+
+/** Before the restart, which would not help. */
+function confined({ process, made, unit }: Running, { facts }: Host): Decision | undefined {
+  const list = listNamesShim(facts);
+  if ((!list && !dropInOf(unit)) || isUnseen(process.denied)) return undefined;
+  const library = facts.setup.libraries.find(({ abi }) => abi === made.program?.abi)?.path;
+  return withheld(process.denied, { list: list && !dropInOf(unit), library, table: true });
 }
 
 function early({ process, unit }: Running, { facts }: Host): Decision | undefined {

@@ -1,5 +1,6 @@
 // The checks of a running allocator: what can be known to keep the shim from it, or its table.
 import { type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
+import { withheld } from "./confined.ts";
 import { restartCure } from "./cures.ts";
 import { type Binding, isUnseen } from "./facts.ts";
 import type { Host } from "./host.ts";
@@ -120,7 +121,8 @@ function table({ process, made }: Running, host: Host): Decision | undefined {
   if (mappedTable !== undefined && !mappedTable.current && !mappedTable.retired) {
     return notCovered("goes on with a table that was replaced by hand", restartCure(process));
   }
-  return mappedTable?.current === true ? undefined : mayRead(process, host);
+  if (mappedTable?.current === true) return undefined;
+  return withheld(process.denied, { list: false, library: undefined, table: true }) ?? mayRead(process, host);
 }
 
 /** It will open the table when it allocates next. */

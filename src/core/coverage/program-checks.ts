@@ -1,5 +1,6 @@
 // The checks of a program that does not run now: what would keep the shim from it, if it was started.
 import { asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
+import { withheld } from "./confined.ts";
 import { installCure } from "./cures.ts";
 import { isUnseen, type ProgramFacts, type UnitFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
@@ -26,6 +27,7 @@ export const PROGRAM_CHECKS: readonly Check<Startable>[] = [
   { id: "installed", question: "would it be started with the shim?", assess: installed },
   { id: "library", question: "does its shim know the table's version?", assess: library },
   { id: "in-force", question: "is there a table in force?", assess: inForce },
+  { id: "confined", question: "would AppArmor let it have the shim and the table?", assess: confined },
   { id: "files", question: "would it find the shim and the table?", assess: files },
   { id: "order", question: "would the shim come before all other libraries?", assess: order },
   { id: "covered", question: "is nothing against it?", assess: () => covered("when it starts") },
@@ -44,6 +46,14 @@ function files({ facts, unit }: Startable): Decision | undefined {
   return setting === undefined
     ? undefined
     : unknown(`would find other files than this host's (${setting})`, LOOK_AGAIN);
+}
+
+function confined({ facts, made, unit }: Startable, host: Host): Decision | undefined {
+  const byDropIn = !facts.privileged && unit?.hasDropIn === true;
+  const list = listNamesShim(host.facts);
+  if (!list && !byDropIn) return undefined;
+  const library = host.facts.setup.libraries.find(({ abi }) => abi === made.program?.abi)?.path;
+  return withheld(facts.denied, { list: list && !byDropIn, library, table: true });
 }
 
 /** One of them may define an allocator, which then is the one that is called. */

@@ -54,6 +54,7 @@ const SHOWN_OF_ALL = [
   "BindReadOnlyPaths",
   "InaccessiblePaths",
   "TemporaryFileSystem",
+  "AppArmorProfile",
 ] as const;
 
 /**

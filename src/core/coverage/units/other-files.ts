@@ -1,4 +1,4 @@
-// Which settings of a unit put something else in the place of the host's files, for the programs that it starts.
+// Which settings of a unit put something else in the place of the host's files, or confine what it starts.
 
 /** Something that a unit mounts for its programs. */
 export interface Mounted {
@@ -39,4 +39,13 @@ function below(folder: string): string {
 /** "RootDirectory=/srv/jail", of the value of one of `ROOTS`; undefined for the host's own. */
 export function otherRoot(setting: (typeof ROOTS)[number], value: string): string | undefined {
   return value === "" || plain(value) === "/" ? undefined : `${setting}=${value}`;
+}
+
+/** The setting that puts a unit's programs into a profile of AppArmor's. */
+export const PROFILE = "AppArmorProfile";
+
+/** Of the value of `PROFILE`: "-" makes systemd go on where there is no such profile. Undefined for none. */
+export function namedProfile(value: string): string | undefined {
+  const name = value.replace(/^-/, "");
+  return name === "" ? undefined : name;
 }

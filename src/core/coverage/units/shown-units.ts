@@ -3,7 +3,7 @@ import { findEntry, PRELOAD_VARIABLE, shownWords } from "../../systemd/environme
 import { unitFacts } from "../../systemd/show.ts";
 import { execPrograms } from "./exec-programs.ts";
 import { type Listen, shownListen } from "./listens.ts";
-import { MOUNTS, type Mounted, mountedBy, otherRoot, ROOTS } from "./other-files.ts";
+import { MOUNTS, type Mounted, mountedBy, namedProfile, otherRoot, PROFILE, ROOTS } from "./other-files.ts";
 
 export interface ShownUnit {
   readonly id: string;
@@ -23,6 +23,8 @@ export interface ShownUnit {
   readonly mounted: readonly Mounted[];
   /** LD_PRELOAD, as Environment= sets it. */
   readonly preload: string | undefined;
+  /** The AppArmor profile that its programs are put into. */
+  readonly profile: string | undefined;
 }
 
 /** Each unit once; those that are neither there nor running are left out. */
@@ -65,6 +67,7 @@ function shownUnit({ lines, execStart }: Record): ShownUnit | undefined {
         .flatMap((word) => mountedBy(name, word) ?? []),
     ),
     preload: findEntry(facts.environment, PRELOAD_VARIABLE)?.value,
+    profile: valuesOf(lines, PROFILE).flatMap((value) => namedProfile(value) ?? [])[0],
   };
 }
 

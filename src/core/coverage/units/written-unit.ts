@@ -6,7 +6,7 @@ import { settingsOf, type UnitFile } from "../../systemd/unit-file.ts";
 import { splitWords } from "../../systemd/words.ts";
 import { execPrograms } from "./exec-programs.ts";
 import { type Listen, writtenListen } from "./listens.ts";
-import { MOUNTS, type Mounted, mountedBy, otherRoot, ROOTS } from "./other-files.ts";
+import { MOUNTS, type Mounted, mountedBy, namedProfile, otherRoot, PROFILE, ROOTS } from "./other-files.ts";
 
 export interface WrittenUnit {
   /** As ExecStart= writes them: systemd allows names without a folder. */
@@ -17,6 +17,8 @@ export interface WrittenUnit {
   readonly mounted: readonly Mounted[];
   /** LD_PRELOAD, as Environment= sets it. */
   readonly preload: string | undefined;
+  /** The AppArmor profile that its programs are put into. */
+  readonly profile: string | undefined;
 }
 
 /** `files` in the order in which systemd reads them: the unit's own, then its drop-ins. `unit` has its suffix. */
@@ -24,6 +26,7 @@ export function writtenUnit(unit: string, files: readonly UnitFile[]): WrittenUn
   const programs: string[] = [];
   const listens: Listen[] = [];
   let preload: string | undefined;
+  let profile: string | undefined;
   const roots = new Map<string, string | undefined>();
   const mounted = new Map<string, readonly Mounted[]>();
   for (const { section, key, value } of files.flatMap(({ text }) => settingsOf(text))) {
@@ -39,6 +42,7 @@ export function writtenUnit(unit: string, files: readonly UnitFile[]): WrittenUn
       if (key === "Environment") {
         preload = value === "" ? undefined : (findEntry(assignments(value, unit), PRELOAD_VARIABLE)?.value ?? preload);
       }
+      if (key === PROFILE) profile = namedProfile(expand(value, unit) ?? value);
       if (root !== undefined) roots.set(root, otherRoot(root, expand(value, unit) ?? value));
       // An empty value takes back all that was there before.
       if (list !== undefined) {
@@ -52,6 +56,7 @@ export function writtenUnit(unit: string, files: readonly UnitFile[]): WrittenUn
     otherRoot: ROOTS.flatMap((name) => roots.get(name) ?? [])[0],
     mounted: MOUNTS.flatMap((name) => mounted.get(name) ?? []),
     preload,
+    profile,
   };
 }
 

@@ -1,0 +1,28 @@
+// The verdict on a program that AppArmor keeps from the list, the shim or the table.
+import type { Denied } from "./apparmor.ts";
+import { type Decision, notCovered, unseen } from "./checks.ts";
+import { isUnseen, type Seen } from "./facts.ts";
+
+/** What is still to be opened. */
+export interface Uses {
+  readonly list: boolean;
+  /** The path of the shim for its ABI; undefined: it has it already. */
+  readonly library: string | undefined;
+  readonly table: boolean;
+}
+
+/** Why a profile makes the shim of no use, as a verdict; undefined: it does not. */
+export function withheld(denied: Seen<Denied> | undefined, uses: Uses): Decision | undefined {
+  if (denied === undefined) return undefined;
+  if (isUnseen(denied)) return unseen("what its AppArmor profile allows", denied);
+  const { profile, list, libraries, table } = denied;
+  const because = (file: string): Decision =>
+    notCovered(`its AppArmor profile '${profile}' keeps ${file} from it`, list ? INCLUDE_CURE : RULE_CURE);
+  if (uses.list && list) return because("the preload list");
+  if (uses.library !== undefined && libraries.includes(uses.library)) return because("the shim");
+  return uses.table && table ? because("the table") : undefined;
+}
+
+/** Every profile that includes the base abstraction may read the list. */
+const INCLUDE_CURE = "have the profile include <abstractions/base>, then: systemctl reload apparmor";
+const RULE_CURE = "portreservectl install, then: systemctl reload apparmor";
