@@ -1,9 +1,12 @@
-// The rule that install adds for AppArmor, read by AppArmor's own parser. No kernel here enforces it: see SECURITY.md.
+// The rule that install adds for AppArmor: where it goes, and what AppArmor's own parser makes of it. test/vm has a kernel that enforces it.
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ruleSpec } from "../../src/core/install/specs.ts";
 import { APPARMOR_RULES, TABLE_FILE } from "../../src/system/paths.ts";
 import { runInSandbox } from "../../src/system/sandbox/sandbox.ts";
-import { named, skipReason } from "../support/can.ts";
+import { named, skipFor, skipReason } from "../support/can.ts";
+import { treeOf } from "../support/host.ts";
+import { imageOf, NO_UNITS, run, withoutLock } from "./image.ts";
 
 const reason = skipReason("root", { program: "apparmor_parser", package: "apparmor" });
 
@@ -29,5 +32,38 @@ describe.skipIf(reason !== undefined)(named("AppArmor's parser", reason), () => 
 
   test("refuses a rule that is none (the control)", async () => {
     expect((await parsed("nonsense here\n")).status).not.toBe(0);
+  });
+});
+
+const BASE = "/etc/apparmor.d/abstractions/base";
+const noBase = skipFor(existsSync(BASE) ? undefined : `no '${BASE}': install the package apparmor`);
+
+describe.skipIf(noBase !== undefined)(named("an image with AppArmor's abstractions", noBase), () => {
+  const RULE = `${APPARMOR_RULES}/portreserve`;
+
+  test("gets the rule, and loses it again with its folder", () => {
+    const root = imageOf({ [BASE.slice(1)]: readFileSync(BASE) });
+    const before = treeOf(root);
+    expect(run("install", "--root", root)).toMatchObject({ status: 0, stderr: NO_UNITS });
+    expect(readFileSync(root + RULE, "utf8")).toMatch(/^# Written by .*\n\/etc\/portreserve\.table r,\n$/);
+    expect(run("install", "--root", root).stdout).toMatch(/^unchanged: /);
+    expect(run("uninstall", "--root", root)).toMatchObject({ status: 0, stderr: "" });
+    expect(withoutLock(treeOf(root))).toBe(before);
+  });
+
+  test.each([
+    ["is of before AppArmor 3.0, and does not include it", (base: string) => base.replace(/^.*base\.d>.*\n/m, "")],
+    ["includes it in a remark alone", (base: string) => base.replace(/^(.*base\.d>)/m, "# $1")],
+    ["includes another folder", (base: string) => base.replace("base.d>", "base.d.old>")],
+  ])("gets none where the base abstraction %s, and install says so", (_, change) => {
+    const base = readFileSync(BASE, "utf8");
+    expect(change(base)).not.toBe(base);
+    const root = imageOf({ [BASE.slice(1)]: change(base) });
+    const note = `portreservectl: note: programs that AppArmor confines may not read the table: '${BASE}' does not include '${APPARMOR_RULES}', as it does since AppArmor 3.0
+hint: add the line '${TABLE_FILE} r,' to the profiles of those that 'portreservectl status' names
+`;
+    expect(run("install", "--root", root)).toMatchObject({ status: 0, stderr: note + NO_UNITS });
+    expect(existsSync(root + RULE)).toBe(false);
+    expect(run("install", "--root", root)).toMatchObject({ status: 0, stderr: note + NO_UNITS });
   });
 });

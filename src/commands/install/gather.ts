@@ -17,11 +17,12 @@ import type { Line, Message } from "../../report/types.ts";
 import { isFolder, lookAt, lookBehind, namesIn } from "../../system/files/look-at.ts";
 import { readTable } from "../../system/files/table-file.ts";
 import { type Abi, abisOf, libsWithShim, shimFile } from "../../system/host/abis.ts";
-import { appArmorActive, appArmorRules } from "../../system/host/confinement.ts";
+import { appArmorActive, appArmorRules, hasEffect } from "../../system/host/confinement.ts";
 import { MANAGER_FILE, managerParts, partsInPlace } from "../../system/host/manager-parts.ts";
 import { nodeForRoot } from "../../system/host/node-binary.ts";
 import { hasUnits } from "../../system/host/unit-scan.ts";
 import {
+  APPARMOR_BASE,
   BLACKLIST_FILE,
   INSTALLED_SHIM,
   LOADER_CACHE,
@@ -59,17 +60,17 @@ export function gatherForInstall(options: Options, dropIns: readonly Spec[]): Si
     // Every program maps libc: what may be done with its label may be done with ours.
     lib === undefined || shim === undefined ? [] : [librarySpec(shimFile(lib), shim, `/${lib}/libc.so.6`)],
   );
-  const rules = appArmorActive(root) ? appArmorRules(root) : undefined;
+  const confined = rulesChoice(root);
   const { manager, units, notes } = managerChoice(root, abis);
   const picture = pictureOf(root, {
     libraries,
-    rules: rules === undefined ? [] : [ruleSpec(rules, TABLE_FILE)],
+    rules: confined.rules,
     manager,
     units,
     dropIns,
     table: tableChange(tablePlan),
   });
-  return { picture, abis, sources, tablePlan, notes };
+  return { picture, abis, sources, tablePlan, notes: [...confined.notes, ...notes] };
 }
 
 /** For `uninstall`: what any version has put there, whatever this one would. */
@@ -116,6 +117,16 @@ export function artefactOf(root: string, { isOurs, ...spec }: Spec): Artefact {
 }
 
 const WATCHED: readonly string[] = [OWNERS_FOLDER, SERVICES_FILE, BLACKLIST_FILE];
+
+/** What lets the programs that AppArmor confines read the table. */
+function rulesChoice(root: string): { readonly rules: readonly Spec[]; readonly notes: readonly Message[] } {
+  const folder = appArmorActive(root) ? appArmorRules(root) : undefined;
+  if (folder === undefined) return { rules: [], notes: [] };
+  if (hasEffect(root, folder)) return { rules: [ruleSpec(folder, TABLE_FILE)], notes: [] };
+  const message = `programs that AppArmor confines may not read the table: '${APPARMOR_BASE}' does not include '${folder}', as it does since AppArmor 3.0`;
+  const hint = `add the line '${TABLE_FILE} r,' to the profiles of those that 'portreservectl status' names`;
+  return { rules: [], notes: [{ severity: "note", message, hint }] };
+}
 
 /** The manager and its units, where systemd is and root has a node of its own. */
 function managerChoice(

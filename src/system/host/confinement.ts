@@ -5,12 +5,34 @@ import path from "node:path";
 import { errnoOf, orUndefined } from "../app-error.ts";
 import { labelTypeOf } from "../files/attributes.ts";
 import { isFolder } from "../files/look-at.ts";
-import { APPARMOR, APPARMOR_RULES, LOADER_CACHE, SELINUX, TABLE_FILE } from "../paths.ts";
+import { isFault, readUnder } from "../files/read-file.ts";
+import {
+  APPARMOR,
+  APPARMOR_BASE,
+  APPARMOR_POLICY,
+  APPARMOR_RULES,
+  LOADER_CACHE,
+  SELINUX,
+  TABLE_FILE,
+} from "../paths.ts";
 
 /** Where the host has AppArmor's abstractions, the folder for what is added to them. */
 export function appArmorRules(root: string): string | undefined {
   return isFolder(root, path.dirname(APPARMOR_RULES)) ? APPARMOR_RULES : undefined;
 }
+
+/** Whether the base abstraction includes that folder. */
+export function hasEffect(root: string, rules: string): boolean {
+  const read = readUnder(root, APPARMOR_BASE, POLICY_LIMIT);
+  if (isFault(read)) return false;
+  const includes = Buffer.from(read.bytes)
+    .toString("latin1")
+    .matchAll(/^[ \t]*#?include[ \t].*<([^<>\n]+)>/gm);
+  return [...includes].some(([, name = ""]) => path.resolve(APPARMOR_POLICY, name) === rules);
+}
+
+/** In bytes, of one file. */
+const POLICY_LIMIT = 1024 * 1024;
 
 /** Whether AppArmor confines programs; an image may come to run where it does. */
 export function appArmorActive(root: string): boolean {
@@ -22,10 +44,13 @@ export function selinuxActive(root: string): boolean {
   return root === "/" && firstLetter(SELINUX) !== undefined;
 }
 
-/** Gives what went wrong, as a sentence; undefined if nothing did. */
+/**
+ * Gives what went wrong, as a sentence; undefined if nothing did. The parser would take a profile for unchanged as long
+ * as its newest file is: it would not see that a rule is gone, nor one that is older than the profile.
+ */
 export function reloadAppArmor(): string | undefined {
   if (!appArmorActive("/")) return undefined;
-  return failureOf("systemctl", ["reload", "apparmor.service"]);
+  return failureOf("apparmor_parser", ["--purge-cache"]) ?? failureOf("systemctl", ["reload", "apparmor.service"]);
 }
 
 /** Whether a relabelling would keep the label of the table, as far as SELinux's own tool tells. */
