@@ -13,6 +13,12 @@ export default defineConfig({
     fileParallelism: true,
     // One more than by default: most of a test's time is spent waiting for programs.
     maxWorkers: Math.max(2, availableParallelism()),
-    reporters: [new URL("support/skip-reporter.ts", import.meta.url).pathname, "default"],
+    reporters: [
+      new URL("support/skip-reporter.ts", import.meta.url).pathname,
+      ...(process.env.PORTRESERVE_RECORD === "1"
+        ? [new URL("support/fault/evidence-reporter.ts", import.meta.url).pathname]
+        : []),
+      "default",
+    ],
   },
 });
