@@ -50,7 +50,8 @@ export function selinuxActive(root: string): boolean {
  */
 export function reloadAppArmor(): string | undefined {
   if (!appArmorActive("/")) return undefined;
-  return failureOf("apparmor_parser", ["--purge-cache"]) ?? failureOf("systemctl", ["reload", "apparmor.service"]);
+  const purged = failureOf("apparmor_parser", ["--purge-cache"]);
+  return failureOf("systemctl", ["reload", "apparmor.service"]) ?? purged;
 }
 
 /** Whether a relabelling would keep the label of the table, as far as SELinux's own tool tells. */
