@@ -51,6 +51,12 @@ describe.skipIf(noBase !== undefined)(named("an image with AppArmor's abstractio
     expect(withoutLock(treeOf(root))).toBe(before);
   });
 
+  test("gets it also where only another package has brought some", () => {
+    const root = imageOf({ [`${BASE.slice(1)}-of-another`]: "" });
+    expect(run("install", "--root", root)).toMatchObject({ status: 0, stderr: NO_UNITS });
+    expect(existsSync(root + RULE)).toBe(true);
+  });
+
   test.each([
     ["is of before AppArmor 3.0, and does not include it", (base: string) => base.replace(/^.*base\.d>.*\n/m, "")],
     ["includes it in a remark alone", (base: string) => base.replace(/^(.*base\.d>)/m, "# $1")],

@@ -21,10 +21,10 @@ export function appArmorRules(root: string): string | undefined {
   return isFolder(root, path.dirname(APPARMOR_RULES)) ? APPARMOR_RULES : undefined;
 }
 
-/** Whether the base abstraction includes that folder. */
+/** Whether the base abstraction includes that folder, or will once it is there: other packages bring abstractions too. */
 export function hasEffect(root: string, rules: string): boolean {
   const read = readUnder(root, APPARMOR_BASE, POLICY_LIMIT);
-  if (isFault(read)) return false;
+  if (isFault(read)) return read.kind === "missing";
   const includes = Buffer.from(read.bytes)
     .toString("latin1")
     .matchAll(/^[ \t]*#?include[ \t].*<([^<>\n]+)>/gm);
