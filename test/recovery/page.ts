@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
-const page = readFileSync(path.resolve(import.meta.dirname, "../../docs/recovery.md"), "utf8");
+/** All of it. */
+export const page = readFileSync(path.resolve(import.meta.dirname, "../../docs/recovery.md"), "utf8");
 
 /** The fenced blocks: "```sh NAME" is the block NAME. */
 export const blocks: readonly { readonly name: string; readonly text: string }[] = [

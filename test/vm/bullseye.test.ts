@@ -5,9 +5,9 @@ import { named } from "../support/can.ts";
 import { diskOf } from "./disks.ts";
 import { record } from "./evidence.ts";
 import { bootMachine, type Machine, PROJECT } from "./machine.ts";
-import { heldIn, statusOf } from "./manager.ts";
+import { heldIn, type Status, statusOf } from "./manager.ts";
 import { heldPorts, socketsOf } from "./sockets.ts";
-import { noMachine } from "./support.ts";
+import { noMachine, STATD_PROFILE } from "./support.ts";
 
 const notHere = noMachine();
 const NATIVE = `${PROJECT}/build/Release`;
@@ -68,6 +68,30 @@ kill ${THIEF}; wait`);
     // The kernel's client.
     expect(totals).toMatchObject({ stolen: 0, allocatorsNotCovered: 1, allocatorsUnknown: 0 });
     await record(context, machine, { control: "rpc.statd took 749", result: `rpc.statd took ${port}` });
+  });
+
+  test("has an AppArmor of before 3.0: install says which line a profile needs, and status that one lacks it", async (context) => {
+    const install = await machine.run("portreservectl install");
+    expect(install).toMatchObject({ status: 0, stdout: expect.stringMatching(/^unchanged: /) });
+    const [, line = ""] = /^hint: add the line '(.*)' to the profiles/m.exec(install.stderr) ?? [];
+    expect(line).toBe("/etc/portreserve.table r,");
+    const confined = async (base: string): Promise<[string, unknown]> => {
+      await machine.output(`cat >/etc/apparmor.d/rpc.statd <<'END'
+${STATD_PROFILE.replace("$BASE", () => base)}END
+apparmor_parser --replace /etc/apparmor.d/rpc.statd`);
+      const [port = "", ...rows] = (await withStatd("portreservectl status --json")).split("\n");
+      const { allocators } = JSON.parse(rows.join("\n")) as Status;
+      const own = allocators.find(({ pid }) => pid === THIEF);
+      return [port, own && [own.verdict, own.reason]];
+    };
+    const include = "include <abstractions/base>";
+    const stolen = await confined(include);
+    expect(stolen).toEqual(["749", ["not covered", "its AppArmor profile 'statd' keeps the table from it"]]);
+    const [kept, verdict] = await confined(`${include}\n  ${line}`);
+    expect(Number(kept)).toBeGreaterThan(749);
+    expect(verdict).toEqual(["covered", null]);
+    await machine.output("apparmor_parser --remove /etc/apparmor.d/rpc.statd; rm /etc/apparmor.d/rpc.statd");
+    await record(context, machine, { control: "without that line it took 749", result: `with it, ${kept}` });
   });
 
   test("is covered, as verify proves", async (context) => {

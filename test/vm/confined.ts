@@ -1,4 +1,4 @@
-// Daemons that SELinux confines: started until one would begin with a reserved port, and what the audit log has of them.
+// Daemons that SELinux or AppArmor confines: started until one would begin with a reserved port, and what was refused to them.
 import type { Machine } from "./machine.ts";
 
 export const TABLE = "/etc/portreserve.table";
@@ -17,17 +17,19 @@ const candidateOf = (pid: number): number => 600 + (pid % 424);
 /** Starts rpc.statd again until it is one whose candidate is not above `last`. */
 export async function statd(machine: Machine, last: number): Promise<Statd> {
   const found = await machine.output(`for attempt in $(seq 30); do
+    systemctl reset-failed rpc-statd 2>/dev/null
     systemctl restart rpc-statd
     pid=$(pidof rpc.statd) && [ $((600 + pid % 424)) -le ${last} ] && break
 done
-echo $pid; cat /proc/$pid/attr/current | tr -d '\\0'; echo
+echo $pid; echo "$(tr -d '\\0' </proc/$pid/attr/current)"
 ss -uanpH | sed -n "s/.* 127\\.0\\.0\\.1:\\([0-9]*\\) .*pid=$pid,.*/\\1/p"
 cat /proc/$pid/maps`);
   const [pid, label = "", port, ...maps] = found.split("\n");
   const mapped = (name: string): boolean => maps.some((line) => line.endsWith(name));
   return {
     pid: Number(pid),
-    domain: label.split(":")[2] ?? "",
+    // SELinux's type is in the middle of a context; AppArmor has just a profile.
+    domain: label.split(":")[2] ?? label,
     candidate: candidateOf(Number(pid)),
     port: Number(port),
     maps: { shim: mapped("/libportreserve.so"), table: mapped(TABLE) },

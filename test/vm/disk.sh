@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes the disk of a machine: a Debian root with kernels, node and the agent in it, and beside it the kernels and what they boot with.
 # Arguments: the folder to fill, the release, node, the kernels' packages, the others (with commas), apt's sources.
-# In the folder afterwards: root.img, vmlinuz-KERNEL and initrd-KERNEL for each kernel, packages.
+# In the folder afterwards: root.img, vmlinuz-KERNEL and initrd-KERNEL for each kernel, packages; and for the kernel "cloud",
+# where the root has the generators, initramfs-tools and dracut: what they make of it.
 set -eu
 out=$1 suite=$2 node=$3 kernels=$4 packages=$5 sources=$6
 here=$(dirname "$(readlink -f "$0")")
@@ -27,6 +28,8 @@ for package in "$root"/var/tmp/linux-image-*.deb; do
     version=$(ls "$out/kernel/lib/modules")
     case $version in *cloud*) name=cloud ;; *) name=generic ;; esac
     mv "$out/kernel/boot/vmlinuz-$version" "$out/vmlinuz-$name"
+    mv "$out/kernel/boot/config-$version" "$root/boot/"
+    [ "$name" != cloud ] || cloud=$version
     mv "$out/kernel/lib/modules" "$out/modules"
     mkdir -p "$root/lib/modules"
     mv "$out/modules/$version" "$root/lib/modules/"
@@ -67,11 +70,20 @@ for unit in ypserv ypbind yppasswdd ypxfrd rpc-statd nfs-server cups rpcbind aud
     [ ! -e "$root/lib/systemd/system/$unit.service" ] || systemctl --root "$root" --quiet disable "$unit.service" 2>&1 >&2 || :
 done
 
+echo '/dev/vda / ext4 errors=remount-ro 0 1' >"$root/etc/fstab"
+
+inside() {
+    # shellcheck disable=SC2016 # The inner shell has these.
+    unshare --mount --propagation private sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" "$@" >&2
+}
+[ ! -e "$root/usr/sbin/mkinitramfs" ] || inside mkinitramfs -o /var/tmp/initramfs-tools "$cloud"
+# As for any host, since this one's devices are not those of the machine.
+[ ! -e "$root/usr/bin/dracut" ] || inside dracut --quiet --no-hostonly /var/tmp/dracut "$cloud"
+find "$root/var/tmp" -type f -exec mv '{}' "$out/" ';'
+
 # The labels are files' attributes, which a kernel without SELinux stores too.
 contexts=/etc/selinux/default/contexts/files/file_contexts
-# shellcheck disable=SC2016 # The inner shell has these.
-[ ! -e "$root$contexts" ] || unshare --mount --propagation private sh -c '
-    mount -t proc proc "$1/proc" && exec chroot "$1" setfiles -F -e /proc -e /sys -e /dev "$2" /' sh "$root" "$contexts" >&2
+[ ! -e "$root$contexts" ] || inside setfiles -F -e /proc -e /sys -e /dev "$contexts" /
 
 truncate -s 4G "$out/root.img"
 mke2fs -q -t ext4 -O ^has_journal -d "$root" "$out/root.img"

@@ -6,11 +6,16 @@ import { cached, makeOnce } from "../support/roots/once.ts";
 
 export type Release = "bookworm" | "bullseye";
 export type Kernel = "cloud" | "generic";
+/** Of the initramfs that a host has. */
+export type Generator = "initramfs-tools" | "dracut";
 
 export interface Disk {
   readonly image: string;
   readonly kernel: (kernel: Kernel) => string;
+  /** The one that init.sh is in. */
   readonly initrd: (kernel: Kernel) => string;
+  /** As its host would have it, for the kernel "cloud" of bookworm. */
+  readonly initrdBy: (generator: Generator) => string;
   /** Undefined for a package that is not there. */
   readonly version: (name: string) => string | undefined;
 }
@@ -27,10 +32,12 @@ const ROOTS: Readonly<Record<Release, { readonly kernels: readonly string[]; rea
       packages: [
         ...PACKAGES,
         ...["selinux-policy-default", "selinux-utils", "policycoreutils", "policycoreutils-python-utils"],
-        ...["auditd", "attr"],
+        ...["apparmor", "auditd", "attr"],
+        // dracut itself would conflict with initramfs-tools.
+        ...["initramfs-tools", "busybox", "dracut-core"],
       ],
     },
-    bullseye: { kernels: ["linux-image-cloud-amd64"], packages: PACKAGES },
+    bullseye: { kernels: ["linux-image-cloud-amd64"], packages: [...PACKAGES, "apparmor"] },
   };
 
 const SCRIPTS = ["disk.sh", "init.sh", "agent.sh", "agent.service"].map((name) => path.join(import.meta.dirname, name));
@@ -54,6 +61,7 @@ export async function diskOf(release: Release): Promise<Disk> {
     image: path.join(folder, "root.img"),
     kernel: (kernel) => path.join(folder, `vmlinuz-${kernel}`),
     initrd: (kernel) => path.join(folder, `initrd-${kernel}`),
+    initrdBy: (generator) => path.join(folder, generator),
     version: (name) => versions.get(name),
   };
 }

@@ -1,5 +1,5 @@
 // Whether a machine can be booted here, and what dead test runs have left behind.
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { skipFor, skipReason } from "../support/can.ts";
@@ -7,6 +7,9 @@ import { isLeftOver } from "../support/left-over.ts";
 
 /** A machine's folder: this, its maker's process id, and something random. */
 export const STAGE_PREFIX = "portreserve-machine-";
+
+/** For AppArmor: confines rpc.statd; `$BASE` is to be replaced by what every program needs. */
+export const STATD_PROFILE = readFileSync(path.join(import.meta.dirname, "rpc.statd.profile"), "utf8");
 
 /** Undefined where machines work, else why not; an error instead where everything is required. */
 export function noMachine(): string | undefined {
