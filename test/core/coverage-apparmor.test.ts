@@ -9,6 +9,7 @@ import {
   profilesFor,
   question,
 } from "../../src/core/coverage/apparmor.ts";
+import { byOneOf, inMode } from "../../src/core/coverage/confined.ts";
 import { bare, type Change, facts, INSTALLED_AT, process, program, REFUSED, unit } from "./coverage-facts.ts";
 import { on, verdicts } from "./coverage-verdicts.ts";
 
@@ -115,6 +116,28 @@ const denied = (change: Partial<Denied> = {}): Denied => ({
   table: false,
   ...change,
 });
+const SEVERAL = { unseen: "several profiles may confine it", rootWould: false };
+const COMPLAINS = { unseen: "some of its profiles only complain", rootWould: false };
+
+test("a stack of profiles, of which some only complain, keeps what it keeps from nobody knows whom", () => {
+  const table = denied({ table: true });
+  expect([table, denied(), REFUSED].map((one) => inMode("mixed", one))).toEqual([COMPLAINS, denied(), REFUSED]);
+  expect([table, denied(), REFUSED].map((one) => inMode("enforce", one))).toEqual([table, denied(), REFUSED]);
+  for (const one of [denied({ list: true }), denied({ libraries: [SHIM] })])
+    expect(inMode("mixed", one)).toEqual(COMPLAINS);
+});
+
+test("of several profiles that may attach, all must agree", () => {
+  const table = denied({ table: true });
+  expect(byOneOf([])).toBeUndefined();
+  expect(byOneOf([denied()])).toBeUndefined();
+  expect(byOneOf([denied(), denied({ profile: "other" })])).toBeUndefined();
+  expect(byOneOf([table, denied({ list: true })])).toEqual(table);
+  expect(byOneOf([table, denied()])).toEqual(SEVERAL);
+  expect(byOneOf([denied(), REFUSED])).toEqual(SEVERAL);
+  expect(byOneOf([REFUSED, table])).toEqual(REFUSED);
+});
+
 const RULE = "portreservectl install, then: systemctl reload apparmor";
 const INCLUDE = "have the profile include <abstractions/base>, then: systemctl reload apparmor";
 const keeps = (what: string, cure: string): string => `its AppArmor profile 'statd' keeps ${what} from it → ${cure}`;

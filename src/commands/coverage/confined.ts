@@ -9,7 +9,8 @@ import {
   profilesFor,
   question,
 } from "../../core/coverage/apparmor.ts";
-import { isUnseen, type Seen } from "../../core/coverage/facts.ts";
+import { byOneOf, inMode } from "../../core/coverage/confined.ts";
+import type { Seen } from "../../core/coverage/facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
 import { libsWithShim, shimFile } from "../../system/host/abis.ts";
 import { PRELOAD_LIST, TABLE_FILE } from "../../system/paths.ts";
@@ -23,10 +24,7 @@ export type Answers = Map<string, Seen<Denied>>;
 export function deniedTo(domain: string, root: string, answers: Answers): Seen<Denied> | undefined {
   const confined = profileOf(domain);
   if (confined === undefined) return undefined;
-  const denied = deniedBy(confined.profile, root === "/" ? "" : root, answers);
-  // One that only complains is asked as if it did not.
-  if (isUnseen(denied) || confined.mode !== "mixed" || !isDenied(denied)) return denied;
-  return { unseen: "some of its profiles only complain", rootWould: false };
+  return inMode(confined.mode, deniedBy(confined.profile, root === "/" ? "" : root, answers));
 }
 
 /** For programs that do not run: what the profile that would confine one keeps from it. `named`: by its unit. */
@@ -34,18 +32,14 @@ export function deniedLater(): (program: string, named: string | undefined) => S
   const answers: Answers = new Map();
   const loaded = loadedProfiles();
   const profiles = loaded.length === 0 ? [] : attached(loaded, policyTexts());
-  const confining = (program: string, named: string | undefined): readonly string[] =>
-    named === undefined
-      ? profilesFor(program, profiles).map(({ name }) => name)
-      : profiles.some((profile) => profile.name === named && !isEnforced(profile))
-        ? []
-        : [named];
+  const confining = (program: string, named: string | undefined): readonly string[] => {
+    if (named === undefined) return profilesFor(program, profiles).map(({ name }) => name);
+    const complains = profiles.some((profile) => profile.name === named && !isEnforced(profile));
+    return complains ? [] : [named];
+  };
   return (program, named) => {
     if (profiles.length === 0) return undefined;
-    const all = confining(program, named).map((name) => deniedBy(name, "", answers));
-    const against = all.filter((denied) => isUnseen(denied) || isDenied(denied));
-    if (against.length === all.length) return against[0];
-    return against.length === 0 ? undefined : { unseen: "several profiles may confine it", rootWould: false };
+    return byOneOf(confining(program, named).map((name) => deniedBy(name, "", answers)));
   };
 }
 
@@ -75,8 +69,4 @@ function ask(profile: string, root: string): Seen<Denied> {
     table: denies(TABLE_FILE, "read"),
   };
   return refusal === undefined ? denied : { unseen: `the kernel was asked in vain (${refusal})`, rootWould: false };
-}
-
-function isDenied({ list, libraries, table }: Denied): boolean {
-  return list || libraries.length > 0 || table;
 }

@@ -1,7 +1,24 @@
-// The verdict on a program that AppArmor keeps from the list, the shim or the table.
+// What AppArmor keeps from a program, of what the kernel says of its profiles; and the verdict on it.
 import type { Denied } from "./apparmor.ts";
 import { type Decision, notCovered, unseen } from "./checks.ts";
 import { isUnseen, type Seen } from "./facts.ts";
+
+/** Of a stack of profiles the kernel is asked as if each of them was enforced. */
+export function inMode(mode: string, denied: Seen<Denied>): Seen<Denied> {
+  if (isUnseen(denied) || mode !== "mixed" || !keepsSomething(denied)) return denied;
+  return { unseen: "some of its profiles only complain", rootWould: false };
+}
+
+/** Of the profiles of which one would confine it. Undefined: it would be kept from nothing, whichever that is. */
+export function byOneOf(all: readonly Seen<Denied>[]): Seen<Denied> | undefined {
+  const against = all.filter((denied) => isUnseen(denied) || keepsSomething(denied));
+  if (against.length === all.length) return against[0];
+  return against.length === 0 ? undefined : { unseen: "several profiles may confine it", rootWould: false };
+}
+
+function keepsSomething({ list, libraries, table }: Denied): boolean {
+  return list || libraries.length > 0 || table;
+}
 
 /** What is still to be opened. */
 export interface Uses {
