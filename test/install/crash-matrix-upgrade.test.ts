@@ -4,7 +4,7 @@ import { named } from "../support/can.ts";
 import { judge } from "../support/fault/judge.ts";
 import { differences } from "../support/fault/listing.ts";
 import { runMatrix } from "../support/fault/matrix.ts";
-import { newKills } from "../support/fault/points.ts";
+import { newKills, PATIENCE } from "../support/fault/points.ts";
 import { MANAGER, noScene } from "../support/fault/run-scene.ts";
 
 const notHere = noScene();
@@ -28,32 +28,36 @@ const REPLACED =
   /^\/(usr\/lib.*\/(libportreserve.*\.so|portreserve(-\w+)*(\.node)?|package\.json|portreservectl\.mjs)|etc\/systemd\/system\/portreserve[^/]*)$/;
 
 describe.skipIf(notHere !== undefined)(named("killed at each call", notHere), () => {
-  test("an upgrade", async () => {
-    const matrix = await runMatrix(
-      { prepare: OLDER, command: INSTALL, continuations: { install: INSTALL, uninstall: UNINSTALL } },
-      newKills,
-    );
-    const { summary, failures } = judge("crash matrix of an upgrade", matrix);
-    console.log(summary);
-    expect(failures).toEqual([]);
-    const { before, after } = matrix.undisturbed;
-    const changed = differences(before.listing, after.listing);
-    const replaced = changed.filter((name) => REPLACED.test(name));
-    expect(changed.filter((name) => !replaced.includes(name))).toEqual(["/etc/portreserve.table"]);
-    expect(replaced).toEqual(
-      expect.arrayContaining([
-        expect.stringMatching(/^\/usr\/lib.*\/portreserve\/libportreserve\.so$/),
-        `${HOME}/package.json`,
-        `${HOME}/dist/portreservectl.mjs`,
-        "/etc/systemd/system/portreserve.path",
-        "/etc/systemd/system/portreserve.service",
-      ]),
-    );
-    const seen = replaced.map((name) => {
-      const names = new Map([before, after].map(({ listing }, index) => [listing.get(name), ["old", "new"][index]]));
-      const found = matrix.results.map(({ first }) => names.get(first.listing.get(name)) ?? "neither");
-      return [name, [...new Set(found)].join(", ")];
-    });
-    expect(seen).toEqual(replaced.map((name) => [name, "old, new"]));
-  }, 1_200_000);
+  test(
+    "an upgrade",
+    async () => {
+      const matrix = await runMatrix(
+        { prepare: OLDER, command: INSTALL, continuations: { install: INSTALL, uninstall: UNINSTALL } },
+        newKills,
+      );
+      const { summary, failures } = judge("crash matrix of an upgrade", matrix);
+      console.log(summary);
+      expect(failures).toEqual([]);
+      const { before, after } = matrix.undisturbed;
+      const changed = differences(before.listing, after.listing);
+      const replaced = changed.filter((name) => REPLACED.test(name));
+      expect(changed.filter((name) => !replaced.includes(name))).toEqual(["/etc/portreserve.table"]);
+      expect(replaced).toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/^\/usr\/lib.*\/portreserve\/libportreserve\.so$/),
+          `${HOME}/package.json`,
+          `${HOME}/dist/portreservectl.mjs`,
+          "/etc/systemd/system/portreserve.path",
+          "/etc/systemd/system/portreserve.service",
+        ]),
+      );
+      const seen = replaced.map((name) => {
+        const names = new Map([before, after].map(({ listing }, index) => [listing.get(name), ["old", "new"][index]]));
+        const found = matrix.results.map(({ first }) => names.get(first.listing.get(name)) ?? "neither");
+        return [name, [...new Set(found)].join(", ")];
+      });
+      expect(seen).toEqual(replaced.map((name) => [name, "old, new"]));
+    },
+    PATIENCE,
+  );
 });

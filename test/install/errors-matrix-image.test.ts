@@ -6,7 +6,7 @@ import { abisOf } from "../../src/system/host/abis.ts";
 import { named } from "../support/can.ts";
 import { judge } from "../support/fault/judge.ts";
 import { type Matrix, runMatrix, type Scenario } from "../support/fault/matrix.ts";
-import { everyError, everyKill } from "../support/fault/points.ts";
+import { everyError, everyKill, PATIENCE } from "../support/fault/points.ts";
 import { MANAGER, noScene } from "../support/fault/run-scene.ts";
 
 const notHere = noScene();
@@ -59,6 +59,6 @@ describe.skipIf(notHere !== undefined)(named("of two services in an image", notH
       expect(verdicts.flatMap(({ failures }) => failures)).toEqual([]);
       expect(dropInsAfter(killed)).toEqual(DROP_INS.map(() => name === "install"));
     },
-    600_000,
+    PATIENCE,
   );
 });

@@ -11,6 +11,9 @@ export interface Point {
 /** Everything that can be tried, where it is asked for; else a share of it that a run of all tests has the time for. */
 const FULL = process.env.PORTRESERVE_FULL_MATRIX === "1";
 
+/** Milliseconds for one matrix: only one that hangs takes so long, on a machine that does other things as well. */
+export const PATIENCE = FULL ? 10_800_000 : 1_200_000;
+
 /**
  * Every call, each way of being killed: only writes can be killed half-way, and by default only the first call is killed
  * before, since before any other is after the one before.
