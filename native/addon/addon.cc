@@ -11,6 +11,7 @@ static Napi::Value Mark(Napi::Env env, const struct pr_table_mark &mark)
 Napi::Object Init(Napi::Env env, Napi::Object exports)
 {
     exports.Set("tableSize", Napi::Number::New(env, PR_TABLE_SIZE));
+    exports.Set("magic", Napi::Buffer<char>::Copy(env, PR_TABLE_MAGIC, sizeof PR_TABLE_MAGIC - 1));
     exports.Set("markOffset", Napi::Number::New(env, offsetof(struct pr_table, mark)));
     exports.Set("inForceMark", Mark(env, pr_table_in_force));
     exports.Set("retiredMark", Mark(env, pr_table_no_longer));
@@ -21,6 +22,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     exports.Set("attribute", Napi::Function::New(env, Attribute));
     exports.Set("attributes", Napi::Function::New(env, Attributes));
     exports.Set("setAttribute", Napi::Function::New(env, SetAttribute));
+    exports.Set("newSessionKeyring", Napi::Function::New(env, NewSessionKeyring));
+    exports.Set("closeOnExec", Napi::Function::New(env, CloseOnExec));
     exports.Set("execute", Napi::Function::New(env, Execute));
     exports.Set("sockets", Napi::Function::New(env, Sockets));
     return exports;

@@ -20,6 +20,8 @@ Napi::Value Attribute(const Napi::CallbackInfo &info);
 Napi::Value Attributes(const Napi::CallbackInfo &info);
 Napi::Value SetAttribute(const Napi::CallbackInfo &info);
 Napi::Value HasReader(const Napi::CallbackInfo &info);
+Napi::Value CloseOnExec(const Napi::CallbackInfo &info);
+Napi::Value NewSessionKeyring(const Napi::CallbackInfo &info);
 Napi::Value Sockets(const Napi::CallbackInfo &info);
 
 #endif

@@ -28,6 +28,8 @@ export interface Attribute {
 export interface Native {
   /** Size of a table in bytes. */
   readonly tableSize: number;
+  /** What a table begins with, 8 bytes. */
+  readonly magic: Uint8Array;
   /** Where a table's mark is, and what it says while in force and once retired. */
   readonly markOffset: number;
   readonly inForceMark: Uint8Array;
@@ -50,6 +52,13 @@ export interface Native {
   lockFile(fd: number, wait: boolean): boolean;
   /** Whether what is written to it can still be read by somebody; always true of files. Throws with `code` (errno name). */
   hasReader(fd: number): boolean;
+  /** Marks every descriptor but the standard ones to be closed by exec(). Throws with `code` where there is no /proc. */
+  closeOnExec(): void;
+  /**
+   * keyctl(2): an empty session keyring of its own for this process and for every program that it starts from then on.
+   * Throws with `code` (errno name): ENOSYS where the kernel has no keys, EPERM where they are forbidden, EDQUOT.
+   */
+  newSessionKeyring(): void;
   /**
    * Sockets of this network namespace with a local port of 1 to 1023, in any state, as sock_diag(7) lists them. Before
    * Linux 6.8 no list has the TCP sockets that are bound and neither listen nor are connected. Throws with `code`

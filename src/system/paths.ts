@@ -2,6 +2,7 @@
 
 export const OWNERS_FOLDER = "/etc/portreserve";
 export const SERVICES_FILE = "/etc/services";
+export const PASSWD_FILE = "/etc/passwd";
 export const BLACKLIST_FILE = "/etc/bindresvport.blacklist";
 export const TABLE_FILE = "/etc/portreserve.table";
 /** Every writer of the table or the preload list holds it. */
@@ -78,10 +79,14 @@ export const NO_FILE = "/dev/null";
 export const OLD_DAEMON_FILES: readonly string[] = ["/etc/init.d/portreserve", "/etc/rc.d/init.d/portreserve"];
 /** The shim's file name, in every folder. */
 export const SHIM_FILE = "libportreserve.so";
-/** Where install keeps the files of its sandboxes: gone with the next boot, and tidied up under the lock. */
+/** Where root keeps the files of sandboxes: nobody else can write there, and it is empty after the next boot. */
 export const STAGE_FOLDER = "/run";
-/** Where programs of the host are looked for by whatever this program starts with an environment of its own. */
-export const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** Everybody's, where nobody can take away what is another's. */
+export const TEMPORARY_FOLDER = "/tmp";
+/** Where programs of the host are looked for, whatever PATH says: the distribution's folders first, which are root's alone. */
+export const SEARCH_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin";
+/** Where systemd looks for the programs of units. */
+export const UNIT_SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** The ports of the kernel's own RPC client, which mounts NFS: there while its module is loaded. */
 export const SUNRPC_PORTS: readonly { readonly min: string; readonly max: string }[] = [
   { min: "/proc/sys/sunrpc/min_resvport", max: "/proc/sys/sunrpc/max_resvport" },

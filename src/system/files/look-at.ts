@@ -1,5 +1,5 @@
 // What is in a place: the state of one file or folder, links not followed, as data for a plan.
-import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Found } from "../../core/install/artefacts.ts";
 import { errnoOf, reasonOf } from "../app-error.ts";
@@ -54,31 +54,6 @@ export function namesIn(root: string, folder: string): readonly string[] {
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return [];
-  }
-}
-
-/**
- * The first of this path and the folders above it that somebody else than root could put something else into; undefined
- * if there is none. What does not exist yet is left out. Only for the host itself: who owns an image is another matter.
- */
-export function othersMayWrite(file: string): string | undefined {
-  const parent = path.dirname(file);
-  const above = parent === file ? undefined : othersMayWrite(parent);
-  if (above !== undefined) return above;
-  const stats = statsOf(file);
-  if (stats === undefined) return undefined;
-  if (stats.isSymbolicLink() && stats.uid === 0)
-    return existsSync(file) ? othersMayWrite(realpathSync(file)) : undefined;
-  return stats.uid !== 0 || (!stats.isSymbolicLink() && (stats.mode & 0o022) !== 0) ? file : undefined;
-}
-
-/** Undefined where nothing can be, too: below a file. */
-function statsOf(file: string): Stats | undefined {
-  try {
-    return lstatSync(file, { throwIfNoEntry: false });
-  } catch (error) {
-    if (errnoOf(error) === "ENOTDIR") return undefined;
-    throw error;
   }
 }
 

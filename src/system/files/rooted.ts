@@ -1,25 +1,49 @@
 // Paths under --root: symbolic links inside it are followed as a program living in that root would follow them.
-import { readlinkSync, realpathSync, statSync } from "node:fs";
+import { constants, existsSync, openSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { AppError, errnoOf, fromSystem } from "../app-error.ts";
+import { ownDescriptor } from "../proc/process-files.ts";
 
 /** As many links as the kernel follows. */
 const LINK_LIMIT = 40;
 
-/** The folder given with --root as an absolute path without links. Throws AppError. */
+/** What the kernel is given in the place of a root: its open folder, which stays the same whatever becomes of its name. */
+const held = new Map<string, string>();
+
+/** The folder given with --root as an absolute path without links; what root does in it stays in this very folder. Throws AppError. */
 export function openRoot(folder: string): string {
   if (folder === "") throw new AppError("usage", "'--root' names no folder", "write --root FOLDER");
   let real: string;
   try {
     real = realpathSync(folder);
-    if (statSync(real).isDirectory()) return real;
+    if (statSync(real).isDirectory()) {
+      if (real !== "/" && process.geteuid?.() === 0) hold(real);
+      return real;
+    }
   } catch (error) {
     throw fromSystem(error, `cannot use '${folder}' as the root`);
   }
   throw new AppError("incomplete", `cannot use '${folder}' as the root: not a folder`);
 }
 
-/** The path to hand to the kernel, links not yet followed. `file` is absolute. */
+/** Somebody who owns a folder above it could put a link to the host in its place at any moment. */
+function hold(real: string): void {
+  const name = ownDescriptor(openSync(real, constants.O_RDONLY | constants.O_DIRECTORY));
+  // In a chroot without /proc there is only the path.
+  if (existsSync(name)) held.set(real, name);
+}
+
+/** The root as paths that `resolveUnder` gives begin with it. */
+export function kernelRoot(root: string): string {
+  return held.get(root) ?? root;
+}
+
+/** A path that `resolveUnder` gave, as the administrator knows it. */
+export function shownPath(root: string, file: Buffer): string {
+  return path.join(root, path.relative(kernelRoot(root), String(file)));
+}
+
+/** The path as the administrator writes it, links not followed. `file` is absolute. */
 export function under(root: string, file: string): string {
   return path.join(root, file);
 }
@@ -60,7 +84,10 @@ function names(file: Buffer): string[] {
 }
 
 function join(root: string, parts: readonly string[]): Buffer {
-  return Buffer.concat([Buffer.from(root === "/" ? "" : root), Buffer.from(`/${parts.join("/")}`, "latin1")]);
+  return Buffer.concat([
+    Buffer.from(root === "/" ? "" : kernelRoot(root)),
+    Buffer.from(`/${parts.join("/")}`, "latin1"),
+  ]);
 }
 
 function linkTarget(file: Buffer): Buffer | undefined {

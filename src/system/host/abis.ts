@@ -1,12 +1,12 @@
 // Which kinds of programs a host runs, found by their loaders, and what each loader puts in the place of `$LIB`.
-import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { nativeFolder, packageRoot } from "../../core/native.ts";
 import { isFolder, namesIn } from "../files/look-at.ts";
 import { isFault, readRegularFile, readUnder } from "../files/read-file.ts";
-import { resolveUnder } from "../files/rooted.ts";
+import { kernelRoot, resolveUnder } from "../files/rooted.ts";
 import { INSTALLED_SHIM, LOADERS } from "../paths.ts";
+import { type RunResult, runProgram } from "../start-program.ts";
 
 export type AbiName = (typeof LOADERS)[number]["abi"];
 
@@ -61,26 +61,25 @@ function realFile(root: string, file: string): string | undefined {
   return existsSync(real) ? real : undefined;
 }
 
-const QUIET: SpawnSyncOptionsWithStringEncoding = {
-  env: {},
-  encoding: "utf8",
-  timeout: 10_000,
-  stdio: ["ignore", "pipe", "ignore"],
-};
-
 /** A loader is a program: one that the kernel cannot start has no programs either. */
 function runs(loader: string): boolean {
-  return spawnSync(loader, ["--verify", libcPath(loader)], QUIET).status === 0;
+  const done = ran(loader, "--verify", libcPath(loader));
+  return done.outcome === "ended" && done.status === 0;
+}
+
+function ran(loader: string, ...args: readonly string[]): RunResult {
+  return runProgram([loader, ...args], { timeout: 10_000 });
 }
 
 /** glibc 2.33 and newer print it; older ones say they do not know the option. */
 function told(loader: string): string | undefined {
-  return /^dl_dst_lib="([^"\\]+)"$/m.exec(spawnSync(loader, ["--list-diagnostics"], QUIET).stdout ?? "")?.[1];
+  const done = ran(loader, "--list-diagnostics");
+  return done.outcome === "ended" ? /^dl_dst_lib="([^"\\]+)"$/m.exec(done.stdout)?.[1] : undefined;
 }
 
 /** The folder it is in, on every distribution; it has to have that name in itself too, to put it in the place of `$LIB`. */
 function writtenIn(root: string, loader: string): string | undefined {
-  const folder = path.relative(root, path.dirname(loader)).replace(/^usr\//, "");
+  const folder = path.relative(kernelRoot(root), path.dirname(loader)).replace(/^usr\//, "");
   const read = readRegularFile(loader, LOADER_LIMIT);
   if (isFault(read)) return undefined;
   return read.bytes.includes(Buffer.from(`\0${folder}\0`)) ? folder : undefined;
@@ -95,7 +94,7 @@ function libcPath(loader: string): string {
 }
 
 function libcBeside(root: string, loader: string): Uint8Array | undefined {
-  const read = readUnder(root, `/${path.relative(root, libcPath(loader))}`, LIBC_LIMIT);
+  const read = readUnder(root, `/${path.relative(kernelRoot(root), libcPath(loader))}`, LIBC_LIMIT);
   return isFault(read) ? undefined : read.bytes;
 }
 

@@ -1,8 +1,7 @@
 // Which of the kernel's access controls are active, and AppArmor's profiles loaded again after its rules have changed.
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { errnoOf, orUndefined } from "../app-error.ts";
+import { orUndefined } from "../app-error.ts";
 import { labelTypeOf } from "../files/attributes.ts";
 import { isFolder } from "../files/look-at.ts";
 import { isFault, readUnder } from "../files/read-file.ts";
@@ -15,6 +14,7 @@ import {
   SELINUX,
   TABLE_FILE,
 } from "../paths.ts";
+import { type ProgramCommand, runProgram } from "../start-program.ts";
 
 /** Where the host has AppArmor's abstractions, the folder for what is added to them. */
 export function appArmorRules(root: string): string | undefined {
@@ -50,15 +50,15 @@ export function selinuxActive(root: string): boolean {
  */
 export function reloadAppArmor(): string | undefined {
   if (!appArmorActive("/")) return undefined;
-  const purged = failureOf("apparmor_parser", ["--purge-cache"]);
-  return failureOf("systemctl", ["reload", "apparmor.service"]) ?? purged;
+  const purged = failureOf(["apparmor_parser", "--purge-cache"]);
+  return failureOf(["systemctl", "reload", "apparmor.service"]) ?? purged;
 }
 
 /** Whether a relabelling would keep the label of the table, as far as SELinux's own tool tells. */
 export function labelIsRemembered(): boolean {
   const type = labelTypeOf(Buffer.from(LOADER_CACHE))?.split(":")[0];
-  const { status, stdout } = spawnSync("matchpathcon", ["-n", TABLE_FILE], { encoding: "utf8", timeout: 120_000 });
-  return status === 0 && stdout.trim().split(":")[2] === type;
+  const done = runProgram(["matchpathcon", "-n", TABLE_FILE], { timeout: TOOL_TIME });
+  return done.outcome === "ended" && done.status === 0 && done.stdout.trim().split(":")[2] === type;
 }
 
 /**
@@ -67,22 +67,37 @@ export function labelIsRemembered(): boolean {
  */
 export function rememberLabel(): string | undefined {
   const type = labelTypeOf(Buffer.from(LOADER_CACHE))?.split(":")[0];
-  return type === undefined ? undefined : failureOf("semanage", ["fcontext", "--add", "--type", type, TABLE_PATTERN]);
+  return type === undefined ? undefined : failureOf(["semanage", "fcontext", "--add", "--type", type, TABLE_PATTERN]);
 }
 
 export function forgetLabel(): string | undefined {
-  return failureOf("semanage", ["fcontext", "--delete", TABLE_PATTERN]);
+  return failureOf(["semanage", "fcontext", "--delete", TABLE_PATTERN]);
 }
 
 /** semanage takes regular expressions. */
 const TABLE_PATTERN = TABLE_FILE.replaceAll(".", "\\.");
 
-function failureOf(command: string, args: readonly string[]): string | undefined {
-  const done = spawnSync(command, args, { encoding: "utf8", timeout: 120_000, stdio: ["ignore", "ignore", "pipe"] });
-  if (done.status === 0) return undefined;
-  // A host without the tool needs nothing told to it.
-  if (errnoOf(done.error) === "ENOENT") return undefined;
-  return `'${[command, ...args].join(" ")}' failed: ${(done.stderr ?? "").trim() || (done.signal ?? `status ${done.status}`)}`;
+/** Milliseconds; a policy takes its tools up to a minute on small machines. */
+const TOOL_TIME = 120_000;
+
+function failureOf(command: ProgramCommand): string | undefined {
+  const done = runProgram(command, { timeout: TOOL_TIME });
+  const failed = (why: string): string => `'${command.join(" ")}' failed: ${why}`;
+  switch (done.outcome) {
+    case "ended":
+      return done.status === 0 ? undefined : failed(done.stderr.trim() || `it ended with ${done.status}`);
+    // A host without the tool needs nothing told to it.
+    case "missing":
+      return undefined;
+    case "late":
+      return failed(`no answer in ${TOOL_TIME / 1000} seconds`);
+    case "flood":
+      return failed("it printed without an end");
+    case "not started":
+      return failed(done.reason);
+    default:
+      return done satisfies never;
+  }
 }
 
 function firstLetter(file: string): string | undefined {

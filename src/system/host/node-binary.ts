@@ -1,10 +1,10 @@
 // Finds a node that root's units may run: one that nobody but root can change.
-import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { errnoOf } from "../app-error.ts";
-import { othersMayWrite } from "../files/look-at.ts";
+import { othersMayWrite } from "../files/others-may-write.ts";
 import { resolveUnder } from "../files/rooted.ts";
 import { NODE_PLACES } from "../paths.ts";
+import { runProgram } from "../start-program.ts";
 
 /** `node`: its path on that host. `reason`: why there is none, as a sentence. */
 export type NodeBinary = { readonly node: string } | { readonly reason: string };
@@ -45,11 +45,6 @@ function whyNot(root: string, place: string): string | undefined {
 }
 
 function versionOf(node: string): string | undefined {
-  const done = spawnSync(node, ["--version"], {
-    env: {},
-    encoding: "utf8",
-    timeout: 10_000,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  return /^v[\d.]+/.exec(done.stdout ?? "")?.[0];
+  const done = runProgram([node, "--version"], { timeout: 10_000 });
+  return done.outcome === "ended" ? /^v[\d.]+/.exec(done.stdout)?.[0] : undefined;
 }

@@ -5,7 +5,7 @@ import { orUndefined } from "../app-error.ts";
 import { capabilitiesOf } from "../files/attributes.ts";
 import { namesIn } from "../files/look-at.ts";
 import { resolveUnder } from "../files/rooted.ts";
-import { PROGRAM_FOLDERS, SEARCH_PATH } from "../paths.ts";
+import { PROGRAM_FOLDERS, UNIT_SEARCH_PATH } from "../paths.ts";
 
 export interface FileStatus {
   /** "DEVICE:INODE", both decimal, as mapped files are named. */
@@ -33,7 +33,7 @@ export function realPathOf(file: string): string | undefined {
 
 /** What systemd starts for a name in ExecStart=; undefined where there is no such program. */
 export function programCalled(name: string): string | undefined {
-  const places = name.startsWith("/") ? [name] : SEARCH_PATH.split(":").map((folder) => path.join(folder, name));
+  const places = name.startsWith("/") ? [name] : UNIT_SEARCH_PATH.split(":").map((folder) => path.join(folder, name));
   return places.find((file) => orUndefined(() => statSync(file))?.isFile());
 }
 

@@ -1,8 +1,7 @@
 // Questions and orders to systemd through systemctl: a failing one is a value, with systemctl's own words.
-import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
-import { errnoOf, reasonOf } from "../app-error.ts";
-import { SEARCH_PATH, SYSTEMD_RUNS } from "../paths.ts";
+import { SYSTEMD_RUNS } from "../paths.ts";
+import { runProgram } from "../start-program.ts";
 
 /** `missing`: there is no systemctl. `timeout`: no answer in time; what was asked for may still happen. */
 export type SystemctlResult =
@@ -118,34 +117,33 @@ const ORDER_TIME = 300_000;
 /** Units have no bound on their settings. */
 const OUTPUT_LIMIT = 16 * 1024 * 1024;
 
-const ENVIRONMENT = {
-  PATH: SEARCH_PATH,
-  LC_ALL: "C",
-  SYSTEMD_PAGER: "",
-  SYSTEMD_COLORS: "0",
-};
+const ENVIRONMENT = { SYSTEMD_PAGER: "", SYSTEMD_COLORS: "0" };
 
 function systemctl(args: readonly string[], timeout: number): SystemctlResult {
-  const run = spawnSync("systemctl", ["--no-ask-password", ...args], {
-    env: ENVIRONMENT,
-    cwd: "/",
-    stdio: ["ignore", "pipe", "pipe"],
-    encoding: "utf8",
+  const run = runProgram(["systemctl", "--no-ask-password", ...args], {
+    environment: ENVIRONMENT,
     timeout,
-    killSignal: "SIGKILL",
-    maxBuffer: OUTPUT_LIMIT,
+    outputLimit: OUTPUT_LIMIT,
   });
-  const errno = errnoOf(run.error);
-  if (errno === "ENOENT") return { outcome: "missing", reason: "there is no systemctl on this host" };
-  if (errno === "ETIMEDOUT") {
-    return { outcome: "timeout", reason: `'systemctl ${args[0]}' gave no answer in ${timeout / 1000} seconds` };
+  switch (run.outcome) {
+    case "ended":
+      if (run.status === 0) return { outcome: "done", output: run.stdout };
+      return { outcome: "failed", reason: said(run.stderr) ?? `systemctl ended with ${endText(run.status)}` };
+    case "missing":
+      return { outcome: "missing", reason: "there is no systemctl on this host" };
+    case "late":
+      return { outcome: "timeout", reason: `'systemctl ${args[0]}' gave no answer in ${timeout / 1000} seconds` };
+    case "flood":
+      return { outcome: "failed", reason: `'systemctl ${args[0]}' printed more than ${OUTPUT_LIMIT / 1024 ** 2} MiB` };
+    case "not started":
+      return { outcome: "failed", reason: `cannot run systemctl: ${run.reason}` };
+    default:
+      return run satisfies never;
   }
-  if (run.error !== undefined) return { outcome: "failed", reason: `cannot run systemctl: ${reasonOf(run.error)}` };
-  if (run.status === 0) return { outcome: "done", output: run.stdout };
-  return {
-    outcome: "failed",
-    reason: said(run.stderr) ?? `systemctl ended with ${run.signal ?? `status ${run.status}`}`,
-  };
+}
+
+function endText(status: number | string): string {
+  return typeof status === "number" ? `status ${status}` : status;
 }
 
 /** What systemctl wrote to standard error, on one line. */

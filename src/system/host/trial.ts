@@ -1,7 +1,7 @@
 // Runs programs of the host with and without a library preloaded, and tells the first difference that anybody would notice.
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { PRELOAD_LIST, SEARCH_PATH, SHIM_FILE, TRIAL_PROGRAMS } from "../paths.ts";
+import { PRELOAD_LIST, SHIM_FILE, TRIAL_PROGRAMS } from "../paths.ts";
+import { runProgram } from "../start-program.ts";
 import type { Abi } from "./abis.ts";
 
 export interface TrialProgram {
@@ -36,21 +36,27 @@ export function trialPrograms(abis: readonly Abi[]): readonly TrialProgram[] {
 
 /** `preload`: the value of LD_PRELOAD; undefined for none at all. `seconds`: until it is killed. The environment is otherwise the same, and nearly empty. */
 export function runAlone(
-  { command: [file, ...args] }: TrialProgram,
+  { command }: TrialProgram,
   preload: string | undefined,
   seconds: number = LIMIT_SECONDS,
 ): TrialResult {
-  const done = spawnSync(file, args, {
-    cwd: "/",
-    env: { PATH: SEARCH_PATH, LC_ALL: "C", ...(preload === undefined ? {} : { LD_PRELOAD: preload }) },
+  const done = runProgram(command, {
+    environment: preload === undefined ? {} : { LD_PRELOAD: preload },
     encoding: "latin1",
     timeout: seconds * 1000,
-    killSignal: "SIGKILL",
-    stdio: ["ignore", "pipe", "pipe"],
   });
-  const late = done.error !== undefined && "code" in done.error && done.error.code === "ETIMEDOUT";
-  const status = late ? "late" : (done.signal ?? done.status ?? "not started");
-  return { status, stdout: done.stdout ?? "", stderr: done.stderr ?? "" };
+  switch (done.outcome) {
+    case "ended":
+      return { status: done.status, stdout: done.stdout, stderr: done.stderr };
+    case "late":
+    case "flood":
+      return { status: done.outcome, stdout: done.stdout, stderr: done.stderr };
+    case "missing":
+    case "not started":
+      return { status: "not started", stdout: "", stderr: "" };
+    default:
+      return done satisfies never;
+  }
 }
 
 /** Undefined when both runs look the same from outside. */
@@ -77,7 +83,8 @@ const MISSED = new RegExp(`^ERROR: ld\\.so: object '[^'\n]*/${SHIM_FILE}' from $
 
 function ending({ status, stderr }: TrialResult): string {
   const said = stderr.trim() === "" ? "" : ` and said '${stderr.trim().split("\n")[0]}'`;
-  if (status === "late") return `did not end, and was killed`;
+  if (status === "late") return "did not end, and was killed";
+  if (status === "flood") return "printed without an end, and was killed";
   if (typeof status === "string")
     return status.startsWith("SIG") ? `was killed by ${status}${said}` : "could not be started";
   return `ended with status ${status}${said}`;

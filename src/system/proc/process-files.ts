@@ -25,6 +25,11 @@ export function processFolder(id: number | "self", thread?: number): string {
   return thread === undefined ? `${PROC}/${id}` : `${PROC}/${id}/task/${thread}`;
 }
 
+/** The name by which this process, and whatever it hands the descriptor on to, finds one of its open files. */
+export function ownDescriptor(descriptor: number): string {
+  return `${processFolder("self")}/fd/${descriptor}`;
+}
+
 /** A file of the kernel's own about the whole machine: "uptime", "stat". */
 export function machineFile(name: string): string {
   return `${PROC}/${name}`;

@@ -7,6 +7,9 @@ import { PRELOAD_LIST, SETUID_PROGRAMS, STAGE_FOLDER, TABLE_FILE } from "../path
 import { removeStages, runInSandbox, type SandboxKind, type SandboxRequest, type SandboxResult } from "./sandbox.ts";
 import { sandboxSupport } from "./sandbox-support.ts";
 
+/** Of its own, so that tidying up under the lock never meets a sandbox that is alive. */
+const STAGE_PREFIX = "portreserve-rehearsal-";
+
 export interface Scene {
   /** Undefined for the host's own. */
   readonly list: Uint8Array | undefined;
@@ -20,7 +23,7 @@ export type Rehearsed =
 
 /** The same for a sandbox: none where it has no other users. */
 export async function programsOfSandbox(programs: readonly TrialProgram[]): Promise<readonly TrialProgram[]> {
-  const support = await keeping(() => sandboxSupport(STAGE_FOLDER));
+  const support = await keeping(() => sandboxSupport(STAGE_PREFIX));
   return support.works && support.kind === "root" ? programsOfNobody(programs) : [];
 }
 
@@ -45,7 +48,7 @@ export function exhaustions(abis: readonly Abi[]): readonly TrialProgram[] {
 
 /** Plays the programs one after the other. Throws AppError when the staging folder cannot be written. */
 export async function rehearse(scene: Scene, programs: readonly TrialProgram[]): Promise<Rehearsed> {
-  const support = await keeping(() => sandboxSupport(STAGE_FOLDER));
+  const support = await keeping(() => sandboxSupport(STAGE_PREFIX));
   if (!support.works) return { outcome: "impossible", reason: support.reason };
   return await playOn(support.kind, scene, programs);
 }
@@ -53,7 +56,7 @@ export async function rehearse(scene: Scene, programs: readonly TrialProgram[]):
 /** Removes what killed rehearsals have left; only under the lock. Throws AppError. */
 export function tidyUpRehearsals(): void {
   try {
-    removeStages(STAGE_FOLDER);
+    removeStages(STAGE_PREFIX);
   } catch (error) {
     throw fromSystem(error, `cannot tidy up in '${STAGE_FOLDER}'`, "nothing was changed", STAGE_FOLDER);
   }
@@ -82,7 +85,7 @@ function requestFor(scene: Scene, programs: readonly TrialProgram[]): SandboxReq
       ...(scene.table === undefined ? {} : { [below(TABLE_FILE)]: scene.table }),
     },
     timeout: 120_000,
-    stageIn: STAGE_FOLDER,
+    stagePrefix: STAGE_PREFIX,
   };
 }
 

@@ -39,12 +39,21 @@ cover() {
   cp -R --preserve=mode "$layers/upper/." "$layers/copy/"
   mount --bind "$layers/copy" "$1"
 }
+# The stage stays where it is, also in a folder that is hidden.
+hide() {
+  cd "$stage"
+  mount -t tmpfs -o mode=755 portreserve-sandbox "$1"
+  case $stage in
+    "$1"/*) mkdir -p "$stage"; mount -n --no-canonicalize --rbind . "$stage" ;;
+  esac
+  cd /
+}
 folder() { [ -d "$1" ] || { echo "no folder '$1' on this host" >&2; exit 1; }; }
 cover /etc "$stage/etc"
 count=$1; shift
 while [ "$count" -gt 0 ]; do folder "$1"; cover "$1" ""; shift; count=$((count - 1)); done
 count=$1; shift
-while [ "$count" -gt 0 ]; do folder "$1"; mount -t tmpfs -o mode=755 portreserve-sandbox "$1"; shift; count=$((count - 1)); done
+while [ "$count" -gt 0 ]; do folder "$1"; hide "$1"; shift; count=$((count - 1)); done
 "$loopback" --loopback -- true
 export SCRATCH
 printf ${READY} >&3

@@ -8,13 +8,13 @@ export type SandboxSupport =
 
 let known: Promise<SandboxSupport> | undefined;
 
-/** Makes one trivial sandbox (about 20 ms) on the first call, with its files in `stageIn`, and remembers the answer for this process. */
-export function sandboxSupport(stageIn?: string): Promise<SandboxSupport> {
-  known ??= findOut(stageIn === undefined ? {} : { stageIn });
+/** Makes one trivial sandbox (about 20 ms) on the first call, and remembers the answer for this process. */
+export function sandboxSupport(stagePrefix?: string): Promise<SandboxSupport> {
+  known ??= findOut(stagePrefix === undefined ? {} : { stagePrefix });
   return known;
 }
 
-async function findOut(place: { readonly stageIn?: string }): Promise<SandboxSupport> {
+async function findOut(place: { readonly stagePrefix?: string }): Promise<SandboxSupport> {
   const root = process.getuid?.() === 0;
   const reasons: string[] = [];
   // Root in a container often may not make namespaces of its own, but may make a user namespace and be root in there.

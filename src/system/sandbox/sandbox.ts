@@ -1,11 +1,12 @@
 // Runs a shell script in a throwaway sandbox: private namespaces, a private writable /etc, its own network. The host is never changed.
-import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { nativeFolder } from "../../core/native.ts";
-import { fromSystem } from "../app-error.ts";
-import { SEARCH_PATH } from "../paths.ts";
+import { errnoOf, fromSystem } from "../app-error.ts";
+import { STAGE_FOLDER, TEMPORARY_FOLDER } from "../paths.ts";
+import { killProgram, type ProgramCommand, startProgram } from "../start-program.ts";
 import { READY, SETUP } from "./sandbox-setup.ts";
 
 /** `root`: the real root, nothing mapped. `user`: a user namespace in which the caller is root and nobody else exists. */
@@ -19,7 +20,7 @@ export interface SandboxRequest {
   readonly etc?: Readonly<Record<string, string | Uint8Array>>;
   /** Existing folders of the host that the script may write: it sees their content and changes a private layer. */
   readonly overlays?: readonly string[];
-  /** Existing folders of the host that the script sees empty, such as /run. */
+  /** Existing folders of the host that the script sees empty, such as /run, but for the sandbox's own files. */
   readonly empty?: readonly string[];
   /** The whole environment beside PATH, LC_ALL and SCRATCH; nothing is inherited. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -27,8 +28,8 @@ export interface SandboxRequest {
   readonly timeout?: number;
   /** How folders are made private: `overlay` falls back to `copy` by itself where the kernel refuses it. */
   readonly layer?: "overlay" | "copy";
-  /** The folder in which the sandbox keeps its files while it lives; the temporary folder by default. */
-  readonly stageIn?: string;
+  /** How the name of the folder begins in which the sandbox keeps its files while it lives (`stagesFolder`). */
+  readonly stagePrefix?: string;
   /** Called with each whole line of standard output as it comes. */
   readonly onLine?: (line: string) => void;
 }
@@ -53,21 +54,45 @@ export function pidexecPath(): string {
 }
 
 // setpriv ties the sandbox's life to this process, and --kill-child ties all of the sandbox to unshare's.
-const NAMESPACES =
-  "setpriv --pdeathsig KILL unshare --mount --pid --net --ipc --uts --fork --kill-child --propagation private --mount-proc";
+const NAMESPACES: ProgramCommand = [
+  ...(["setpriv", "--pdeathsig", "KILL"] as const),
+  ...["unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child"],
+  ...["--propagation", "private", "--mount-proc"],
+];
 
 const STAGE_PREFIX = "portreserve-sandbox-";
 
-/** Removes what killed processes have left of their sandboxes in `folder`; only for whoever knows that none is alive. */
-export function removeStages(folder: string): void {
+/**
+ * Where sandboxes keep their files. Root's are where only root can write: elsewhere, whoever owns a folder on the way
+ * could put a script of his own in the place of the sandbox's.
+ */
+function stagesFolder(): string {
+  if (process.geteuid?.() !== 0) return tmpdir();
+  // Who is root in a user namespace alone may not write there.
+  return mayWrite(STAGE_FOLDER) ? STAGE_FOLDER : TEMPORARY_FOLDER;
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
+/** Removes what killed processes have left of their sandboxes with this prefix; only for whoever knows that none is alive. */
+export function removeStages(stagePrefix: string): void {
+  const folder = stagesFolder();
   for (const name of readdirSync(folder)) {
-    if (name.startsWith(STAGE_PREFIX)) rmSync(path.join(folder, name), { recursive: true, force: true });
+    if (name.startsWith(stagePrefix)) rmSync(path.join(folder, name), { recursive: true, force: true });
   }
 }
 
 /** Runs one script in a sandbox of the given kind. Expected failures are values; throws only when the staging folder cannot be written. */
 export async function runInSandbox(kind: SandboxKind, request: SandboxRequest): Promise<SandboxResult> {
-  const stage = mkdtempSync(path.join(request.stageIn ?? tmpdir(), STAGE_PREFIX));
+  const stage = mkdtempSync(path.join(stagesFolder(), request.stagePrefix ?? STAGE_PREFIX));
   const remove = (): void => removeStage(stage);
   try {
     // Programs in the sandbox that give up root must be able to pass through to $SCRATCH.
@@ -125,11 +150,9 @@ function fillStage(stage: string, request: SandboxRequest): void {
 function start(kind: SandboxKind, stage: string, request: SandboxRequest): ChildProcess {
   const overlays = request.overlays ?? [];
   const empty = request.empty ?? [];
-  const [command = "", ...fixed] = NAMESPACES.split(" ");
-  return spawn(
-    command,
+  return startProgram(
     [
-      ...fixed,
+      ...NAMESPACES,
       ...(kind === "user" ? ["--user", "--map-root-user"] : []),
       "--",
       "sh",
@@ -145,11 +168,7 @@ function start(kind: SandboxKind, stage: string, request: SandboxRequest): Child
       ...empty,
       ...(request.args ?? []),
     ],
-    {
-      cwd: "/",
-      env: { PATH: SEARCH_PATH, LC_ALL: "C", ...request.environment },
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
-    },
+    { environment: request.environment ?? {}, more: ["pipe"] },
   );
 }
 
@@ -157,7 +176,7 @@ function start(kind: SandboxKind, stage: string, request: SandboxRequest): Child
 function killedWithUs(child: ChildProcess, remove: () => void): () => void {
   const handlers = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
     const handler = (): void => {
-      child.kill("SIGKILL");
+      killProgram(child);
       try {
         remove();
       } finally {
@@ -195,7 +214,7 @@ function collect(child: ChildProcess, request: SandboxRequest): Promise<SandboxR
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      child.kill("SIGKILL");
+      killProgram(child);
     }, request.timeout ?? 20_000);
     child.on("error", (error) => {
       clearTimeout(timer);

@@ -96,7 +96,7 @@ function isClear({ status, stderr }: Ran): boolean {
 }
 
 /** Where everything fails from some call on, what was only there for a while cannot be removed; the next run does it. */
-const TEMPORARY = /\/\.[^/]+\.[0-9a-f]{16}\.tmp$|^\/run\/portreserve-sandbox-/;
+const TEMPORARY = /\/\.[^/]+\.[0-9a-f]{16}\.tmp$|^\/run\/portreserve-(?:sandbox|rehearsal)-/;
 /** Taking back ends at the first step that fails, since what was done before relies on what was done before that. */
 const IN_PART = "it could be taken back only in part, ";
 
