@@ -1,7 +1,10 @@
-// portreserve-pidexec: runs a command with a chosen pid in the caller's pid namespace, so that a theft happens at will:
-// libc's first candidate is 600 + pid % 424. For sandboxes only; needs CAP_SYS_ADMIN over the pid namespace.
+// portreserve-pidexec: runs a command as no shell can. With a chosen pid in the caller's pid namespace, so that a theft
+// happens at will: libc's first candidate is 600 + pid % 424. Or in the root and mounts of another process, from a
+// program that is open, with variables that it alone gets. For sandboxes and proofs only; needs CAP_SYS_ADMIN.
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,8 +39,13 @@ static void usage(void)
 {
     fputs(
         "usage: portreserve-pidexec [--loopback] [--pid N] -- COMMAND [ARGUMENT ...]\n"
+        "       portreserve-pidexec [--mounts FD] [--root FD] [--set NAME=VALUE ...] --program FD -- NAME [ARGUMENT "
+        "...]\n"
         "Runs COMMAND with exactly pid N in this pid namespace (clone3 with set_tid, Linux 5.5), passing signals on.\n"
         "--loopback brings the loopback interface of this network namespace up first.\n"
+        "--program runs the program that is open as FD, in the mount namespace and the root folder that are open as "
+        "the\n"
+        "other FDs, with only these variables; nothing is looked for by name.\n"
         "exit: the command's own, 128 + its signal, 127 where it cannot be run; 2 usage; 3 the kernel refused\n",
         stderr);
     exit(2);
@@ -89,8 +97,42 @@ static int run_with_pid(pid_t pid, char **command)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+struct entered {
+    int mounts, root, program; // descriptors, or -1
+    char *variables[16];       // NAME=VALUE, ended by NULL
+};
+
+// Returns only where it fails. The descriptors are closed by the exec, so that the program cannot leave by them.
+static void run_entered(const struct entered *entered, char **arguments)
+{
+    const int doors[] = {entered->mounts, entered->root};
+
+    for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
+        if (doors[i] >= 0 && fcntl(doors[i], F_SETFD, FD_CLOEXEC) != 0)
+            return;
+    if (entered->mounts >= 0 && setns(entered->mounts, CLONE_NEWNS) != 0)
+        return;
+    if (entered->root >= 0 && (fchdir(entered->root) != 0 || chroot(".") != 0))
+        return;
+    if (chdir("/") != 0)
+        return;
+    syscall(SYS_execveat, entered->program, "", arguments, entered->variables, AT_EMPTY_PATH);
+}
+
+static int number(const char *text, long least, long most)
+{
+    char *end;
+    const long value = strtol(text, &end, 10);
+
+    if (*text == '\0' || *end != '\0' || value < least || value > most)
+        usage();
+    return (int)value;
+}
+
 int main(int argc, char **argv)
 {
+    struct entered entered = {.mounts = -1, .root = -1, .program = -1};
+    size_t variables = 0;
     pid_t pid = 0;
     int i = 1;
 
@@ -100,19 +142,29 @@ int main(int argc, char **argv)
                 fprintf(stderr, "portreserve-pidexec: error: cannot bring loopback up: %s\n", strerror(errno));
                 return 3;
             }
-        } else if (strcmp(argv[i], "--pid") == 0 && i + 1 < argc) {
-            char *end;
-            const long value = strtol(argv[++i], &end, 10);
-
-            if (*end != '\0' || value < 1 || value > 4194304)
-                usage();
-            pid = (pid_t)value;
+        } else if (i + 1 >= argc) {
+            usage();
+        } else if (strcmp(argv[i], "--pid") == 0) {
+            pid = number(argv[++i], 1, 4194304);
+        } else if (strcmp(argv[i], "--mounts") == 0) {
+            entered.mounts = number(argv[++i], 0, 1048576);
+        } else if (strcmp(argv[i], "--root") == 0) {
+            entered.root = number(argv[++i], 0, 1048576);
+        } else if (strcmp(argv[i], "--program") == 0) {
+            entered.program = number(argv[++i], 0, 1048576);
+        } else if (strcmp(argv[i], "--set") == 0 && variables + 1 < sizeof entered.variables / sizeof(char *)) {
+            entered.variables[variables++] = argv[++i];
         } else {
             usage();
         }
     }
-    if (++i >= argc)
+    if (++i >= argc || (entered.program >= 0) != (entered.mounts >= 0 || entered.root >= 0 || variables > 0))
         usage();
+    if (entered.program >= 0) {
+        run_entered(&entered, argv + i);
+        fprintf(stderr, "portreserve-pidexec: error: %s: %s\n", argv[i], strerror(errno));
+        return 127;
+    }
     if (pid != 0)
         return run_with_pid(pid, argv + i);
     execvp(argv[i], argv + i);

@@ -1,9 +1,8 @@
 // The judgement of a proof: what a probe got against what it may get.
 import { expect, test } from "vitest";
 import { judgeRuns, PROOF_RUNS, type ProofRun, portList } from "../../src/core/coverage/proof.ts";
-import { type ProcessTexts, processStart } from "../../src/core/coverage/proof-process.ts";
 import { ownerOfUnit, withPorts } from "../../src/core/coverage/reservation-text.ts";
-import { transientSettings } from "../../src/core/coverage/unit-settings.ts";
+import { transientSettings, unitChoices } from "../../src/core/coverage/unit-settings.ts";
 
 const SHIM = "/usr/lib/portreserve/libportreserve.so";
 const ALL = Array.from({ length: 512 }, (_, at) => 512 + at);
@@ -62,44 +61,36 @@ test("writes ports as ranges, and the first few of many", () => {
   expect(portList([1, 3, 5, 7, 9, 11, 13, 15, 17])).toBe("1, 3, 5, 7, 9, 11, 13, 15 and more, 9 in all");
 });
 
-const status = (uid: number, bounding: string): string =>
-  `Name:\tx\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nGid:\t7\t7\t7\t7\nCapBnd:\t${bounding}\n`;
-const texts = (uid: number, bounding = "1f", namespace = "user:[1]"): ProcessTexts => ({
-  status: status(uid, bounding),
-  environ: "A=1\0LD_PRELOAD=/x.so\0",
-  userNamespace: namespace,
-  ownUserNamespace: "user:[1]",
-  ownStatus: status(0, "1f"),
-});
-
-test("starts by root only what could do the same by itself", () => {
-  const here = { isHere: true, heedsEnvironment: true };
-  const there = { isHere: false, heedsEnvironment: true };
-  expect(processStart(texts(0), here)).toEqual({ kind: "root", enter: false, preload: "/x.so" });
-  expect(processStart(texts(0), there)).toEqual({ kind: "root", enter: true, preload: "/x.so" });
-  expect(processStart(texts(0), { ...here, heedsEnvironment: false })).toMatchObject({ preload: undefined });
-  expect(processStart(texts(1000), here)).toEqual({ kind: "user", uid: 1000, gid: 7, preload: "/x.so" });
-  expect(processStart(texts(0, "0f"), here).kind).toBe("user");
-  for (const confined of [
-    texts(1000),
-    texts(0, "0f"),
-    texts(0, "1f", "user:[2]"),
-    { ...texts(0), status: undefined },
-  ]) {
-    expect(processStart(confined, there).kind).toBe("none");
-  }
-});
-
-test("hands on what decides, and neither a user nor a bound that could not take a port", () => {
+test("hands on what decides, the user and the rights too", () => {
   const shown =
-    "EnvironmentFiles=/etc/default/x (ignore_errors=yes)\nProtectSystem=strict\nPrivateTmp=no\nUser=x\nGroup=\n";
-  expect(transientSettings(`${shown}CapabilityBoundingSet=cap_chown\n`)).toEqual({
-    settings: ["EnvironmentFile=-/etc/default/x", "ProtectSystem=strict"],
-    without: ["User", "CapabilityBoundingSet"],
+    "EnvironmentFiles=/etc/default/x (ignore_errors=yes)\nProtectSystem=strict\nPrivateTmp=no\nUser=x\nGroup=\nCapabilityBoundingSet=cap_chown\n";
+  expect(transientSettings(shown)).toEqual([
+    "EnvironmentFile=-/etc/default/x",
+    "ProtectSystem=strict",
+    "User=x",
+    "CapabilityBoundingSet=cap_chown",
+  ]);
+});
+
+test("names every file and folder with which a unit lets somebody decide what its programs run", () => {
+  const shown = `User=x
+DynamicUser=yes
+RootDirectory=/srv/jail
+RootImage=/srv/image
+EnvironmentFiles=/etc/default/x (ignore_errors=yes)
+EnvironmentFiles=/home/x/env (ignore_errors=no)
+BindPaths=/home/x:/opt:rbind -/srv/y
+BindReadOnlyPaths=/a b:/c:norbind
+`;
+  const environmentFiles = ["/etc/default/x", "/home/x/env"];
+  expect(unitChoices(shown)).toEqual({
+    user: "x",
+    isDynamicUser: true,
+    rootDirectory: "/srv/jail",
+    files: ["/srv/image", ...environmentFiles, "/home/x", "/srv/y", "/a", "b"],
+    environmentFiles,
   });
-  const able = transientSettings(`${shown}AmbientCapabilities=cap_net_bind_service\n`);
-  expect(able.settings).toContain("User=x");
-  expect(able.without).toEqual([]);
+  expect(unitChoices("User=\nRootDirectory=/\n")).toMatchObject({ user: undefined, rootDirectory: undefined });
 });
 
 test("names a reservation file after its unit, and keeps what is in it", () => {

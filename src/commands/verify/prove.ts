@@ -13,7 +13,8 @@ import { type Abi, abisOf, shimFile } from "../../system/host/abis.ts";
 import { type PlayResult, playProbe } from "../../system/proof/play-probe.ts";
 import { sandboxSupport } from "../../system/sandbox/sandbox-support.ts";
 import { abisIn, type Scope } from "./scope.ts";
-import { type How, type Way, waysFor } from "./ways.ts";
+import type { How, NoWay, Way } from "./way.ts";
+import { withWays } from "./ways.ts";
 
 /** `none`: nothing was proved; `left out`: nothing was tried. */
 export interface Proof {
@@ -31,7 +32,10 @@ const NO_ROWS = { reason: undefined, cure: undefined, notes: [], rows: [] } as c
 export const LEFT_OUT: Proof = { ...NO_ROWS, state: "left out", how: "none", reason: "left out by --quick" };
 
 export async function prove(scope: Scope, facts: HostFacts): Promise<Proof> {
-  const ways = waysFor(scope);
+  return await withWays(scope, (ways) => proveBy(ways, scope, facts));
+}
+
+async function proveBy(ways: readonly Way[] | NoWay, scope: Scope, facts: HostFacts): Promise<Proof> {
   if ("reason" in ways) return noProof(ways.reason, undefined);
   const wanted = abisIn(scope, facts);
   const abis = abisOf("/").filter(({ name }) => wanted?.has(name) ?? true);

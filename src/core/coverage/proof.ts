@@ -111,7 +111,7 @@ function rowOf(
   const stolen = ascending(reserved[run.protocol].filter((port) => got.has(port)));
   const table = new Set(inTable[run.protocol]);
   const missing = RANGE.filter((port) => !got.has(port) && !table.has(port));
-  const twice = ascending(ports.filter((port, at) => ports.indexOf(port) !== at));
+  const twice = repeated(ports);
   const outside = ascending(ports.filter((port) => port < ALLOCATED_PORTS.first || port > ALLOCATED_PORTS.last));
   const faults = [
     ...(provider === undefined ? ["is not there"] : []),
@@ -143,6 +143,12 @@ const RANGE: readonly number[] = Array.from(
   { length: ALLOCATED_PORTS.last - ALLOCATED_PORTS.first + 1 },
   (_, at) => ALLOCATED_PORTS.first + at,
 );
+
+function repeated(ports: readonly number[]): readonly number[] {
+  const [once, again] = [new Set<number>(), new Set<number>()];
+  for (const port of ports) (once.has(port) ? again : once).add(port);
+  return ascending([...again]);
+}
 
 function ascending(ports: readonly number[]): readonly number[] {
   return [...new Set(ports)].sort((a, b) => a - b);

@@ -40,37 +40,55 @@ export const DECIDING = [
   "SELinuxContext",
   "User",
   "Group",
+  "DynamicUser",
 ] as const;
 
 /** Asked too, but given to the service in another way. */
 export const ALSO_ASKED = ["Environment"] as const;
 
-const BIND_RIGHT = "cap_net_bind_service";
-
-export interface TransientSettings {
-  /** As `systemd-run -p` takes them. */
-  readonly settings: readonly string[];
-  /** What the probe does not share with the unit, since it could not allocate then. */
-  readonly without: readonly string[];
+/** `shown`: the output of 'systemctl show' for `DECIDING`; as 'systemd-run -p' takes them. A setting that is empty or "no" is left to its default. */
+export function transientSettings(shown: string): readonly string[] {
+  return pairsOf(shown).flatMap(([name, value]) => settingOf(name, value));
 }
 
-/** `shown`: the output of 'systemctl show' for `DECIDING`. A setting that is empty or "no" is left to its default. */
-export function transientSettings(shown: string): TransientSettings {
-  const pairs = shown.split("\n").flatMap((line): (readonly [string, string])[] => {
+/** What a unit lets decide which code its programs run. */
+export interface UnitChoices {
+  /** Undefined or empty: root. */
+  readonly user: string | undefined;
+  readonly isDynamicUser: boolean;
+  readonly rootDirectory: string | undefined;
+  /** Files and folders of the host whose content its programs may run or obey. */
+  readonly files: readonly string[];
+  /** The absolute paths among `files` that set its environment; optional ones may be missing. */
+  readonly environmentFiles: readonly string[];
+}
+
+/** From the same output. */
+export function unitChoices(shown: string): UnitChoices {
+  const pairs = pairsOf(shown);
+  const values = (name: string): readonly string[] => pairs.flatMap(([one, value]) => (one === name ? [value] : []));
+  const [rootDirectory] = values("RootDirectory").filter((value) => value !== "/");
+  const environmentFiles = values("EnvironmentFiles").flatMap((value) => shownFile(value).map(({ path }) => path));
+  const binds = [...values("BindPaths"), ...values("BindReadOnlyPaths")].flatMap(shownWords);
+  return {
+    user: values("User")[0],
+    isDynamicUser: values("DynamicUser")[0] === "yes",
+    rootDirectory,
+    files: [
+      ...values("RootImage"),
+      ...environmentFiles,
+      // SOURCE:PLACE:OPTIONS, where a '-' in front forgives a missing source. One with a blank comes in parts.
+      ...binds.map((bind) => bind.replace(/^-/, "").split(":")[0] ?? bind),
+    ],
+    environmentFiles,
+  };
+}
+
+function pairsOf(shown: string): readonly (readonly [string, string])[] {
+  return shown.split("\n").flatMap((line): (readonly [string, string])[] => {
     const equals = line.indexOf("=");
     return equals < 1 || line.length === equals + 1 ? [] : [[line.slice(0, equals), line.slice(equals + 1)]];
   });
-  const values = new Map(pairs);
-  const keepsUser = (values.get("AmbientCapabilities") ?? "").split(" ").includes(BIND_RIGHT);
-  const bounding = values.get("CapabilityBoundingSet");
-  const maybeUser = keepsUser ? [] : ["User", "Group", "AmbientCapabilities"];
-  const maybeBounding =
-    bounding === undefined || bounding.split(" ").includes(BIND_RIGHT) ? [] : ["CapabilityBoundingSet"];
-  const left = new Set([...maybeUser, ...maybeBounding]);
-  return {
-    settings: pairs.flatMap(([name, value]) => (left.has(name) ? [] : settingOf(name, value))),
-    without: [...left].filter((name) => (values.get(name) ?? "") !== "" && values.get(name) !== "root"),
-  };
 }
 
 const ASKED: ReadonlySet<string> = new Set(DECIDING);

@@ -21,6 +21,8 @@ export interface EffectiveUnit {
   readonly rootDirectory: string | undefined;
   readonly rootImage: string | undefined;
   readonly user: string | undefined;
+  /** It has a user of its own while it runs. */
+  readonly dynamicUser: boolean;
   /** The programs of ExecStart=, without the marks before them. */
   readonly execStart: readonly string[];
 }
@@ -54,11 +56,12 @@ export function effectiveUnit(unit: string, files: readonly UnitFile[]): Effecti
     rootDirectory: rootDirectory === "/" ? undefined : rootDirectory,
     rootImage: single.RootImage,
     user: single.User,
+    dynamicUser: /^(1|yes|y|true|t|on)$/i.test(single.DynamicUser ?? ""),
     execStart,
   };
 }
 
-const SINGLE: ReadonlySet<string> = new Set(["RootDirectory", "RootImage", "User"]);
+const SINGLE: ReadonlySet<string> = new Set(["RootDirectory", "RootImage", "User", "DynamicUser"]);
 
 export function serviceSettings(file: UnitFile): Setting[] {
   return settingsOf(file.text).filter(({ section }) => section === "Service");

@@ -1,17 +1,17 @@
-// Plays a probe many times in one fresh network namespace, and gives what each run printed.
-import { spawn } from "node:child_process";
+// Plays a probe many times in one fresh network namespace, and gives what each run printed. What it printed is not trusted:
+// code that the target of a proof has chosen may be in the same process.
 import { closeSync, openSync } from "node:fs";
 import { reasonOf } from "../app-error.ts";
-import { SEARCH_PATH, STANDARD_INPUT_PROGRAM } from "../paths.ts";
+import { killProgram, type ProgramCommand, startProgram } from "../start-program.ts";
 
 /** How the probe is started. */
 export interface ProbeStart {
   /** What makes the namespaces, and takes a command after it. */
-  readonly around: readonly string[];
-  /** What each single run stands behind, such as an entry into a root; without blanks in its words. */
-  readonly before: readonly string[];
-  /** All that the probe gets beside PATH. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly around: ProgramCommand;
+  /** What starts the program that is standard input, and takes its arguments after it. */
+  readonly probe: ProgramCommand;
+  /** Descriptors that both get, as 3 and up. */
+  readonly more: readonly number[];
 }
 
 export interface Played {
@@ -45,54 +45,53 @@ export async function playProbe(start: ProbeStart, probe: string, runs: readonly
 const READY = "portreserve: ready";
 /** Begins the line that ends a run; the probe's own lines are JSON. */
 const MARK = "portreserve: status ";
-/** `before` is one argument, to be split at its blanks, and so is each run. */
+/** The runs are one argument, a line each, to be split at their blanks; the rest is the command. */
 const SCRIPT = `echo '${READY}'
-before=$1; shift
-for run; do
-  $before ${STANDARD_INPUT_PROGRAM} $run
+runs=$1; shift
+set -f
+IFS='
+'
+for run in $runs; do
+  IFS=' '
+  "$@" $run
   echo "${MARK}$?"
 done`;
 
 /** Milliseconds; all runs together take less than one second on most hosts. */
 const LIMIT = 60_000;
+/** Characters of each stream; all runs together print some 300,000. */
+const OUTPUT_LIMIT = 8 * 1024 * 1024;
 
-function play(
-  { around, before, environment }: ProbeStart,
-  program: number,
-  runs: readonly string[],
-): Promise<PlayResult> {
-  const [command = "", ...args] = [...around, "sh", "-c", SCRIPT, "sh", before.join(" "), ...runs];
+function play({ around, probe, more }: ProbeStart, program: number, runs: readonly string[]): Promise<PlayResult> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      cwd: "/",
-      env: { ...environment, PATH: SEARCH_PATH },
-      stdio: [program, "pipe", "pipe"],
-      detached: true,
+    const child = startProgram([...around, "sh", "-c", SCRIPT, "sh", runs.join("\n"), ...probe], {
+      input: program,
+      more,
     });
+    let stopped: string | undefined;
+    const stop = (why: string): void => {
+      stopped ??= why;
+      killProgram(child);
+    };
     const text = { stdout: "", stderr: "" };
     for (const [name, stream] of [
       ["stdout", child.stdout],
       ["stderr", child.stderr],
     ] as const) {
       stream?.setEncoding("utf8").on("data", (chunk: string) => {
-        text[name] += chunk;
+        if (text[name].length < OUTPUT_LIMIT) text[name] += chunk;
+        else stop(`it printed more than ${OUTPUT_LIMIT / 1024 ** 2} MiB`);
       });
     }
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-    }, LIMIT);
+    const timer = setTimeout(() => stop(`it was not done after ${LIMIT / 1000} seconds`), LIMIT);
     child.on("error", (error) => {
       clearTimeout(timer);
-      resolve({ outcome: "impossible", reason: `cannot run '${command}': ${reasonOf(error)}` });
+      resolve({ outcome: "impossible", reason: `cannot run '${around[0]}': ${reasonOf(error)}` });
     });
     child.on("close", (status, signal) => {
       clearTimeout(timer);
-      const ended = late
-        ? `it was not done after ${LIMIT / 1000} seconds`
-        : `it ended with ${signal ?? `status ${status}`}`;
-      resolve(resultOf(text, runs.length, ended));
+      if (stopped !== undefined) resolve({ outcome: "impossible", reason: stopped });
+      else resolve(resultOf(text, runs.length, `it ended with ${signal ?? `status ${status}`}`));
     });
   });
 }
@@ -115,8 +114,11 @@ function resultOf(
     return { outcome: "played", runs };
   }
   const said = text.stderr.split("\n").find((line) => line.trim() !== "" && !line.startsWith("ERROR: ld.so"));
-  return { outcome: "impossible", reason: said?.trim() ?? ended };
+  return { outcome: "impossible", reason: said?.trim().slice(0, LINE_LIMIT) ?? ended };
 }
+
+/** Characters of a reason. */
+const LINE_LIMIT = 200;
 
 /** A shell's words for a program that cannot be run, or is not there. */
 const NOT_STARTED: ReadonlySet<number> = new Set([126, 127]);

@@ -1,0 +1,106 @@
+// The ways in which a proof for a service may be made: by systemd in its sandbox, or with the environment its files give it.
+import {
+  ALSO_ASKED,
+  DECIDING,
+  transientSettings,
+  type UnitChoices,
+  unitChoices,
+} from "../../core/coverage/unit-settings.ts";
+import { effectiveUnit } from "../../core/systemd/effective-unit.ts";
+import type { EnvironmentEntry } from "../../core/systemd/environment.ts";
+import { parseEnvironmentFile } from "../../core/systemd/environment-file.ts";
+import { unitFacts } from "../../core/systemd/show.ts";
+import { shownName, unitName } from "../../core/systemd/unit-name.ts";
+import { othersMayWrite } from "../../system/files/others-may-write.ts";
+import { showProperties, systemdRuns } from "../../system/host/systemd.ts";
+import { environmentFileTexts, unitTexts } from "../../system/host/unit-facts.ts";
+import { PASSWD_FILE } from "../../system/paths.ts";
+import { openNetwork } from "../../system/proof/network.ts";
+import { asUser, bySystemd, type Variables } from "../../system/proof/starts.ts";
+import { userIds } from "../../system/proof/users.ts";
+import { findService, writtenService } from "../install/services.ts";
+import { changeableByVariables, changeableInRoot } from "./changeable.ts";
+import { inNamespaces, type NoWay, type Way } from "./way.ts";
+
+/**
+ * As its own user and with its own rights: in a network where every port may be bound without one. What it runs as root
+ * must be root's own.
+ */
+export async function systemdWay(unit: string): Promise<{ readonly way: Way; readonly remove: () => void } | NoWay> {
+  const name = unitName(unit);
+  if ("message" in name) return { reason: name.message };
+  const shown = showProperties(shownName(name), ["Id", ...DECIDING, ...ALSO_ASKED]);
+  if (shown.outcome !== "done") return { reason: `systemd cannot be asked: ${shown.reason}` };
+  const variables = recordOf(unitFacts(shown.output)?.environment ?? [], []);
+  const choices = unitChoices(shown.output);
+  const what = isRoots(choices) ? changeableOf(choices, variables) : undefined;
+  if (what !== undefined) return { reason: notRoots(unit, what) };
+  const network = await openNetwork();
+  if ("reason" in network) return network;
+  const start = bySystemd(transientSettings(shown.output), network.path, variables);
+  return { way: { how: "systemd-run", start, notes: [] }, remove: network.remove };
+}
+
+/** A name that the host's own file does not have may be root's too. */
+function isRoots({ user = "root", isDynamicUser }: UnitChoices): boolean {
+  return !isDynamicUser && (userIds(user)?.uid ?? 0) === 0;
+}
+
+function changeableOf(
+  { files, environmentFiles, rootDirectory }: UnitChoices,
+  variables: Variables,
+): string | undefined {
+  const root = rootDirectory ?? "/";
+  const fromFiles = environmentFileTexts("/", environmentFiles).map(({ text = "" }) => parseEnvironmentFile(text));
+  return (
+    files.map((file) => (file.startsWith("/") ? othersMayWrite(file) : file)).find((one) => one !== undefined) ??
+    (rootDirectory === undefined ? undefined : (othersMayWrite(rootDirectory) ?? changeableInRoot(rootDirectory))) ??
+    [variables, ...fromFiles.map((entries) => recordOf(entries, []))]
+      .map((one) => changeableByVariables(one, root))
+      .find((one) => one !== undefined)
+  );
+}
+
+function notRoots(unit: string, what: string): string {
+  return `somebody else than root may change '${what}', which decides what '${unit}' runs: verify runs nothing of it`;
+}
+
+/** What the unit's files say, without its sandbox. */
+export function writtenWays(unit: string): readonly Way[] | NoWay {
+  const name = unitName(unit);
+  if ("message" in name) return { reason: name.message };
+  const found = systemdRuns("/") ? findService("/", unit) : writtenService("/", name);
+  if ("message" in found) return { reason: found.message };
+  const effective = effectiveUnit(unit, unitTexts("/", found.paths));
+  if (effective.rootDirectory !== undefined || effective.rootImage !== undefined) {
+    return { reason: `'${unit}' has a root of its own, which systemd alone can make, for root` };
+  }
+  if (effective.dynamicUser) return { reason: `'${unit}' has a user that systemd alone can make` };
+  const paths = effective.environmentFiles.map(({ path }) => path);
+  const files = environmentFileTexts("/", paths);
+  const unread = files.find(({ text }) => text === undefined);
+  if (unread !== undefined) return { reason: `the environment file '${unread.path}' cannot be read` };
+  const entries = [...effective.environment, ...files.flatMap(({ text = "" }) => parseEnvironmentFile(text))];
+  const variables = recordOf(entries, effective.unsetEnvironment);
+  const how = "environment in a namespace";
+  const notes = [`with the environment that the files of '${unit}' give it, and without its sandbox`];
+  const ids = userIds(effective.user ?? "root");
+  if (ids === undefined)
+    return { reason: `'${unit}' runs as '${effective.user}', whom '${PASSWD_FILE}' does not have` };
+  if (ids.uid !== 0 && process.geteuid?.() === 0) {
+    return [{ how, start: asUser(ids.uid, ids.gid, variables), notes }];
+  }
+  const what = paths.map((path) => othersMayWrite(path)).find((one) => one !== undefined);
+  const changeable = what ?? changeableByVariables(variables);
+  return changeable === undefined ? inNamespaces(how, variables, notes) : { reason: notRoots(unit, changeable) };
+}
+
+function recordOf(entries: readonly EnvironmentEntry[], unset: readonly string[]): Variables {
+  const values = new Map(entries.map(({ name, value }) => [name, value]));
+  for (const word of unset) {
+    const equals = word.indexOf("=");
+    if (equals < 0) values.delete(word);
+    else if (values.get(word.slice(0, equals)) === word.slice(equals + 1)) values.delete(word.slice(0, equals));
+  }
+  return Object.fromEntries(values);
+}

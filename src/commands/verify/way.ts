@@ -1,0 +1,26 @@
+// One way in which a proof may be made: how the probe is started, and what that leaves out.
+import type { ProbeStart } from "../../system/proof/play-probe.ts";
+import { byRoot, byUserNamespace, type Variables } from "../../system/proof/starts.ts";
+
+export type How = "preload list" | "systemd-run" | "environment in a namespace";
+
+/** One way, and what it leaves out, in whole sentences without a full stop. */
+export interface Way {
+  readonly how: How;
+  readonly start: ProbeStart;
+  readonly notes: readonly string[];
+}
+
+/** Why there is none. */
+export interface NoWay {
+  readonly reason: string;
+}
+
+export const IN_USER_NAMESPACE =
+  "made in a user namespace: it holds for ordinary programs, which read the same list and the same table";
+
+/** With variables that root, or whoever runs this, may trust. */
+export function inNamespaces(how: How, variables: Variables, notes: readonly string[]): readonly Way[] {
+  const ordinary = { how, start: byUserNamespace(variables), notes: [...notes, IN_USER_NAMESPACE] };
+  return process.geteuid?.() === 0 ? [{ how, start: byRoot(variables), notes }, ordinary] : [ordinary];
+}
