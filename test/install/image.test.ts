@@ -211,7 +211,9 @@ describe.skipIf(notHere !== undefined)(named("links in an image", notHere), () =
     for (const [link, target] of Object.entries(links)) symlinkSync(target, root + link);
     writeFileSync(path.join(root, "etc/passwd"), "");
     const ran = await onHost(
-      `step before tree
+      `step others ctl install --root "$IMAGE"
+chown -R -h 0:0 "$IMAGE"
+step before tree
 step install ctl install --root "$IMAGE"
 step after tree
 step list cat "$IMAGE/etc/passwd"
@@ -220,6 +222,14 @@ step uninstall ctl uninstall --root "$IMAGE"
 step end tree`,
       { environment: { IMAGE: root } },
     );
+    // Who owns a folder could make other links while root is at work.
+    expect(ran("others")).toEqual({
+      status: 5,
+      stdout: "",
+      stderr: `portreservectl: error: somebody else than root may change '${root}', and could have root write outside of the image; nothing was changed
+hint: run it as the user whose image it is, or make it root's: see 'ls -ld ${root}'
+`,
+    });
     expect(ran("install")).toMatchObject({ status: 0, stderr: "" });
     expect(treeDifferences(ran("before"), ran("after"))).toEqual([]);
     expect(ran("list").stdout).toBe(`${ENTRY} \n`);

@@ -7,7 +7,7 @@ import { hostPath } from "../suggest.ts";
 import { attributesOf, labelOf } from "./attributes.ts";
 import { type Captured, capture, expectPlanned, gone, restore } from "./captured-file.ts";
 import { flushed, newTag, type Replacement, type Staged, stageFile } from "./replace-file.ts";
-import { resolveUnder } from "./rooted.ts";
+import { resolveUnder, shownPath } from "./rooted.ts";
 import { readTable, removeTable, tableBytes, writeTable } from "./table-file.ts";
 
 /** Of every folder that is made. */
@@ -85,7 +85,7 @@ type Note = (what: string, run: () => void) => void;
 function carryOut(root: string, change: Change, note: Note): void {
   switch (change.kind) {
     case "make-folder":
-      makeFolder(place(root, change.path), note);
+      makeFolder(root, place(root, change.path), note);
       return;
     case "write-file":
       putInPlace(root, stageFile(replacementFor(root, change)), change, note);
@@ -121,7 +121,7 @@ function target(root: string, { path: file, follow }: { readonly path: string; r
   return follow ? resolveUnder(root, file) : place(root, file);
 }
 
-function makeFolder(folder: Buffer, note: Note): void {
+function makeFolder(root: string, folder: Buffer, note: Note): void {
   const missing: string[] = [];
   for (let at = folder.toString("latin1"); !isThere(Buffer.from(at, "latin1")); at = path.dirname(at)) missing.push(at);
   // A mode that is right from the first moment: a folder that others may not enter would hide what is in it.
@@ -130,7 +130,7 @@ function makeFolder(folder: Buffer, note: Note): void {
     for (const name of missing.reverse()) {
       const made = Buffer.from(name, "latin1");
       mkdirSync(made);
-      note(`the folder '${made}' is still there`, () => rmdirSync(made));
+      note(`the folder '${shownPath(root, made)}' is still there`, () => rmdirSync(made));
       flushed(made);
     }
   } finally {
