@@ -5,7 +5,7 @@ import { ALLOCATOR } from "../preload/allocator.ts";
 import { rows } from "../preload/conformance-rows.ts";
 import { type Case, cases } from "../preload/table-cases.ts";
 import { named } from "../support/can.ts";
-import { MAIN } from "../support/cli.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 import { compileArm64, noArm64, playArm64, SHIM } from "./emulated.ts";
 
 const PID = "21231";
@@ -101,7 +101,7 @@ cat "$SCRATCH/got"`;
         shim,
         empty: ["/run"],
         etc: { "portreserve/cups": "631\n", services: "" },
-        environment: { NODE: process.execPath, MAIN },
+        environment: { NODE: NODE, MAIN },
       });
       expect(stderr).toBe("");
       return stdout;

@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { verbs } from "../../src/cli/registry.ts";
-import { ctl, MAIN, makeRoot, node, PORTRELEASE, SERVICES } from "../support/cli.ts";
+import { ctl, makeRoot, node, SERVICES } from "../support/cli.ts";
+import { MAIN, NODE, PORTRELEASE } from "../support/stage/stage.ts";
 
 const VERSION = (JSON.parse(readFileSync(path.resolve(MAIN, "../../package.json"), "utf8")) as { version: string })
   .version;
@@ -134,7 +135,7 @@ test("gives one JSON document for an error too", () => {
 
 describe("colour", () => {
   const onTerminal = (args: readonly string[], env: Readonly<Record<string, string>>): string =>
-    spawnSync("script", ["-qec", [process.execPath, MAIN, ...args].join(" "), "/dev/null"], {
+    spawnSync("script", ["-qec", [NODE, MAIN, ...args].join(" "), "/dev/null"], {
       encoding: "utf8",
       env: { PATH: process.env.PATH, TERM: "xterm", ...env },
     }).stdout;
@@ -192,14 +193,7 @@ describe("portrelease", () => {
   });
 
   test("exits 0 even with all of its streams closed", () => {
-    const { status } = spawnSync("sh", [
-      "-c",
-      'exec "$@" <&- >&- 2>&-',
-      "sh",
-      process.execPath,
-      PORTRELEASE,
-      "--verbose",
-    ]);
+    const { status } = spawnSync("sh", ["-c", 'exec "$@" <&- >&- 2>&-', "sh", NODE, PORTRELEASE, "--verbose"]);
     expect(status).toBe(0);
   });
 });

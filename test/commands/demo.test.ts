@@ -2,10 +2,10 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { nativeFolder } from "../../src/core/native.ts";
 import { named, skipReason } from "../support/can.ts";
 import { asNobody, type CtlOptions, ctl, scratch } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";
+import { stagedNatives } from "../support/stage/stage.ts";
 
 const daemonReason = skipReason(
   "root",
@@ -88,7 +88,7 @@ describe.skipIf(userReason !== undefined)(named("as an ordinary user", userReaso
     const { status, stdout } = demo({}, "--json");
     const owner = { tcp: { port: 631 }, udp: { port: 631 } };
     const socket = { protocol: "udp", family: "inet", address: "0.0.0.0" };
-    const executable = path.join(nativeFolder(), "portreserve-probe");
+    const executable = path.join(stagedNatives(), "portreserve-probe");
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
       schemaVersion: 1,
@@ -135,7 +135,7 @@ describe.skipIf(userReason !== undefined)(named("as an ordinary user", userReaso
 
   test("says that nothing is proven when there is no theft to begin with", () => {
     const folder = packageWith((release) => {
-      const script = `#!/bin/sh\nLD_PRELOAD=${nativeFolder()}/libportreserve.so exec ${nativeFolder()}/portreserve-probe "$@"\n`;
+      const script = `#!/bin/sh\nLD_PRELOAD=${stagedNatives()}/libportreserve.so exec ${stagedNatives()}/portreserve-probe "$@"\n`;
       writeFileSync(path.join(release, "portreserve-probe"), script, { mode: 0o755 });
     });
     expect(demo({ env: { PORTRESERVE_PREBUILD: folder } })).toEqual({
@@ -166,7 +166,7 @@ function packageWith(change: (release: string) => void): string {
   const release = path.join(folder, "build/Release");
   mkdirSync(release, { recursive: true });
   for (const name of ["portreserve.node", "libportreserve.so", "portreserve-probe", "portreserve-pidexec"]) {
-    copyFileSync(path.join(nativeFolder(), name), path.join(release, name));
+    copyFileSync(path.join(stagedNatives(), name), path.join(release, name));
   }
   change(release);
   return folder;

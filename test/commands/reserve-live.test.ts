@@ -1,10 +1,10 @@
 // reserve on a booted guest: what a service without a socket unit listens on is found by the sockets that its processes have.
 import { describe, expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
-import { MAIN } from "../support/cli.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
 import { built } from "../support/sandbox.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 
 const reason = noGuest() ?? skipReason({ program: "python3", package: "python3" });
 
@@ -28,7 +28,7 @@ time.sleep(100000)
 
 async function ctl(guest: Guest, args: readonly string[], user?: string) {
   const { status, stdout, stderr } = await guest.run('exec "$@"', {
-    args: [process.execPath, MAIN, ...args],
+    args: [NODE, MAIN, ...args],
     ...(user === undefined ? {} : { user }),
   });
   return { status, stdout, stderr };

@@ -3,13 +3,13 @@ import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, openSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { nativeFolder } from "../../src/core/native.ts";
 import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { named, skipReason } from "../support/can.ts";
-import { asNobody, ctl, MAIN, node, scratch, start } from "../support/cli.ts";
+import { asNobody, ctl, node, scratch, start } from "../support/cli.ts";
 import { built, play } from "../support/sandbox.ts";
+import { MAIN, NODE, stagedNatives } from "../support/stage/stage.ts";
 
-const SHIM = path.join(nativeFolder(), "libportreserve.so");
+const SHIM = path.join(stagedNatives(), "libportreserve.so");
 const NO_TABLE =
   "portreservectl: warning: there is no table '/etc/portreserve.table', so nothing is reserved; the command runs all the same\n" +
   "hint: run 'sudo portreservectl compile'\n";
@@ -89,14 +89,10 @@ test("leaves every descriptor the command was given open, in the mode it had", (
   const folder = scratch();
   writeFileSync(path.join(folder, "data"), "seven\n");
   const data = openSync(path.join(folder, "data"), "r");
-  const { stdout } = spawnSync(
-    process.execPath,
-    [MAIN, "run", "--", "sh", "-c", "cat <&7; grep flags /proc/self/fdinfo/1"],
-    {
-      encoding: "utf8",
-      stdio: ["pipe", "pipe", "ignore", "ignore", "ignore", "ignore", "ignore", data],
-    },
-  );
+  const { stdout } = spawnSync(NODE, [MAIN, "run", "--", "sh", "-c", "cat <&7; grep flags /proc/self/fdinfo/1"], {
+    encoding: "utf8",
+    stdio: ["pipe", "pipe", "ignore", "ignore", "ignore", "ignore", "ignore", data],
+  });
   const plain = spawnSync("grep", ["flags", "/proc/self/fdinfo/1"], { encoding: "utf8" });
   expect(stdout).toBe(`seven\n${plain.stdout}`);
 });
@@ -130,7 +126,7 @@ test("says how to get the native parts where there are none, with exit code 3", 
 });
 
 test("leaves no descriptor of its own behind", async () => {
-  const child = spawn("sh", ["-c", 'exec "$@"', "sh", process.execPath, MAIN, "run", "ls", "-l", "/proc/self/fd"], {
+  const child = spawn("sh", ["-c", 'exec "$@"', "sh", NODE, MAIN, "run", "ls", "-l", "/proc/self/fd"], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   let text = "";
@@ -142,7 +138,7 @@ test("leaves no descriptor of its own behind", async () => {
 test("refuses a shim whose path LD_PRELOAD cannot express, with exit code 5", () => {
   const home = path.join(scratch(), "with space");
   mkdirSync(path.join(home, "build"), { recursive: true });
-  cpSync(nativeFolder(), path.join(home, "build/Release"), {
+  cpSync(stagedNatives(), path.join(home, "build/Release"), {
     recursive: true,
     filter: (file) => !file.includes("obj.target"),
   });
@@ -159,7 +155,7 @@ const support = await sandboxSupport();
 const noSandbox = support.works ? undefined : support.reason;
 
 describe.skipIf(noSandbox !== undefined)(named("with the table of a private /etc", noSandbox), () => {
-  const environment = { NODE: process.execPath, MAIN, PORTRESERVE_PREBUILD: process.env.PORTRESERVE_PREBUILD ?? "" };
+  const environment = { NODE: NODE, MAIN, PORTRESERVE_PREBUILD: process.env.PORTRESERVE_PREBUILD ?? "" };
   const theft = (command: string) =>
     play(`"$PIDEXEC" --pid "$THIEF" -- ${command} "$PROBE" --symbol bindresvport`, { cover: "nothing", environment });
 

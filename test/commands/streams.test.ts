@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
-import { asNobody, compiled, ctl, MAIN, makeRoot, put, SERVICES, start } from "../support/cli.ts";
+import { asNobody, compiled, ctl, makeRoot, put, SERVICES, start } from "../support/cli.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 
 describe("streams", () => {
   test.each(["--version", "--help", "list"])("a reader that goes away is no error (%s)", (verb) => {
@@ -11,7 +12,7 @@ describe("streams", () => {
     ctl(["compile", "--root", root]);
     const args = verb.startsWith("-") ? [verb] : [verb, "--root", root];
     const script = `exec 3>&1; { "$@" 2>&4; echo "status $?" >&3; } 4>&2 | true`;
-    const { stdout, stderr } = spawnSync("sh", ["-c", script, "sh", process.execPath, MAIN, ...args], {
+    const { stdout, stderr } = spawnSync("sh", ["-c", script, "sh", NODE, MAIN, ...args], {
       encoding: "utf8",
     });
     expect({ stdout, stderr }).toEqual({ stdout: "status 0\n", stderr: "" });
@@ -20,7 +21,7 @@ describe("streams", () => {
   /** With one stream that is always full. */
   const full = (stream: 1 | 2, args: readonly string[], under: readonly string[] = []) => {
     const descriptor = openSync("/dev/full", "w");
-    const [command = "", ...rest] = [...under, process.execPath, MAIN, ...args];
+    const [command = "", ...rest] = [...under, NODE, MAIN, ...args];
     const { status, stdout, stderr } = spawnSync(command, rest, {
       encoding: "utf8",
       stdio: ["ignore", stream === 1 ? descriptor : "pipe", stream === 2 ? descriptor : "pipe"],

@@ -1,10 +1,10 @@
 // verify --unit and reserve under real systemd: with a drop-in the proof in the unit's sandbox holds, without it fails.
 import { describe, expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
-import { MAIN } from "../support/cli.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
 import { schemaFaults } from "../support/schema.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 
 const reason = noGuest();
 /** systemd-run needs the message bus, of which the packages bring no units to every machine. */
@@ -26,7 +26,7 @@ const SERVICE =
   '[Service]\nExecStart=/bin/sleep 1000\nProtectSystem=strict\nPrivateTmp=yes\nProtectHome=yes\nNoNewPrivileges=yes\nSystemCallFilter=@system-service\nEnvironment="A=b c" D=%%\n';
 
 async function ctl(guest: Guest, ...args: readonly string[]) {
-  return await guest.run('exec "$@"', { args: [process.execPath, MAIN, ...args], timeout: 60_000 });
+  return await guest.run('exec "$@"', { args: [NODE, MAIN, ...args], timeout: 60_000 });
 }
 
 async function how(guest: Guest, unit: string) {

@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { nativeFolder } from "../../src/core/native.ts";
 import { runInSandbox } from "../../src/system/sandbox/sandbox.ts";
 import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
+import { stagedNatives } from "../support/stage/stage.ts";
 import { BLACKLIST, BLACKLIST_PORTS } from "./blacklist-sample.ts";
 
 const libtirpc = ["/usr/lib", "/lib", "/usr/lib64", ...["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu`)]
@@ -19,7 +19,7 @@ async function leftAlone(blacklist: Uint8Array | string): Promise<number[]> {
   const result = await runInSandbox(support.kind, {
     script: 'LD_PRELOAD="$LIBTIRPC" "$PROBE" --symbol bindresvport_sa --exhaust',
     etc: { "bindresvport.blacklist": blacklist },
-    environment: { LIBTIRPC: libtirpc ?? "", PROBE: path.join(nativeFolder(), "portreserve-probe") },
+    environment: { LIBTIRPC: libtirpc ?? "", PROBE: path.join(stagedNatives(), "portreserve-probe") },
   });
   if (result.outcome !== "ended" || result.stderr !== "") throw new Error(JSON.stringify(result));
   const answers = result.stdout.trim().split("\n");

@@ -1,9 +1,9 @@
 // The zoo as a guest: boots it, asks for verdicts, and finds out what each of its services can really get.
 import type { Allocator, HostAnswer, PortState } from "../../src/core/coverage/coverage.ts";
 import { skipReason } from "../support/can.ts";
-import { MAIN } from "../support/cli.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 import { IDLE, SERVICES, type Services, zooPrograms } from "./zoo-services.ts";
 
 /** Undefined where the zoo's programs can be made and run. */
@@ -12,7 +12,7 @@ export function noZoo(): string | undefined {
 }
 
 /** The manager, as a command for the guest's shell. */
-export const CTL = `${process.execPath} ${MAIN}`;
+export const CTL = `${NODE} ${MAIN}`;
 /** A port that is reserved and that nobody holds: who can get it is not covered. */
 const BAIT = 700;
 /** Where each keeps what it says. */
@@ -85,7 +85,7 @@ setInterval(() => {}, 1000);`;
 export async function startServices(guest: Guest, ...names: readonly string[]): Promise<void> {
   const ours = names.filter((name) => Object.hasOwn(SERVICES, name) || Object.hasOwn(IDLE, name));
   await guest.output(
-    `rm -f ${SAID}/blocked; ${process.execPath} -e '${BLOCKER}' &
+    `rm -f ${SAID}/blocked; ${NODE} -e '${BLOCKER}' &
 for try in $(seq 1000); do [ -e ${SAID}/blocked ] && break; sleep 0.02; done
 [ -e ${SAID}/blocked ] || exit 1
 systemctl restart "$@" || { systemctl status --no-pager "$@"; exit 1; }

@@ -10,9 +10,10 @@ import { everyError, everyKill } from "../support/fault/points.ts";
 import { inScene, noScene } from "../support/fault/run-scene.ts";
 import { UNTOUCHED } from "../support/fault/scene.ts";
 import { built } from "../support/sandbox.ts";
+import { NODE } from "../support/stage/stage.ts";
 
 const notHere = noScene();
-const UNSAFE = `${process.execPath} ${path.resolve(import.meta.dirname, "../support/fault/unsafe.mjs")} ${built.shim}`;
+const UNSAFE = `${NODE} ${path.resolve(import.meta.dirname, "../support/fault/unsafe.mjs")} ${built.shim}`;
 const SCENARIO: Scenario = { prepare: "true", command: UNSAFE, continuations: { again: UNSAFE } };
 
 describe.skipIf(notHere !== undefined)(named("an installer that writes the list first, in place", notHere), () => {
@@ -41,7 +42,7 @@ describe.skipIf(notHere !== undefined)(named("an installer that writes the list 
   }, 300_000);
 
   test("so does a program that fails, and one that is not stopped where it should be", async () => {
-    const none: Scenario = { prepare: "true", command: `${process.execPath} -e 0`, continuations: { fails: "exit 3" } };
+    const none: Scenario = { prepare: "true", command: `${NODE} -e 0`, continuations: { fails: "exit 3" } };
     const { failures } = judge(
       "control",
       await runMatrix(none, () => [{ call: 1, how: "kill-before", onward: false }]),

@@ -3,11 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
-import { MAIN, makeRoot, node, put, SERVICES, scratch } from "../support/cli.ts";
+import { makeRoot, node, put, SERVICES, scratch } from "../support/cli.ts";
 import { callsIn, type How, injection, shown } from "../support/fault/inject.ts";
 import { inScene, KERNEL_LOG, MANAGER, noScene } from "../support/fault/run-scene.ts";
 import { UNTOUCHED } from "../support/fault/scene.ts";
 import { changesIn, straceOptions } from "../support/fault/strace.ts";
+import { MAIN } from "../support/stage/stage.ts";
 
 const noStrace = skipReason("strace");
 const notHere = noStrace ?? noScene();

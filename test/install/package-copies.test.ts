@@ -4,8 +4,9 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { named } from "../support/can.ts";
-import { asNobody, ctl, MAIN, put, type Ran, scratch } from "../support/cli.ts";
+import { asNobody, ctl, put, type Ran, scratch } from "../support/cli.ts";
 import { HOME, LIST, library, noHost, onHost, packageAt, TABLE, treeDifferences } from "../support/host.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 import { imageOf } from "./image.ts";
 
 const notHere = await noHost();
@@ -111,7 +112,7 @@ describe("without the right to", () => {
     put(root, "run/portreserve.lock", "");
     const ran = spawnSync(
       "flock",
-      [path.join(root, "run/portreserve.lock"), process.execPath, MAIN, "install", "--root", root, "--no-wait"],
+      [path.join(root, "run/portreserve.lock"), NODE, MAIN, "install", "--root", root, "--no-wait"],
       { encoding: "utf8" },
     );
     expect({ status: ran.status, stdout: ran.stdout, stderr: ran.stderr }).toEqual({

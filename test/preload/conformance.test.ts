@@ -1,12 +1,12 @@
 // The shim against glibc's and libtirpc's own functions, on this machine: every difference is a listed one or a failure.
 import { existsSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { nativeFolder } from "../../src/core/native.ts";
 import { runInSandbox } from "../../src/system/sandbox/sandbox.ts";
 import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { named } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { noSandbox } from "../support/sandbox.ts";
+import { stagedNatives } from "../support/stage/stage.ts";
 import { ALLOCATOR } from "./allocator.ts";
 import { type Row, rows } from "./conformance-rows.ts";
 
@@ -31,7 +31,7 @@ async function observe(program: string, preload: string): Promise<Map<Row, strin
     script: calls.map((call) => `${call} | tr '\\n' '|'\necho`).join("\n"),
     // libtirpc honours the blacklist, glibc does not: an empty one lets both show their own order.
     etc: { "bindresvport.blacklist": "" },
-    environment: { PROGRAM: program, LIBRARY: preload, PIDEXEC: `${nativeFolder()}/portreserve-pidexec` },
+    environment: { PROGRAM: program, LIBRARY: preload, PIDEXEC: `${stagedNatives()}/portreserve-pidexec` },
   });
   if (result.outcome !== "ended" || result.stderr !== "") throw new Error(JSON.stringify(result));
   const lines = result.stdout.split("\n");
@@ -43,7 +43,7 @@ describe.skipIf(reason !== undefined)(named("allocators, without a table", reaso
 
   beforeAll(async () => {
     observed.set("glibc", await observe(compileC(ALLOCATOR), ""));
-    observed.set("shim", await observe(compileC(ALLOCATOR), `${nativeFolder()}/libportreserve.so`));
+    observed.set("shim", await observe(compileC(ALLOCATOR), `${stagedNatives()}/libportreserve.so`));
     if (libtirpc !== undefined) observed.set("libtirpc", await observe(compileC(ALLOCATOR, [libtirpc]), ""));
   });
 

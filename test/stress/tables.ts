@@ -2,8 +2,8 @@
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { native } from "../../src/core/native.ts";
-import { MAIN } from "../support/cli.ts";
 import { TABLE } from "../support/host.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 import { type Allocator, keep, played, ports, RANGE, RESERVED } from "./scene.ts";
 
 const CALLS = 1_000_000;
@@ -16,7 +16,7 @@ const [A, B] = [
 ] as const;
 
 const lines = (list: readonly number[]): string => list.map((port) => `${port}\n`).join("");
-const manager = { NODE: process.execPath, MANAGER: MAIN };
+const manager = { NODE: NODE, MANAGER: MAIN };
 
 /** Two writers take turns at the lock: `portreservectl compile`, and its replacement of the table in one process. */
 const STORM = `

@@ -5,9 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll } from "vitest";
 import { type NativeTable, native } from "../../src/core/native.ts";
-
-export const MAIN = path.resolve(import.meta.dirname, "../../dist/portreservectl.mjs");
-export const PORTRELEASE = path.resolve(import.meta.dirname, "../../dist/portrelease.js");
+import { MAIN, NODE } from "./stage/stage.ts";
 
 export interface Ran {
   readonly status: number | null;
@@ -85,7 +83,7 @@ export function ctl(args: readonly string[], options: CtlOptions = {}): Ran {
 }
 
 export function node(args: readonly string[], { under = [], env, input }: CtlOptions = {}): Ran {
-  const [command = "", ...rest] = [...under, process.execPath, ...args];
+  const [command = "", ...rest] = [...under, NODE, ...args];
   const { status, stdout, stderr, error } = spawnSync(command, rest, {
     encoding: "utf8",
     env: { ...ENVIRONMENT, ...PASSED_ON, ...env },
@@ -99,7 +97,7 @@ export function node(args: readonly string[], { under = [], env, input }: CtlOpt
 
 /** Starts it and does not wait. The caller ends it. */
 export function start(args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], { env: { ...ENVIRONMENT, ...PASSED_ON }, ...options });
+  return spawn(NODE, [MAIN, ...args], { env: { ...ENVIRONMENT, ...PASSED_ON }, ...options });
 }
 
 /** Someone who is not root: nobody (65534) for tests run by root, the caller otherwise. */

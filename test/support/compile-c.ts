@@ -4,12 +4,13 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { STAGE, staged } from "./stage/stage.ts";
 
 const root = path.resolve(import.meta.dirname, "..", "..");
 
 /**
- * Compiles `sources` (paths below the project's folder) with `compiler` (default `cc`) and returns the program's path,
- * which begins with the first one's name. Headers beside them count as theirs. `flags` come after the sources, so that
+ * Compiles `sources` (paths below the project's folder) with `compiler` (default `cc`) and returns the path of a copy
+ * that every user may run; its name begins with the first one's. Headers beside them count as theirs. `flags` come after the sources, so that
  * libraries among them are searched for what they need. Throws with the compiler's own words when they do not compile.
  */
 export function compileC(sources: string | readonly string[], flags: readonly string[] = [], compiler = "cc"): string {
@@ -19,12 +20,14 @@ export function compileC(sources: string | readonly string[], flags: readonly st
     if (existsSync(file)) key.update(readFileSync(file));
   }
   const name = `${path.basename(files[0] ?? "", ".c")}-${key.digest("hex").slice(0, 16)}`;
-  const program = path.join(root, ".cache", "test-programs", name);
+  // What is linked with a program of this run has that one's place in it, and is of no use to another run.
+  const keptIn = flags.some((flag) => flag.includes(STAGE)) ? STAGE : path.join(root, ".cache");
+  const program = path.join(keptIn, "test-programs", name);
   if (!existsSync(program)) {
     mkdirSync(path.dirname(program), { recursive: true });
     const fresh = `${program}.${process.pid}`;
     execFileSync(compiler, ["-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-o", fresh, ...files, ...flags]);
     renameSync(fresh, program);
   }
-  return program;
+  return keptIn === STAGE ? program : staged(program);
 }

@@ -6,11 +6,12 @@ import { observeProcesses, type Processes } from "../../src/commands/coverage/pr
 import type { ObjectFacts, ProcessFacts } from "../../src/core/coverage/facts.ts";
 import { asNobody } from "./cli.ts";
 import { compileC } from "./compile-c.ts";
+import { NODE, staged } from "./stage/stage.ts";
 
 /** Holds what its arguments say, until it is killed. */
 export const HOLD = compileC("test/system/coverage-processes.c", ["-lpthread", "-ldl"]);
 /** A script for node: see there. */
-export const OBSERVE = path.join(import.meta.dirname, "observe.mjs");
+export const OBSERVE = staged(path.join(import.meta.dirname, "observe.mjs"));
 export const TIRPC = "libtirpc.so.3";
 
 const started: ChildProcess[] = [];
@@ -49,7 +50,7 @@ export async function look(command: readonly [string, ...string[]], options?: Sp
 
 /** What another user sees of a process. */
 export function asSeenByNobody(pid: number): Found {
-  const [command = "", ...args] = [...asNobody, process.execPath, OBSERVE, String(pid)];
+  const [command = "", ...args] = [...asNobody, NODE, OBSERVE, String(pid)];
   const { stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
   if (stderr !== "") throw new Error(stderr);
   return JSON.parse(stdout) as Found;

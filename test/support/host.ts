@@ -2,14 +2,15 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync } from "node:fs";
 import path from "node:path";
-import { nativeFolder, packageRoot } from "../../src/core/native.ts";
+import { packageRoot } from "../../src/core/native.ts";
 import { abisOf, shimFile } from "../../src/system/host/abis.ts";
 import { trialPrograms } from "../../src/system/host/trial.ts";
 import { programsOfSandbox } from "../../src/system/sandbox/rehearsal.ts";
 import { runInSandbox, type SandboxRequest } from "../../src/system/sandbox/sandbox.ts";
 import { skipReason } from "./can.ts";
-import { MAIN, type Ran, SERVICES } from "./cli.ts";
+import { type Ran, SERVICES } from "./cli.ts";
 import { built, noSandbox, THIEF_PID } from "./sandbox.ts";
+import { MAIN, NODE, stagedNatives } from "./stage/stage.ts";
 import { outline, STEP, type Steps, stepsOf } from "./steps.ts";
 
 export const LIST = "/etc/ld.so.preload";
@@ -27,7 +28,7 @@ const own = trialPrograms(abis);
 /** How many programs a trial plays; only root's has more than the host's own. */
 export const trialCount = own.length + (process.getuid?.() === 0 ? (await programsOfSandbox(own)).length : 0);
 
-const ADDON = path.join(nativeFolder(), "portreserve.node");
+const ADDON = path.join(stagedNatives(), "portreserve.node");
 const TREE = path.join(import.meta.dirname, "tree.mjs");
 
 /** Undefined where a whole host can be played, else why not. */
@@ -60,7 +61,7 @@ export async function onHost(script: string, host: Host = {}): Promise<Steps> {
     empty: ["/run"],
     timeout: host.timeout ?? 110_000,
     environment: {
-      NODE: process.execPath,
+      NODE: NODE,
       MANAGER: host.manager ?? MAIN,
       ADDON,
       TREE,
@@ -96,7 +97,7 @@ if [ ! -d /usr/lib/systemd/system ]; then mkdir -p /usr/lib/systemd/system; : >/
 
 /** All that is in a folder of the host's own, such as an image. */
 export function treeOf(folder: string): string {
-  const { stdout, stderr } = spawnSync(process.execPath, [TREE, ADDON, folder], { encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(NODE, [TREE, ADDON, folder], { encoding: "utf8" });
   if (stderr !== "") throw new Error(stderr);
   return stdout;
 }
@@ -138,7 +139,7 @@ export function packageAt(folder: string, parts: Readonly<Record<string, string>
     copyFileSync(path.join(packageRoot, name), path.join(folder, name));
   }
   for (const name of NATIVES) {
-    const source = parts[name] ?? path.join(nativeFolder(), name);
+    const source = parts[name] ?? path.join(stagedNatives(), name);
     cpSync(source, path.join(natives, name), { force: true, errorOnExist: false });
   }
   return path.join(folder, "dist/portreservectl.mjs");

@@ -1,15 +1,16 @@
 // What tests of thefts share: the built programs, a table for the private /etc, and sandboxes that fail loudly.
 import path from "node:path";
-import { native, nativeFolder } from "../../src/core/native.ts";
-import { pidexecPath, runInSandbox, type SandboxKind, type SandboxRequest } from "../../src/system/sandbox/sandbox.ts";
+import { native } from "../../src/core/native.ts";
+import { runInSandbox, type SandboxKind, type SandboxRequest } from "../../src/system/sandbox/sandbox.ts";
 import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { skipFor } from "./can.ts";
+import { stagedNatives } from "./stage/stage.ts";
 
 export const built = {
-  shim: path.join(nativeFolder(), "libportreserve.so"),
-  shim32: path.join(nativeFolder(), "libportreserve-i386.so"),
-  probe: path.join(nativeFolder(), "portreserve-probe"),
-  pidexec: pidexecPath(),
+  shim: path.join(stagedNatives(), "libportreserve.so"),
+  shim32: path.join(stagedNatives(), "libportreserve-i386.so"),
+  probe: path.join(stagedNatives(), "portreserve-probe"),
+  pidexec: path.join(stagedNatives(), "portreserve-pidexec"),
 } as const;
 
 /** glibc and libtirpc first try 600 + pid % 424, so a program with this process id first asks for 631. */

@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { ALLOCATOR } from "../preload/allocator.ts";
 import { named, skipReason } from "../support/can.ts";
-import { MAIN } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";
 import { type Found, HOLD, look, OBSERVE, TIRPC } from "../support/held.ts";
 import { built, noSandbox, play } from "../support/sandbox.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 
 const noRoot = skipReason("root");
 
@@ -57,7 +57,7 @@ test.skipIf(noTable !== undefined)(named("tells the table in force from one that
     cover: "LD_PRELOAD",
     empty: ["/run"],
     etc: { "portreserve/next": "633\n", services: "" },
-    environment: { NODE: process.execPath, MAIN, OBSERVE, ALLOCATOR: compileC(ALLOCATOR) },
+    environment: { NODE: NODE, MAIN, OBSERVE, ALLOCATOR: compileC(ALLOCATOR) },
   });
   const found = stdout
     .split("\n")

@@ -9,6 +9,7 @@ import { asNobody, scratch } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";
 import { asSeenByNobody, type Found, HOLD, held, look, OBSERVE, seen } from "../support/held.ts";
 import { built } from "../support/sandbox.ts";
+import { NODE } from "../support/stage/stage.ts";
 
 const STATIC = compileC("test/system/coverage-processes.c", ["-static", "-DNO_LOADER", "-lpthread"]);
 const noRoot = skipReason("root");
@@ -227,7 +228,7 @@ describe.skipIf(noRoot !== undefined)(named("processes that are somewhere else",
 test.skipIf(noRoot !== undefined)(named("says that processes are hidden, except from root", noRoot), () => {
   const hidden = (options: string, who: readonly string[]): unknown => {
     const script = `mount -o remount,${options} /proc && exec "$@"`;
-    const command = ["--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script, "sh", ...who, process.execPath];
+    const command = ["--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script, "sh", ...who, NODE];
     const { stdout, stderr } = spawnSync("unshare", [...command, OBSERVE, "1"], { encoding: "utf8" });
     if (stderr !== "") throw new Error(stderr);
     return (JSON.parse(stdout) as { hidden: unknown }).hidden;

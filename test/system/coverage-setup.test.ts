@@ -6,14 +6,15 @@ import { isUnseen, type SetupFacts, type UnitFacts } from "../../src/core/covera
 import { dropInText } from "../../src/core/systemd/drop-in.ts";
 import { INSTALLED_SHIM, UNIT_FOLDER } from "../../src/system/paths.ts";
 import { named, skipReason } from "../support/can.ts";
-import { bootGuest, CHECKOUT, type Guest } from "../support/guest/guest.ts";
+import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
 import { abis, libraries, noHost, onHost } from "../support/host.ts";
+import { NODE, STAGE } from "../support/stage/stage.ts";
 
-const CALLS = `import { observeUnits } from ${JSON.stringify(`${CHECKOUT}/dist/commands/coverage/units.js`)};
-import { observeSetup } from ${JSON.stringify(`${CHECKOUT}/dist/commands/coverage/setup.js`)};
-import { readSources } from ${JSON.stringify(`${CHECKOUT}/dist/commands/sources.js`)};
-import { readTable } from ${JSON.stringify(`${CHECKOUT}/dist/system/files/table-file.js`)};
+const CALLS = `import { observeUnits } from ${JSON.stringify(`${STAGE}/dist/commands/coverage/units.js`)};
+import { observeSetup } from ${JSON.stringify(`${STAGE}/dist/commands/coverage/setup.js`)};
+import { readSources } from ${JSON.stringify(`${STAGE}/dist/commands/sources.js`)};
+import { readTable } from ${JSON.stringify(`${STAGE}/dist/system/files/table-file.js`)};
 const options = { root: "/", blacklist: true };
 const setup = () => observeSetup(options, readSources(options, "may miss"), readTable("/"));
 const say = (value) => process.stdout.write(JSON.stringify(value));`;
@@ -50,7 +51,7 @@ describe.skipIf(noStart !== undefined)(named("on a host with systemd", noStart),
 
   async function ask<T>(code: string, through = ""): Promise<T> {
     const script = `node=$1; shift; ${through} "$node" --input-type=module -e "$@"`;
-    return JSON.parse(await guest.output(script, { args: [process.execPath, `${CALLS}${code}`] })) as T;
+    return JSON.parse(await guest.output(script, { args: [NODE, `${CALLS}${code}`] })) as T;
   }
 
   const unit = (id: string): UnitFacts | undefined => units.find((one) => one.id === id);

@@ -6,8 +6,8 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { SocketFacts } from "../../src/core/coverage/facts.ts";
 import { named, skipReason } from "../support/can.ts";
-import { MAIN } from "../support/cli.ts";
 import { noSandbox, play } from "../support/sandbox.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 
 const reason =
   (await noSandbox()) ??
@@ -39,7 +39,7 @@ interface Observation {
 async function observe(script: string): Promise<Observation & { readonly stdout: string }> {
   const environment = {
     DIST: path.dirname(MAIN),
-    NODE: process.execPath,
+    NODE: NODE,
     OBSERVER,
     SCENE: readFileSync(path.join(programs, "sockets.py"), "utf8"),
   };
@@ -185,7 +185,7 @@ describe.skipIf(reason !== undefined)(named("every process that can hold a socke
   const look = (...prefix: readonly string[]): string => {
     const url = path.join(path.dirname(MAIN), "system", "proc", "visibility.js");
     const code = `console.log((await import(${JSON.stringify(url)})).seesEveryProcess())`;
-    const [command = "", ...args] = [...prefix, process.execPath, "--input-type=module", "-e", code];
+    const [command = "", ...args] = [...prefix, NODE, "--input-type=module", "-e", code];
     return spawnSync(command, args, { encoding: "utf8" }).stdout.trim();
   };
   const inPidNamespace = ["unshare", "--pid", "--fork", "--mount-proc"];

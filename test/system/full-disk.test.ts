@@ -1,7 +1,8 @@
 // A full disk and a read-only /etc, both real, in a private mount namespace: the old table stays.
 import { describe, expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
-import { ctl, MAIN, makeRoot, node, SERVICES } from "../support/cli.ts";
+import { ctl, makeRoot, node, SERVICES } from "../support/cli.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 
 const noNamespace = skipReason("userns");
 
@@ -10,7 +11,7 @@ function inNamespace(root: string, script: string): { status: number | null; std
   const prelude = `ctl() { "$NODE" "$MAIN" "$@" --root "$ROOT"; }\n`;
   return node([], {
     under: ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", prelude + script],
-    env: { ROOT: root, NODE: process.execPath, MAIN },
+    env: { ROOT: root, NODE: NODE, MAIN },
   });
 }
 

@@ -5,7 +5,8 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { native } from "../../src/core/native.ts";
 import { named, skipReason } from "../support/can.ts";
-import { ctl, MAIN, makeRoot, put, SERVICES, scratch, start, tablePath } from "../support/cli.ts";
+import { ctl, makeRoot, put, SERVICES, scratch, start, tablePath } from "../support/cli.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 
 const noStrace = skipReason("strace");
 
@@ -71,7 +72,7 @@ const CALLS = ["flock", "unlink", "fchmod", "fchown", "fsync", "pwrite64", "rena
 const FREQUENT = ["openat", "write", "close"] as const;
 const LAST = 6;
 
-const COMPILE = [process.execPath, MAIN, "compile", "--root"];
+const COMPILE = [NODE, MAIN, "compile", "--root"];
 
 /** How often the main thread makes each call in an undisturbed compile. */
 function countCalls(root: string): Map<string, number> {

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { ALLOCATOR } from "../preload/allocator.ts";
 import { named, skipReason } from "../support/can.ts";
-import { MAIN } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";
 import { noSandbox, type Played, play, tableOf } from "../support/sandbox.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 
 const reason = await noSandbox();
 const TABLE = "/etc/portreserve.table";
@@ -14,7 +14,7 @@ const request = {
   empty: ["/run"],
   etc: { "portreserve/next": "633\n", services: "" },
   environment: {
-    NODE: process.execPath,
+    NODE: NODE,
     MAIN,
     ALLOCATOR: compileC(ALLOCATOR),
     THIEF: "21231",

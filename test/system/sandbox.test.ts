@@ -10,6 +10,7 @@ import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { named } from "../support/can.ts";
 import { scratch } from "../support/cli.ts";
 import { noSandbox } from "../support/sandbox.ts";
+import { NODE } from "../support/stage/stage.ts";
 
 const reason = await noSandbox();
 const support = await sandboxSupport();
@@ -133,7 +134,7 @@ hostname sandboxed && uname -n`;
       const program = `import { runInSandbox } from ${JSON.stringify(module)};
       await runInSandbox(${JSON.stringify(support.works && support.kind)}, {
         script: "readlink /proc/self/ns/pid; sleep 86433", onLine: (line) => console.log(line) });`;
-      const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+      const child = spawn(NODE, ["--input-type=module", "-e", program], {
         env: { ...process.env, TMPDIR: folder },
         stdio: ["ignore", "pipe", "inherit"],
       });

@@ -8,8 +8,9 @@ import { whyNoEffect } from "../../src/core/systemd/why-no-effect.ts";
 import type { SystemctlResult } from "../../src/system/host/systemd.ts";
 import { UNIT_FOLDER } from "../../src/system/paths.ts";
 import { named } from "../support/can.ts";
-import { bootGuest, CHECKOUT, type Guest } from "../support/guest/guest.ts";
+import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
+import { NODE, STAGE } from "../support/stage/stage.ts";
 import { CASES, filesOf, names, program, SHIM, unitOf } from "./systemd-cases.ts";
 
 const ODD = String.raw`[Service]
@@ -63,8 +64,8 @@ describe.skipIf(reason !== undefined)(named("in a guest", reason), () => {
   /** `through` is a command that runs the one that follows it. */
   async function inside<T>(code: string, args: readonly string[], through = ""): Promise<T> {
     const script = `node=$1; shift; ${through} "$node" --input-type=module -e "$@"`;
-    const load = `import * as systemd from ${JSON.stringify(`${CHECKOUT}/dist/system/host/systemd.js`)};`;
-    return JSON.parse(await guest.output(script, { args: [process.execPath, `${load}${code}`, "--", ...args] })) as T;
+    const load = `import * as systemd from ${JSON.stringify(`${STAGE}/dist/system/host/systemd.js`)};`;
+    return JSON.parse(await guest.output(script, { args: [NODE, `${load}${code}`, "--", ...args] })) as T;
   }
 
   async function show(unit: string) {

@@ -3,11 +3,12 @@ import path from "node:path";
 import { native } from "../../src/core/native.ts";
 import { againUnit, enablingLinks, PATH_UNITS, serviceUnit, unitTexts } from "../../src/core/systemd/unit-texts.ts";
 import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE, UNIT_FOLDER } from "../../src/system/paths.ts";
-import { MAIN, SERVICES } from "../support/cli.ts";
+import { SERVICES } from "../support/cli.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 
 export const WATCHED = [OWNERS_FOLDER, SERVICES_FILE, BLACKLIST_FILE] as const;
-const MANAGER = { node: process.execPath, manager: MAIN };
+const MANAGER = { node: NODE, manager: MAIN };
 export const SERVICE = serviceUnit(MANAGER);
 export const AGAIN = againUnit(MANAGER);
 

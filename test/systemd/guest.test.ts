@@ -9,6 +9,7 @@ import { named } from "../support/can.ts";
 import { scratch } from "../support/cli.ts";
 import { bootGuest, CHECKOUT, type Guest } from "../support/guest/guest.ts";
 import { cgroup2Folder, noGuest, STAGE_PREFIX, sweepGuests } from "../support/guest/support.ts";
+import { NODE, STAGE } from "../support/stage/stage.ts";
 
 const reason = noGuest();
 
@@ -82,7 +83,7 @@ describe.skipIf(reason !== undefined)(named("a guest", reason), () => {
     const guest = await bootGuest();
     delete process.env.PORTRESERVE_TEST_LEAK;
     try {
-      const command = `'${process.execPath}' '${CHECKOUT}/dist/main.js' --version`;
+      const command = `'${NODE}' '${STAGE}/dist/main.js' --version`;
       const { version } = JSON.parse(readFileSync(path.join(CHECKOUT, "package.json"), "utf8")) as { version: string };
       for (const user of [undefined, "nobody"]) {
         expect(await guest.output(command, user === undefined ? {} : { user })).toContain(version);
@@ -180,7 +181,7 @@ async function otherMaker(): Promise<{
   const program = `import { runnerImport } from ${JSON.stringify(vite)};
     const { module } = await runnerImport(${JSON.stringify(module)}, { configFile: false, logLevel: "error" });
     console.log((await module.bootGuest()).leader());`;
-  const maker = spawn(process.execPath, ["--input-type=module", "-e", program], {
+  const maker = spawn(NODE, ["--input-type=module", "-e", program], {
     cwd: CHECKOUT,
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -1,13 +1,14 @@
 // install and uninstall on a booted system: services from boot on, the units, and single services with --unit.
 import { describe, expect, test } from "vitest";
 import { named } from "../support/can.ts";
-import { bootGuest, CHECKOUT, type Guest } from "../support/guest/guest.ts";
+import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
 import { built, THIEF_PID } from "../support/sandbox.ts";
+import { NODE, STAGE } from "../support/stage/stage.ts";
 import { pathState, quiet, WATCHING, withGuest } from "./fresh.ts";
 
 const reason = noGuest();
-const CTL = `${process.execPath} ${CHECKOUT}/dist/main.js`;
+const CTL = `${NODE} ${STAGE}/dist/main.js`;
 
 /**
  * The start of a unit. A process id is free only when systemd has seen the end of the process that had it. The output goes

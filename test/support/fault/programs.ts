@@ -4,6 +4,7 @@ import path from "node:path";
 import { skipReason } from "../can.ts";
 import { compileC } from "../compile-c.ts";
 import { built } from "../sandbox.ts";
+import { NODE } from "../stage/stage.ts";
 
 const AS_NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups";
 
@@ -25,7 +26,7 @@ function programs(): readonly string[] {
     `${AS_NOBODY} mount --version`,
     `${AS_NOBODY} cat /proc/sys/kernel/ostype`,
     "getent passwd root",
-    `${process.execPath} --version`,
+    `${NODE} --version`,
     `${built.probe} --help`,
     ...found.map((name) => `${name} ${script[name]}`),
     ...(skipReason("i386") === undefined ? [compileC(HELLO, ["-m32"])] : []),

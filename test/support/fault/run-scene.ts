@@ -4,20 +4,18 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { runInSandbox } from "../../../src/system/sandbox/sandbox.ts";
 import { skipFor, skipReason } from "../can.ts";
-import { MAIN } from "../cli.ts";
+import { MAIN, NODE } from "../stage/stage.ts";
 import { type Call, callsIn, injector } from "./inject.ts";
 import { type Listing, listingOf } from "./listing.ts";
 import { checks } from "./programs.ts";
 import { EMPTY, SCENE } from "./scene.ts";
 
 /** The manager, as a command for the scene's shell. */
-export const MANAGER = `${process.execPath} ${MAIN}`;
+export const MANAGER = `${NODE} ${MAIN}`;
 
 /** Why there can be no scene here; undefined where there can. */
 export function noScene(): string | undefined {
-  const hidden = [...EMPTY, "mnt"].find((folder) =>
-    [process.execPath, MAIN].some((file) => file.startsWith(`/${folder}/`)),
-  );
+  const hidden = [...EMPTY, "mnt"].find((folder) => [NODE, MAIN].some((file) => file.startsWith(`/${folder}/`)));
   if (hidden === undefined) return skipReason("root", { program: "unshare", package: "util-linux" });
   return skipFor(`node or the checkout is below /${hidden}, which is private to each run`);
 }

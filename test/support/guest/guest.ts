@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { NODE, STAGE } from "../stage/stage.ts";
 import { type Entered, enter, type RunOptions } from "./enter.ts";
 import { type Engine, type Keeper, startKeeper } from "./keeper.ts";
 import { STAGE_PREFIX, sweepGuests } from "./support.ts";
@@ -11,7 +12,7 @@ export interface GuestRequest {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   /**
    * What to boot, never written: a root directory, with what goes over it before it. The host's own root by default, in
-   * which the checkout and Node are shown at their own paths.
+   * which the checkout, the stage (see stage.ts) and Node are shown at their own paths.
    */
   readonly lower?: readonly string[];
   /** Namespaces of our own by default. */
@@ -53,7 +54,7 @@ export async function bootGuest(request: GuestRequest = {}): Promise<Guest> {
     throw error;
   }
   const { engine = "unshare", services = "asked", lower = ["/"] } = request;
-  const folders = request.lower === undefined ? [CHECKOUT, ...unseen(path.dirname(process.execPath))] : [];
+  const folders = request.lower === undefined ? [...new Set([CHECKOUT, STAGE, ...unseen(path.dirname(NODE))])] : [];
   const keeper = startKeeper({ stage, lower: lower.join(":"), engine, services, folders });
   try {
     const leader = await keeper.booted(0);
