@@ -3,7 +3,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { native } from "../../src/core/native.ts";
 import { TABLE } from "../support/host.ts";
-import { MAIN, NODE } from "../support/stage/stage.ts";
+import { MAIN, NODE, staged } from "../support/stage/stage.ts";
 import { type Allocator, keep, played, ports, RANGE, RESERVED } from "./scene.ts";
 
 const CALLS = 1_000_000;
@@ -38,7 +38,7 @@ async function storm(by: Allocator, calls: number): Promise<Readonly<Record<stri
     etc: { "portreserve/always": lines(RESERVED), "either/0": lines(A[1]), "either/1": lines(B[1]) },
     environment: {
       ...manager,
-      WRITER: path.join(import.meta.dirname, "writer.mjs"),
+      WRITER: staged(path.join(import.meta.dirname, "writer.mjs")),
       DIST: path.dirname(MAIN),
       LIST_A: [...RESERVED, ...A[1]].join(","),
       LIST_B: [...RESERVED, ...B[1]].join(","),

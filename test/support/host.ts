@@ -10,7 +10,7 @@ import { runInSandbox, type SandboxRequest } from "../../src/system/sandbox/sand
 import { skipReason } from "./can.ts";
 import { type Ran, SERVICES } from "./cli.ts";
 import { built, noSandbox, THIEF_PID } from "./sandbox.ts";
-import { MAIN, NODE, stagedNatives } from "./stage/stage.ts";
+import { MAIN, NODE, staged, stagedNatives } from "./stage/stage.ts";
 import { outline, STEP, type Steps, stepsOf } from "./steps.ts";
 
 export const LIST = "/etc/ld.so.preload";
@@ -29,7 +29,7 @@ const own = trialPrograms(abis);
 export const trialCount = own.length + (process.getuid?.() === 0 ? (await programsOfSandbox(own)).length : 0);
 
 const ADDON = path.join(stagedNatives(), "portreserve.node");
-const TREE = path.join(import.meta.dirname, "tree.mjs");
+const TREE = staged(path.join(import.meta.dirname, "tree.mjs"));
 
 /** Undefined where a whole host can be played, else why not. */
 export async function noHost(): Promise<string | undefined> {
