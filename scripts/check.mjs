@@ -1,5 +1,6 @@
 // All that CI runs: build, lint, the package's native parts, the shim's gates, the C tests under sanitizers and the
-// analysers, the model of the table's replacement, a minute of fuzzing for each parser, the guests, and the tests.
+// analysers, the model of the table's replacement, a minute of fuzzing for each parser, the guests, the README's commands on
+// untouched machines, and the tests.
 import { run } from "./step.mjs";
 
 for (const script of ["build", "lint", "prebuild", "gates", "test:native", "test:model"]) {
@@ -8,4 +9,5 @@ for (const script of ["build", "lint", "prebuild", "gates", "test:native", "test
 run("npm", ["run", "--silent", "fuzz", "--", "--jobs", "3"]);
 // All that this would build first is built.
 run("npm", ["run", "--silent", "--ignore-scripts", "test:guests"]);
+run("npm", ["run", "--silent", "test:fresh"]);
 run("npm", ["run", "--silent", "test"]);

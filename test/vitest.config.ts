@@ -6,8 +6,8 @@ export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
     include: ["test/**/*.test.ts"],
-    // These have commands of their own: npm run test:guests, npm run test:vm.
-    exclude: ["test/guests/**", "test/vm/**"],
+    // These have commands of their own: npm run test:guests, npm run test:fresh, npm run test:vm.
+    exclude: ["test/guests/**", "test/fresh/**", "test/vm/**"],
     // Programs under test run from a copy that every user may enter.
     globalSetup: [new URL("support/stage/set-up.ts", import.meta.url).pathname],
     testTimeout: 120_000,

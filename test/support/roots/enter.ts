@@ -9,21 +9,26 @@ export interface Machine {
   readonly layers: readonly string[];
   /** Files and folders of the host, by where they are seen there. */
   readonly files?: Readonly<Record<string, string>>;
+  /** How much may be written beside /tmp, in memory, as mount(8) reads it; "1G" by default. */
+  readonly size?: string;
+  /** Milliseconds until all of it is killed; 150,000 by default. */
+  readonly timeout?: number;
 }
-
-/** At most, in milliseconds. */
-const TIMEOUT = 150_000;
 
 /**
  * Runs a script for sh(1) as root in there, in namespaces of its own, with no network. In it `step NAME COMMAND…` runs a
  * command and says what stepsOf() reads. Throws when it did not end by itself.
  */
-export async function inRoot(script: string, { layers, files = {} }: Machine): Promise<Ran> {
+export async function inRoot(
+  script: string,
+  { layers, files = {}, size = "1G", timeout = 150_000 }: Machine,
+): Promise<Ran> {
   const shared = Object.entries(files).flatMap(([seen, file]) => [file, seen]);
   const words = [
     path.join(import.meta.dirname, "enter.sh"),
     layers.join(":"),
     scratch(),
+    size,
     `${STEP}${script}`,
     ...shared,
   ];
@@ -39,7 +44,7 @@ export async function inRoot(script: string, { layers, files = {} }: Machine): P
     "private",
   ];
   return new Promise((resolve, reject) => {
-    const options = { cwd: "/", timeout: TIMEOUT, killSignal: "SIGKILL", maxBuffer: 64 * 1024 * 1024 } as const;
+    const options = { cwd: "/", timeout, killSignal: "SIGKILL", maxBuffer: 64 * 1024 * 1024 } as const;
     execFile("unshare", [...namespaces, "sh", ...words], options, (error, stdout, stderr) => {
       const status = error === null ? 0 : error.code;
       if (typeof status === "number") resolve({ status, stdout, stderr });

@@ -32,6 +32,6 @@ rm -rf "node_modules/$0/include/node/openssl"
 mv "node_modules/$0/bin/node" usr/local/bin/
 mv "node_modules/$0/include/node" usr/local/include/
 mv node_modules/npm usr/local/lib/node_modules/
-ln -s ../lib/node_modules/npm/bin/npm-cli.js usr/local/bin/npm
+for tool in npm npx; do ln -s "../lib/node_modules/npm/bin/$tool-cli.js" "usr/local/bin/$tool"; done
 rm -rf node_modules package.json package-lock.json
 chown -R 0:0 usr`;
