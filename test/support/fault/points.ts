@@ -30,7 +30,8 @@ export function everyKill(calls: readonly Call[]): readonly Point[] {
 
 /** The same, by default without what other matrices show: sandboxes are always alike. */
 export function newKills(calls: readonly Call[]): readonly Point[] {
-  const inSandbox = ({ paths }: Call): boolean => paths.some((path) => /\/portreserve-(?:sandbox|rehearsal)-/.test(path));
+  const inSandbox = ({ paths }: Call): boolean =>
+    paths.some((path) => /\/portreserve-(?:sandbox|rehearsal)-/.test(path));
   return everyKill(FULL ? calls : calls.filter((call) => !inSandbox(call)));
 }
 
