@@ -1,4 +1,4 @@
-// What a run of vitest says in the end, read from its output: nothing of it may be forgotten when somebody else started it.
+// What a run of vitest says in the end, read from its output, for tests that start whole runs on other machines.
 
 export interface TestRun {
   /** "test/FILE > GROUP > NAME" of each that failed, and files that could not be loaded; each once. */
@@ -29,7 +29,7 @@ export function testRunOf(output: string): TestRun | undefined {
   };
 }
 
-/** What is wrong with it, a line each: a run is good when every test has passed, or was skipped for a reason that it gives. */
+/** What is wrong with it, a line each: a run is good when each test has passed, or was skipped for a reason that it gives. */
 export function faultsOf(output: string): readonly string[] {
   const run = testRunOf(output);
   if (run === undefined) return ["the tests did not come to vitest's summary"];

@@ -62,7 +62,7 @@ function cloned(): string {
 /** Where npm keeps in there what it would have downloaded. */
 const PACKAGES = "/var/cache/npm";
 
-/** A layer with all packages of a lock file in npm's own cache, which everybody in there may write. */
+/** A layer with all packages of a lock file in npm's own cache. */
 function packagesLayer(lock: string): string {
   return cached("npm", "packages", [process.arch, FETCH, lock]);
 }
@@ -79,8 +79,7 @@ cp "$0/package.json" "$0/package-lock.json" "$FRESH/project"
 cd "$FRESH/project"
 npm ci --ignore-scripts --no-audit --no-fund --silent --cache "$FRESH$1"
 cd /
-rm -rf "$FRESH/project" "$FRESH$1/_logs"
-chmod -R a+rwX "$FRESH$1"`;
+rm -rf "$FRESH/project" "$FRESH$1/_logs"`;
 
 /** What a login shell has beside what Debian gives it: where a newcomer has a network, this has a cache. */
 function environment(): Readonly<Record<string, string>> {
@@ -114,6 +113,8 @@ python3 -c 'import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, s
 echo fresh >/proc/sys/kernel/hostname
 printf '127.0.0.1 localhost\\n::1 localhost\\n127.0.1.1 fresh\\n' >/etc/hosts
 [ ${who} = root ] || useradd --create-home --shell /bin/bash --key HOME_MODE=0700 ${who}
+# Debian's npm takes what somebody else owns in its cache for corrupted.
+chown -R ${who}: ${PACKAGES}
 $login 'cp -r /checkout portreserve'
 umount /checkout
 rmdir /checkout
@@ -129,12 +130,12 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** Keeps the whole output of a command, and says where, and how long it took. */
-export function kept(name: string, { stdout, stderr }: Ran): string {
+/** Keeps the whole output of a command, and says where; prints how it ended, and after how long. */
+export function kept(name: string, { status, stdout, stderr }: Ran): string {
   const folder = path.join(packageRoot, ".cache/fresh");
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, `${name}.log`);
   writeFileSync(file, stdout);
-  console.log(`${name}: ${stderr.trim()} s`);
+  console.log(`${name}: ended with ${status} after ${stderr.trim()} s`);
   return file;
 }

@@ -1,4 +1,4 @@
-// What a newcomer meets on a release: the README's two commands, as root and as somebody else, and that a broken checkout shows.
+// What a newcomer meets on a release: the README's two commands, as root and as somebody else; and a broken checkout shows.
 import { beforeAll, describe, expect, test } from "vitest";
 import { named } from "../../support/can.ts";
 import type { Steps } from "../../support/steps.ts";

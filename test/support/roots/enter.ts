@@ -4,6 +4,9 @@ import path from "node:path";
 import { type Ran, scratch } from "../cli.ts";
 import { STEP } from "../steps.ts";
 
+// setpriv ties the machine's life to this process, and --kill-child ties all of the machine to unshare's.
+const NAMESPACES = "--pdeathsig KILL unshare --mount --pid --net --uts --ipc --fork --kill-child --propagation private";
+
 export interface Machine {
   /** Folders, the upper ones first; the last one is a root. None is written. */
   readonly layers: readonly string[];
@@ -32,20 +35,9 @@ export async function inRoot(
     `${STEP}${script}`,
     ...shared,
   ];
-  const namespaces = [
-    "--mount",
-    "--pid",
-    "--net",
-    "--uts",
-    "--ipc",
-    "--fork",
-    "--kill-child",
-    "--propagation",
-    "private",
-  ];
   return new Promise((resolve, reject) => {
     const options = { cwd: "/", timeout, killSignal: "SIGKILL", maxBuffer: 64 * 1024 * 1024 } as const;
-    execFile("unshare", [...namespaces, "sh", ...words], options, (error, stdout, stderr) => {
+    execFile("setpriv", [...NAMESPACES.split(" "), "sh", ...words], options, (error, stdout, stderr) => {
       const status = error === null ? 0 : error.code;
       if (typeof status === "number") resolve({ status, stdout, stderr });
       else reject(new Error(`the script did not end by itself, after:\n${stdout}${stderr}`, { cause: error }));
