@@ -1,5 +1,7 @@
 // Guests in which our units keep the table fresh, and questions to them.
+import { readFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { native } from "../../src/core/native.ts";
 import { againUnit, enablingLinks, PATH_UNITS, serviceUnit, unitTexts } from "../../src/core/systemd/unit-texts.ts";
 import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE, UNIT_FOLDER } from "../../src/system/paths.ts";
@@ -78,6 +80,21 @@ while [ $calm -lt 5 ]; do
 done`,
     { timeout: 60_000 },
   );
+}
+
+/**
+ * Waits until systemd sleeps, and has not been awake between two looks. That a client has gone is an event too: with it
+ * still to come, systemd takes up the events after it in another order than they came.
+ */
+export async function asleep(guest: Guest): Promise<void> {
+  const look = (): string => {
+    const status = readFileSync(`/proc/${guest.leader()}/status`, "utf8");
+    return /^State:\tS/m.test(status) ? (/^voluntary_ctxt_switches:.*$/m.exec(status)?.[0] ?? "") : "";
+  };
+  for (let before = "awake"; ; before = look()) {
+    await setTimeout(20);
+    if (before !== "" && before === look()) return;
+  }
 }
 
 /** A line for each path unit. */

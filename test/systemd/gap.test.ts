@@ -5,6 +5,7 @@ import { named } from "../support/can.ts";
 import type { Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
 import {
+  asleep,
   changed,
   failedUnits,
   freshGuest,
@@ -117,13 +118,14 @@ rm /run/hold`);
 });
 
 describe.skipIf(reason !== undefined)(named("a change that systemd sees together with another in /etc", reason), () => {
-  /** systemd is stopped, so that it finds both at once when it goes on. */
+  /** systemd is stopped, so that it finds both at once when it goes on, and in their order. */
   const together =
     (paths: readonly string[]) =>
     async (guest: Guest): Promise<readonly number[]> => {
       await guest.output(`systemctl start ${SERVICE_UNIT}`);
       await quiet(guest);
       await guest.output(`systemctl start ${paths.join(" ")}`);
+      await asleep(guest);
       process.kill(guest.leader(), "SIGSTOP");
       try {
         await guest.output("echo anything >/etc/unrelated; echo 602 >/etc/portreserve/second");
