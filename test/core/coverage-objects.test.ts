@@ -1,22 +1,12 @@
 // Which mapped objects count as loaded at the start, and facts of made ELF files of any class and byte order.
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ElfFacts, ObjectFacts } from "../../src/core/coverage/facts.ts";
 import { elfFacts, slotsOf } from "../../src/core/coverage/objects/elf-facts.ts";
 import { loadedAtRunTime, type MappedObject } from "../../src/core/coverage/objects/run-time.ts";
 import { bytesSource } from "../../src/core/elf/reader.ts";
-import { nativeFolder } from "../../src/core/native.ts";
 import { elf } from "./coverage-facts.ts";
-import { BASE, craft, LAYOUTS } from "./elf-image.ts";
-
-/** A made file that calls `bind`, which is renamed to rcmd, and perhaps defines bindresvport_sa. */
-function made(bits: 32 | 64, byteOrder: "little" | "big", machine = bits === 64 ? 62 : 3): Uint8Array {
-  const text = Buffer.from(craft({ bits, byteOrder, machine, hash: "sysv" })).toString("latin1");
-  const renamed = text.replace("\0bind\0", "\0rcmd\0").replace("portreserve_shim\0", "bindresvport_sa\0\0");
-  return Buffer.from(renamed, "latin1");
-}
+import { BASE } from "./elf-image.ts";
+import { made } from "./elf-made.ts";
 
 test.each([
   [32, "little"],
@@ -62,44 +52,6 @@ test("takes what is no ELF file for none, and a cut one for unseen", () => {
     unseen: expect.stringMatching(/^its file is truncated: its segments end at byte \d+, and it has 600$/),
     rootWould: false,
   });
-});
-
-test("reads our shim's marker, and no text that is not plain", () => {
-  const shim = readFileSync(path.join(nativeFolder(), "libportreserve.so"));
-  const facts = elfFacts(bytesSource(shim)) as ElfFacts;
-  expect(facts.marker).toMatch(/^portreserve \d+\.\d+\.\d+ table 1$/);
-  expect(facts.defines).toContain("rresvport_af");
-  const text = Buffer.from(facts.marker ?? "", "latin1");
-  const at = shim.indexOf(text);
-  const forged = Buffer.from(shim);
-  forged[at + 3] = 0x0a;
-  expect(elfFacts(bytesSource(forged))).toMatchObject({ marker: undefined });
-});
-
-test("never throws, whatever bytes of a file are damaged or cut", () => {
-  const shim = readFileSync(path.join(nativeFolder(), "libportreserve.so"));
-  const originals = [
-    shim,
-    ...LAYOUTS.flatMap(({ bits, byteOrder }) => [
-      made(bits, byteOrder),
-      craft({ bits, byteOrder, machine: 62, hash: "gnu" }),
-    ]),
-  ];
-  const place = fc.oneof(fc.integer({ min: 0, max: 1200 }), fc.nat());
-  const damage = fc.array(fc.tuple(place, fc.oneof(fc.constantFrom(0, 1, 0x7f, 0xff), fc.nat(255))), { maxLength: 6 });
-  const seen = new Set<string>();
-  fc.assert(
-    fc.property(fc.constantFrom(...originals), damage, fc.option(fc.nat(4000)), (original, changes, length) => {
-      const bytes = Uint8Array.from(original.subarray(0, length ?? undefined));
-      for (const [at, byte] of changes) if (bytes.length > 0) bytes[at % bytes.length] = byte;
-      const source = bytesSource(bytes);
-      slotsOf(source);
-      const facts = elfFacts(source);
-      seen.add(facts === undefined ? "no file" : "unseen" in facts ? "unseen" : "facts");
-    }),
-    { numRuns: 4000 },
-  );
-  expect([...seen].sort()).toEqual(["facts", "no file", "unseen"]);
 });
 
 function mapped(file: string, facts: Partial<ElfFacts> | ObjectFacts["elf"] = {}): MappedObject {

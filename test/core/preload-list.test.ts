@@ -1,24 +1,15 @@
 // The preload list is edited without a change for any other library in it, and back again to the byte.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { loadedNames, textOf } from "../../src/core/preload-list/loaded.ts";
+import { loadedNames } from "../../src/core/preload-list/loaded.ts";
 import { strangersNamed } from "../../src/core/preload-list/strangers.ts";
 import { withEntry } from "../../src/core/preload-list/with-entry.ts";
 import { withoutEntry } from "../../src/core/preload-list/without-entry.ts";
-import { anyList, ENTRY, listWithoutNul, PECULIAR, plainList } from "./preload-list-lists.ts";
+import { anyList, ENTRY, PECULIAR, plainList } from "./preload-list-lists.ts";
+import { added, bytes, holdsForAnyList, names, shown } from "./preload-list-properties.ts";
 
-const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "latin1"));
-const names = (list: Uint8Array | undefined): readonly string[] => (list === undefined ? [] : loadedNames(list));
-const others = (list: Uint8Array | undefined): readonly string[] => names(list).filter((name) => name !== ENTRY);
-const shown = (list: Uint8Array | undefined): string | undefined => (list === undefined ? undefined : textOf(list));
-
-/** `undefined` where there is no place. */
-function added(list: Uint8Array | undefined): Uint8Array | undefined {
-  const placement = withEntry(list, ENTRY);
-  return placement.outcome === "placed" ? placement.bytes : undefined;
-}
-
-const RUNS = { numRuns: 20_000 };
+// test/core/heavy/preload-list.test.ts tries many more.
+holdsForAnyList(500);
 
 // test/preload/preload-list-real.test.ts asks the real ld.so the same.
 it.each(PECULIAR)("ld.so loads from %j: %j", (list, wanted) => {
@@ -48,43 +39,11 @@ describe("adding the entry", () => {
     expect(withEntry(bytes("\0#\n\n#b/c"), ENTRY)).toEqual({ outcome: "no place" });
   });
 
-  it("makes ld.so load it once, and all others as before", () => {
-    fc.assert(
-      fc.property(anyList, (list) => {
-        const edited = added(list);
-        fc.pre(edited !== undefined);
-        expect(names(edited).filter((name) => name === ENTRY)).toEqual([ENTRY]);
-        expect(others(edited)).toEqual(others(list));
-      }),
-      RUNS,
-    );
-  });
-
-  it("always finds a place without a NUL", () => {
-    fc.assert(
-      fc.property(listWithoutNul, (list) => {
-        expect(withEntry(bytes(list), ENTRY).outcome).toBe("placed");
-      }),
-      RUNS,
-    );
-  });
-
   it("is not put where it would only wake another mention, which would go in its place", () => {
     const list = `${ENTRY.slice(5)}#${ENTRY}x\n#\0\n#\n${ENTRY}\0:`;
     const edited = added(bytes(list));
     expect(shown(edited)).not.toContain(`:\n${ENTRY}`);
     expect(shown(withoutEntry(edited, ENTRY))).toBe(list);
-  });
-
-  it("gives back what already loads it once", () => {
-    fc.assert(
-      fc.property(anyList, (list) => {
-        const edited = added(list);
-        fc.pre(edited !== undefined);
-        expect(shown(added(edited))).toBe(shown(edited));
-      }),
-      RUNS,
-    );
   });
 
   it("leaves a list that the next 'echo >>' does not spoil", () => {
@@ -126,27 +85,6 @@ describe("removing the entry", () => {
   it("leaves no file where there was none", () => {
     expect(withoutEntry(undefined, ENTRY)).toBeUndefined();
     expect(withoutEntry(added(undefined), ENTRY)).toBeUndefined();
-  });
-
-  it("makes ld.so load all others as before, wherever the entry stands", () => {
-    fc.assert(
-      fc.property(anyList, (list) => {
-        expect(names(withoutEntry(list, ENTRY))).toEqual(others(list));
-      }),
-      RUNS,
-    );
-  });
-
-  it("restores any list that did not load the entry, to the byte", () => {
-    fc.assert(
-      fc.property(anyList, (list) => {
-        fc.pre(!names(list).includes(ENTRY));
-        const edited = added(list);
-        fc.pre(edited !== undefined);
-        expect(shown(withoutEntry(edited, ENTRY))).toBe(shown(list));
-      }),
-      RUNS,
-    );
   });
 });
 

@@ -112,12 +112,3 @@ test("keeps no more text of lines than a report can hold", { timeout: 60_000 }, 
     ["more-remarks", 1],
   ]);
 });
-
-test("gives equal remarks for 250 files of wrong lines in any order", { timeout: 60_000 }, () => {
-  const owners = Array.from({ length: 250 }, (_, index) => ownerFile(`o${index}`, "x\n".repeat(32_700)));
-  const configuration = configure(inputs({ owners }));
-  expect(configuration.diagnostics.length).toBe(ALL_REMARKS + owners.length);
-  expect(remarkCount(configuration.diagnostics, "error")).toBe(250 * 32_700);
-  expect(JSON.stringify(configuration).length).toBeLessThan(4_000_000);
-  expect(configure(inputs({ owners: owners.toReversed() }))).toEqual(configuration);
-});

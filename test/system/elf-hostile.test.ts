@@ -10,7 +10,7 @@ import { bytesSource, READ_LIMIT } from "../../src/core/elf/reader.ts";
 import { symbols } from "../../src/core/elf/symbols.ts";
 import type { ElfFile, ElfSource } from "../../src/core/elf/types.ts";
 import { nativeFolder } from "../../src/core/native.ts";
-import { BASE, craft, LAYOUTS, type Wish } from "./elf-image.ts";
+import { BASE, craft, LAYOUTS, type Wish } from "../core/elf-image.ts";
 
 const ours = readFileSync(path.join(nativeFolder(), "libportreserve.so"));
 const WANTED = new Set(["bind", "maybe", "portreserve_shim", "bindresvport"]);

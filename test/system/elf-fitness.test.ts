@@ -8,11 +8,11 @@ import { readElf } from "../../src/core/elf/read-elf.ts";
 import { bytesSource } from "../../src/core/elf/reader.ts";
 import type { ElfFile } from "../../src/core/elf/types.ts";
 import { nativeFolder } from "../../src/core/native.ts";
+import { craft, LAYOUTS } from "../core/elf-image.ts";
 import { named, skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
-import { craft, LAYOUTS } from "./elf-image.ts";
 
-const SAMPLES = "test/core/elf-samples";
+const SAMPLES = "test/system/elf-samples";
 const SHARED = ["-shared", "-fPIC", "-nostartfiles", "-Wl,-z,now", "-Wl,-z,noexecstack"];
 /** As the samples' maps name them, so they are read from where they are. */
 const map = (name: string): string => path.join(import.meta.dirname, "elf-samples", name);

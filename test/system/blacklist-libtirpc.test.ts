@@ -4,8 +4,8 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { runInSandbox } from "../../src/system/sandbox/sandbox.ts";
 import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
+import { BLACKLIST, BLACKLIST_PORTS } from "../core/blacklist-sample.ts";
 import { stagedNatives } from "../support/stage/stage.ts";
-import { BLACKLIST, BLACKLIST_PORTS } from "./blacklist-sample.ts";
 
 const libtirpc = ["/usr/lib", "/lib", "/usr/lib64", ...["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu`)]
   .map((folder) => `${folder}/libtirpc.so.3`)
