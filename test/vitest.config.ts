@@ -1,15 +1,25 @@
 // How the tests run: a file for each processor at a time, real programs, generous time limits (nothing here asserts on time).
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { tiers } from "./tiers.ts";
+
+const below = (patterns: readonly string[] = []): string[] => patterns.map((pattern) => `test/${pattern}`);
 
 export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
-    include: ["test/**/*.test.ts"],
-    // These have commands of their own: npm run test:guests, npm run test:fresh, npm run test:vm.
-    exclude: ["test/guests/**", "test/fresh/**", "test/vm/**"],
-    // Programs under test run from a copy that every user may enter.
-    globalSetup: [new URL("support/stage/set-up.ts", import.meta.url).pathname],
+    projects: Object.entries(tiers).map(([name, { include, exclude }]) => ({
+      extends: true,
+      test: {
+        name,
+        include: below(include),
+        exclude: below(exclude),
+        // What is pure leaves nothing behind: its files share what they import.
+        isolate: name !== "unit",
+        // All others run their programs from a copy that every user may enter.
+        globalSetup: name === "unit" ? [] : [new URL("support/stage/set-up.ts", import.meta.url).pathname],
+      },
+    })),
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: true,

@@ -14,6 +14,8 @@ const other = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 
 /** Vitest calls it once a run, before any test file, and then what it returns; workers inherit what it sets. */
 export default function setUp(): () => void {
+  // Another project of this run has made it.
+  if (process.env.PORTRESERVE_STAGE !== undefined) return () => {};
   // A private umask would close to others what tests make for them.
   process.umask(0o022);
   // First one that no sandbox or unit hides behind a private folder of its own.

@@ -1,0 +1,47 @@
+// Which test belongs to which command: every *.test.ts below test/ is in exactly one tier, and test/support/tiers.test.ts shows it.
+
+/** Patterns below test/. */
+export interface Tier {
+  readonly include: readonly string[];
+  readonly exclude?: readonly string[];
+}
+
+/** Pure: nothing built, no rights, no program but Node, and a few seconds for all. */
+const unit = ["core/*.test.ts", "report/*.test.ts", "support/tiers.test.ts"];
+
+/** `install`, `uninstall` and `compile` killed at each of their calls, or refused it by the system. */
+const install = ["install/*-matrix-*.test.ts"];
+
+/** Booted guests, Debian roots, a million calls, every program of the host: minutes each. */
+const long = [
+  "package/matrix.test.ts",
+  "recovery/*.test.ts",
+  "stress/*.test.ts",
+  "systemd/*.test.ts",
+  "system/elf-real.test.ts",
+  "system/killed.test.ts",
+  "system/systemd-guest.test.ts",
+];
+
+/** All else: the real program in throwaway roots and sandboxes. A new folder is named here, or in another tier. */
+const ordinary = [
+  "arm64/*.test.ts",
+  "commands/*.test.ts",
+  "core/heavy/*.test.ts",
+  "coverage/*.test.ts",
+  "daemons/*.test.ts",
+  "fuzz/*.test.ts",
+  "install/*.test.ts",
+  "package/*.test.ts",
+  "preload/*.test.ts",
+  "support/**/*.test.ts",
+  "system/*.test.ts",
+];
+
+/** The projects of test/vitest.config.ts: `vitest run --project NAME` runs one. In vitest's order, which is that of names. */
+export const tiers: Readonly<Record<string, Tier>> = {
+  install: { include: install },
+  long: { include: long },
+  ordinary: { include: ordinary, exclude: [...install, ...long, ...unit] },
+  unit: { include: unit },
+};
