@@ -73,9 +73,7 @@ test("hands on what decides, the user and the rights too", () => {
 });
 
 test("names every file and folder with which a unit lets somebody decide what its programs run", () => {
-  const shown = `User=x
-DynamicUser=yes
-RootDirectory=/srv/jail
+  const shown = `RootDirectory=/srv/jail
 RootImage=/srv/image
 EnvironmentFiles=/etc/default/x (ignore_errors=yes)
 EnvironmentFiles=/home/x/env (ignore_errors=no)
@@ -84,13 +82,11 @@ BindReadOnlyPaths=/a b:/c:norbind
 `;
   const environmentFiles = ["/etc/default/x", "/home/x/env"];
   expect(unitChoices(shown)).toEqual({
-    user: "x",
-    isDynamicUser: true,
     rootDirectory: "/srv/jail",
     files: ["/srv/image", ...environmentFiles, "/home/x", "/srv/y", "/a", "b"],
     environmentFiles,
   });
-  expect(unitChoices("User=\nRootDirectory=/\n")).toMatchObject({ user: undefined, rootDirectory: undefined });
+  expect(unitChoices("RootDirectory=/\n")).toEqual({ rootDirectory: undefined, files: [], environmentFiles: [] });
 });
 
 test("names a reservation file after its unit, and keeps what is in it", () => {

@@ -2,6 +2,7 @@
 import {
   chmodSync,
   chownSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -46,12 +47,24 @@ test("refuses a link, and leaves what it leads to as it was", () => {
   expect([readFileSync(file, "utf8"), modeOf(file), lstatSync(link).isSymbolicLink()]).toEqual(["before", 0o600, true]);
 });
 
-test("follows a link on the way, which is the kernel's to judge", () => {
+test("follows its own links on the way, relative, absolute and up, and those of /proc", () => {
   const folder = scratch();
-  mkdirSync(path.join(folder, "real"));
+  mkdirSync(path.join(folder, "real/below"), { recursive: true });
   symlinkSync("real", path.join(folder, "link"));
-  writeOutput(path.join(folder, "link/x.prom"), "one");
-  expect(readFileSync(path.join(folder, "real/x.prom"), "utf8")).toBe("one");
+  symlinkSync("..", path.join(folder, "real/below/up"));
+  symlinkSync(path.join(folder, "link/below/up"), path.join(folder, "absolute"));
+  symlinkSync("round", path.join(folder, "round"));
+  for (const [way, text] of [
+    ["link", "one"],
+    ["absolute", "two"],
+    ["real/below/up", "three"],
+  ] as const) {
+    writeOutput(path.join(folder, way, "x.prom"), text);
+    expect(readFileSync(path.join(folder, "real/x.prom"), "utf8")).toBe(text);
+  }
+  writeOutput(`/proc/${process.pid}/root${folder}/x.prom`, "four");
+  expect(readFileSync(path.join(folder, "x.prom"), "utf8")).toBe("four");
+  expect(() => writeOutput(path.join(folder, "round/x.prom"), "")).toThrow(/ELOOP|too many/);
 });
 
 test("says why there is no such folder", () => {
@@ -60,6 +73,16 @@ test("says why there is no such folder", () => {
 });
 
 const reason = skipReason("root");
+test.skipIf(reason !== undefined)(named("refuses another user's link on the way", reason), () => {
+  const folder = scratch();
+  mkdirSync(path.join(folder, "real"));
+  const link = path.join(folder, "link");
+  symlinkSync("real", link);
+  lchownSync(link, 65534, 65534);
+  expect(() => writeOutput(path.join(link, "x.prom"), "")).toThrow("will not follow another user's link on the way");
+  expect(readdirSync(path.join(folder, "real"))).toEqual([]);
+});
+
 test.skipIf(reason !== undefined)(
   named("refuses another user's file only where everybody may make files, and keeps its owner elsewhere", reason),
   () => {

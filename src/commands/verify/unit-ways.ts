@@ -23,8 +23,8 @@ import { changeableByVariables, changeableInRoot } from "./changeable.ts";
 import { inNamespaces, type NoWay, type Way } from "./way.ts";
 
 /**
- * As its own user and with its own rights: in a network where every port may be bound without one. What it runs as root
- * must be root's own.
+ * As its own user and with its own rights: in a network where every port may be bound without one. What decides which code
+ * runs there must be root's own, whoever the user is: not every setting that confines a unit is handed on.
  */
 export async function systemdWay(unit: string): Promise<{ readonly way: Way; readonly remove: () => void } | NoWay> {
   const name = unitName(unit);
@@ -32,18 +32,12 @@ export async function systemdWay(unit: string): Promise<{ readonly way: Way; rea
   const shown = showProperties(shownName(name), ["Id", ...DECIDING, ...ALSO_ASKED]);
   if (shown.outcome !== "done") return { reason: `systemd cannot be asked: ${shown.reason}` };
   const variables = recordOf(unitFacts(shown.output)?.environment ?? [], []);
-  const choices = unitChoices(shown.output);
-  const what = isRoots(choices) ? changeableOf(choices, variables) : undefined;
+  const what = changeableOf(unitChoices(shown.output), variables);
   if (what !== undefined) return { reason: notRoots(unit, what) };
   const network = await openNetwork();
   if ("reason" in network) return network;
   const start = bySystemd(transientSettings(shown.output), network.path, variables);
   return { way: { how: "systemd-run", start, notes: [] }, remove: network.remove };
-}
-
-/** A name that the host's own file does not have may be root's too. */
-function isRoots({ user = "root", isDynamicUser }: UnitChoices): boolean {
-  return !isDynamicUser && (userIds(user)?.uid ?? 0) === 0;
 }
 
 function changeableOf(
@@ -81,18 +75,24 @@ export function writtenWays(unit: string): readonly Way[] | NoWay {
   const unread = files.find(({ text }) => text === undefined);
   if (unread !== undefined) return { reason: `the environment file '${unread.path}' cannot be read` };
   const entries = [...effective.environment, ...files.flatMap(({ text = "" }) => parseEnvironmentFile(text))];
-  const variables = recordOf(entries, effective.unsetEnvironment);
+  const variables = forLoader(recordOf(entries, effective.unsetEnvironment));
   const how = "environment in a namespace";
   const notes = [`with the environment that the files of '${unit}' give it, and without its sandbox`];
+  const what = paths.map((path) => othersMayWrite(path)).find((one) => one !== undefined);
+  const changeable = what ?? changeableByVariables(variables);
+  if (changeable !== undefined) return { reason: notRoots(unit, changeable) };
   const ids = userIds(effective.user ?? "root");
   if (ids === undefined)
     return { reason: `'${unit}' runs as '${effective.user}', whom '${PASSWD_FILE}' does not have` };
   if (ids.uid !== 0 && process.geteuid?.() === 0) {
     return [{ how, start: asUser(ids.uid, ids.gid, variables), notes }];
   }
-  const what = paths.map((path) => othersMayWrite(path)).find((one) => one !== undefined);
-  const changeable = what ?? changeableByVariables(variables);
-  return changeable === undefined ? inNamespaces(how, variables, notes) : { reason: notRoots(unit, changeable) };
+  return inNamespaces(how, variables, notes);
+}
+
+/** All else may be secret, and whatever a program is given as its arguments everybody can read. */
+function forLoader(variables: Variables): Variables {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => /^(LD_|GLIBC_TUNABLES$)/.test(name)));
 }
 
 function recordOf(entries: readonly EnvironmentEntry[], unset: readonly string[]): Variables {

@@ -53,9 +53,6 @@ export function transientSettings(shown: string): readonly string[] {
 
 /** What a unit lets decide which code its programs run. */
 export interface UnitChoices {
-  /** Undefined or empty: root. */
-  readonly user: string | undefined;
-  readonly isDynamicUser: boolean;
   readonly rootDirectory: string | undefined;
   /** Files and folders of the host whose content its programs may run or obey. */
   readonly files: readonly string[];
@@ -71,8 +68,6 @@ export function unitChoices(shown: string): UnitChoices {
   const environmentFiles = values("EnvironmentFiles").flatMap((value) => shownFile(value).map(({ path }) => path));
   const binds = [...values("BindPaths"), ...values("BindReadOnlyPaths")].flatMap(shownWords);
   return {
-    user: values("User")[0],
-    isDynamicUser: values("DynamicUser")[0] === "yes",
     rootDirectory,
     files: [
       ...values("RootImage"),

@@ -1,5 +1,5 @@
 // Whether somebody else than root could put something else in the place of a file: what root may rely on, and what not.
-import { lstatSync, readlinkSync, type Stats } from "node:fs";
+import { lstatSync, readlinkSync, type Stats, statfsSync } from "node:fs";
 import path from "node:path";
 import { errnoOf } from "../app-error.ts";
 import { kernelRoot } from "./rooted.ts";
@@ -20,7 +20,8 @@ export function othersMayWrite(file: string, root = "/"): string | undefined {
   // Where everybody may make files, what is not there yet may be anybody's tomorrow.
   const openFolder = (): string | undefined => (isOpen(statsOf(root, folder())) ? folder() : undefined);
   const top = statsOf(root, "/");
-  if (top === undefined || isOthers(top)) return "/";
+  if (top === undefined || isOthers(top) || isUsersFileSystem(root, "/", top)) return "/";
+  let { dev } = top;
   for (let links = 0; pending.length > 0; ) {
     const name = pending.shift() as string;
     if (name === "" || name === ".") continue;
@@ -40,8 +41,9 @@ export function othersMayWrite(file: string, root = "/"): string | undefined {
       pending.unshift(...target.split("/"));
       continue;
     }
-    if (isOthers(stats)) return place;
+    if (isOthers(stats) || (stats.dev !== dev && isUsersFileSystem(root, place, stats))) return place;
     done.push(name);
+    dev = stats.dev;
   }
   return openFolder();
 }
@@ -56,6 +58,17 @@ const WRITABLE = 0o022;
 
 function isOthers(stats: Stats): boolean {
   return stats.uid !== 0 || ((stats.mode & WRITABLE) !== 0 && !isOpen(stats));
+}
+
+/** FUSE_SUPER_MAGIC of linux/magic.h. */
+const FUSE = 0x65735546;
+
+/**
+ * Whether a program of some user may answer for all that is in there, and say that it is root's. Where the host's own root
+ * is of that kind, as in some containers, there is no other.
+ */
+function isUsersFileSystem(root: string, file: string, { dev }: Stats): boolean {
+  return dev !== lstatSync("/").dev && statfsSync(path.join(kernelRoot(root), file)).type === FUSE;
 }
 
 /** Undefined where nothing can be, too: below a file. */

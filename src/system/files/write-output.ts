@@ -1,5 +1,5 @@
 // A file that the user names for a result: its readers see the old one or the new one, never a part.
-import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, type Stats, statfsSync } from "node:fs";
 import path from "node:path";
 import { AppError, fromSystem } from "../app-error.ts";
 import { ownDescriptor } from "../proc/process-files.ts";
@@ -8,17 +8,16 @@ import { replaceFile } from "./replace-file.ts";
 
 /**
  * Everybody may read a new file; one that is there keeps its mode. A link in the file's own place is refused, since
- * whoever made it would choose what is written, and so is a file of another user's in a folder where everybody may make
- * files. Links on the way are the kernel's to follow, or to refuse (protected_symlinks). Throws AppError, and then the
- * old file is untouched.
+ * whoever made it would choose what is written; so are another user's links on the way, and another user's file in a folder
+ * where everybody may make files. Throws AppError, and then the old file is untouched.
  */
 export function writeOutput(name: string, text: string): void {
   if (name === "") throw new AppError("usage", "'--output' names no file", "write --output FILE");
   const file = path.resolve(name);
   try {
-    const folder = openSync(path.dirname(file), constants.O_RDONLY | constants.O_DIRECTORY);
+    // From here on the folder is this one, whatever becomes of its name.
+    const folder = openFolder(name, path.dirname(file));
     try {
-      // From here on the folder is this one, whatever becomes of its name.
       const place = path.join(ownDescriptor(folder), path.basename(file));
       const before = lstatSync(place, { throwIfNoEntry: false });
       if (before !== undefined) refuse(name, before, fstatSync(folder));
@@ -31,6 +30,52 @@ export function writeOutput(name: string, text: string): void {
   }
 }
 
+/** O_PATH of fcntl.h: a folder that may be passed through, read or not. */
+const O_PATH = 0o10000000;
+const STEP = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+/** PROC_SUPER_MAGIC of linux/magic.h. */
+const PROC = 0x9fa0;
+/** As many links as the kernel follows. */
+const LINK_LIMIT = 40;
+
+/** Step by step, so that nobody can put a link in the place of what was looked at. Throws AppError or the system error. */
+function openFolder(name: string, folder: string): number {
+  const pending = folder.split("/").filter((part) => part !== "");
+  let at = openSync("/", STEP);
+  try {
+    for (let links = 0; pending.length > 0; ) {
+      // Not joined: '..' is the kernel's to follow, from where this folder really is.
+      const place = `${ownDescriptor(at)}/${pending.shift()}`;
+      const stats = lstatSync(place);
+      if (stats.isSymbolicLink()) {
+        const mine = [0, process.geteuid?.()].includes(stats.uid);
+        if (!mine) throw new AppError("unsafe", `will not follow another user's link on the way to '${name}'`, CHOOSE);
+        // What /proc says of such a link is not where it leads.
+        if (statfsSync(ownDescriptor(at)).type === PROC) {
+          at = stepTo(at, place, O_PATH | constants.O_DIRECTORY);
+          continue;
+        }
+        links += 1;
+        if (links > LINK_LIMIT) throw Object.assign(new Error("ELOOP: too many symbolic links"), { code: "ELOOP" });
+        const target = readlinkSync(place);
+        pending.unshift(...target.split("/").filter((part) => part !== ""));
+        if (target.startsWith("/")) at = stepTo(at, "/");
+      } else at = stepTo(at, place);
+    }
+    return at;
+  } catch (error) {
+    closeSync(at);
+    throw error;
+  }
+}
+
+function stepTo(from: number, place: string, flags = STEP): number {
+  const next = openSync(place, flags);
+  closeSync(from);
+  return next;
+}
+
+const CHOOSE = "name a file in a folder of your own";
 const NEW_FILE = 0o644;
 const PERMISSIONS = 0o777;
 /** S_ISVTX, with the right of everybody or of a group to write. */
@@ -50,6 +95,6 @@ function refuse(name: string, before: Stats, folder: Stats): void {
   const isOpen = (folder.mode & STICKY) !== 0 && (folder.mode & WRITABLE) !== 0;
   if (isOpen && before.uid !== process.geteuid?.()) {
     const why = "it is another user's, in a folder where everybody may make files";
-    throw new AppError("unsafe", `will not replace '${name}': ${why}`, "name a file in a folder of your own");
+    throw new AppError("unsafe", `will not replace '${name}': ${why}`, CHOOSE);
   }
 }

@@ -14,10 +14,10 @@ const LIFE = 300;
 
 /**
  * Makes a network in which every port may be bound without a right, then runs a text for sh(1), which has the words behind
- * as its arguments. In some containers the proc that is there is read-only.
+ * as its arguments. `more`: options for unshare(1). In some containers the proc that is there is read-only.
  */
-export function openingPorts(then: string): ProgramCommand {
-  const namespaces = ["unshare", "--net", "--mount", "--propagation", "private", "--"] as const;
+export function openingPorts(then: string, more: readonly string[] = []): ProgramCommand {
+  const namespaces = ["unshare", "--net", "--mount", "--propagation", "private", ...more, "--"] as const;
   const setting = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
   const script = `[ -w ${setting} ] || mount -t proc proc /proc && echo 0 >${setting} && ${then}`;
   return [...namespaces, "sh", "-c", script, "sh"];

@@ -25,8 +25,15 @@ export function byUserNamespace(variables: Variables): ProbeStart {
 export function asUser(uid: number, gid: number, variables: Variables): ProbeStart {
   const rights = ["--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"];
   const user = ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, ...rights, "--"];
-  return { around: [...openingPorts('exec "$@"'), ...user], probe: withVariables(variables), more: [] };
+  return {
+    around: [...openingPorts('exec "$@"', WITH_ALL_IT_STARTS), ...user],
+    probe: withVariables(variables),
+    more: [],
+  };
 }
+
+/** The end of the first process in a pid namespace is the end of all, also of what has left its group and session. */
+const WITH_ALL_IT_STARTS = ["--pid", "--fork", "--kill-child"] as const;
 
 /** By root, in the root and the mount namespace that these descriptors are of. */
 export function inRoot(root: number, mounts: number, variables: Variables): ProbeStart {

@@ -1,13 +1,12 @@
 // Runs a shell script in a throwaway sandbox: private namespaces, a private writable /etc, its own network. The host is never changed.
 import type { ChildProcess } from "node:child_process";
-import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { nativeFolder } from "../../core/native.ts";
-import { errnoOf, fromSystem } from "../app-error.ts";
-import { STAGE_FOLDER, TEMPORARY_FOLDER } from "../paths.ts";
+import { fromSystem } from "../app-error.ts";
 import { killProgram, type ProgramCommand, startProgram } from "../start-program.ts";
 import { READY, SETUP } from "./sandbox-setup.ts";
+import { stagesFolder } from "./stages-folder.ts";
 
 /** `root`: the real root, nothing mapped. `user`: a user namespace in which the caller is root and nobody else exists. */
 export type SandboxKind = "root" | "user";
@@ -61,26 +60,6 @@ const NAMESPACES: ProgramCommand = [
 ];
 
 const STAGE_PREFIX = "portreserve-sandbox-";
-
-/**
- * Where sandboxes keep their files. Root's are where only root can write: elsewhere, whoever owns a folder on the way
- * could put a script of his own in the place of the sandbox's.
- */
-function stagesFolder(): string {
-  if (process.geteuid?.() !== 0) return tmpdir();
-  // Who is root in a user namespace alone may not write there.
-  return mayWrite(STAGE_FOLDER) ? STAGE_FOLDER : TEMPORARY_FOLDER;
-}
-
-function mayWrite(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return false;
-  }
-}
 
 /** Removes what killed processes have left of their sandboxes with this prefix; only for whoever knows that none is alive. */
 export function removeStages(stagePrefix: string): void {
