@@ -11,6 +11,7 @@ import { prebuildify } from "./node-gyp.mjs";
 import { runsAsHook } from "./npm-hook.mjs";
 import { archs, parts, SUMS, sumsOf } from "./parts.mjs";
 import { root, run } from "./step.mjs";
+import { buildTools, explain, missing } from "./tools.mjs";
 
 /** Debian's names: of the compilers' prefix and of the package that has them. */
 const cross = {
@@ -24,8 +25,10 @@ if (runsAsHook()) process.exit(0);
 const { values } = parseArgs({ options: { arch: { type: "string" }, out: { type: "string" } } });
 if (values.arch !== undefined && !archs.includes(values.arch)) fail(`--arch is one of ${archs.join(", ")}`);
 const out = path.resolve(values.out ?? path.join(root, "prebuilds"));
+const wanted = values.arch === undefined ? archs : [values.arch];
 mkdirSync(out, { recursive: true });
-for (const arch of values.arch === undefined ? archs : [values.arch]) build(arch);
+needAll(wanted);
+for (const arch of wanted) build(arch);
 
 function fail(message, hint) {
   console.error(`error: ${message}`);
@@ -33,16 +36,46 @@ function fail(message, hint) {
   process.exit(1);
 }
 
-function build(arch) {
+/** What builds for a processor, for node-gyp and for us. */
+function toolsFor(arch) {
   const prefix = arch === process.arch ? "" : cross[arch].prefix;
-  const tools = { CC: `${prefix}gcc`, CXX: `${prefix}g++`, AR: `${prefix}ar`, LINK: `${prefix}g++` };
-  const strip = `${prefix}strip`;
-  if (spawnSync(tools.CXX, ["--version"], { stdio: "ignore" }).error) {
+  const variables = { CC: `${prefix}gcc`, CXX: `${prefix}g++`, AR: `${prefix}ar`, LINK: `${prefix}g++` };
+  return {
+    variables,
+    strip: `${prefix}strip`,
+    debianPackage: prefix === "" ? "build-essential" : cross[arch].debianPackage,
+  };
+}
+
+/** Ends this script, before anything was built, with all that is missing for all of these processors. */
+function needAll(wanted) {
+  const needed = wanted.flatMap((arch) => {
+    const { variables, strip, debianPackage } = toolsFor(arch);
+    const own = [...Object.values(variables), strip].map((program) => ({ program, debianPackage }));
+    return [...own, ...buildTools(variables).filter(({ program }) => !Object.values(variables).includes(program))];
+  });
+  const names = [...new Set(needed.map(({ program }) => program))];
+  const lacking = missing(names.map((name) => needed.find(({ program }) => program === name)));
+  if (lacking.length > 0) {
+    process.stderr.write(explain(lacking, wanted.length > 1 ? "'--arch' builds for one processor only" : ""));
+    process.exit(1);
+  }
+  if (wanted.includes("x64") && !canBuildI386(toolsFor("x64").variables.CC)) {
     fail(
-      `no compiler for ${arch}: '${tools.CXX}' is missing`,
-      `sudo apt-get install ${prefix === "" ? "g++" : cross[arch].debianPackage}; '--arch' builds for one processor only`,
+      `for x64 the package also has 32-bit parts, and '${toolsFor("x64").variables.CC}' cannot make 32-bit programs`,
+      "on Debian and Ubuntu: sudo apt-get install gcc-multilib; beside a cross compiler, what CONTRIBUTING.md says instead",
     );
   }
+}
+
+function canBuildI386(compiler) {
+  const script = path.join(root, "scripts", "can-build-i386.sh");
+  const { stdout } = spawnSync("sh", [script], { encoding: "utf8", env: { ...process.env, CC: compiler } });
+  return stdout?.trim() === "1";
+}
+
+function build(arch) {
+  const { variables: tools, strip } = toolsFor(arch);
   const stage = mkdtempSync(path.join(out, `.${arch}-`));
   process.on("exit", () => rmSync(stage, { recursive: true, force: true }));
   for (const name of ["binding.gyp", "package.json", "native", "scripts", "node_modules/node-addon-api"]) {
@@ -57,12 +90,7 @@ function build(arch) {
     const part = path.join(made, name);
     const built = path.join(stage, "build", "Release", name);
     if (!existsSync(part) && existsSync(built)) run(strip, ["--strip-all", "-o", part, built]);
-    if (!existsSync(part)) {
-      fail(
-        `'${name}' was not built: the compiler cannot make 32-bit programs`,
-        "CONTRIBUTING.md says which packages it needs, beside a cross compiler too",
-      );
-    }
+    if (!existsSync(part)) fail(`'${name}' was not built`);
     chmodSync(part, 0o755);
   }
   const sums = path.join(made, SUMS);

@@ -5,7 +5,8 @@ import path from "node:path";
 import process from "node:process";
 import { analyse } from "./analyse.mjs";
 import { record } from "./evidence.mjs";
-import { bin, have, root, run } from "./step.mjs";
+import { bin, root, run } from "./step.mjs";
+import { buildTools, explain, missing } from "./tools.mjs";
 
 const options = process.argv.slice(2);
 if (options.some((option) => option !== "--record")) {
@@ -25,29 +26,37 @@ function testsIn(out) {
   return JSON.parse(listed.stdout).tests.map(({ name }) => name);
 }
 
-if (have("cmake", "cmake")) {
-  const rows = [];
-  for (const [name, sanitizers, title] of builds) {
-    const out = path.join(root, ".cache", `native-${name}`);
-    const configure = ["compile", "-d", "native", "-O", out, "--log-level", "error", `--CDPR_SANITIZE=${sanitizers}`];
-    run(bin("cmake-js"), configure);
-    run("ctest", ["--test-dir", out, "--output-on-failure", "--no-tests=error", "--timeout", "300"], {
-      // TSan cannot map its shadow under a large address-space randomisation.
-      env: { ...process.env, TSAN_OPTIONS: "halt_on_error=1", ASAN_OPTIONS: "detect_leaks=1" },
-    });
-    const tests = testsIn(out);
-    const controls = tests.filter((test) => test.startsWith("broken-")).length;
-    rows.push([title, `${tests.length - controls} programs`, controls, 0]);
-  }
-  rows.push(...(await analyse(path.join(root, ".cache", "native-plain"))));
-  if (options.includes("--record")) {
-    record("native", {
-      title: "Sanitizers and analysers",
-      command: "npm run test:native -- --record",
-      note: "Controls are faults planted in `test/native/broken`; a run in which one of them is not found fails.",
-      columns: ["what", "over", "controls found", "findings"],
-      rows,
-      packages: ["gcc", "clang-tidy", "cmake"],
-    });
-  }
+// What the compilers lack is theirs to say; without one, cmake would only name its own cache.
+const lacking = missing([
+  { program: "cmake", debianPackage: "cmake" },
+  { program: "ctest", debianPackage: "cmake" },
+  ...buildTools().filter(({ program }) => !program.includes("python")),
+]);
+if (lacking.length > 0) {
+  process.stderr.write(explain(lacking));
+  process.exit(1);
+}
+const rows = [];
+for (const [name, sanitizers, title] of builds) {
+  const out = path.join(root, ".cache", `native-${name}`);
+  const configure = ["compile", "-d", "native", "-O", out, "--log-level", "error", `--CDPR_SANITIZE=${sanitizers}`];
+  run(bin("cmake-js"), configure);
+  run("ctest", ["--test-dir", out, "--output-on-failure", "--no-tests=error", "--timeout", "300"], {
+    // TSan cannot map its shadow under a large address-space randomisation.
+    env: { ...process.env, TSAN_OPTIONS: "halt_on_error=1", ASAN_OPTIONS: "detect_leaks=1" },
+  });
+  const tests = testsIn(out);
+  const controls = tests.filter((test) => test.startsWith("broken-")).length;
+  rows.push([title, `${tests.length - controls} programs`, controls, 0]);
+}
+rows.push(...(await analyse(path.join(root, ".cache", "native-plain"))));
+if (options.includes("--record")) {
+  record("native", {
+    title: "Sanitizers and analysers",
+    command: "npm run test:native -- --record",
+    note: "Controls are faults planted in `test/native/broken`; a run in which one of them is not found fails.",
+    columns: ["what", "over", "controls found", "findings"],
+    rows,
+    packages: ["gcc", "clang-tidy", "cmake"],
+  });
 }

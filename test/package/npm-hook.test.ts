@@ -24,7 +24,7 @@ function npm(...args: readonly string[]) {
   };
   writeFileSync(path.join(project, "package.json"), JSON.stringify(manifest));
   mkdirSync(path.join(project, "scripts"));
-  for (const name of ["prebuild.mjs", "npm-hook.mjs", "node-gyp.mjs", "parts.mjs", "step.mjs"]) {
+  for (const name of ["prebuild.mjs", "npm-hook.mjs", "node-gyp.mjs", "parts.mjs", "step.mjs", "tools.mjs"]) {
     copyFileSync(path.join(packageRoot, "scripts", name), path.join(project, "scripts", name));
   }
   const { status, stdout } = spawnSync("npm", ["--silent", ...args], { cwd: project, encoding: "utf8" });

@@ -116,15 +116,16 @@ test.skipIf(noArm64 !== undefined)(
   LONG,
 );
 
-test("without a cross compiler nothing is made, and the package that has one is named", () => {
+test("without any tool nothing is made, and the packages that have them are named", () => {
   const other = process.arch === "x64" ? "arm64" : "x64";
+  const prefix = compilers[other].program.replace(/g\+\+$/, "");
   const out = scratch();
   expect(prebuild(["--arch", other, "--out", out], { PATH: "/nonexistent" })).toEqual({
     status: 1,
     stdout: "",
     stderr:
-      `error: no compiler for ${other}: '${compilers[other].program}' is missing\n` +
-      `hint: sudo apt-get install ${compilers[other].package}; '--arch' builds for one processor only\n`,
+      `error: missing: ${["gcc", "g++", "ar", "strip"].map((name) => `'${prefix}${name}', `).join("")}'make', 'python3'\n` +
+      `hint: on Debian and Ubuntu: sudo apt-get install ${compilers[other].package} build-essential python3\n`,
   });
   expect(readdirSync(out)).toEqual([]);
 });
