@@ -74,7 +74,7 @@ export async function playScene(request: SceneRequest): Promise<string> {
     etc: { "ld.so.preload": "", "bindresvport.blacklist": "", ...etc },
     overlays: thief.overlays,
     empty: thief.daemon ? ["/run"] : [],
-    timeout: 10_000,
+    timeout: 30_000,
     environment: {
       PIDEXEC: pidexecPath(),
       PROBE: probe,
@@ -132,6 +132,12 @@ else
 fi
 starter=$!
 until_works settled || fail "it took no privileged port"
+# On a busy machine a daemon may have paused only: it is up when it answers, and may have opened more until then.
+answers=
+serves() { answers=$(rpcinfo -u 127.0.0.1 "$RPC" 2>/dev/null); }
+if [ "$RPC" -gt 0 ] && command -v rpcinfo >/dev/null && until_works serves; then
+  until_works settled || fail "it took no privileged port"
+fi
 echo "== executable"; readlink "/proc/$THIEF/exe"
 echo "== inodes"; inodes
 for table in tcp tcp6 udp udp6; do
@@ -143,9 +149,8 @@ for protocol in tcp udp; do
   echo "== owner $protocol"
   "$PROBE" --symbol bind --port "$PORT" --protocol $protocol || :
 done
-if [ "$RPC" -gt 0 ] && command -v rpcinfo >/dev/null; then
-  # The local transport takes no port.
-  echo "== answers"; rpcinfo -u 127.0.0.1 "$RPC" 2>/dev/null
+if [ -n "$answers" ]; then
+  echo "== answers"; echo "$answers"
 fi
 exit 0
 `;

@@ -1,0 +1,35 @@
+// What other users run in these tests, wherever the checkout and Node are: it can be entered, and is as it was built.
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { nativeFolder, packageRoot } from "../../../src/core/native.ts";
+import { named, skipReason } from "../can.ts";
+import { asNobody, ctl, scratch } from "../cli.ts";
+import { compileC } from "../compile-c.ts";
+import { MAIN, NODE, STAGE, stagedNatives } from "./stage.ts";
+
+test("the copy is not the checkout, its path needs no quotes, and it has the same programs", () => {
+  expect(STAGE).not.toBe(packageRoot);
+  expect(`${NODE}${MAIN}`).toMatch(/^[\w./+-]+$/);
+  for (const name of ["portreserve.node", "libportreserve.so", "portreserve-probe"]) {
+    expect(readFileSync(path.join(stagedNatives(), name)).equals(readFileSync(path.join(nativeFolder(), name)))).toBe(
+      true,
+    );
+  }
+});
+
+const reason = skipReason("root", { program: "setpriv", package: "util-linux" });
+test.skipIf(reason !== undefined)(
+  named("another user runs the manager and compiled programs; not below a private folder (control)", reason),
+  () => {
+    expect(ctl(["--version"], { under: asNobody }).status).toBe(0);
+    const [command = "", ...args] = asNobody;
+    const status = (program: string): number | null => spawnSync(command, [...args, program]).status;
+    const program = compileC("test/support/fault/hello.c");
+    const closed = path.join(scratch(), "private");
+    mkdirSync(closed, { mode: 0o700 });
+    copyFileSync(program, path.join(closed, "hello"));
+    expect([status(program), status(path.join(closed, "hello"))]).toEqual([0, 126]);
+  },
+);
