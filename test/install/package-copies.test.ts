@@ -7,7 +7,7 @@ import { named } from "../support/can.ts";
 import { asNobody, ctl, put, type Ran, scratch } from "../support/cli.ts";
 import { HOME, LIST, library, noHost, onHost, packageAt, TABLE, treeDifferences } from "../support/host.ts";
 import { MAIN, NODE } from "../support/stage/stage.ts";
-import { imageOf } from "./image.ts";
+import { giveAway, imageOf } from "./image.ts";
 
 const notHere = await noHost();
 const INSTALLED = `${HOME}/dist/portreservectl.mjs`;
@@ -110,9 +110,11 @@ describe("without the right to", () => {
   test("wait, it ends at once while another is at work", async () => {
     const root = imageOf();
     put(root, "run/portreserve.lock", "");
+    giveAway(root);
+    const [command = "", ...args] = [...asNobody, "flock"];
     const ran = spawnSync(
-      "flock",
-      [path.join(root, "run/portreserve.lock"), NODE, MAIN, "install", "--root", root, "--no-wait"],
+      command,
+      [...args, path.join(root, "run/portreserve.lock"), NODE, MAIN, "install", "--root", root, "--no-wait"],
       { encoding: "utf8" },
     );
     expect({ status: ran.status, stdout: ran.stdout, stderr: ran.stderr }).toEqual({

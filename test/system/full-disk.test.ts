@@ -21,7 +21,7 @@ describe.skipIf(noNamespace !== undefined)(named("with mounts of its own", noNam
     expect(
       inNamespace(
         root,
-        `mount -t tmpfs -o size=256k none "$ROOT/etc"
+        `mount -t tmpfs -o size=256k,mode=755 none "$ROOT/etc"
 mkdir "$ROOT/etc/portreserve"
 echo 631 > "$ROOT/etc/portreserve/cups"
 ctl compile >/dev/null
@@ -57,7 +57,7 @@ ctl compile
         `mount --bind "$ROOT/etc" "$ROOT/etc"
 mount -o remount,ro,bind "$ROOT/etc"
 ctl compile
-mount -t tmpfs none "$ROOT/etc/portreserve"
+mount -t tmpfs -o mode=755 none "$ROOT/etc/portreserve"
 echo 873 > "$ROOT/etc/portreserve/rsyncd"
 status=0; ctl compile || status=$?
 echo "status $status"
