@@ -48,8 +48,11 @@ export const control: Manager = {
 
 export interface Attacked {
   readonly step: Steps;
-  /** What the witnesses say, but for those that the manager's own process has loaded: its caller's environment is its own. */
-  readonly seen: readonly Seen[];
+  /**
+   * What the witnesses have said since `begin NAME`, but for those that the manager's own process has loaded: its caller's
+   * environment is its own.
+   */
+  readonly seen: (name: string) => readonly Seen[];
 }
 
 /** What every attack's script finds in its environment beside what `onHost` gives it. */
@@ -62,7 +65,7 @@ export interface Attack extends Omit<Host, "manager"> {
 /**
  * Runs the script as root on a throwaway host. $MINE is a folder of a user's with all kinds of witnesses in it, `$USER
  * COMMAND…` runs a command as that user, $VICTIM waits to be verified, $SECRET runs a command in a session with a secret.
- * `hold COMMAND…` starts one in the background, and waits until it is ready; $held is its process id. `forget` empties the log.
+ * `hold COMMAND…` starts one in the background, and waits until it is ready; $held is its process id. `begin NAME` begins a chapter of what the witnesses say, for `seen`.
  */
 export async function attack(script: string, { main, prepare, environment, ...host }: Attack): Promise<Attacked> {
   const folder = path.join(scratch(), "mine");
@@ -81,18 +84,28 @@ export async function attack(script: string, { main, prepare, environment, ...ho
       ...environment,
     },
   });
-  const seen = seenIn(readFileSync(path.join(folder, LOG), "utf8"));
-  return { step, seen: seen.filter(({ cmd }) => !cmd.includes(` ${main}`)) };
+  const chapters = new Map(
+    readFileSync(path.join(folder, LOG), "utf8")
+      .split("begin ")
+      .map((text) => [text.split("\n", 1)[0] ?? "", seenIn(text.slice(text.indexOf("\n")))]),
+  );
+  return {
+    step,
+    seen: (name) => {
+      const seen = chapters.get(name);
+      if (seen === undefined) throw new Error(`there is no chapter '${name}'`);
+      return seen.filter(({ cmd }) => !cmd.includes(` ${main} `));
+    },
+  };
 }
 
 const PRELUDE = `USER="setpriv --reuid=${USER} --regid=${USER} --clear-groups --"
+begin() { echo "begin $1" >>"$MINE/${LOG}"; }
 hold() {
+  : >"$SCRATCH/held"
   "$@" >"$SCRATCH/held" & held=$!
   until grep -qs ready "$SCRATCH/held"; do kill -0 $held || exit 9; sleep 0.02; done
-  : >"$SCRATCH/held"
-  : >"$MINE/${LOG}"
 }
-forget() { : >"$MINE/${LOG}"; }
 `;
 
 /** To the user, with all that is in it. */
