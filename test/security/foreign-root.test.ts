@@ -10,8 +10,7 @@ import { program } from "./witnesses.ts";
 
 /** What the user did to a root of his ($JAIL) before root's process entered it. */
 const JAILS = {
-  "a file of his as /proc/self/fd/0":
-    'umount "$JAIL/proc"; mkdir -p "$JAIL/proc/self/fd"; cp "$MINE/program" "$JAIL/proc/self/fd/0"',
+  "a file of his as /proc/self/fd/0": 'mkdir -p "$JAIL/proc/self/fd"; cp "$MINE/program" "$JAIL/proc/self/fd/0"',
   "a list of his to preload": 'echo /preload.so >"$JAIL/etc/ld.so.preload"',
   "a libc of his":
     'cp "$MINE/preload.so" "$(dirname "$JAIL$(readlink -f /lib64/ld-linux-x86-64.so.2)")/libdl.so.2"; echo /preload.so >"$JAIL/etc/ld.so.preload"; chown 0:0 "$JAIL/etc/ld.so.preload" "$JAIL/etc"',
@@ -23,15 +22,16 @@ const JAILS = {
 const NAMES = Object.keys(JAILS);
 
 const SCRIPT = `step install ctl install
-prisoner() { exec chroot "$JAIL" /victim; }
 ${Object.values(JAILS)
   .map(
     (made, at) => `JAIL=/run/jail-${at}
 cp -a "$MINE/image" $JAIL
 cp "$MINE/static" $JAIL/victim; cp "$MINE/preload.so" $JAIL
-: >$JAIL/witness.log; mkdir -p $JAIL/proc $JAIL/etc; mount --bind /proc $JAIL/proc
+: >$JAIL/witness.log
 chown -R 65534:65534 $JAIL/etc $JAIL/preload.so; chmod 666 $JAIL/witness.log
 ${made}
+# Only now: nothing that changes the image may reach the host's proc.
+[ -e $JAIL/proc ] || { mkdir $JAIL/proc; mount --bind /proc $JAIL/proc; }
 hold chroot $JAIL /victim
 step verify-${at} ctl verify --pid $held
 begin ${at}; cat $JAIL/witness.log >>"$MINE/witness.log"
@@ -56,15 +56,19 @@ async function verified(manager: Manager, name: string) {
   return { ran: step(`verify-${at}`), asRoot: asRoot(seen(String(at))) };
 }
 
-describe.skipIf(notHere !== undefined)(named("verify --pid of root's process in a root", notHere), () => {
-  test.for(NAMES)("with %s: nothing in there runs as root", async (name) => {
-    const { ran, asRoot } = await verified(fixed, name);
-    expect([ran.status, ran.stderr]).toEqual([expect.any(Number), ""]);
-    expect(ran.status).toBeLessThan(4);
-    expect(asRoot).toEqual([]);
-  });
+describe.skipIf(notHere !== undefined)(
+  named("verify --pid of root's process in a root", notHere),
+  { timeout: 300_000 },
+  () => {
+    test.for(NAMES)("with %s: nothing in there runs as root", async (name) => {
+      const { ran, asRoot } = await verified(fixed, name);
+      expect([ran.status, ran.stderr]).toEqual([expect.any(Number), ""]);
+      expect(ran.status).toBeLessThan(4);
+      expect(asRoot).toEqual([]);
+    });
 
-  test.for(NAMES)("with %s, by a manager of old (the control): it does", async (name) => {
-    expect((await verified(control, name)).asRoot).not.toEqual([]);
-  });
-});
+    test.for(NAMES)("with %s, by a manager of old (the control): it does", async (name) => {
+      expect((await verified(control, name)).asRoot).not.toEqual([]);
+    });
+  },
+);

@@ -77,6 +77,7 @@ export async function attack(script: string, { main, prepare, environment, ...ho
     ...host,
     manager: main,
     noisy: true,
+    timeout: 280_000,
     environment: {
       MINE: folder,
       VICTIM: path.join(folder, "victim"),

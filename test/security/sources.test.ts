@@ -76,5 +76,9 @@ test.for([
 });
 
 test("the control: a text that only imports a module of ours is not", () => {
-  expect(waysIn('import { runProgram } from "../start-program.ts";\nimport type { ChildProcess } from "node:child_process";\nawait import("./cli/run-cli.ts");\n')).toEqual([]);
+  expect(
+    waysIn(
+      'import { runProgram } from "../start-program.ts";\nimport type { ChildProcess } from "node:child_process";\nawait import("./cli/run-cli.ts");\n',
+    ),
+  ).toEqual([]);
 });

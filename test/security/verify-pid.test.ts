@@ -69,7 +69,7 @@ async function verified(manager: Manager, name: string) {
   };
 }
 
-describe.skipIf(notHere !== undefined)(named("verify --pid", notHere), () => {
+describe.skipIf(notHere !== undefined)(named("verify --pid", notHere), { timeout: 300_000 }, () => {
   test.for(Object.keys(OF_A_USER))("of %s: nothing of his runs as root, or with more rights than his", async (name) => {
     const { ran, asRoot, beyond } = await verified(fixed, name);
     expect(ran.status, ran.stderr).toBeLessThan(4);
