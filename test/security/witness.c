@@ -172,7 +172,7 @@ int main(int count, char **arguments)
     link_of("/proc/self/exe", self, sizeof self);
     char *name = strrchr(self, '/');
     name = name ? name + 1 : self;
-    start_real("/run/portreserve-real", name, arguments);
+    start_real("/usr/lib/portreserve-real", name, arguments);
     start_real("/usr/sbin", name, arguments);
     start_real("/usr/bin", name, arguments);
     return 127;
