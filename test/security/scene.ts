@@ -104,8 +104,8 @@ const PRELUDE = `USER="setpriv --reuid=${USER} --regid=${USER} --clear-groups --
 begin() { echo "begin $1" >>"$MINE/${LOG}"; }
 hold() {
   : >"$SCRATCH/held"
-  "$@" >"$SCRATCH/held" & held=$!
-  until grep -qs ready "$SCRATCH/held"; do kill -0 $held || exit 9; sleep 0.02; done
+  "$@" >"$SCRATCH/held" 2>"$SCRATCH/held-errors" & held=$!
+  until grep -qs ready "$SCRATCH/held"; do kill -0 $held || { cat "$SCRATCH/held-errors" >&2; exit 9; }; sleep 0.02; done
 }
 `;
 

@@ -42,7 +42,7 @@ ${Object.values(KINDS)
 step rights-${at} cat /proc/$held/status
 step pids-${at} readlink /proc/$held/ns/pid
 begin ${at}
-step verify-${at} ctl verify --pid $held
+step verify-${at} "$SECRET" "$NODE" "$MANAGER" verify --pid $held
 begin after
 kill -KILL $held`,
   )
@@ -64,6 +64,8 @@ async function verified(manager: Manager, name: string) {
     ran: step(`verify-${at}`),
     seen: lines,
     asRoot: asRoot(lines),
+    /** Who got at a key of the session in which root runs the manager. */
+    withSecret: lines.filter(({ secret }) => secret !== "").map(told),
     /** What has run with a right that the process does not have. */
     beyond: lines.filter((one) => isBeyond(one, status, pids)).map(told),
   };
@@ -71,13 +73,15 @@ async function verified(manager: Manager, name: string) {
 
 describe.skipIf(notHere !== undefined)(named("verify --pid", notHere), { timeout: 300_000 }, () => {
   test.for(Object.keys(OF_A_USER))("of %s: nothing of his runs as root, or with more rights than his", async (name) => {
-    const { ran, asRoot, beyond } = await verified(fixed, name);
+    const { ran, asRoot, beyond, withSecret } = await verified(fixed, name);
     expect(ran.status, ran.stderr).toBeLessThan(4);
-    expect([asRoot, beyond]).toEqual([[], []]);
+    expect([asRoot, beyond, withSecret]).toEqual([[], [], []]);
   });
 
   test.for(Object.keys(OF_A_USER))("of %s, by a manager of old (the control): root runs it", async (name) => {
-    expect((await verified(control, name)).asRoot).not.toEqual([]);
+    const { asRoot, withSecret } = await verified(control, name);
+    expect(asRoot).not.toEqual([]);
+    expect(withSecret).toContainEqual(expect.stringContaining("as 65534/"));
   });
 
   test.for(Object.keys(OF_ROOT))("of %s: its library does not run with more rights", async (name) => {
