@@ -9,7 +9,6 @@ export const VERBS = {
   list: "list",
   compile: "compile",
   install: "install",
-  "install --unit": "install --unit some",
   status: "status",
   metrics: "status --prometheus",
   verify: "verify",
@@ -33,7 +32,6 @@ const CALLERS = [
   'PATH="$MINE/bin:$PATH"',
   'BASH_ENV="$MINE/bin/true"',
   'ENV="$MINE/bin/true"',
-  "SHELLOPTS=xtrace",
   'PS4="\\$($MINE/bin/true)"',
   '"BASH_FUNC_echo%%=() { $MINE/bin/function; builtin echo \\"\\$@\\"; }"',
   'GCONV_PATH="$MINE"',
@@ -52,7 +50,12 @@ const CALLERS = [
 /** The programs that are watched on the way to the real ones. bash as sh, as on Fedora, takes functions from the environment. */
 const WATCHED = PROGRAMS.filter((name) => !["node", "nodejs", "bash", "npm", "npx"].includes(name));
 
-const SCRIPT = `mkdir "$MINE/tmp"; chmod 1777 "$MINE/tmp"; cp "$MINE/bin/true" "$MINE/bin/function"
+/** What a shell of a manager of old's obeys, too, but then its install does not get beyond its trial. */
+const TRACING = "SHELLOPTS=xtrace";
+
+const scriptFor = ({
+  isFixed,
+}: Manager): string => `mkdir "$MINE/tmp"; chmod 1777 "$MINE/tmp"; cp "$MINE/bin/true" "$MINE/bin/function"
 echo of-root >/run/kept; chmod 600 /run/kept
 # Access controls that the manager takes for active, and tools that do nothing.
 mount -t tmpfs none /sys/module; mkdir -p /sys/module/apparmor/parameters; echo Y >/sys/module/apparmor/parameters/enabled
@@ -60,10 +63,10 @@ for tool in apparmor_parser systemctl matchpathcon semanage restorecon; do
   rm -f /usr/bin/$tool /usr/sbin/$tool; printf '#!/bin/bash\\nexit 0\\n' >/usr/sbin/$tool; chmod 755 /usr/sbin/$tool
 done
 rm /usr/bin/sh; cp /usr/bin/bash /usr/bin/sh
-offered() { bash -c 'exec 9</run/kept 100</run/kept; exec env "$@"' bash ${CALLERS} "$NODE" "$MANAGER" "$@"; }
+offered() { bash -c 'exec 9</run/kept 100</run/kept; exec env "$@"' bash ${isFixed ? `${CALLERS} ${TRACING}` : CALLERS} "$NODE" "$MANAGER" "$@"; }
 # Each program of the host tells who starts it with what, and then starts the real one.
 for folder in /usr/bin /usr/sbin; do ln -s "$MINE/witness.log" $folder/witness.log; done
-mkdir -p /usr/lib/portreserve-real
+mkdir -p /usr/lib/portreserve-real; cp /usr/bin/cp /usr/lib/portreserve-real
 for name in ${WATCHED.join(" ")}; do
   for file in /usr/bin/$name /usr/sbin/$name; do
     [ -f $file ] || continue
@@ -81,11 +84,11 @@ const runs = new Map<Manager, Promise<Attacked>>();
 /** Once for each manager. */
 export function everyVerb(manager: Manager): Promise<Attacked> {
   const etc = {
-    "apparmor.d/abstractions/base": "# of the distribution\n",
+    "apparmor.d/abstractions/base": "  include if exists <abstractions/base.d>\n",
     "systemd/system/some.service": "[Service]\nExecStart=/bin/sleep 1000\n",
     "systemd/system/some.socket": "[Socket]\nListenStream=700\n",
   };
-  const run = runs.get(manager) ?? manager.main().then((main) => attack(SCRIPT, { main, etc }));
+  const run = runs.get(manager) ?? manager.main().then((main) => attack(scriptFor(manager), { main, etc }));
   runs.set(manager, run);
   return run;
 }
