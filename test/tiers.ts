@@ -7,7 +7,7 @@ export interface Tier {
 }
 
 /** Pure: nothing built, no rights, no program but Node, and a few seconds for all. */
-const unit = ["core/*.test.ts", "report/*.test.ts", "support/tiers.test.ts"];
+const unit = ["core/*.test.ts", "report/*.test.ts", "security/sources.test.ts", "support/tiers.test.ts"];
 
 /** `install`, `uninstall` and `compile` killed at each of their calls, or refused it by the system. */
 const install = ["install/*-matrix-*.test.ts"];
@@ -16,6 +16,7 @@ const install = ["install/*-matrix-*.test.ts"];
 const long = [
   "package/matrix.test.ts",
   "recovery/*.test.ts",
+  "security/*.test.ts",
   "stress/*.test.ts",
   "systemd/*.test.ts",
   "system/elf-real.test.ts",
@@ -41,7 +42,7 @@ const ordinary = [
 /** The projects of test/vitest.config.ts: `vitest run --project NAME` runs one. In vitest's order, which is that of names. */
 export const tiers: Readonly<Record<string, Tier>> = {
   install: { include: install },
-  long: { include: long },
+  long: { include: long, exclude: unit },
   ordinary: { include: ordinary, exclude: [...install, ...long, ...unit] },
   unit: { include: unit },
 };

@@ -1,4 +1,5 @@
-// A library that speaks in the probe's place: says what is in the file "words" beside it, again and again if "flood" is there.
+// A library that speaks in the probe's place: says what is in the file "words" beside it, again and again if "flood" is
+// there.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,9 +12,11 @@ static char words[1 << 20];
 __attribute__((constructor)) static void speak(void)
 {
     char program[4096] = "", path[4200];
-    if (readlink("/proc/self/exe", program, sizeof program - 1) < 0 || !strstr(program, "portreserve-probe")) return;
+    if (readlink("/proc/self/exe", program, sizeof program - 1) < 0 || !strstr(program, "portreserve-probe"))
+        return;
     Dl_info self = {0};
-    if (!dladdr((void *)speak, &self) || !self.dli_fname) return;
+    if (!dladdr((void *)speak, &self) || !self.dli_fname)
+        return;
     const char *slash = strrchr(self.dli_fname, '/');
     int length = slash ? (int)(slash - self.dli_fname) : 0;
     snprintf(path, sizeof path, "%.*s/words", length, self.dli_fname);
@@ -23,7 +26,8 @@ __attribute__((constructor)) static void speak(void)
     struct stat flood;
     int again = stat(path, &flood) == 0;
     do {
-        if (size <= 0 || write(1, words, (size_t)size) < 0) break;
+        if (size <= 0 || write(1, words, (size_t)size) < 0)
+            break;
     } while (again);
     _exit(0);
 }

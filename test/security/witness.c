@@ -1,4 +1,5 @@
-// Tells who runs it: as a library that is loaded (its constructor), as a program that is started, which then starts the real one.
+// Tells who runs it: as a library that is loaded (its constructor), as a program that is started, which then starts the
+// real one.
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -27,19 +28,24 @@ static void add(const char *format, ...)
     va_start(arguments, format);
     int length = vsnprintf(line + used, sizeof line - used, format, arguments);
     va_end(arguments);
-    if (length > 0 && used + (size_t)length < sizeof line) used += (size_t)length;
+    if (length > 0 && used + (size_t)length < sizeof line)
+        used += (size_t)length;
 }
 
 /* What separates fields and lines must not come from outside. */
 static void add_plain(const char *text)
 {
-    for (; *text; text++) add("%c", *text == '\t' || *text == '\n' ? ' ' : *text);
+    for (; *text; text++)
+        add("%c", *text == '\t' || *text == '\n' ? ' ' : *text);
 }
 
 static void link_of(const char *path, char *into, size_t size)
 {
     ssize_t length = readlink(path, into, size - 1);
-    if (length < 0) { into[0] = '?'; length = 1; }
+    if (length < 0) {
+        into[0] = '?';
+        length = 1;
+    }
     into[length] = 0;
 }
 
@@ -57,10 +63,13 @@ static void add_words(const char *name, const char *path)
     static char words[16384];
     add("\t%s=", name);
     int file = open(path, O_RDONLY);
-    if (file < 0) return;
+    if (file < 0)
+        return;
     ssize_t length = read(file, words, sizeof words - 1);
     close(file);
-    for (ssize_t i = 0; i + 1 < length; i++) if (!words[i]) words[i] = ' ';
+    for (ssize_t i = 0; i + 1 < length; i++)
+        if (!words[i])
+            words[i] = ' ';
     words[length < 0 ? 0 : length] = 0;
     add_plain(words);
 }
@@ -70,12 +79,14 @@ static void add_status(const char *name, const char *key)
     static char status[8192];
     add("\t%s=", name);
     int file = open("/proc/self/status", O_RDONLY);
-    if (file < 0) return;
+    if (file < 0)
+        return;
     ssize_t length = read(file, status, sizeof status - 1);
     close(file);
     status[length < 0 ? 0 : length] = 0;
     char *at = strstr(status, key);
-    if (!at) return;
+    if (!at)
+        return;
     at += strlen(key) + 1;
     add("%.*s", (int)strcspn(at, "\n"), at);
 }
@@ -85,7 +96,8 @@ static void add_secret(void)
 {
     char payload[64] = "";
     long key = syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user", "portreserve-secret", 0);
-    if (key > 0) syscall(SYS_keyctl, KEYCTL_READ, key, payload, sizeof payload - 1);
+    if (key > 0)
+        syscall(SYS_keyctl, KEYCTL_READ, key, payload, sizeof payload - 1);
     add("\tsecret=");
     add_plain(payload);
 }
@@ -94,11 +106,13 @@ static void add_descriptors(void)
 {
     DIR *folder = opendir("/proc/self/fd");
     add("\tfds=");
-    if (!folder) return;
+    if (!folder)
+        return;
     for (struct dirent *entry; (entry = readdir(folder));) {
         char path[64], target[4096];
         int number = atoi(entry->d_name);
-        if (number < 3 || number == dirfd(folder)) continue;
+        if (number < 3 || number == dirfd(folder))
+            continue;
         snprintf(path, sizeof path, "/proc/self/fd/%d", number);
         link_of(path, target, sizeof target);
         add("%d:", number);
@@ -135,13 +149,17 @@ static void witness(void)
     add_status("seccomp", "Seccomp:");
     add_words("cmd", "/proc/self/cmdline");
     add("\tenv=");
-    for (char **entry = environ; entry && *entry; entry++) { add_plain(*entry); add("\x01"); }
+    for (char **entry = environ; entry && *entry; entry++) {
+        add_plain(*entry);
+        add("\x01");
+    }
     add_secret();
     add_descriptors();
     add("\n");
     /* Beside itself, or in the folder above. */
     char *slash = strrchr(via, '/');
-    if (slash) *slash = 0;
+    if (slash)
+        *slash = 0;
     snprintf(log, sizeof log, "%s/witness.log", via);
     int file = open(log, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (file < 0) {
@@ -149,9 +167,12 @@ static void witness(void)
         file = open(log, O_WRONLY | O_APPEND | O_CLOEXEC);
     }
     /* In a root without /proc nothing says where this is. */
-    if (file < 0) file = open("/witness.log", O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (file < 0) return;
-    if (write(file, line, used) < 0) return;
+    if (file < 0)
+        file = open("/witness.log", O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (file < 0)
+        return;
+    if (write(file, line, used) < 0)
+        return;
     close(file);
 }
 
@@ -178,7 +199,13 @@ int main(int count, char **arguments)
     return 127;
 }
 #else
-__attribute__((constructor)) static void loaded(void) { witness(); }
+__attribute__((constructor)) static void loaded(void)
+{
+    witness();
+}
 /* What the loader asks of an auditor. */
-unsigned int la_version(unsigned int version) { return version; }
+unsigned int la_version(unsigned int version)
+{
+    return version;
+}
 #endif
