@@ -111,8 +111,11 @@ export function isHostRoot(one: Seen): boolean {
   return isOfHost(one) && (one.uid === 0 || one.euid === 0 || one.cap !== 0n);
 }
 
-/** Whether it can do something that a process with this /proc/PID/status, in this pid namespace, cannot do. */
-export function isBeyond(one: Seen, status: string, processNamespace: string): boolean {
+/**
+ * Whether it can do something that a process with this /proc/PID/status, in this pid namespace, cannot do: the manager's own
+ * one has more processes than any that was made in it.
+ */
+export function isBeyond(one: Seen, status: string, processNamespace: string, managers: string): boolean {
   const value = (name: string): string => new RegExp(`^${name}:\\s*(\\S+)`, "m").exec(status)?.[1] ?? "";
   const has = (name: string): bigint => BigInt(`0x${value(name)}`);
   return (
@@ -120,7 +123,7 @@ export function isBeyond(one: Seen, status: string, processNamespace: string): b
     (one.bounding & ~has("CapBnd")) !== 0n ||
     (value("NoNewPrivs") === "1" && !one.noNewRights) ||
     (value("Seccomp") !== "0" && !one.filtered) ||
-    one.processNamespace !== processNamespace
+    (one.processNamespace === managers && managers !== processNamespace)
   );
 }
 
