@@ -21,7 +21,7 @@ Napi::Value CloseOnExec(const Napi::CallbackInfo &info)
     if (folder == nullptr)
         RefuseErrno(env, errno, "opendir");
     while (const dirent *const entry = readdir(folder)) {
-        const int fd = std::atoi(entry->d_name);
+        const int fd = static_cast<int>(std::strtol(entry->d_name, nullptr, 10));
         if (fd > 2)
             fcntl(fd, F_SETFD, FD_CLOEXEC);
     }

@@ -137,13 +137,14 @@ int main(int argc, char **argv)
     int i = 1;
 
     for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        // A command has to follow, so that each has a value or is the last one.
+        if (i + 1 == argc)
+            usage();
         if (strcmp(argv[i], "--loopback") == 0) {
             if (raise_loopback() != 0) {
                 fprintf(stderr, "portreserve-pidexec: error: cannot bring loopback up: %s\n", strerror(errno));
                 return 3;
             }
-        } else if (i + 1 >= argc) {
-            usage();
         } else if (strcmp(argv[i], "--pid") == 0) {
             pid = number(argv[++i], 1, 4194304);
         } else if (strcmp(argv[i], "--mounts") == 0) {

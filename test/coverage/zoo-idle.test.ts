@@ -14,7 +14,7 @@ import {
   takesAsNobody,
   verdictText,
 } from "./zoo-scene.ts";
-import { IDLE } from "./zoo-services.ts";
+import { IDLE, no32 } from "./zoo-services.ts";
 
 const reason = noZoo() ?? skipReason({ program: "setcap", package: "libcap2-bin" });
 const UNITS = Object.keys(IDLE);
@@ -68,7 +68,7 @@ const ALWAYS = {
 const INSTALLED = {
   plain: `${HOLDER} ${COVERED}`,
   shell: `${HOLDER} ${COVERED}`,
-  bits32: `old-${HOLDER} ${COVERED}`,
+  ...(no32 === undefined ? { bits32: `old-${HOLDER} ${COVERED}` } : {}),
   library: `program (bindresvport) ${COVERED}`,
   notable: `${HOLDER} unknown | would find other files than ${OTHER} (InaccessiblePaths=/etc/portreserve.table) | ${AGAIN} [files]`,
   othertable: `${HOLDER} unknown | would find other files than ${OTHER} (BindReadOnlyPaths=/srv/other/etc/portreserve.table:/etc/portreserve.table) | ${AGAIN} [files]`,
@@ -77,7 +77,7 @@ const INSTALLED = {
 const NOWHERE = Object.fromEntries(
   Object.entries({
     ...Object.fromEntries(Object.keys(INSTALLED).map((unit) => [unit, HOLDER])),
-    bits32: `old-${HOLDER}`,
+    ...(no32 === undefined ? { bits32: `old-${HOLDER}` } : {}),
     library: "program (bindresvport)",
     none: HOLDER,
     emptied: HOLDER,

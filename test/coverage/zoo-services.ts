@@ -1,4 +1,5 @@
 // What lives in the zoo: programs that get privileged ports in every way that there is, and the services that run them.
+import { skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { built, THIEF_PID } from "../support/sandbox.ts";
 
@@ -66,7 +67,7 @@ const DEEP = "-DOPEN(name)=dlopen(name,RTLD_NOW|RTLD_DEEPBIND)";
 export type Services = Readonly<Record<string, string>>;
 
 /** The services beside the packaged ones. */
-export const SERVICES: Services = {
+const SERVICES_OF_ALL: Services = {
   // Before install.
   thief: `ExecStart=${built.pidexec} --pid ${THIEF_PID} -- /usr/local/sbin/holder\nType=exec\nRestart=on-failure\nRestartSec=100ms`,
   wiped: "ExecStart=/usr/bin/env -i /usr/local/sbin/holder",
@@ -103,7 +104,7 @@ export const SERVICES: Services = {
 };
 
 /** Nobody starts them: what is said of them is said of programs. */
-export const IDLE: Services = {
+const IDLE_OF_ALL: Services = {
   plain: "ExecStart=/usr/local/sbin/holder",
   shell: "ExecStart=/bin/sh -c 'exec /usr/local/sbin/holder'",
   none: "ExecStart=/usr/local/sbin/holder",
@@ -124,3 +125,10 @@ export const IDLE: Services = {
   unset: "ExecStart=/usr/local/sbin/holder",
   capable: "ExecStart=/usr/local/sbin/capable-holder\nUser=nobody",
 };
+
+/** Why there are no programs of 32 bits among them; undefined where there are. */
+export const no32 = skipReason("32-bit programs");
+const { bits32: _running, ...others } = SERVICES_OF_ALL;
+const { bits32: _idle, ...othersIdle } = IDLE_OF_ALL;
+export const SERVICES: Services = no32 === undefined ? SERVICES_OF_ALL : others;
+export const IDLE: Services = no32 === undefined ? IDLE_OF_ALL : othersIdle;

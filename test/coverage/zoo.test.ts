@@ -4,7 +4,7 @@ import { named, skipReason } from "../support/can.ts";
 import type { Guest } from "../support/guest/guest.ts";
 import { withGuest } from "../systemd/fresh.ts";
 import { bootZoo, CTL, noZoo, type Status, startServices, status, takers, verdictText } from "./zoo-scene.ts";
-import { SERVICES } from "./zoo-services.ts";
+import { no32, SERVICES } from "./zoo-services.ts";
 
 const reason =
   noZoo() ??
@@ -40,12 +40,24 @@ function bad({ answers }: Status): readonly string[] {
 }
 
 /** Started after install and the upgrade. */
-const LATER = [
-  ...["plain", "private", "static", "stripped", "bits32", "rcmd", "plugin", "deep", "library", "symbolic", "musl"],
+const LATER: readonly string[] = [
+  ...[
+    "plain",
+    "private",
+    "static",
+    "stripped",
+    ...(no32 === undefined ? ["bits32"] : []),
+    "rcmd",
+    "plugin",
+    "deep",
+    "library",
+    "symbolic",
+    "musl",
+  ],
   ...["jailed", "othertable", "notable", "apart", "powerless", "gluster", "lpd", "libnfs"],
   ...["namespace", "preloaded", "own", "loop"],
-] as const;
-const HOLDERS = ["thief", "wiped", "outdated", ...LATER] as const;
+];
+const HOLDERS: readonly string[] = ["thief", "wiped", "outdated", ...LATER];
 /** They load what allocates when they are asked to. */
 const LAZY = ["lazyearly", "lazy", "opened", "lazydeep"] as const;
 
@@ -98,20 +110,28 @@ describe.skipIf(reason !== undefined)(named("the zoo", reason), () => {
       await guest.output(`systemctl stop portreserve.path portreserve-services.path portreserve-blacklist.path
 echo 701/udp >/etc/portreserve/more
 rm -r /usr/lib32/portreserve /usr/lib/i386-linux-gnu/portreserve 2>/dev/null || :`);
-      await startServices(guest, "bits32");
+      if (no32 === undefined) await startServices(guest, "bits32");
       const neglected = await status(guest);
       expect(verdicts(neglected)).toEqual(
-        [...WHOLE.filter((line) => line !== BITS32), BITS32_WITHOUT, ...LOADED_LATE].sort(),
+        [
+          ...WHOLE.filter((line) => line !== BITS32),
+          ...(no32 === undefined ? [BITS32_WITHOUT] : []),
+          ...LOADED_LATE,
+        ].sort(),
       );
       expect(reservedPorts(neglected)).toContain("701/udp more free not in the table");
       expect(bad(neglected)).toEqual([
         "fresh bad: portreservectl compile",
-        "library-i386 bad: portreservectl install",
+        ...(no32 === undefined ? ["library-i386 bad: portreservectl install"] : []),
         "watchers bad: systemctl restart portreserve.path portreserve-services.path portreserve-blacklist.path",
       ]);
       await expectTruth(guest, neglected);
     });
   }, 120_000);
+
+  test.skipIf(no32 !== undefined)(named("has programs of 32 bits among it", no32), () => {
+    expect(HOLDERS).toContain("bits32");
+  });
 });
 
 const BITS32_NAME = "bits32.service: old-holder (bindresvport)";
@@ -123,7 +143,7 @@ const LOOP =
 const PAST =
   "its 'libtirpc.so.3.0.0' was loaded past the shim (RTLD_DEEPBIND, dlmopen or LD_PRELOAD) | have it loaded without RTLD_DEEPBIND, dlmopen and LD_PRELOAD [bindings]";
 const WHOLE: readonly string[] = [
-  BITS32,
+  ...(no32 === undefined ? [BITS32] : []),
   `deep.service: deep-holder ${LIBTIRPC} not covered | ${PAST}`,
   `gluster.service: glusterd (bind) not covered | 'glusterd' ${LOOP}`,
   "jailed.service: holder (bindresvport) not covered | in another root (container, chroot) | install in that root too [loaded]",

@@ -59,7 +59,7 @@ describe.skipIf(sandbox !== undefined).each(["-static", "-static-pie"])(
   },
 );
 
-const i386 = sandbox ?? skipReason("i386");
+const i386 = sandbox ?? skipReason("32-bit programs");
 describe.skipIf(i386 !== undefined)(named("a 32-bit program", i386), () => {
   const program = () => compileC(ONE_PORT, ["-m32"]);
 

@@ -45,7 +45,7 @@ describe.skipIf(sandbox !== undefined)(named("in a sandbox", sandbox), () => {
     expect(await which(cover, built.shim, built.probe)).toEqual(from(built.shim));
   });
 
-  const i386 = skipReason("i386");
+  const i386 = skipReason("32-bit programs");
   describe.skipIf(i386 !== undefined)(named("a 32-bit program", i386), () => {
     const probe = `${built.probe}-i386`;
 

@@ -8,16 +8,29 @@ export type Capability =
   | "userns"
   | "strace"
   | "i386"
+  /** The parts for i386 are built, and this kernel starts 32-bit programs. */
+  | "32-bit programs"
   | "musl"
   | { readonly program: string; readonly package: string };
 
 /**
  * Undefined when all of it is there, else why not. With PORTRESERVE_REQUIRE_ALL=1, as the project's own CI sets it,
- * whatever is missing is an error instead: nothing can go untested unseen.
+ * whatever is missing is an error instead, but for what a kernel cannot do: nothing can go untested unseen.
  */
 export function skipReason(...needs: readonly Capability[]): string | undefined {
-  return skipFor(needs.map(missing).find((text) => text !== undefined));
+  return (
+    skipFor(needs.map(missing).find((text) => text !== undefined)) ??
+    needs.map(beyondKernel).find((text) => text !== undefined)
+  );
 }
+
+/** What no package brings to a machine is a reason to skip everywhere. */
+function beyondKernel(need: Capability): string | undefined {
+  if (need !== "32-bit programs") return undefined;
+  can32 ??= succeeds(`${nativeFolder()}/portreserve-probe-i386`, "--help");
+  return can32 ? undefined : "this kernel starts no 32-bit programs";
+}
+let can32: boolean | undefined;
 
 /** A reason to skip; an error instead where everything is required. */
 export function skipFor(reason: string | undefined): string | undefined {
@@ -46,6 +59,7 @@ function missing(need: Capability): string | undefined {
     case "strace":
       return succeeds("strace", "-o", "/dev/null", "true") ? undefined : "strace is missing, or may not trace here";
     case "i386":
+    case "32-bit programs":
       return existsSync(`${nativeFolder()}/libportreserve-i386.so`)
         ? undefined
         : "no shim for i386 was built: install what CONTRIBUTING.md says for 32-bit programs, and build again";

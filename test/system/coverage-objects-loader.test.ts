@@ -19,7 +19,7 @@ const bytes = readFileSync("/etc/ld.so.cache");
 const cache = readLoaderCache(bytes);
 const noRoot = skipReason("root");
 const noMusl = skipReason("musl");
-const no32 = skipReason("i386");
+const no32 = skipReason("32-bit programs");
 
 const FLAGS: Readonly<Record<number, string>> = {
   1: "ELF",

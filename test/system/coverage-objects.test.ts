@@ -15,7 +15,7 @@ import { isElf, withFile } from "./readelf.ts";
 
 const samples = "test/system/coverage-samples";
 const noReadelf = skipReason({ program: "readelf", package: "binutils" });
-const no32 = skipReason("i386");
+const no32 = skipReason("32-bit programs");
 const noMusl = skipReason("musl");
 
 function factsOf(file: string): ElfFacts {

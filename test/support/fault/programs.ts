@@ -29,7 +29,7 @@ function programs(): readonly string[] {
     `${NODE} --version`,
     `${built.probe} --help`,
     ...found.map((name) => `${name} ${script[name]}`),
-    ...(skipReason("i386") === undefined ? [compileC(HELLO, ["-m32"])] : []),
+    ...(skipReason("32-bit programs") === undefined ? [compileC(HELLO, ["-m32"])] : []),
   ];
 }
 
