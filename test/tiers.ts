@@ -9,8 +9,16 @@ export interface Tier {
 /** Pure: nothing built, no rights, no program but Node, and a few seconds for all. */
 const unit = ["core/*.test.ts", "report/*.test.ts", "security/sources.test.ts", "support/tiers.test.ts"];
 
-/** `install`, `uninstall` and `compile` killed at each of their calls, or refused it by the system. */
-const install = ["install/*-matrix-*.test.ts"];
+/** What `install` may meet, each time on a host made for it: killed or refused at each call, beside others, in the way of others. */
+const install = [
+  "install/*-matrix-*.test.ts",
+  "install/brick.test.ts",
+  "install/concurrent.test.ts",
+  "install/flushed.test.ts",
+  "install/foreign.test.ts",
+  "install/package-copies.test.ts",
+  "install/preload-list.test.ts",
+];
 
 /** Booted guests, Debian roots, a million calls, every program of the host: minutes each. */
 const long = [
