@@ -16,13 +16,16 @@ const install = [
   "install/concurrent.test.ts",
   "install/flushed.test.ts",
   "install/foreign.test.ts",
+  "install/labels.test.ts",
   "install/package-copies.test.ts",
   "install/preload-list.test.ts",
 ];
 
-/** Booted guests, Debian roots, a million calls, every program of the host: minutes each. */
+/** Attacks on root, booted guests, Debian roots, cross compilers, a million calls, limits, every program of the host. */
 const long = [
+  "core/heavy/*.test.ts",
   "package/matrix.test.ts",
+  "package/prebuilds.test.ts",
   "recovery/*.test.ts",
   "security/*.test.ts",
   "stress/*.test.ts",
@@ -36,7 +39,6 @@ const long = [
 const ordinary = [
   "arm64/*.test.ts",
   "commands/*.test.ts",
-  "core/heavy/*.test.ts",
   "coverage/*.test.ts",
   "daemons/*.test.ts",
   "fuzz/*.test.ts",
