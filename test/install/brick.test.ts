@@ -8,6 +8,9 @@ import { abis, library, noHost, onHost, treeDifferences } from "../support/host.
 import type { Steps } from "../support/steps.ts";
 import { crash, hang, packageWith, shims } from "./bad-shims.ts";
 
+/** In milliseconds: some forty installations, one after the other. */
+const LONG = 400_000;
+
 const notHere = await noHost();
 const names = Object.keys(shims);
 
@@ -60,9 +63,9 @@ spoil() {
 }
 step spoil spoil
 step control watched`,
-      { environment: { ...packages, LIBRARY: library }, timeout: 110_000 },
+      { environment: { ...packages, LIBRARY: library }, timeout: LONG },
     );
-  });
+  }, LONG + 10_000);
 
   test.each(names)("%s is refused, at first and as an upgrade", (name) => {
     const at = names.indexOf(name);

@@ -130,8 +130,11 @@ describe.skipIf(noStart !== undefined)(named("on a host with systemd", noStart),
   });
 });
 
-const INSTALLED = ["/usr/sbin/ypbind", "/usr/sbin/rpc.statd", "/usr/sbin/mount.nfs"];
-const lacking = INSTALLED.map((program) => skipReason({ program, package: program })).find(Boolean);
+const lacking = skipReason(
+  { program: "/usr/sbin/ypbind", package: "ypbind-mt" },
+  { program: "/usr/sbin/rpc.statd", package: "nfs-common" },
+  { program: "/usr/sbin/mount.nfs", package: "nfs-common" },
+);
 
 test.skipIf(lacking !== undefined)(named("finds the allocators that are installed and do not run", lacking), () => {
   const units = observeUnits();

@@ -57,19 +57,21 @@ describe.skipIf(reason !== undefined)(named("a program that has the table mapped
       'cp -Rp /etc/portreserve /etc/portreserve.table /etc/bindresvport.blacklist /etc/services "$SCRATCH/lower/"',
       "$SCRATCH/lower",
     ],
-    ["two", "", "/etc"],
+    ["two", 'layers=$SCRATCH/other; mkdir "$layers"; mount -t tmpfs -o mode=755 other "$layers"', "/etc"],
   ])("on an overlay over %s", (_, prepare, lower) => {
     const onOverlay = (script: string, before = ""): Promise<Played> =>
       play(
         `${before}
-mkdir "$SCRATCH/lower" "$SCRATCH/upper" "$SCRATCH/work"
+layers=$SCRATCH
+mkdir "$SCRATCH/lower"
 ${prepare}
-for extra in "" ,userxattr; do
-  mount -t overlay -o "lowerdir=${lower},upperdir=$SCRATCH/upper,workdir=$SCRATCH/work$extra" overlay /etc 2>/dev/null && break
-done
+mkdir "$layers/upper" "$layers/work"
+over() { mount -t overlay -o "lowerdir=${lower},upperdir=$layers/upper,workdir=$layers/work$1" overlay /etc; }
+over "" 2>/dev/null || over ,userxattr || exit
 findmnt -n -o FSTYPE /etc | tail -n 1
 ${script}`,
-        request,
+        // So that this is not a third overlay file system where the host's root is one already.
+        { ...request, layer: "copy" },
       );
     const note =
       `portreservectl: note: the old '${TABLE}' was in a lower layer of an overlay file system: ` +
