@@ -19,13 +19,20 @@ const install = [
   "install/labels.test.ts",
   "install/package-copies.test.ts",
   "install/preload-list.test.ts",
+  "install/whole-host.test.ts",
 ];
 
-/** Attacks on root, booted guests, Debian roots, cross compilers, a million calls, limits, every program of the host. */
+/** Attacks on root, booted guests and the zoo, Debian roots, cross compilers, a million calls, limits, every program of the host. */
 const long = [
+  "arm64/*.test.ts",
   "core/heavy/*.test.ts",
+  "coverage/zoo*.test.ts",
+  "package/advice.test.ts",
   "package/matrix.test.ts",
+  "package/npm-hook.test.ts",
   "package/prebuilds.test.ts",
+  "preload/preload-list-real.test.ts",
+  "preload/table.test.ts",
   "recovery/*.test.ts",
   "security/*.test.ts",
   "stress/*.test.ts",
@@ -37,7 +44,6 @@ const long = [
 
 /** All else: the real program in throwaway roots and sandboxes. A new folder is named here, or in another tier. */
 const ordinary = [
-  "arm64/*.test.ts",
   "commands/*.test.ts",
   "coverage/*.test.ts",
   "daemons/*.test.ts",
