@@ -61,7 +61,16 @@ expect 127 '' "$pidexec" -- /no/such/command
 expect 0 plain "$pidexec" -- echo plain
 # Number 1 is taken, by the shell that starts it.
 expect 3 '' alone sh -c '"$0" --pid 1 -- true; exit $?' "$pidexec"
-for bad in "" "--" "--pid" "--pid 0 -- true" "--pid 4194305 -- true" "--pid x -- true" "--what -- true" "true"; do
+# The program that is open, with the variables that it is given and no other, in the root that is open.
+exec 3</bin/sh 4</ 5<.
+expect 0 b- env C=c "$pidexec" --set A=b --program 3 -- sh -c 'echo $A-$C'
+expect 0 '/ b' unshare --map-root-user "$pidexec" --root 4 --set A=b --program 3 -- sh -c 'echo $PWD $A'
+expect 127 '' unshare --map-root-user "$pidexec" --root 3 --program 3 -- sh -c 'echo in no folder'
+expect 127 '' "$pidexec" --mounts 5 --program 3 -- sh -c 'echo in no namespace'
+expect 127 '' "$pidexec" --set A=b --program 9 -- sh -c 'echo of nothing'
+for bad in "" "--" "--pid" "--pid 0 -- true" "--pid 4194305 -- true" "--pid x -- true" "--what -- true" "true" \
+    "--program 3 -- true" "--set A=b -- true" "--root 4 -- true" "--program x --set A=b -- true" "--program 3 --set" \
+    "--program 3 $(seq -s ' ' -f '--set A=%g' 16) -- true"; do
     expect 2 '' "$pidexec" $bad
 done
 exit $((failures > 0))
