@@ -1,6 +1,16 @@
 // Before a run: makes the folder of stage.ts and a temporary folder for everybody; after it: removes the former.
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { nativeFolder, packageRoot } from "../../../src/core/native.ts";
@@ -23,7 +33,7 @@ export default function setUp(): () => void {
   const [place] = places;
   if (place === undefined) throw new Error(`no folder for programs of every user: ${tmpdir()} and /var/tmp are none`);
   if (!places.includes(tmpdir())) process.env.TMPDIR = places.find((name) => name !== "/var/tmp") ?? place;
-  for (const name of readdirSync(place).filter((name) => isLeftOver(name, PREFIX))) remove(path.join(place, name));
+  sweep(place);
   const stage = mkdtempSync(path.join(place, `${PREFIX}${process.pid}-`));
   try {
     fill(stage);
@@ -33,6 +43,14 @@ export default function setUp(): () => void {
   }
   process.env.PORTRESERVE_STAGE = stage;
   return () => remove(stage);
+}
+
+/** Removes what killed runs of this user have left there; another user's is not his to remove. */
+export function sweep(place: string): void {
+  for (const name of readdirSync(place).filter((name) => isLeftOver(name, PREFIX))) {
+    const folder = path.join(place, name);
+    if (lstatSync(folder, { throwIfNoEntry: false })?.uid === process.getuid?.()) remove(folder);
+  }
 }
 
 function remove(folder: string): void {

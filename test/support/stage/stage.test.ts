@@ -1,12 +1,13 @@
 // What other users run in these tests, wherever the checkout and Node are: it can be entered, and is as it was built.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { chownSync, copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { nativeFolder, packageRoot } from "../../../src/core/native.ts";
 import { named, skipReason } from "../can.ts";
 import { asNobody, ctl, scratch } from "../cli.ts";
 import { compileC } from "../compile-c.ts";
+import { sweep } from "./set-up.ts";
 import { MAIN, NODE, STAGE, stagedNatives } from "./stage.ts";
 
 test("the copy is not the checkout, its path needs no quotes, and it has the same programs", () => {
@@ -35,3 +36,16 @@ test.skipIf(reason !== undefined)(
     expect([status(program), status(path.join(closed, "hello"))]).toEqual([0, 126]);
   },
 );
+
+test("a run removes the copies that killed runs have left, but neither those in use nor another user's", () => {
+  const place = scratch();
+  const { pid: ended } = spawnSync("true");
+  const make = (name: string): void => void mkdirSync(path.join(place, name, "build"), { recursive: true });
+  const inUse = `portreserve-stage-${process.pid}-b`;
+  const foreign = `portreserve-stage-${ended}-c`;
+  for (const name of [`portreserve-stage-${ended}-a`, inUse, foreign]) make(name);
+  const others = process.getuid?.() === 0 ? [foreign] : [];
+  for (const name of others) chownSync(path.join(place, name), 65534, 65534);
+  sweep(place);
+  expect(readdirSync(place)).toEqual([inUse, ...others].sort());
+});
