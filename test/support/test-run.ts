@@ -1,7 +1,7 @@
 // What a run of vitest says in the end, read from its output, for tests that start whole runs on other machines.
 
 export interface TestRun {
-  /** "test/FILE > GROUP > NAME" of each that failed, and files that could not be loaded; each once. */
+  /** "test/FILE > GROUP > NAME" of each that failed, without its tier, and files that could not be loaded; each once. */
   readonly failed: readonly string[];
   readonly counts: { readonly passed: number; readonly failed: number; readonly skipped: number };
   /** How many tests were skipped for each reason, by skip-reporter.ts. */
@@ -18,7 +18,7 @@ export function testRunOf(output: string): TestRun | undefined {
   if (summary === undefined) return undefined;
   const count = (word: string): number => Number(new RegExp(`(\\d+) ${word}`).exec(summary)?.[1] ?? 0);
   return {
-    failed: [...new Set(lines.flatMap((line) => /^ FAIL {2}(.+)$/.exec(line)?.[1]?.trimEnd() ?? []))],
+    failed: [...new Set(lines.flatMap((line) => /^ FAIL {2}(?: \w+ {2})?(.+)$/.exec(line)?.[1]?.trimEnd() ?? []))],
     counts: { passed: count("passed"), failed: count("failed"), skipped: count("skipped") },
     reasons: new Map(
       lines.flatMap((line) => {

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { refuseOthersImage } from "../../src/system/files/image-owner.ts";
 import { othersMayWrite } from "../../src/system/files/others-may-write.ts";
 import { openRoot, resolveUnder } from "../../src/system/files/rooted.ts";
@@ -22,22 +22,25 @@ const NOBODY = 65534;
 const reason = skipReason("root");
 
 describe.skipIf(reason !== undefined)(named("somebody else than root may change", reason), () => {
-  const root = makeRoot({ "usr/lib/a.so": "", "usr/lib/theirs.so": "", "home/u/b.so": "", "tmp/c.so": "" });
-  chownSync(path.join(root, "usr/lib/theirs.so"), NOBODY, NOBODY);
-  chownSync(path.join(root, "home/u"), NOBODY, NOBODY);
-  chmodSync(path.join(root, "tmp"), 0o1777);
-  put(root, "open/d.so", "");
-  chmodSync(path.join(root, "open"), 0o775);
-  for (const [link, target] of [
-    ["usr/lib/to-home.so", "/home/u/b.so"],
-    ["usr/lib/to-a.so", "../../usr/lib/a.so"],
-    ["usr/lib/round.so", "round.so"],
-    ["usr/lib/theirs-link.so", "a.so"],
-    ["lib", "usr/lib"],
-  ] as const) {
-    symlinkSync(target, path.join(root, link));
-  }
-  lchownSync(path.join(root, "usr/lib/theirs-link.so"), NOBODY, NOBODY);
+  let root = "";
+  beforeAll(() => {
+    root = makeRoot({ "usr/lib/a.so": "", "usr/lib/theirs.so": "", "home/u/b.so": "", "tmp/c.so": "" });
+    chownSync(path.join(root, "usr/lib/theirs.so"), NOBODY, NOBODY);
+    chownSync(path.join(root, "home/u"), NOBODY, NOBODY);
+    chmodSync(path.join(root, "tmp"), 0o1777);
+    put(root, "open/d.so", "");
+    chmodSync(path.join(root, "open"), 0o775);
+    for (const [link, target] of [
+      ["usr/lib/to-home.so", "/home/u/b.so"],
+      ["usr/lib/to-a.so", "../../usr/lib/a.so"],
+      ["usr/lib/round.so", "round.so"],
+      ["usr/lib/theirs-link.so", "a.so"],
+      ["lib", "usr/lib"],
+    ] as const) {
+      symlinkSync(target, path.join(root, link));
+    }
+    lchownSync(path.join(root, "usr/lib/theirs-link.so"), NOBODY, NOBODY);
+  });
 
   test.each([
     ["nothing on the way to a file of root's", "/usr/lib/a.so", undefined],
