@@ -22,15 +22,12 @@ const install = [
   "install/whole-host.test.ts",
 ];
 
-/** Attacks on root, booted guests and the zoo, Debian roots, cross compilers, a million calls, limits, every program of the host. */
+/** Attacks on root, booted guests and the zoo, the package, cross compilers, a million calls, limits, every program of the host. */
 const long = [
   "arm64/*.test.ts",
   "core/heavy/*.test.ts",
   "coverage/zoo*.test.ts",
-  "package/advice.test.ts",
-  "package/matrix.test.ts",
-  "package/npm-hook.test.ts",
-  "package/prebuilds.test.ts",
+  "package/*.test.ts",
   "preload/preload-list-real.test.ts",
   "preload/table.test.ts",
   "recovery/*.test.ts",
@@ -38,6 +35,7 @@ const long = [
   "stress/*.test.ts",
   "systemd/*.test.ts",
   "system/elf-real.test.ts",
+  "system/full-disk.test.ts",
   "system/killed.test.ts",
   "system/systemd-guest.test.ts",
 ];
@@ -49,7 +47,6 @@ const ordinary = [
   "daemons/*.test.ts",
   "fuzz/*.test.ts",
   "install/*.test.ts",
-  "package/*.test.ts",
   "preload/*.test.ts",
   "support/**/*.test.ts",
   "system/*.test.ts",
