@@ -111,7 +111,7 @@ test.skipIf(notHere !== undefined)(
     };
     const jobs = [`save install ${UNTOUCHED} INSTALL`, "save uninstall install UNINSTALL"];
     const runs = await inScene(programs, jobs, ({ run }) => [run("install"), run("uninstall")]);
-    const withoutRandom = (call: string): string => call.replace(/(?<=-sandbox-)\w{6}$/, "XXXXXX");
+    const withoutRandom = (call: string): string => call.replace(/(?<=-(?:sandbox|rehearsal)-)\w{6}$/, "XXXXXX");
     for (const { status, stderr, calls, kernelLog } of runs) {
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
       const kernel = changesIn(kernelLog, { except: ["/mnt/log"], children: false });

@@ -2,10 +2,7 @@
 import { lstatSync, readlinkSync, type Stats, statfsSync } from "node:fs";
 import path from "node:path";
 import { errnoOf } from "../app-error.ts";
-import { kernelRoot } from "./rooted.ts";
-
-/** As many links as the kernel follows. */
-const LINK_LIMIT = 40;
+import { kernelRoot, refuseLoop } from "./rooted.ts";
 
 /**
  * The first folder or link on the way to `file`, or the file itself, that somebody else than root may change, as a path
@@ -35,7 +32,7 @@ export function othersMayWrite(file: string, root = "/"): string | undefined {
     if (stats.isSymbolicLink()) {
       if (stats.uid !== 0) return place;
       links += 1;
-      if (links > LINK_LIMIT) throw Object.assign(new Error("ELOOP: too many symbolic links"), { code: "ELOOP" });
+      refuseLoop(links);
       const target = readlinkSync(path.join(kernelRoot(root), place));
       if (target.startsWith("/")) done = [];
       pending.unshift(...target.split("/"));

@@ -7,6 +7,12 @@ import { ownDescriptor } from "../proc/process-files.ts";
 /** As many links as the kernel follows. */
 const LINK_LIMIT = 40;
 
+/** For whoever follows links by himself. Throws ELOOP as the kernel does. */
+export function refuseLoop(links: number): void {
+  if (links <= LINK_LIMIT) return;
+  throw Object.assign(new Error("ELOOP: too many symbolic links encountered, readlink"), { code: "ELOOP" });
+}
+
 /** What the kernel is given in the place of a root: its open folder, which stays the same whatever becomes of its name. */
 const held = new Map<string, string>();
 
@@ -70,8 +76,7 @@ export function resolveUnder(root: string, file: string | Buffer): Buffer {
       continue;
     }
     links += 1;
-    if (links > LINK_LIMIT)
-      throw Object.assign(new Error("ELOOP: too many symbolic links encountered, readlink"), { code: "ELOOP" });
+    refuseLoop(links);
     if (target[0] === 0x2f) done = [];
     pending.unshift(...names(target));
   }

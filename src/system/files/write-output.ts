@@ -5,6 +5,7 @@ import { AppError, fromSystem } from "../app-error.ts";
 import { ownDescriptor } from "../proc/process-files.ts";
 import { otherKind } from "./read-file.ts";
 import { replaceFile } from "./replace-file.ts";
+import { refuseLoop } from "./rooted.ts";
 
 /**
  * Everybody may read a new file; one that is there keeps its mode. A link in the file's own place is refused, since
@@ -35,8 +36,6 @@ const O_PATH = 0o10000000;
 const STEP = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** PROC_SUPER_MAGIC of linux/magic.h. */
 const PROC = 0x9fa0;
-/** As many links as the kernel follows. */
-const LINK_LIMIT = 40;
 
 /** Step by step, so that nobody can put a link in the place of what was looked at. Throws AppError or the system error. */
 function openFolder(name: string, folder: string): number {
@@ -56,7 +55,7 @@ function openFolder(name: string, folder: string): number {
           continue;
         }
         links += 1;
-        if (links > LINK_LIMIT) throw Object.assign(new Error("ELOOP: too many symbolic links"), { code: "ELOOP" });
+        refuseLoop(links);
         const target = readlinkSync(place);
         pending.unshift(...target.split("/").filter((part) => part !== ""));
         if (target.startsWith("/")) at = stepTo(at, "/");
