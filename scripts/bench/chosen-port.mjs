@@ -27,7 +27,7 @@ function cases(found) {
 
 function line({ id, preload, user, calls }, port) {
   const become = user === 0 ? "" : `setpriv --reuid ${user} --regid ${user} --clear-groups `;
-  const command = `${become}env LD_PRELOAD=${preload} "$SCRATCH/per-call" bind udp 4 null ${calls} ${port}`;
+  const command = `${become}env LD_PRELOAD=${preload && "$SCRATCH/preload.so"} "$SCRATCH/per-call" bind udp 4 null ${calls} ${port}`;
   return `result=$(${command}); echo "${id} $result"`;
 }
 
@@ -54,12 +54,17 @@ export async function chosenPort({ quick }) {
     all.map((_, turn) => line(all[(round + turn) % all.length], port)),
   ).flat();
   const permit = `chown ${USER} "/etc/authbind/byport/!${port}"; chmod 500 "/etc/authbind/byport/!${port}"`;
+  const preloaded = all
+    .filter(({ preload }) => preload !== "")
+    .map(({ preload }) => `cp "${preload}" "$SCRATCH/preload.so"`);
   const lines = await inNetwork({
     kind,
     table,
     etc: { [`authbind/byport/!${port}`]: "" },
     // The checkout may lie where another user cannot enter.
-    script: ['cp "$PER_CALL" "$SCRATCH/per-call"', ...(kind === "root" ? [permit] : []), ...script].join("\n"),
+    script: ['cp "$PER_CALL" "$SCRATCH/per-call"', ...preloaded, ...(kind === "root" ? [permit] : []), ...script].join(
+      "\n",
+    ),
   });
   const times = Object.fromEntries(all.map(({ id }) => [id, []]));
   for (const [id, , median] of lines) times[id].push(Number(median));
