@@ -3,10 +3,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, openSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { named, skipReason } from "../support/can.ts";
 import { asNobody, ctl, node, scratch, start } from "../support/cli.ts";
-import { built, play } from "../support/sandbox.ts";
+import { built, noSandbox, play } from "../support/sandbox.ts";
 import { MAIN, NODE, stagedNatives } from "../support/stage/stage.ts";
 
 const SHIM = path.join(stagedNatives(), "libportreserve.so");
@@ -151,10 +150,9 @@ test("refuses a shim whose path LD_PRELOAD cannot express, with exit code 5", ()
   });
 });
 
-const support = await sandboxSupport();
-const noSandbox = support.works ? undefined : support.reason;
+const obstacle = await noSandbox();
 
-describe.skipIf(noSandbox !== undefined)(named("with the table of a private /etc", noSandbox), () => {
+describe.skipIf(obstacle !== undefined)(named("with the table of a private /etc", obstacle), () => {
   const environment = { NODE: NODE, MAIN, PORTRESERVE_PREBUILD: process.env.PORTRESERVE_PREBUILD ?? "" };
   const theft = (command: string) =>
     play(`"$PIDEXEC" --pid "$THIEF" -- ${command} "$PROBE" --symbol bindresvport`, { cover: "nothing", environment });

@@ -1,23 +1,16 @@
 // What the stress tests share: the allocators side by side, programs in the sandbox under each, and what is put on record.
-import { existsSync } from "node:fs";
 import path from "node:path";
-import { skipFor } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
+import { libtirpc, noLibtirpc } from "../support/libtirpc.ts";
 import { noSandbox, type Play, play } from "../support/sandbox.ts";
 
 /** Who answers a call: the real shim, as built, or the stock libraries of this machine. */
 export const ALLOCATORS = ["shim", "glibc", "libtirpc"] as const;
 export type Allocator = (typeof ALLOCATORS)[number];
 
-const libtirpc = ["/usr/lib", "/lib", "/usr/lib64", ...["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu`)]
-  .map((folder) => `${folder}/libtirpc.so.3`)
-  .find((file) => existsSync(file));
-
 /** Undefined where all of this can run, else why not; an error instead where everything is required. */
 export async function noStress(): Promise<string | undefined> {
-  const reason = await noSandbox();
-  if (reason !== undefined || libtirpc !== undefined) return reason;
-  return skipFor("libtirpc is missing: install the package libtirpc3");
+  return (await noSandbox()) ?? noLibtirpc();
 }
 
 /** Ports that are reserved throughout a test, as the programs are told and as a list. */

@@ -1,17 +1,16 @@
 // The same blacklist through libtirpc itself: what it leaves alone is what we reserve.
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { runInSandbox } from "../../src/system/sandbox/sandbox.ts";
 import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { BLACKLIST, BLACKLIST_PORTS } from "../core/blacklist-sample.ts";
+import { named } from "../support/can.ts";
+import { libtirpc, noLibtirpc } from "../support/libtirpc.ts";
+import { noSandbox } from "../support/sandbox.ts";
 import { stagedNatives } from "../support/stage/stage.ts";
 
-const libtirpc = ["/usr/lib", "/lib", "/usr/lib64", ...["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu`)]
-  .map((folder) => `${folder}/libtirpc.so.3`)
-  .find((file) => existsSync(file));
 const support = await sandboxSupport();
-const obstacle = support.works ? (libtirpc === undefined ? "libtirpc is not installed" : undefined) : support.reason;
+const obstacle = (await noSandbox()) ?? noLibtirpc();
 
 /** The ports of 512 to 1023 that libtirpc does not hand out, taking all it gives, with this blacklist. */
 async function leftAlone(blacklist: Uint8Array | string): Promise<number[]> {
@@ -28,15 +27,12 @@ async function leftAlone(blacklist: Uint8Array | string): Promise<number[]> {
   return Array.from({ length: 512 }, (_, index) => 512 + index).filter((port) => !taken.has(port));
 }
 
-describe.skipIf(obstacle !== undefined)(
-  `libtirpc's blacklist${obstacle === undefined ? "" : `: skipped, ${obstacle}`}`,
-  () => {
-    test("leaves no port alone when the file is empty", async () => {
-      expect(await leftAlone("")).toEqual([]);
-    });
+describe.skipIf(obstacle !== undefined)(named("libtirpc's blacklist", obstacle), () => {
+  test("leaves no port alone when the file is empty", async () => {
+    expect(await leftAlone("")).toEqual([]);
+  });
 
-    test("leaves alone exactly the ports that we take from the same file", async () => {
-      expect(await leftAlone(BLACKLIST)).toEqual(BLACKLIST_PORTS);
-    });
-  },
-);
+  test("leaves alone exactly the ports that we take from the same file", async () => {
+    expect(await leftAlone(BLACKLIST)).toEqual(BLACKLIST_PORTS);
+  });
+});

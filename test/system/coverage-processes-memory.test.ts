@@ -4,35 +4,49 @@ import { ALLOCATOR } from "../preload/allocator.ts";
 import { named, skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { type Found, HOLD, look, OBSERVE, TIRPC } from "../support/held.ts";
+import { noLibtirpc } from "../support/libtirpc.ts";
 import { built, noSandbox, play } from "../support/sandbox.ts";
 import { MAIN, NODE } from "../support/stage/stage.ts";
 
 const noRoot = skipReason("root");
 
-describe("where the calls of a library that came late lead", () => {
-  const shim = { env: { LD_PRELOAD: built.shim } };
-  const leads = ({ bindings }: Found): unknown =>
-    Array.isArray(bindings)
-      ? Object.fromEntries(bindings.map(({ symbol, leadsTo }) => [symbol.split("@")[0], leadsTo]))
-      : bindings;
+const shim = { env: { LD_PRELOAD: built.shim } };
+const leads = ({ bindings }: Found): unknown =>
+  Array.isArray(bindings)
+    ? Object.fromEntries(bindings.map(({ symbol, leadsTo }) => [symbol.split("@")[0], leadsTo]))
+    : bindings;
 
-  test.each([
-    ["now", { bindresvport: "shim" }],
-    ["deep", { bindresvport: "other" }],
-    ["apart", { bindresvport: "other" }],
-  ])("by %s", async (how, expected) => {
-    expect(leads(await look([HOLD, `${how}:${TIRPC}`], shim))).toMatchObject(expected);
-  });
+const withoutLibtirpc = noLibtirpc();
 
-  test("is known of a lazy call only when it was made: this one leads nowhere yet, or to the shim at once", async () => {
-    const found = leads(await look([HOLD, `lazy:${TIRPC}`], shim));
-    expect(["shim", "not yet"]).toContain((found as Record<string, unknown>).bindresvport);
-  });
+describe.skipIf(withoutLibtirpc !== undefined)(
+  named("where the calls of libtirpc lead when it came late", withoutLibtirpc),
+  () => {
+    test.each([
+      ["now", { bindresvport: "shim" }],
+      ["deep", { bindresvport: "other" }],
+      ["apart", { bindresvport: "other" }],
+    ])("by %s", async (how, expected) => {
+      expect(leads(await look([HOLD, `${how}:${TIRPC}`], shim))).toMatchObject(expected);
+    });
 
-  test("says the worst of a library that is loaded twice", async () => {
-    expect(leads(await look([HOLD, `now:${TIRPC}`, `apart:${TIRPC}`], shim))).toMatchObject({ bindresvport: "other" });
-  });
+    test("is known of a lazy call only when it was made: this one leads nowhere yet, or to the shim at once", async () => {
+      const found = leads(await look([HOLD, `lazy:${TIRPC}`], shim));
+      expect(["shim", "not yet"]).toContain((found as Record<string, unknown>).bindresvport);
+    });
 
+    test("says the worst of a library that is loaded twice", async () => {
+      expect(leads(await look([HOLD, `now:${TIRPC}`, `apart:${TIRPC}`], shim))).toMatchObject({
+        bindresvport: "other",
+      });
+    });
+
+    test("is not asked without the shim", async () => {
+      expect((await look([HOLD, `now:${TIRPC}`])).bindings).toEqual([]);
+    });
+  },
+);
+
+describe("where the calls of a library lead", () => {
   test("is told of one that came at the start, where LD_PRELOAD has put it before the shim", async () => {
     const library = compileC("test/coverage/zoo-programs/rpc-library.c", ["-shared", "-fPIC", "-Wl,-z,now"]);
     const program = compileC("test/system/coverage-processes.c", ["-Wl,--no-as-needed", library, "-lpthread", "-ldl"]);
@@ -41,10 +55,6 @@ describe("where the calls of a library that came late lead", () => {
     expect(await preloaded(library, built.shim)).toEqual({ bindresvport: "other" });
     expect(await preloaded(built.shim, library)).toEqual({});
     expect(await preloaded(built.shim)).toEqual({});
-  });
-
-  test("is not asked without the shim", async () => {
-    expect((await look([HOLD, `now:${TIRPC}`])).bindings).toEqual([]);
   });
 });
 
