@@ -1,9 +1,10 @@
 // What lookup adds on the running host: who holds each port now, and who could take it, or why nobody can.
 import type { Protocol } from "../core/config/types.ts";
 import type { Allocator, Coverage, PortState } from "../core/coverage/coverage.ts";
-import { type HostFacts, isUnseen } from "../core/coverage/facts.ts";
+import type { HostFacts } from "../core/coverage/facts.ts";
 import { showsBoundSockets } from "../core/coverage/kernel-texts.ts";
 import { ALLOCATED_PORTS } from "../core/levers.ts";
+import { isUnseen } from "../core/seen.ts";
 import type { Block, Json, Line } from "../report/types.ts";
 import { allocatorJson, holderJson } from "./coverage/json.ts";
 import { arrow, holdersOf, holderText, portText } from "./coverage/words.ts";

@@ -1,9 +1,10 @@
 // reserve: the privileged ports that a unit listens on, into a file of /etc/portreserve that has its name.
 import { configure } from "../core/config/configure.ts";
-import { type HostFacts, isUnseen, type SocketFacts } from "../core/coverage/facts.ts";
+import type { HostFacts, SocketFacts } from "../core/coverage/facts.ts";
 import { ownerOfUnit, type WantedPort, withPorts } from "../core/coverage/reservation-text.ts";
 import type { Change } from "../core/install/change.ts";
 import { leverFor } from "../core/levers.ts";
+import { isUnseen } from "../core/seen.ts";
 import { counted } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";

@@ -8,8 +8,8 @@ import type {
   ProgramFacts,
   SocketFacts,
   UnitFacts,
-  Unseen,
 } from "../../src/core/coverage/facts.ts";
+import type { Unseen } from "../../src/core/seen.ts";
 
 export const INSTALLED_AT = 1_000_000;
 export const NOW = 9_000_000;

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { assess } from "../../src/core/coverage/assess.ts";
 import type { Coverage } from "../../src/core/coverage/coverage.ts";
-import type { HostFacts, ProcessFacts, Seen, SocketFacts, Unseen } from "../../src/core/coverage/facts.ts";
+import type { HostFacts, ProcessFacts, SocketFacts } from "../../src/core/coverage/facts.ts";
+import type { Seen, Unseen } from "../../src/core/seen.ts";
 import {
   type Change,
   cupsd,

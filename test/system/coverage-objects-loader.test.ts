@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isUnseen } from "../../src/core/coverage/facts.ts";
 import { readElf } from "../../src/core/elf/read-elf.ts";
 import { bytesSource } from "../../src/core/elf/reader.ts";
 import type { ElfFile } from "../../src/core/elf/types.ts";
 import { type CacheEntry, readLoaderCache } from "../../src/core/loader/cache.ts";
 import { type Closure, closure } from "../../src/core/loader/closure.ts";
+import { isUnseen } from "../../src/core/seen.ts";
 import { named, skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 

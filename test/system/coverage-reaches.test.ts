@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { isUnseen } from "../../src/core/coverage/facts.ts";
 import { bytesSource, type ElfFile, readElf } from "../../src/core/elf/index.ts";
 import { readLoaderCache } from "../../src/core/loader/cache.ts";
 import { closure } from "../../src/core/loader/closure.ts";
 import { reachesWanted } from "../../src/core/loader/reaches.ts";
+import { isUnseen } from "../../src/core/seen.ts";
 import { LIBRARY_FOLDERS, LOADER_CACHE } from "../../src/system/paths.ts";
 
 const known = new Map<string, ElfFile | undefined>();

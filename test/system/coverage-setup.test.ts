@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { observePrograms } from "../../src/commands/coverage/programs.ts";
 import { observeUnits } from "../../src/commands/coverage/units.ts";
-import { isUnseen, type SetupFacts, type UnitFacts } from "../../src/core/coverage/facts.ts";
+import type { SetupFacts, UnitFacts } from "../../src/core/coverage/facts.ts";
+import { isUnseen } from "../../src/core/seen.ts";
 import { dropInText } from "../../src/core/systemd/drop-in.ts";
 import { INSTALLED_SHIM, UNIT_FOLDER } from "../../src/system/paths.ts";
 import { named, skipReason } from "../support/can.ts";

@@ -10,7 +10,7 @@ import {
   question,
 } from "../../core/coverage/apparmor.ts";
 import { byOneOf, inMode } from "../../core/coverage/confined.ts";
-import type { Seen } from "../../core/coverage/facts.ts";
+import type { Seen } from "../../core/seen.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
 import { libsWithShim, shimFile } from "../../system/host/abis.ts";
 import { PRELOAD_LIST, TABLE_FILE } from "../../system/paths.ts";

@@ -1,17 +1,11 @@
 // What only the memory of a process tells: where its calls of allocators lead, and whether its table is retired.
-import {
-  type Binding,
-  isUnseen,
-  type ObjectFacts,
-  type ProcessFacts,
-  type Seen,
-  type Unseen,
-} from "../../core/coverage/facts.ts";
+import type { Binding, ObjectFacts, ProcessFacts } from "../../core/coverage/facts.ts";
 import { loadedAtRunTime } from "../../core/coverage/objects/run-time.ts";
 import { copiesOf, isWithin, leadsTo, worst } from "../../core/coverage/proc/leads-to.ts";
 import { DELETED, type Mapping, parseMaps } from "../../core/coverage/proc/maps.ts";
 import { wordOf } from "../../core/elf/initial-words.ts";
 import { native } from "../../core/native.ts";
+import { isUnseen, type Seen, type Unseen } from "../../core/seen.ts";
 import { withFile, withMemory } from "../../system/proc/mapped-file.ts";
 import { isRefused, readLines } from "../../system/proc/process-files.ts";
 import type { Self } from "../../system/proc/self.ts";

@@ -2,7 +2,8 @@
 import type { Diagnostic } from "../../core/config/types.ts";
 import { assess } from "../../core/coverage/assess.ts";
 import type { Coverage, Hint } from "../../core/coverage/coverage.ts";
-import { type HostFacts, isUnseen } from "../../core/coverage/facts.ts";
+import type { HostFacts } from "../../core/coverage/facts.ts";
+import { isUnseen } from "../../core/seen.ts";
 import { counted, remarkCount } from "../../report/diagnostics.ts";
 import { AppError } from "../../system/app-error.ts";
 import { readTable } from "../../system/files/table-file.ts";

@@ -1,11 +1,12 @@
 // From a line of /proc/PID/maps to the very file that is meant, and what is in it: each file is opened once a look.
 
 import { REPLACED } from "../../core/coverage/allocators.ts";
-import { isUnseen, type ObjectFacts, type Seen, type Unseen } from "../../core/coverage/facts.ts";
+import type { ObjectFacts } from "../../core/coverage/facts.ts";
 import { elfFacts, type Slot, slotsOf } from "../../core/coverage/objects/elf-facts.ts";
 import { DELETED, type MappedFile, parseMappedFile, pathsMeant, withoutMark } from "../../core/coverage/proc/maps.ts";
 import type { ElfSource } from "../../core/elf/index.ts";
 import { initialWords } from "../../core/elf/initial-words.ts";
+import { isUnseen, type Seen, type Unseen } from "../../core/seen.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
 import { type FileIdentity, fileIdentity, withFile } from "../../system/proc/mapped-file.ts";
 import { isRefused, type Refused } from "../../system/proc/process-files.ts";

@@ -1,7 +1,6 @@
 // Looks into one process. What it refuses, or takes away by ending, is a value.
 
-import type { ObjectFacts, ProcessFacts, Seen, Unseen } from "../../core/coverage/facts.ts";
-import { isUnseen } from "../../core/coverage/facts.ts";
+import type { ObjectFacts, ProcessFacts } from "../../core/coverage/facts.ts";
 import { knownBy } from "../../core/coverage/known-programs.ts";
 import { isBeingLoaded, mayAllocate } from "../../core/coverage/parts.ts";
 import { secureOfAuxv } from "../../core/coverage/proc/auxv.ts";
@@ -9,6 +8,8 @@ import { unitOfCgroup } from "../../core/coverage/proc/cgroup.ts";
 import { domainOf } from "../../core/coverage/proc/domain.ts";
 import { preloadNames } from "../../core/coverage/proc/environ.ts";
 import { parseStatus } from "../../core/coverage/proc/status.ts";
+import type { Seen, Unseen } from "../../core/seen.ts";
+import { isUnseen } from "../../core/seen.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
 import { SHIM_FILE } from "../../system/paths.ts";
 import { fileIdentity } from "../../system/proc/mapped-file.ts";

@@ -1,6 +1,7 @@
 // The files that a process runs code from, and the table if it has one mapped: one pass over /proc/PID/maps.
-import type { Seen } from "../../core/coverage/facts.ts";
+
 import { eachCode, lineAround, type Mapping, parseMapping, withoutMark } from "../../core/coverage/proc/maps.ts";
+import type { Seen } from "../../core/seen.ts";
 import { TABLE_FILE } from "../../system/paths.ts";
 import { isRefused, type Refused, readLines } from "../../system/proc/process-files.ts";
 import { keyOfMapped, type MappedBy, type Objects } from "./mapped-objects.ts";

@@ -1,8 +1,9 @@
 // Looks at every process of the host: what it is, what it could do, and which files it runs code from.
 
-import type { ObjectFacts, ProcessFacts, Unseen } from "../../core/coverage/facts.ts";
+import type { ObjectFacts, ProcessFacts } from "../../core/coverage/facts.ts";
 import { hidingAt } from "../../core/coverage/proc/mountinfo.ts";
 import { bootTime, type ProcessStat, parseStat, TICK_MILLISECONDS } from "../../core/coverage/proc/stat.ts";
+import type { Unseen } from "../../core/seen.ts";
 import { fileIdentity } from "../../system/proc/mapped-file.ts";
 import { isRefused, processFolder, processIds, readBytes, threadIds } from "../../system/proc/process-files.ts";
 import { clocks, ownMounts, type Self, self } from "../../system/proc/self.ts";

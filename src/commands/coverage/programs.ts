@@ -1,12 +1,5 @@
 // Programs that do not run now and can allocate once they do: those of units, and privileged ones that anybody may start.
-import {
-  type ElfFacts,
-  isUnseen,
-  type ObjectFacts,
-  type ProgramFacts,
-  type Seen,
-  type UnitFacts,
-} from "../../core/coverage/facts.ts";
+import type { ElfFacts, ObjectFacts, ProgramFacts, UnitFacts } from "../../core/coverage/facts.ts";
 import { givesPrivilegedPorts } from "../../core/coverage/file-capabilities.ts";
 import { knownBy } from "../../core/coverage/known-programs.ts";
 import { fileAndFacts } from "../../core/coverage/objects/elf-facts.ts";
@@ -15,6 +8,7 @@ import type { ElfFile } from "../../core/elf/index.ts";
 import { type LoaderCache, readLoaderCache } from "../../core/loader/cache.ts";
 import { closure } from "../../core/loader/closure.ts";
 import { reachesWanted } from "../../core/loader/reaches.ts";
+import { isUnseen, type Seen } from "../../core/seen.ts";
 import { isFault, readRegularFile } from "../../system/files/read-file.ts";
 import { realPathOf, trustedPrograms } from "../../system/host/programs-on-disk.ts";
 import { LIBRARY_FOLDERS, LOADER_CACHE } from "../../system/paths.ts";

@@ -1,14 +1,15 @@
 // What install and compile have put on the host: the table, the list, the libraries, the units and the manager.
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { LibraryFacts, Seen, SetupFacts, TableFacts } from "../../core/coverage/facts.ts";
-import { isUnseen } from "../../core/coverage/facts.ts";
+import type { LibraryFacts, SetupFacts, TableFacts } from "../../core/coverage/facts.ts";
 import { elfFacts } from "../../core/coverage/objects/elf-facts.ts";
 import { shownUnits } from "../../core/coverage/units/shown-units.ts";
 import { bytesSource } from "../../core/elf/index.ts";
 import { isManagerMark, MANAGER_MARK } from "../../core/install/specs.ts";
 import { packageRoot } from "../../core/native.ts";
 import { loadedNames } from "../../core/preload-list/loaded.ts";
+import type { Seen } from "../../core/seen.ts";
+import { isUnseen } from "../../core/seen.ts";
 import { PATH_UNITS } from "../../core/systemd/unit-texts.ts";
 import { labelTypeOf } from "../../system/files/attributes.ts";
 import { lookAt } from "../../system/files/look-at.ts";

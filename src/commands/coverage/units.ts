@@ -1,8 +1,9 @@
 // Every service and socket of the host: as systemd has it loaded, and for the others as their files say.
-import type { Seen, UnitFacts } from "../../core/coverage/facts.ts";
+import type { UnitFacts } from "../../core/coverage/facts.ts";
 import { hiding } from "../../core/coverage/units/other-files.ts";
 import { type ShownUnit, shownUnits } from "../../core/coverage/units/shown-units.ts";
 import { writtenUnit } from "../../core/coverage/units/written-unit.ts";
+import type { Seen } from "../../core/seen.ts";
 import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";

@@ -1,7 +1,9 @@
 // The judgement: from what was seen on a host to a verdict on everything that can hand out a privileged port.
+
+import { isUnseen, type Unseen } from "../seen.ts";
 import { asRoot, type Decision, decide } from "./checks.ts";
 import type { Allocator, Coverage, HostAnswer, PortState, Verdict } from "./coverage.ts";
-import { type HostFacts, isUnseen, type ProcessFacts, type ProgramFacts, type Unseen } from "./facts.ts";
+import type { HostFacts, ProcessFacts, ProgramFacts } from "./facts.ts";
 import { hintsFor } from "./hints.ts";
 import { type Known, portStates } from "./holders.ts";
 import { type Host, hostOf } from "./host.ts";

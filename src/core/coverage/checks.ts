@@ -1,6 +1,7 @@
 // A table of checks, and how one verdict comes out of it.
+
+import { isUnseen, type Seen, type Unseen } from "../seen.ts";
 import type { Verdict } from "./coverage.ts";
-import { isUnseen, type Seen, type Unseen } from "./facts.ts";
 import type { Host } from "./host.ts";
 
 export interface Decision {

@@ -1,7 +1,8 @@
 // What AppArmor keeps from a program, of what the kernel says of its profiles; and the verdict on it.
+
+import { isUnseen, type Seen } from "../seen.ts";
 import type { Denied } from "./apparmor.ts";
 import { type Decision, notCovered, unseen } from "./checks.ts";
-import { isUnseen, type Seen } from "./facts.ts";
 
 /** Of a stack of profiles the kernel is asked as if each of them was enforced. */
 export function inMode(mode: string, denied: Seen<Denied>): Seen<Denied> {

@@ -1,19 +1,8 @@
 // What was seen on a host, as plain data: recorded facts of real hosts are what the verdicts are tested with.
 import type { Protocol, Reservation } from "../config/types.ts";
+import type { Seen, Unseen } from "../seen.ts";
+import type { SocketFamily, SocketState } from "../sockets/row.ts";
 import type { Denied } from "./apparmor.ts";
-
-/** Something that could not be seen. `unseen` says why, and completes "cannot be seen: …". */
-export interface Unseen {
-  readonly unseen: string;
-  /** Root would see it. */
-  readonly rootWould: boolean;
-}
-
-export type Seen<T> = T | Unseen;
-
-export function isUnseen(value: unknown): value is Unseen {
-  return typeof value === "object" && value !== null && "unseen" in value;
-}
 
 /** All of it is about the mount and network namespace in which the manager runs: that is "the host". */
 export interface HostFacts {
@@ -168,13 +157,12 @@ export interface ElfFacts {
 
 export interface SocketFacts {
   readonly protocol: Protocol;
-  readonly family: "inet" | "inet6";
+  readonly family: SocketFamily;
   /** As people write it: "127.0.0.1", "0.0.0.0", "::". */
   readonly address: string;
   /** 1 to 1023. */
   readonly port: number;
-  /** `ended`: the kernel remembers a connection that nobody holds any more (TIME_WAIT and the like). */
-  readonly state: "listening" | "bound" | "connected" | "ended";
+  readonly state: SocketState;
   /** 0 for those that ended. */
   readonly inode: number;
   /** Of its creator. */

@@ -2,9 +2,10 @@
 import { BLACKLIST_OWNER } from "../config/blacklist.ts";
 import type { Protocol } from "../config/types.ts";
 import { ALLOCATED_PORTS } from "../levers.ts";
+import { isUnseen } from "../seen.ts";
 import type { Hint, PortState } from "./coverage.ts";
 import { unitWord } from "./cures.ts";
-import { isUnseen, type UnitFacts } from "./facts.ts";
+import type { UnitFacts } from "./facts.ts";
 import { unitNames } from "./holders.ts";
 import type { Host } from "./host.ts";
 import { compareText, enumerate, fileName, isNamedAfter, unique, unitStem } from "./names.ts";

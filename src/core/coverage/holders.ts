@@ -1,8 +1,9 @@
 // Who holds the privileged ports, and whether rightly.
 import type { Protocol } from "../config/types.ts";
 import { ALLOCATED_PORTS } from "../levers.ts";
+import { isUnseen } from "../seen.ts";
 import type { Holder, PortState } from "./coverage.ts";
-import { isUnseen, type ProcessFacts, type SocketFacts, type UnitFacts } from "./facts.ts";
+import type { ProcessFacts, SocketFacts, UnitFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { compareText, isNamedAfter, unique, unitStem } from "./names.ts";
 import { type Judged, shownName } from "./running.ts";

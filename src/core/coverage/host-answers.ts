@@ -1,8 +1,10 @@
 // The questions about the protection itself: table, preload list, libraries, the units that keep the table fresh.
+
+import { isUnseen, type Unseen } from "../seen.ts";
 import { asRoot } from "./checks.ts";
 import type { HostAnswer } from "./coverage.ts";
 import { unitWord } from "./cures.ts";
-import { isUnseen, type LibraryFacts, type Unseen } from "./facts.ts";
+import type { LibraryFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { enumerate } from "./names.ts";
 

@@ -1,6 +1,7 @@
 // The host as the checks ask for it: the facts, and what is looked up in them often.
 import type { Protocol } from "../config/types.ts";
-import { type HostFacts, isUnseen, type LibraryFacts, type UnitFacts } from "./facts.ts";
+import { isUnseen } from "../seen.ts";
+import type { HostFacts, LibraryFacts, UnitFacts } from "./facts.ts";
 import { unique } from "./names.ts";
 
 export interface Host {

@@ -1,7 +1,8 @@
 // The kernel's own NFS client, which takes privileged ports without asking anybody.
+
+import { isUnseen } from "../seen.ts";
 import { covered, type Decision, notCovered, unknown, unseen } from "./checks.ts";
 import type { Allocator } from "./coverage.ts";
-import { isUnseen } from "./facts.ts";
 import { type Host, reservedPorts } from "./host.ts";
 import { shortList } from "./names.ts";
 

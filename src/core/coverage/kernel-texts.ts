@@ -1,6 +1,7 @@
 // What the kernel's own files say that matters for who gets a privileged port: read as text, here made data.
 import { Buffer } from "node:buffer";
-import type { KernelFacts, Unseen } from "./facts.ts";
+import type { Unseen } from "../seen.ts";
+import type { KernelFacts } from "./facts.ts";
 
 /** Why a text is not there. `missing`: there is no such file. */
 export interface NoText {

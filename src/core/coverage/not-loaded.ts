@@ -1,8 +1,10 @@
 // Why a process runs without the shim: every reason ends in "not covered", and each has another cure.
+
+import { isUnseen } from "../seen.ts";
 import { asRoot, type Decision, is, notCovered } from "./checks.ts";
 import { withheld } from "./confined.ts";
 import { installCure, restartCure } from "./cures.ts";
-import { type ElfFacts, isUnseen, type ProcessFacts, type UnitFacts } from "./facts.ts";
+import type { ElfFacts, ProcessFacts, UnitFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { fileName } from "./names.ts";
 import type { Running } from "./running.ts";

@@ -1,7 +1,9 @@
 // What a process or a program is made of, and by which functions it allocates.
+
+import { isUnseen, type Seen, type Unseen } from "../seen.ts";
 import { allocates } from "./allocating.ts";
 import { HIDDEN_CALLERS, OLD_RPC, OLD_RPC_VERSION, REPLACED } from "./allocators.ts";
-import { type ElfFacts, type HostFacts, isUnseen, type ObjectFacts, type Seen, type Unseen } from "./facts.ts";
+import type { ElfFacts, HostFacts, ObjectFacts } from "./facts.ts";
 import { isKnownHarmless, knownBy } from "./known-programs.ts";
 import { compareText, fileName, unique } from "./names.ts";
 

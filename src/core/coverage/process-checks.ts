@@ -1,8 +1,10 @@
 // The checks of a running allocator: what can be known to keep the shim from it, or its table.
+
+import { isUnseen } from "../seen.ts";
 import { type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
 import { withheld } from "./confined.ts";
 import { restartCure } from "./cures.ts";
-import { type Binding, isUnseen } from "./facts.ts";
+import type { Binding } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { fileName } from "./names.ts";
 import { whyNotLoaded } from "./not-loaded.ts";

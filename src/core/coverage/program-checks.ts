@@ -1,8 +1,10 @@
 // The checks of a program that does not run now: what would keep the shim from it, if it was started.
+
+import { isUnseen } from "../seen.ts";
 import { asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
 import { withheld } from "./confined.ts";
 import { installCure } from "./cures.ts";
-import { isUnseen, type ProgramFacts, type UnitFacts } from "./facts.ts";
+import type { ProgramFacts, UnitFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { fileName } from "./names.ts";
 import { isMusl, lacksLibrary, MUSL, MUSL_CURE } from "./not-loaded.ts";

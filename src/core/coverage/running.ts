@@ -1,5 +1,7 @@
 // A process as the checks look at it, and which processes they look at.
-import { type HostFacts, isUnseen, type ProcessFacts, type UnitFacts, type Unseen } from "./facts.ts";
+
+import { isUnseen, type Unseen } from "../seen.ts";
+import type { HostFacts, ProcessFacts, UnitFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { knownBy } from "./known-programs.ts";
 import { fileName } from "./names.ts";

@@ -1,7 +1,8 @@
 // What a program would be started with: itself, its loader and every library that it needs, as glibc's loader finds them.
-import type { Unseen } from "../coverage/facts.ts";
+
 import { machineName, sameAbi } from "../elf/machine.ts";
 import type { ElfFile } from "../elf/types.ts";
+import type { Unseen } from "../seen.ts";
 import type { LoaderCache } from "./cache.ts";
 
 export interface Closure {

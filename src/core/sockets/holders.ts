@@ -1,6 +1,7 @@
 // From the kernel's rows and the processes' descriptors to the facts about privileged sockets.
 import type { Protocol } from "../config/types.ts";
-import type { SocketFacts, Unseen } from "../coverage/facts.ts";
+import type { SocketFacts } from "../coverage/facts.ts";
+import type { Unseen } from "../seen.ts";
 import { type SocketFamily, type SocketRow, socketState } from "./row.ts";
 
 export interface SocketTable {

@@ -6,8 +6,9 @@ import { machineName } from "../../elf/machine.ts";
 import { readElf } from "../../elf/read-elf.ts";
 import { definedNames, hasNote } from "../../elf/static-names.ts";
 import type { ElfFault, ElfFile, ElfSource } from "../../elf/types.ts";
+import { isUnseen, type Seen, type Unseen } from "../../seen.ts";
 import { ALLOCATOR_NAMES, OLD_RPC, OLD_RPC_VERSION, REPLACED } from "../allocators.ts";
-import { type ElfFacts, isUnseen, type Seen, type Unseen } from "../facts.ts";
+import type { ElfFacts } from "../facts.ts";
 import { keptBlocks } from "./kept-blocks.ts";
 
 const WANTED: ReadonlySet<string> = new Set([...ALLOCATOR_NAMES, MARKER]);

@@ -1,5 +1,7 @@
 // Which of the files that a process has mapped came after its start, by dlopen, and may bind past a preloaded library.
-import { type ElfFacts, isUnseen, type ObjectFacts } from "../facts.ts";
+
+import { isUnseen } from "../../seen.ts";
+import type { ElfFacts, ObjectFacts } from "../facts.ts";
 
 export interface MappedObject {
   readonly key: string;

@@ -1,5 +1,7 @@
 // Where a word in a process's memory leads: to the shim, to the loader's stub for calls not made yet, or elsewhere.
-import type { Binding, Seen } from "../facts.ts";
+
+import type { Seen } from "../../seen.ts";
+import type { Binding } from "../facts.ts";
 import type { Mapping } from "./maps.ts";
 
 export type LeadsTo = "shim" | "other" | "not yet";
