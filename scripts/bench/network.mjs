@@ -1,5 +1,5 @@
 // Runs measuring programs in a private network namespace with a private /etc, where a shell script can hold ports.
-import { DISTRIBUTION_BLACKLIST } from "../../dist/core/distribution-files.js";
+import { DISTRIBUTION_BLACKLIST } from "../../dist/commands/demo/distribution-files.js";
 import { runInSandbox } from "../../dist/system/sandbox/sandbox.js";
 import { sandboxSupport } from "../../dist/system/sandbox/sandbox-support.js";
 import { built, programs } from "./programs.mjs";

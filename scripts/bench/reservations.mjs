@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { DISTRIBUTION_BLACKLIST, DISTRIBUTION_FILES } from "../../dist/core/distribution-files.js";
+import { DISTRIBUTION_BLACKLIST, DISTRIBUTION_FILES } from "../../dist/commands/demo/distribution-files.js";
 import { native } from "../../dist/core/native.js";
 import { built } from "./programs.mjs";
 import { inTurn } from "./turns.mjs";

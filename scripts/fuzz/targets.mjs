@@ -94,9 +94,14 @@ export const targets = [
     about: "the readers of /proc, the loader's cache and systemd's texts in src/core",
     kind: "typescript",
     plants: [
-      plant("src/core/loader/cache.ts", "(cache.length - HEADER) / ENTRY)", "cache.length / ENTRY)", /RangeError/),
+      plant(
+        "src/observe/programs/loader/cache.ts",
+        "(cache.length - HEADER) / ENTRY)",
+        "cache.length / ENTRY)",
+        /RangeError/,
+      ),
       // A loop without an end.
-      plant("src/core/coverage/proc/environ.ts", "indexOf(start, at + 1)", "indexOf(start, at)", /does not end/),
+      plant("src/observe/processes/environ.ts", "indexOf(start, at + 1)", "indexOf(start, at)", /does not end/),
     ],
   },
 ];

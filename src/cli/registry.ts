@@ -82,7 +82,7 @@ export const verbs: readonly Verb[] = [
         "refused: the shim does not suit this host, or something in its places is not ours; nothing was changed",
       ],
     ],
-    load: async () => (await import("../commands/install.ts")).install,
+    load: async () => (await import("../commands/install/install.ts")).install,
   },
   {
     name: "uninstall",
@@ -107,7 +107,7 @@ export const verbs: readonly Verb[] = [
       privilege,
       ["unsafe", "something in its places is not ours, and was left there"],
     ],
-    load: async () => (await import("../commands/uninstall.ts")).uninstall,
+    load: async () => (await import("../commands/install/uninstall.ts")).uninstall,
   },
   showingVerbs.list,
   showingVerbs.lookup,
@@ -184,7 +184,7 @@ export const verbs: readonly Verb[] = [
       ["incomplete", "the sandbox could not be set up, or standard output could not be written"],
       unsafePath,
     ],
-    load: async () => (await import("../commands/demo.ts")).demo,
+    load: async () => (await import("../commands/demo/demo.ts")).demo,
   },
   {
     name: "completion",

@@ -34,7 +34,7 @@ export const showingVerbs = {
       privilege,
       ["unsafe", "the file for the metrics is a folder or a device"],
     ],
-    load: async () => (await import("../commands/status.ts")).status,
+    load: async () => (await import("../commands/status/status.ts")).status,
   },
   list: {
     name: "list",
@@ -74,7 +74,7 @@ export const showingVerbs = {
       incomplete,
       privilege,
     ],
-    load: async () => (await import("../commands/lookup.ts")).lookup,
+    load: async () => (await import("../commands/lookup/lookup.ts")).lookup,
   },
   map: {
     name: "map",
@@ -119,6 +119,6 @@ export const showingVerbs = {
       ["incomplete", "something cannot be seen, or no proof is possible here"],
       ["privilege", "--pid needs root"],
     ],
-    load: async () => (await import("../commands/verify.ts")).verify,
+    load: async () => (await import("../commands/verify/verify.ts")).verify,
   },
 } as const satisfies Readonly<Record<string, Verb>>;

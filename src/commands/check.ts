@@ -2,11 +2,12 @@
 import type { Configuration, Diagnostic } from "../core/config/types.ts";
 import { TABLE_PORT_LIMIT } from "../core/table/content.ts";
 import { ALLOCATOR_RANGE, tooFewFreePorts, unreservedPorts } from "../core/table/free-ports.ts";
+import { type Freshness, freshnessOf, isRetired, readSources, type Sources } from "../observe/read-sources.ts";
 import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { readTable } from "../system/files/table-file.ts";
 import { TABLE_FILE } from "../system/paths.ts";
-import { compileHint, type Freshness, freshnessOf, isRetired, noTable, readSources, type Sources } from "./sources.ts";
+import { compileHint, noTable } from "./source-messages.ts";
 import type { Command } from "./types.ts";
 
 export const check: Command = ({ options }): Report => {

@@ -1,11 +1,11 @@
 // compile: the configuration into the table, under the lock; unchanged input writes nothing.
 import { setTimeout as delay } from "node:timers/promises";
+import { readSources, type Sources } from "../observe/read-sources.ts";
 import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Block, Message, Outcome, Report } from "../report/types.ts";
 import { inputStamp } from "../system/files/input-stamp.ts";
 import { flushTable, readTable, removeTableLeftovers, writeTable } from "../system/files/table-file.ts";
 import { TABLE_FILE } from "../system/paths.ts";
-import { readSources, type Sources } from "./sources.ts";
 import { changeJson, changeLines } from "./table-change.ts";
 import { planTable, type TablePlan } from "./table-plan.ts";
 import type { Command, Options } from "./types.ts";

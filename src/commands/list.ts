@@ -1,12 +1,13 @@
 // list: every reservation of the configuration and of the table in force, its owner, its line and its lever.
 import type { Reservation } from "../core/config/types.ts";
-import { LEVERS, type LeverName, leverFor } from "../core/levers.ts";
+import { LEVERS, type LeverName, leverFor } from "../core/mechanism.ts";
 import type { NativeTable } from "../core/native.ts";
+import { freshnessOf, inTable, isRetired } from "../observe/read-sources.ts";
 import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
+import { manager } from "../system/command-text.ts";
 import { readTable } from "../system/files/table-file.ts";
-import { manager } from "../system/suggest.ts";
-import { freshnessOf, inTable, isRetired, readSourcesIfAny, tableNotes } from "./sources.ts";
+import { readSourcesIfAny, tableNotes } from "./source-messages.ts";
 import { onlyInTable, type TableRow } from "./table-rows.ts";
 import type { Command } from "./types.ts";
 

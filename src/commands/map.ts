@@ -1,10 +1,11 @@
 // map: the ports that can be handed out as a picture, 64 to a row: free, reserved, held, stolen.
 import type { Protocol } from "../core/config/types.ts";
-import type { PortState } from "../core/coverage/coverage.ts";
-import { ALLOCATED_PORTS } from "../core/levers.ts";
+import { ALLOCATED_PORTS } from "../core/mechanism.ts";
+import type { PortState } from "../coverage/coverage.ts";
+import { newMemory } from "../observe/observe-host.ts";
 import type { Block, Line, Report, Span, Tone } from "../report/types.ts";
 import { portJson } from "./coverage/json.ts";
-import { look, newMemory, refuseOtherRoot } from "./coverage/look.ts";
+import { look, refuseOtherRoot } from "./coverage/look.ts";
 import { fewOf, holdersOf, holderText, isThief, portText } from "./coverage/words.ts";
 import type { Command } from "./types.ts";
 

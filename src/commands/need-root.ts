@@ -1,6 +1,6 @@
 // What verbs that change the host ask of whoever runs them.
 import { AppError } from "../system/app-error.ts";
-import { manager } from "../system/suggest.ts";
+import { manager } from "../system/command-text.ts";
 import type { Options } from "./types.ts";
 
 /** Throws AppError: on the host itself nobody but root can do it. */

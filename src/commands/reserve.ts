@@ -1,20 +1,21 @@
 // reserve: the privileged ports that a unit listens on, into a file of /etc/portreserve that has its name.
 import { configure } from "../core/config/configure.ts";
-import type { HostFacts, SocketFacts } from "../core/coverage/facts.ts";
-import { ownerOfUnit, type WantedPort, withPorts } from "../core/coverage/reservation-text.ts";
+import { ownerOfUnit, type WantedPort, withPorts } from "../core/config/reservation-text.ts";
 import type { Change } from "../core/install/change.ts";
-import { leverFor } from "../core/levers.ts";
+import { leverFor } from "../core/mechanism.ts";
 import { isUnseen } from "../core/seen.ts";
+import type { HostFacts, SocketFacts } from "../coverage/facts.ts";
+import { newMemory } from "../observe/observe-host.ts";
+import { readSources } from "../observe/read-sources.ts";
 import { counted } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { openJournal } from "../system/files/apply.ts";
-import { isFolder, lookAt } from "../system/files/look-at.ts";
+import { isFolder, lookAt } from "../system/files/entry.ts";
 import { OWNERS_FOLDER } from "../system/paths.ts";
-import { look, newMemory, refuseOtherRoot } from "./coverage/look.ts";
+import { look, refuseOtherRoot } from "./coverage/look.ts";
 import { changesJson, diffBlock } from "./install/report.ts";
 import { needRoot } from "./need-root.ts";
-import { readSources } from "./sources.ts";
 import type { Command, Context, Options } from "./types.ts";
 import { underLock } from "./under-lock.ts";
 

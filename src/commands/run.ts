@@ -1,9 +1,10 @@
 // run: one command with the shim preloaded, in the place of this process. A wrapper must never break a service.
+
 import type { Message, Outcome, Report } from "../report/types.ts";
 import { type ExecFault, execute } from "../system/execute.ts";
 import { readTable } from "../system/files/table-file.ts";
 import { shimForPreload } from "../system/host/shim-file.ts";
-import { noTable } from "./sources.ts";
+import { noTable } from "./source-messages.ts";
 import type { Command } from "./types.ts";
 
 export const run: Command = ({ args, progress, options }): Report => {

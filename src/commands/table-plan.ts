@@ -2,9 +2,9 @@
 import { native } from "../core/native.ts";
 import { sameContent } from "../core/table/content.ts";
 import { tooFewFreePorts } from "../core/table/free-ports.ts";
+import { isRejected, type Sources } from "../observe/read-sources.ts";
 import type { Message } from "../report/types.ts";
 import type { TableState } from "../system/files/table-file.ts";
-import { isRejected, type Sources } from "./sources.ts";
 import { type TableChange, tableChange } from "./table-change.ts";
 import type { Options } from "./types.ts";
 

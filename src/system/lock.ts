@@ -3,10 +3,10 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync } from "node:fs";
 import path from "node:path";
 import { native } from "../core/native.ts";
 import { AppError, errnoOf, fromSystem } from "./app-error.ts";
+import { hostPath } from "./command-text.ts";
 import { otherKind } from "./files/read-file.ts";
 import { resolveUnder } from "./files/rooted.ts";
 import { LOCK_FILE } from "./paths.ts";
-import { hostPath } from "./suggest.ts";
 
 /** Only root can open it on a host: whoever could, could keep every compile waiting. */
 const LOCK_MODE = 0o600;

@@ -1,8 +1,8 @@
 // What map and lookup say of a coverage made by hand.
 import { describe, expect, test } from "vitest";
-import { hostBlocks } from "../../src/commands/lookup-host.ts";
+import { hostBlocks } from "../../src/commands/lookup/host.ts";
 import { mapReport } from "../../src/commands/map.ts";
-import type { HostFacts } from "../../src/core/coverage/facts.ts";
+import type { HostFacts } from "../../src/coverage/facts.ts";
 import { renderJson, renderText } from "../../src/report/render.ts";
 import { allocator, coverage, facts } from "../support/coverage-sample.ts";
 import { schemaFaults } from "../support/schema.ts";

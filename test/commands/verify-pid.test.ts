@@ -1,7 +1,7 @@
 // verify --pid: the proof is made in the root and the mounts of the process, whatever they are, and says no without the shim in them.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parseStat } from "../../src/core/coverage/proc/stat.ts";
+import { parseStat } from "../../src/observe/processes/stat.ts";
 import { imageOf } from "../install/image.ts";
 import { named, skipReason } from "../support/can.ts";
 import { ctl } from "../support/cli.ts";

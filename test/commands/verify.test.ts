@@ -1,6 +1,6 @@
 // verify on a host of its own: the proof holds with the shim in the list, and fails without it, by name.
 import { describe, expect, test } from "vitest";
-import { PROOF_RUNS } from "../../src/core/coverage/proof.ts";
+import { PROOF_RUNS } from "../../src/commands/verify/proof.ts";
 import { named } from "../support/can.ts";
 import { noHost, onHost } from "../support/host.ts";
 import { schemaFaults } from "../support/schema.ts";

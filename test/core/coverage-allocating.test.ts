@@ -1,7 +1,7 @@
 // Which objects hand out privileged ports themselves, and by which functions.
 import { expect, test } from "vitest";
-import { allocates } from "../../src/core/coverage/allocating.ts";
-import type { ElfFacts } from "../../src/core/coverage/facts.ts";
+import { allocates } from "../../src/coverage/allocating.ts";
+import type { ElfFacts } from "../../src/coverage/facts.ts";
 import { elf } from "./coverage-facts.ts";
 
 const OWN = ["bindresvport", "rresvport"];

@@ -1,7 +1,7 @@
 // The answers about the protection itself, and the hints.
 import { expect, test } from "vitest";
-import { assess } from "../../src/core/coverage/assess.ts";
-import type { SetupFacts } from "../../src/core/coverage/facts.ts";
+import { assess } from "../../src/coverage/assess.ts";
+import type { SetupFacts } from "../../src/coverage/facts.ts";
 import { type Change, cupsd, facts, process, REFUSED, reservation, socket, unit } from "./coverage-facts.ts";
 
 const TABLE = facts().setup.table;

@@ -1,15 +1,15 @@
 // AppArmor's profiles: what is asked of the kernel, whom they confine, and the verdict on what they keep from a program.
 import { describe, expect, test } from "vitest";
+import { byOneOf, inMode } from "../../src/coverage/apparmor-verdict.ts";
+import type { Denied } from "../../src/coverage/facts.ts";
 import {
   allows,
   attached,
-  type Denied,
   type Profile,
   profileOf,
   profilesFor,
   question,
-} from "../../src/core/coverage/apparmor.ts";
-import { byOneOf, inMode } from "../../src/core/coverage/confined.ts";
+} from "../../src/observe/apparmor/profiles.ts";
 import { bare, type Change, facts, INSTALLED_AT, process, program, REFUSED, unit } from "./coverage-facts.ts";
 import { on, verdicts } from "./coverage-verdicts.ts";
 

@@ -1,5 +1,6 @@
 // Facts of an imagined host on which everything is in order, to be spoilt by a test one by one.
 import type { Reservation } from "../../src/core/config/types.ts";
+import type { Unseen } from "../../src/core/seen.ts";
 import type {
   ElfFacts,
   HostFacts,
@@ -8,8 +9,7 @@ import type {
   ProgramFacts,
   SocketFacts,
   UnitFacts,
-} from "../../src/core/coverage/facts.ts";
-import type { Unseen } from "../../src/core/seen.ts";
+} from "../../src/coverage/facts.ts";
 
 export const INSTALLED_AT = 1_000_000;
 export const NOW = 9_000_000;

@@ -1,6 +1,6 @@
 // Who holds a port, and whether rightly.
 import { expect, test } from "vitest";
-import { assess } from "../../src/core/coverage/assess.ts";
+import { assess } from "../../src/coverage/assess.ts";
 import { type Change, cupsd, facts, process, REFUSED, reservation, running, socket, unit } from "./coverage-facts.ts";
 
 /** "PORT/PROTOCOL state: verdict of each holder" of every port that is held. */

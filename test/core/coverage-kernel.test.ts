@@ -1,14 +1,14 @@
 // The kernel's own files about privileged ports, as recorded on real hosts.
 import { expect, test } from "vitest";
-import { observeKernel } from "../../src/commands/coverage/kernel.ts";
 import {
   cgroupKind,
   mountsOf,
   showsBoundSockets,
   sunrpcPorts,
   type Text,
-} from "../../src/core/coverage/kernel-texts.ts";
-import type { KernelTexts } from "../../src/system/proc/kernel.ts";
+} from "../../src/observe/kernel/kernel-texts.ts";
+import { observeKernel } from "../../src/observe/kernel/read-kernel.ts";
+import type { KernelTexts } from "../../src/observe/kernel/read-kernel-texts.ts";
 
 const MISSING: Text = { kind: "missing", reason: "'/x' cannot be read: no such file or directory" };
 const DENIED: Text = { kind: "denied", reason: "'/x' cannot be read: permission denied" };

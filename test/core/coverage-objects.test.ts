@@ -1,9 +1,9 @@
 // Which mapped objects count as loaded at the start, and facts of made ELF files of any class and byte order.
 import { expect, test } from "vitest";
-import type { ElfFacts, ObjectFacts } from "../../src/core/coverage/facts.ts";
-import { elfFacts, slotsOf } from "../../src/core/coverage/objects/elf-facts.ts";
-import { loadedAtRunTime, type MappedObject } from "../../src/core/coverage/objects/run-time.ts";
 import { bytesSource } from "../../src/core/elf/reader.ts";
+import type { ElfFacts, ObjectFacts } from "../../src/coverage/facts.ts";
+import { loadedAtRunTime, type MappedObject } from "../../src/observe/processes/slots/run-time.ts";
+import { elfFacts, slotsOf } from "../../src/observe/programs/elf-facts.ts";
 import { elf } from "./coverage-facts.ts";
 import { BASE } from "./elf-image.ts";
 import { made } from "./elf-made.ts";

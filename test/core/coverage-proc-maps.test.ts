@@ -1,6 +1,5 @@
 // The list of a process's mappings, whose paths may hold whatever a file name may.
 import { describe, expect, test } from "vitest";
-import { copiesOf, isWithin, leadsTo, worst } from "../../src/core/coverage/proc/leads-to.ts";
 import {
   eachCode,
   lineAround,
@@ -8,7 +7,8 @@ import {
   parseMaps,
   pathsMeant,
   withoutMark,
-} from "../../src/core/coverage/proc/maps.ts";
+} from "../../src/observe/processes/maps.ts";
+import { copiesOf, isWithin, leadsTo, worst } from "../../src/observe/processes/slots/slot-target.ts";
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
 

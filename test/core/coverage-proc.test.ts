@@ -1,12 +1,12 @@
 // What the kernel writes about processes, some of which choose their names to be mistaken for something else.
 import { describe, expect, test } from "vitest";
-import { secureOfAuxv } from "../../src/core/coverage/proc/auxv.ts";
-import { unitOfCgroup } from "../../src/core/coverage/proc/cgroup.ts";
-import { domainOf } from "../../src/core/coverage/proc/domain.ts";
-import { preloadNames } from "../../src/core/coverage/proc/environ.ts";
-import { hidingAt } from "../../src/core/coverage/proc/mountinfo.ts";
-import { bootTime, parseStat } from "../../src/core/coverage/proc/stat.ts";
-import { parseStatus } from "../../src/core/coverage/proc/status.ts";
+import { secureOfAuxv } from "../../src/observe/processes/auxv.ts";
+import { unitOfCgroup } from "../../src/observe/processes/cgroup.ts";
+import { domainOf } from "../../src/observe/processes/domain.ts";
+import { preloadNames } from "../../src/observe/processes/environ.ts";
+import { hidingAt } from "../../src/observe/processes/mountinfo.ts";
+import { bootTime, parseStat } from "../../src/observe/processes/stat.ts";
+import { parseStatus } from "../../src/observe/processes/status.ts";
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
 

@@ -1,7 +1,7 @@
 // Which processes are allocators, which of them count, and what is never believed.
 import { expect, test } from "vitest";
-import { assess } from "../../src/core/coverage/assess.ts";
-import type { ProcessFacts } from "../../src/core/coverage/facts.ts";
+import { assess } from "../../src/coverage/assess.ts";
+import type { ProcessFacts } from "../../src/coverage/facts.ts";
 import { bare, cupsd, facts, LIBC, OBJECTS, process, program, REFUSED, running } from "./coverage-facts.ts";
 import { verdicts } from "./coverage-verdicts.ts";
 

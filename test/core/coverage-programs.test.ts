@@ -1,7 +1,7 @@
 // The verdict on what does not run now, and on the kernel's own client.
 import { expect, test } from "vitest";
-import { assess } from "../../src/core/coverage/assess.ts";
-import type { ObjectFacts, ProgramFacts, UnitFacts } from "../../src/core/coverage/facts.ts";
+import { assess } from "../../src/coverage/assess.ts";
+import type { ObjectFacts, ProgramFacts, UnitFacts } from "../../src/coverage/facts.ts";
 import { type Change, facts, MARKER, OBJECTS, program, REFUSED, reservation, unit } from "./coverage-facts.ts";
 import { verdicts } from "./coverage-verdicts.ts";
 

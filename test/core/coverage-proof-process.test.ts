@@ -1,6 +1,6 @@
 // How a probe is started as a process was: with no right that the process does not have.
 import { expect, test } from "vitest";
-import { type ProcessTexts, processStart, type TargetTexts } from "../../src/core/coverage/proof-process.ts";
+import { type ProcessTexts, processStart, type TargetTexts } from "../../src/commands/verify/proof-process.ts";
 
 interface Ids {
   readonly uids?: string;

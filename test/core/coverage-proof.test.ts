@@ -1,8 +1,8 @@
 // The judgement of a proof: what a probe got against what it may get.
 import { expect, test } from "vitest";
-import { judgeRuns, PROOF_RUNS, type ProofRun, portList } from "../../src/core/coverage/proof.ts";
-import { ownerOfUnit, withPorts } from "../../src/core/coverage/reservation-text.ts";
-import { transientSettings, unitChoices } from "../../src/core/coverage/unit-settings.ts";
+import { judgeRuns, PROOF_RUNS, type ProofRun, portList } from "../../src/commands/verify/proof.ts";
+import { transientSettings, unitChoices } from "../../src/commands/verify/unit-settings.ts";
+import { ownerOfUnit, withPorts } from "../../src/core/config/reservation-text.ts";
 
 const SHIM = "/usr/lib/portreserve/libportreserve.so";
 const ALL = Array.from({ length: 512 }, (_, at) => 512 + at);

@@ -1,10 +1,10 @@
 // What holds for any facts: nothing throws, nothing unseen is covered, no text of a process changes a verdict.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { assess } from "../../src/core/coverage/assess.ts";
-import type { Coverage } from "../../src/core/coverage/coverage.ts";
-import type { HostFacts, ProcessFacts, SocketFacts } from "../../src/core/coverage/facts.ts";
 import type { Seen, Unseen } from "../../src/core/seen.ts";
+import { assess } from "../../src/coverage/assess.ts";
+import type { Coverage } from "../../src/coverage/coverage.ts";
+import type { HostFacts, ProcessFacts, SocketFacts } from "../../src/coverage/facts.ts";
 import {
   type Change,
   cupsd,

@@ -1,7 +1,7 @@
 // Why an allocator is out of the reach of the shim, or runs without it: a row for each reason, and which of two reasons wins.
 import { expect, test } from "vitest";
-import { assess } from "../../src/core/coverage/assess.ts";
-import type { ProcessFacts } from "../../src/core/coverage/facts.ts";
+import { assess } from "../../src/coverage/assess.ts";
+import type { ProcessFacts } from "../../src/coverage/facts.ts";
 import { bare, type Change, facts, INSTALLED_AT, process, REFUSED, running, unit } from "./coverage-facts.ts";
 import { on } from "./coverage-verdicts.ts";
 

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { assess } from "../../src/core/coverage/assess.ts";
-import type { HostFacts } from "../../src/core/coverage/facts.ts";
+import { assess } from "../../src/coverage/assess.ts";
+import type { HostFacts } from "../../src/coverage/facts.ts";
 
 function recorded(name: string): HostFacts {
   return JSON.parse(readFileSync(path.join(import.meta.dirname, "recorded", `${name}.json`), "utf8")) as HostFacts;

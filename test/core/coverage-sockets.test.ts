@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { addressText } from "../../src/core/sockets/address.ts";
-import { inodesOf, type Search, type SocketTable, socketFacts } from "../../src/core/sockets/holders.ts";
 import { type SocketRow, socketState } from "../../src/core/sockets/row.ts";
 import { parseSocketTable } from "../../src/core/sockets/table.ts";
+import { inodesOf, type Search, type SocketTable, socketFacts } from "../../src/observe/sockets/socket-facts.ts";
 
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:0277 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 5501 1 00000000a5b0f7a6 100 0 0 10 0

@@ -1,8 +1,8 @@
 // What units put in the place of the host's files and confine their programs by, as systemctl shows it and as their own files say.
 import { expect, test } from "vitest";
-import { hiding, mountedBy } from "../../src/core/coverage/units/other-files.ts";
-import { shownUnits } from "../../src/core/coverage/units/shown-units.ts";
-import { type WrittenUnit, writtenUnit } from "../../src/core/coverage/units/written-unit.ts";
+import { hiding, mountedBy } from "../../src/observe/units/other-files.ts";
+import { shownUnits } from "../../src/observe/units/shown-units.ts";
+import { type WrittenUnit, writtenUnit } from "../../src/observe/units/written-unit.ts";
 
 /** What both ways of asking say of the same unit. */
 const APART = {

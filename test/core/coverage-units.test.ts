@@ -1,9 +1,9 @@
 // Units as systemctl shows them and as their files say: from texts of a real systemd 252.
 import { expect, test } from "vitest";
-import { execPrograms } from "../../src/core/coverage/units/exec-programs.ts";
-import { shownListen, writtenListen } from "../../src/core/coverage/units/listens.ts";
-import { type ShownUnit, shownUnits } from "../../src/core/coverage/units/shown-units.ts";
-import { writtenUnit } from "../../src/core/coverage/units/written-unit.ts";
+import { execPrograms } from "../../src/observe/units/exec-programs.ts";
+import { shownListen, writtenListen } from "../../src/observe/units/listens.ts";
+import { type ShownUnit, shownUnits } from "../../src/observe/units/shown-units.ts";
+import { writtenUnit } from "../../src/observe/units/written-unit.ts";
 
 const STATUS = "ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }";
 

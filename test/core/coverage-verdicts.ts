@@ -1,6 +1,6 @@
 // Verdicts as lines of text, to compare in tests.
-import { assess } from "../../src/core/coverage/assess.ts";
-import type { HostFacts, ProcessFacts } from "../../src/core/coverage/facts.ts";
+import { assess } from "../../src/coverage/assess.ts";
+import type { HostFacts, ProcessFacts } from "../../src/coverage/facts.ts";
 import { type Change, facts } from "./coverage-facts.ts";
 
 /** "verdict (check): reason → cure" of each allocator. */

@@ -1,6 +1,6 @@
 // The verdict on an allocator that has the shim: its library, where its calls lead, and its table.
 import { expect, test } from "vitest";
-import type { ProcessFacts } from "../../src/core/coverage/facts.ts";
+import type { ProcessFacts } from "../../src/coverage/facts.ts";
 import { type Change, facts, process, REFUSED } from "./coverage-facts.ts";
 import { on } from "./coverage-verdicts.ts";
 

@@ -1,9 +1,9 @@
 // The pure parts of the demo: which process id asks for a port first, and what the kernel's tables say.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { pidAskingFirstFor } from "../../src/core/demo/first-port.ts";
-import { judge, readScene } from "../../src/core/demo/scene.ts";
-import { socketsOf } from "../../src/core/demo/sockets.ts";
+import { pidAskingFirstFor } from "../../src/commands/demo/first-port.ts";
+import { judge, readScene } from "../../src/commands/demo/scene.ts";
+import { socketsOf } from "../../src/commands/demo/sockets.ts";
 
 test("the process id for a port makes libc begin at it, and is one that every kernel allows", () => {
   expect(pidAskingFirstFor(631)).toBe(21231);

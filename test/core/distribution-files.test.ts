@@ -1,7 +1,7 @@
 // The files that distributions really shipped, and the exact ports they mean.
 import { expect, test } from "vitest";
+import { DISTRIBUTION_BLACKLIST, DISTRIBUTION_FILES } from "../../src/commands/demo/distribution-files.ts";
 import { configure } from "../../src/core/config/configure.ts";
-import { DISTRIBUTION_BLACKLIST, DISTRIBUTION_FILES } from "../../src/core/distribution-files.ts";
 import { blacklistFile, inputs, ownerFile, SERVICES } from "./inputs.ts";
 
 const owners = DISTRIBUTION_FILES.map(({ owner, content }) => ownerFile(owner, content));

@@ -1,6 +1,6 @@
 // The attribute by which a file gives capabilities: which of them lets anybody's program take a privileged port.
 import { expect, test } from "vitest";
-import { givesPrivilegedPorts } from "../../src/core/coverage/file-capabilities.ts";
+import { givesPrivilegedPorts } from "../../src/observe/programs/file-capabilities.ts";
 
 /** As setcap(8) of libcap 2.66 writes it. */
 const BIND_EP = "01000002 00040000 00000000 00000000 00000000";

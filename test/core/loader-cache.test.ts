@@ -1,6 +1,6 @@
 // The loader's cache where it is made to become more than it is. How real ones are read is in test/system.
 import { expect, test } from "vitest";
-import { readLoaderCache } from "../../src/core/loader/cache.ts";
+import { readLoaderCache } from "../../src/observe/programs/loader/cache.ts";
 
 const HEADER = 48;
 const ENTRY = 24;

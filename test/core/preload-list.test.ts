@@ -1,8 +1,8 @@
 // The preload list is edited without a change for any other library in it, and back again to the byte.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { strangersNamed } from "../../src/core/preload-list/conflicts.ts";
 import { loadedNames } from "../../src/core/preload-list/loaded.ts";
-import { strangersNamed } from "../../src/core/preload-list/strangers.ts";
 import { withEntry } from "../../src/core/preload-list/with-entry.ts";
 import { withoutEntry } from "../../src/core/preload-list/without-entry.ts";
 import { anyList, ENTRY, PECULIAR, plainList } from "./preload-list-lists.ts";

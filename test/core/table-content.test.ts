@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { configure } from "../../src/core/config/configure.ts";
-import { LEVERS, leverFor } from "../../src/core/levers.ts";
+import { LEVERS, leverFor } from "../../src/core/mechanism.ts";
 import { canonicalText, sameContent, tableContent } from "../../src/core/table/content.ts";
 import { tooFewFreePorts, unreservedPorts } from "../../src/core/table/free-ports.ts";
 import { blacklistFile, configureText, inputs, ownerFile } from "./inputs.ts";

@@ -1,5 +1,5 @@
 // The zoo as a guest: boots it, asks for verdicts, and finds out what each of its services can really get.
-import type { Allocator, HostAnswer, PortState } from "../../src/core/coverage/coverage.ts";
+import type { Allocator, HostAnswer, PortState } from "../../src/coverage/coverage.ts";
 import { skipReason } from "../support/can.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";

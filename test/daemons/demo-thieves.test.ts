@@ -1,8 +1,8 @@
 // Every real daemon that the demo may cast, since on one machine it only ever shows the first.
 import { describe, expect, test } from "vitest";
-import { pidAskingFirstFor } from "../../src/core/demo/first-port.ts";
-import { judge, readScene } from "../../src/core/demo/scene.ts";
-import { playScene, THIEVES, type Thief } from "../../src/system/sandbox/demo-scene.ts";
+import { pidAskingFirstFor } from "../../src/commands/demo/first-port.ts";
+import { playScene, THIEVES, type Thief } from "../../src/commands/demo/run-scene.ts";
+import { judge, readScene } from "../../src/commands/demo/scene.ts";
 import { named, skipReason } from "../support/can.ts";
 import { built, tableOf } from "../support/sandbox.ts";
 

@@ -1,6 +1,6 @@
 // The ELF reader on real files with changes: a value or a fault that says why, and work that has an end.
 import fc from "fast-check";
-import { unfitness } from "../../src/core/elf/fitness.ts";
+import { unfitness } from "../../src/core/elf/abi-compat.ts";
 import { readElf } from "../../src/core/elf/read-elf.ts";
 import { READ_LIMIT } from "../../src/core/elf/reader.ts";
 import { symbols } from "../../src/core/elf/symbols.ts";

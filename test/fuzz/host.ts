@@ -1,15 +1,6 @@
 // Texts and files of a host, with changes: the loader's cache, /proc, and what systemd has and says. None makes its reader
 // throw, or make much of little.
 import fc from "fast-check";
-import { secureOfAuxv } from "../../src/core/coverage/proc/auxv.ts";
-import { unitOfCgroup } from "../../src/core/coverage/proc/cgroup.ts";
-import { domainOf } from "../../src/core/coverage/proc/domain.ts";
-import { preloadNames } from "../../src/core/coverage/proc/environ.ts";
-import { eachCode, lineAround, parseMappedFile, parseMapping, parseMaps } from "../../src/core/coverage/proc/maps.ts";
-import { hidingAt } from "../../src/core/coverage/proc/mountinfo.ts";
-import { bootTime, parseStat } from "../../src/core/coverage/proc/stat.ts";
-import * as status from "../../src/core/coverage/proc/status.ts";
-import { readLoaderCache } from "../../src/core/loader/cache.ts";
 import { parseSocketTable } from "../../src/core/sockets/table.ts";
 import { parseManagerEnvironment } from "../../src/core/systemd/environment.ts";
 import { parseEnvironmentFile } from "../../src/core/systemd/environment-file.ts";
@@ -17,6 +8,15 @@ import { unitFacts } from "../../src/core/systemd/show.ts";
 import { settingsOf } from "../../src/core/systemd/unit-file.ts";
 import { unitName } from "../../src/core/systemd/unit-name.ts";
 import { quoteWord, splitWords } from "../../src/core/systemd/words.ts";
+import { secureOfAuxv } from "../../src/observe/processes/auxv.ts";
+import { unitOfCgroup } from "../../src/observe/processes/cgroup.ts";
+import { domainOf } from "../../src/observe/processes/domain.ts";
+import { preloadNames } from "../../src/observe/processes/environ.ts";
+import { eachCode, lineAround, parseMappedFile, parseMapping, parseMaps } from "../../src/observe/processes/maps.ts";
+import { hidingAt } from "../../src/observe/processes/mountinfo.ts";
+import { bootTime, parseStat } from "../../src/observe/processes/stat.ts";
+import * as status from "../../src/observe/processes/status.ts";
+import { readLoaderCache } from "../../src/observe/programs/loader/cache.ts";
 import { corpus } from "./corpus.ts";
 import { mutated } from "./mutate.ts";
 import { type FuzzTarget, insist, shownBytes } from "./target.ts";

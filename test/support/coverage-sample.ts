@@ -1,6 +1,6 @@
 // A coverage made by hand, with one of everything, and the facts that it is shown with.
-import type { Allocator, Coverage, Holder, PortState } from "../../src/core/coverage/coverage.ts";
-import type { HostFacts } from "../../src/core/coverage/facts.ts";
+import type { Allocator, Coverage, Holder, PortState } from "../../src/coverage/coverage.ts";
+import type { HostFacts } from "../../src/coverage/facts.ts";
 
 export const NOW = Date.UTC(2026, 10, 23, 12);
 export const HOUR = 3_600_000;

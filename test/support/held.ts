@@ -2,8 +2,8 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from "node:child_process";
 import path from "node:path";
 import { afterAll } from "vitest";
-import { observeProcesses, type Processes } from "../../src/commands/coverage/processes.ts";
-import type { ObjectFacts, ProcessFacts } from "../../src/core/coverage/facts.ts";
+import type { ObjectFacts, ProcessFacts } from "../../src/coverage/facts.ts";
+import { observeProcesses, type Processes } from "../../src/observe/processes/read-processes.ts";
 import { asNobody } from "./cli.ts";
 import { compileC } from "./compile-c.ts";
 import { NODE, staged } from "./stage/stage.ts";

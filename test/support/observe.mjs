@@ -2,7 +2,7 @@
 // and why there may be other processes.
 import process from "node:process";
 
-const { observeProcesses } = await import(new URL("../../dist/commands/coverage/processes.js", import.meta.url));
+const { observeProcesses } = await import(new URL("../../dist/observe/processes/read-processes.js", import.meta.url));
 const { processes, objects, hidden } = observeProcesses();
 const found = processes.find(({ pid }) => pid === Number(process.argv[2]));
 const keys = Array.isArray(found?.objects) ? found.objects : [];

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ElfFacts } from "../../src/core/coverage/facts.ts";
-import { elfFacts, slotsOf } from "../../src/core/coverage/objects/elf-facts.ts";
 import { bytesSource } from "../../src/core/elf/reader.ts";
 import { nativeFolder } from "../../src/core/native.ts";
+import type { ElfFacts } from "../../src/coverage/facts.ts";
+import { elfFacts, slotsOf } from "../../src/observe/programs/elf-facts.ts";
 import { craft, LAYOUTS } from "../core/elf-image.ts";
 import { made } from "../core/elf-made.ts";
 

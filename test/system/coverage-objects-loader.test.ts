@@ -8,9 +8,9 @@ import { expect, test } from "vitest";
 import { readElf } from "../../src/core/elf/read-elf.ts";
 import { bytesSource } from "../../src/core/elf/reader.ts";
 import type { ElfFile } from "../../src/core/elf/types.ts";
-import { type CacheEntry, readLoaderCache } from "../../src/core/loader/cache.ts";
-import { type Closure, closure } from "../../src/core/loader/closure.ts";
 import { isUnseen } from "../../src/core/seen.ts";
+import { type CacheEntry, readLoaderCache } from "../../src/observe/programs/loader/cache.ts";
+import { type Closure, closure } from "../../src/observe/programs/loader/closure.ts";
 import { named, skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 

@@ -5,11 +5,11 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, s
 import path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ALLOCATOR_NAMES, OLD_RPC } from "../../src/core/coverage/allocators.ts";
-import type { ElfFacts } from "../../src/core/coverage/facts.ts";
-import { elfFacts, slotsOf } from "../../src/core/coverage/objects/elf-facts.ts";
 import { bytesSource } from "../../src/core/elf/reader.ts";
 import { isUnseen } from "../../src/core/seen.ts";
+import { ALLOCATOR_NAMES, OLD_RPC } from "../../src/coverage/allocators.ts";
+import type { ElfFacts } from "../../src/coverage/facts.ts";
+import { elfFacts, slotsOf } from "../../src/observe/programs/elf-facts.ts";
 import { named, skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { isElf, withFile } from "./readelf.ts";

@@ -5,7 +5,7 @@ import { copyFileSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { observeProcesses } from "../../src/commands/coverage/processes.ts";
+import { observeProcesses } from "../../src/observe/processes/read-processes.ts";
 import { scratch } from "../support/cli.ts";
 import { HOLD, seen } from "../support/held.ts";
 

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { mapKeyOf, objectCache, observeProcesses } from "../../src/commands/coverage/processes.ts";
+import { mapKeyOf, objectCache, observeProcesses } from "../../src/observe/processes/read-processes.ts";
 import { named, skipReason } from "../support/can.ts";
 import { asNobody, scratch } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { bytesSource, type ElfFile, readElf } from "../../src/core/elf/index.ts";
-import { readLoaderCache } from "../../src/core/loader/cache.ts";
-import { closure } from "../../src/core/loader/closure.ts";
-import { reachesWanted } from "../../src/core/loader/reaches.ts";
 import { isUnseen } from "../../src/core/seen.ts";
+import { readLoaderCache } from "../../src/observe/programs/loader/cache.ts";
+import { closure } from "../../src/observe/programs/loader/closure.ts";
+import { reachesWanted } from "../../src/observe/programs/loader/reaches.ts";
 import { LIBRARY_FOLDERS, LOADER_CACHE } from "../../src/system/paths.ts";
 
 const known = new Map<string, ElfFile | undefined>();

@@ -1,10 +1,10 @@
 // What coverage reads of a host: its units from a real systemd and from files alone, its programs, and what install has put there.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { observePrograms } from "../../src/commands/coverage/programs.ts";
-import { observeUnits } from "../../src/commands/coverage/units.ts";
-import type { SetupFacts, UnitFacts } from "../../src/core/coverage/facts.ts";
 import { isUnseen } from "../../src/core/seen.ts";
 import { dropInText } from "../../src/core/systemd/drop-in.ts";
+import type { SetupFacts, UnitFacts } from "../../src/coverage/facts.ts";
+import { observePrograms } from "../../src/observe/programs/read-programs.ts";
+import { observeUnits } from "../../src/observe/units/read-units.ts";
 import { INSTALLED_SHIM, UNIT_FOLDER } from "../../src/system/paths.ts";
 import { named, skipReason } from "../support/can.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
@@ -12,12 +12,12 @@ import { noGuest } from "../support/guest/support.ts";
 import { abis, libraries, noHost, onHost } from "../support/host.ts";
 import { NODE, STAGE } from "../support/stage/stage.ts";
 
-const CALLS = `import { observeUnits } from ${JSON.stringify(`${STAGE}/dist/commands/coverage/units.js`)};
-import { observeSetup } from ${JSON.stringify(`${STAGE}/dist/commands/coverage/setup.js`)};
-import { readSources } from ${JSON.stringify(`${STAGE}/dist/commands/sources.js`)};
+const CALLS = `import { observeUnits } from ${JSON.stringify(`${STAGE}/dist/observe/units/read-units.js`)};
+import { observeSetup } from ${JSON.stringify(`${STAGE}/dist/observe/read-setup.js`)};
+import { readSources } from ${JSON.stringify(`${STAGE}/dist/observe/read-sources.js`)};
 import { readTable } from ${JSON.stringify(`${STAGE}/dist/system/files/table-file.js`)};
 const options = { root: "/", blacklist: true };
-const setup = () => observeSetup(options, readSources(options, "may miss"), readTable("/"));
+const setup = () => observeSetup("/", readSources(options, "may miss"), readTable("/"));
 const say = (value) => process.stdout.write(JSON.stringify(value));`;
 
 const noStart = noGuest();

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import type { SocketFacts } from "../../src/core/coverage/facts.ts";
+import type { SocketFacts } from "../../src/coverage/facts.ts";
 import { named, skipReason } from "../support/can.ts";
 import { noSandbox, play } from "../support/sandbox.ts";
 import { MAIN, NODE } from "../support/stage/stage.ts";
@@ -18,9 +18,9 @@ const programs = path.join(import.meta.dirname, "programs");
 
 /** Runs in the sandbox: what both lists give, and whether all processes are seen. */
 const OBSERVER = `
-const { observeSockets, observeSocketsBy, socketListByTable } = await import(process.env.DIST + "/commands/coverage/sockets.js");
+const { observeSockets, observeSocketsBy, socketListByTable } = await import(process.env.DIST + "/observe/sockets/read-sockets.js");
 const { processIds } = await import(process.env.DIST + "/system/proc/process-files.js");
-const { seesEveryProcess } = await import(process.env.DIST + "/system/proc/visibility.js");
+const { seesEveryProcess } = await import(process.env.DIST + "/observe/processes/read-visibility.js");
 const pids = process.env.NO_PIDS ? [] : processIds();
 const asRoot = process.geteuid() === 0;
 console.log(JSON.stringify({
@@ -183,7 +183,7 @@ scene ${unprivileged} ${COMMAND}`);
 
 describe.skipIf(reason !== undefined)(named("every process that can hold a socket is seen", reason), () => {
   const look = (...prefix: readonly string[]): string => {
-    const url = path.join(path.dirname(MAIN), "system", "proc", "visibility.js");
+    const url = path.join(path.dirname(MAIN), "observe", "processes", "read-visibility.js");
     const code = `console.log((await import(${JSON.stringify(url)})).seesEveryProcess())`;
     const [command = "", ...args] = [...prefix, NODE, "--input-type=module", "-e", code];
     return spawnSync(command, args, { encoding: "utf8" }).stdout.trim();

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { unfitness } from "../../src/core/elf/fitness.ts";
+import { unfitness } from "../../src/core/elf/abi-compat.ts";
 import { Tag } from "../../src/core/elf/image.ts";
 import { readElf } from "../../src/core/elf/read-elf.ts";
 import { bytesSource, READ_LIMIT } from "../../src/core/elf/reader.ts";

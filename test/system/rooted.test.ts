@@ -2,8 +2,8 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { hostPath, manager } from "../../src/system/command-text.ts";
 import { openRoot, resolveUnder } from "../../src/system/files/rooted.ts";
-import { hostPath, manager } from "../../src/system/suggest.ts";
 import { scratch } from "../support/cli.ts";
 
 function rootWith(links: Readonly<Record<string, string>>): string {

@@ -1,7 +1,7 @@
 // The numbers that coverage comes to, counted once for every form of output.
 
 import type { Protocol } from "../../core/config/types.ts";
-import type { Coverage, Verdict } from "../../core/coverage/coverage.ts";
+import type { Coverage, Verdict } from "../../coverage/coverage.ts";
 
 export interface Figures {
   /** Ports that are reserved, by protocol: 631/tcp and 631/udp are two. */

@@ -1,5 +1,5 @@
 // Coverage as fields of a JSON document: every field is always there, null for what does not apply.
-import type { Allocator, Coverage, Hint, Holder, HostAnswer, PortState } from "../../core/coverage/coverage.ts";
+import type { Allocator, Coverage, Hint, Holder, HostAnswer, PortState } from "../../coverage/coverage.ts";
 import type { Json } from "../../report/types.ts";
 import type { Figures } from "./figures.ts";
 

@@ -1,38 +1,20 @@
 // One look at the running host: gather every fact, then judge. For the verbs that show coverage.
 import type { Diagnostic } from "../../core/config/types.ts";
-import { assess } from "../../core/coverage/assess.ts";
-import type { Coverage, Hint } from "../../core/coverage/coverage.ts";
-import type { HostFacts } from "../../core/coverage/facts.ts";
-import { isUnseen } from "../../core/seen.ts";
+import { assess } from "../../coverage/assess.ts";
+import type { Coverage, Hint } from "../../coverage/coverage.ts";
+import type { HostFacts } from "../../coverage/facts.ts";
+import { type Memory, observeHost } from "../../observe/observe-host.ts";
+import { readSources, type Sources } from "../../observe/read-sources.ts";
 import { counted, remarkCount } from "../../report/diagnostics.ts";
 import { AppError } from "../../system/app-error.ts";
-import { readTable } from "../../system/files/table-file.ts";
 import { BLACKLIST_FILE } from "../../system/paths.ts";
-import { processIds } from "../../system/proc/process-files.ts";
-import { seesEveryProcess } from "../../system/proc/visibility.ts";
-import { readSources, type Sources } from "../sources.ts";
 import type { Context, Options } from "../types.ts";
-import { observeKernel } from "./kernel.ts";
-import { type ObjectCache, objectCache, observeProcesses } from "./processes.ts";
-import { observePrograms } from "./programs.ts";
-import { observeSetup } from "./setup.ts";
-import { observeSockets } from "./sockets.ts";
-import { observeUnits } from "./units.ts";
 
 export interface Look {
   readonly facts: HostFacts;
   readonly coverage: Coverage;
   /** All remarks on the configuration; none where it cannot be read. */
   readonly diagnostics: readonly Diagnostic[];
-}
-
-/** What one look leaves for the next, so that it is quicker. */
-export interface Memory {
-  readonly objects: ObjectCache;
-}
-
-export function newMemory(): Memory {
-  return { objects: objectCache() };
 }
 
 /** Throws AppError `usage` with --root: what runs on this host says nothing about an image. */
@@ -48,38 +30,15 @@ export function refuseOtherRoot(verb: string, { root }: Options): void {
 /** Never throws for what cannot be seen: that is in the facts. */
 export function look({ options, meter }: Pick<Context, "options" | "meter">, memory: Memory): Look {
   const sources = sourcesIfAny(options);
-  const facts = observe(options, sources, meter, memory);
+  const facts = factsOf(options, sources, meter, memory);
   const coverage = assess(facts);
   const diagnostics = sources?.configuration.diagnostics ?? [];
   return { facts, coverage: { ...coverage, hints: [...coverage.hints, ...remarkHints(diagnostics)] }, diagnostics };
 }
 
-function observe(
-  options: Options,
-  sources: Sources | undefined,
-  meter: Context["meter"],
-  { objects: cache }: Memory,
-): HostFacts {
-  const onProgress = (done: number, total: number): void => meter({ what: "processes", done, total });
+function factsOf({ root }: Options, sources: Sources | undefined, meter: Context["meter"], memory: Memory): HostFacts {
   try {
-    const { processes, objects, hidden } = observeProcesses({ onProgress, cache });
-    const units = observeUnits();
-    const { sockets, source } = observeSockets(processIds());
-    const running = new Set(processes.flatMap(({ unit }) => unit ?? []));
-    return {
-      time: Date.now(),
-      asRoot: process.geteuid?.() === 0,
-      setup: observeSetup(options, sources, readTable(options.root)),
-      reservations: sources?.configuration.reservations,
-      processes,
-      hidden,
-      objects,
-      sockets,
-      ...(source === "none" ? { socketsUnseen: { unseen: "the kernel does not list them", rootWould: false } } : {}),
-      units,
-      programs: observePrograms(isUnseen(units) ? [] : units, running),
-      kernel: observeKernel(seesEveryProcess()),
-    };
+    return observeHost(root, sources, (done, total) => meter({ what: "processes", done, total }), memory);
   } finally {
     meter(undefined);
   }

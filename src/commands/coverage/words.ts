@@ -1,5 +1,5 @@
 // How verdicts, holders and spans of time are said to a person: the same words in every verb.
-import type { Allocator, Holder, PortState } from "../../core/coverage/coverage.ts";
+import type { Allocator, Holder, PortState } from "../../coverage/coverage.ts";
 import type { Line, Tone } from "../../report/types.ts";
 
 export const VERDICT_TONES = { covered: "good", "not covered": "bad", unknown: "warn" } as const satisfies Readonly<

@@ -3,15 +3,15 @@ import { type Spec, textSpec } from "../../core/install/specs.ts";
 import { dropInPath, dropInText, isOurDropIn, preloads, withoutShim } from "../../core/systemd/drop-in.ts";
 import { effectiveUnit } from "../../core/systemd/effective-unit.ts";
 import { findEntry, PRELOAD_VARIABLE, parseManagerEnvironment } from "../../core/systemd/environment.ts";
+import { dropInObstacles } from "../../observe/units/read-obstacles.ts";
+import { hasMapped, soonHasMapped, unitTexts } from "../../observe/units/read-unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import type { Journal } from "../../system/files/apply.ts";
 import { daemonReload, restart, showManagerEnvironment, systemdRuns, tryRestart } from "../../system/host/systemd.ts";
-import { hasMapped, soonHasMapped, unitTexts } from "../../system/host/unit-facts.ts";
 import { INSTALLED_SHIM, SHIM_FILE, UNIT_FOLDER } from "../../system/paths.ts";
-import { dropInObstacles } from "../drop-in-obstacles.ts";
 import type { Options } from "../types.ts";
-import { must } from "./must.ts";
+import { must } from "./expect-done.ts";
 import { findService, type Service, stateOf } from "./services.ts";
 
 /** What `--unit` asks for: nothing without it. */

@@ -13,14 +13,15 @@ import {
   unitSpecs,
 } from "../../core/install/specs.ts";
 import { isExecutableName } from "../../core/systemd/words.ts";
+import { freshnessOf, readSources, type Sources } from "../../observe/read-sources.ts";
+import { hasUnits } from "../../observe/units/read-unit-files.ts";
 import type { Line, Message } from "../../report/types.ts";
-import { isFolder, lookAt, lookBehind, namesIn } from "../../system/files/look-at.ts";
+import { isFolder, lookAt, lookBehind, namesIn } from "../../system/files/entry.ts";
 import { readTable } from "../../system/files/table-file.ts";
 import { type Abi, abisOf, libsWithShim, shimFile } from "../../system/host/abis.ts";
 import { appArmorActive, appArmorRules, hasEffect } from "../../system/host/confinement.ts";
 import { MANAGER_FILE, managerParts, partsInPlace } from "../../system/host/manager-parts.ts";
 import { nodeForRoot } from "../../system/host/node-binary.ts";
-import { hasUnits } from "../../system/host/unit-scan.ts";
 import {
   APPARMOR_BASE,
   BLACKLIST_FILE,
@@ -33,7 +34,6 @@ import {
   TABLE_FILE,
   UNIT_FOLDER,
 } from "../../system/paths.ts";
-import { freshnessOf, readSources, type Sources } from "../sources.ts";
 import { changeLines } from "../table-change.ts";
 import { planTable, type TablePlan } from "../table-plan.ts";
 import type { Options } from "../types.ts";

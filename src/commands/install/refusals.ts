@@ -1,19 +1,19 @@
 // Why a host is left alone: what would break it, and what somebody else has put in our places. Each with what to do.
 import path from "node:path";
-import { unfitness } from "../../core/elf/fitness.ts";
+import { unfitness } from "../../core/elf/abi-compat.ts";
 import { readElf } from "../../core/elf/read-elf.ts";
 import { bytesSource } from "../../core/elf/reader.ts";
 import { type Artefact, strangersAmong } from "../../core/install/artefacts.ts";
 import type { Picture } from "../../core/install/plan.ts";
-import { strangersNamed } from "../../core/preload-list/strangers.ts";
+import { strangersNamed } from "../../core/preload-list/conflicts.ts";
 import { isOurUnit, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
+import { othersUnits } from "../../observe/units/read-unit-files.ts";
 import type { Message } from "../../report/types.ts";
-import { isClosed, isFolder, lookAt } from "../../system/files/look-at.ts";
+import { hostPath, manager } from "../../system/command-text.ts";
+import { isClosed, isFolder, lookAt } from "../../system/files/entry.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
 import type { Abi } from "../../system/host/abis.ts";
-import { othersUnits } from "../../system/host/unit-scan.ts";
 import { INSTALLED_SHIM, OLD_DAEMON_FILES } from "../../system/paths.ts";
-import { hostPath, manager } from "../../system/suggest.ts";
 
 /** Every reason not to install; none if it may go on. `list`: whether the preload list is to be edited. */
 export function refusalsToInstall(

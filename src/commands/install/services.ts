@@ -4,11 +4,11 @@ import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.
 import { type UnitFacts, unitFacts } from "../../core/systemd/show.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { shownName, type UnitName, unitName } from "../../core/systemd/unit-name.ts";
+import { unitFileCalled, unitTexts } from "../../observe/units/read-unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
-import { lookAt, namesIn } from "../../system/files/look-at.ts";
+import { lookAt, namesIn } from "../../system/files/entry.ts";
 import { showUnit, systemdRuns } from "../../system/host/systemd.ts";
-import { unitFileCalled, unitTexts } from "../../system/host/unit-facts.ts";
 import { UNIT_FOLDER, UNIT_FOLDERS } from "../../system/paths.ts";
 import { refusal } from "./refusals.ts";
 

@@ -1,6 +1,6 @@
 // Proof before and after: a shim is tried on the host's programs before any list names it, and looked for in them afterwards.
 
-import { ALLOCATED_PORTS } from "../../core/levers.ts";
+import { ALLOCATED_PORTS } from "../../core/mechanism.ts";
 import type { NativeTable } from "../../core/native.ts";
 import { AppError } from "../../system/app-error.ts";
 import { type Abi, shimFile } from "../../system/host/abis.ts";

@@ -1,7 +1,8 @@
 // status as fields of a JSON document: the coverage, and how the protection itself was found.
-import type { Coverage } from "../../core/coverage/coverage.ts";
-import type { HostFacts, SetupFacts } from "../../core/coverage/facts.ts";
+
 import { isUnseen } from "../../core/seen.ts";
+import type { Coverage } from "../../coverage/coverage.ts";
+import type { HostFacts, SetupFacts } from "../../coverage/facts.ts";
 import type { Json } from "../../report/types.ts";
 import { PRELOAD_LIST, TABLE_FILE } from "../../system/paths.ts";
 import type { Figures } from "../coverage/figures.ts";

@@ -1,6 +1,6 @@
 // status as metrics, named and measured as node_exporter's own are.
-import type { Coverage, Verdict } from "../../core/coverage/coverage.ts";
-import type { HostFacts } from "../../core/coverage/facts.ts";
+import type { Coverage, Verdict } from "../../coverage/coverage.ts";
+import type { HostFacts } from "../../coverage/facts.ts";
 import type { Metric, Sample } from "../../report/prometheus.ts";
 import type { Figures } from "../coverage/figures.ts";
 import { isThief } from "../coverage/words.ts";

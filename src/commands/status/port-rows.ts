@@ -1,5 +1,5 @@
 // The reserved ports in columns, with who holds each now.
-import type { PortState } from "../../core/coverage/coverage.ts";
+import type { PortState } from "../../coverage/coverage.ts";
 import { counted } from "../../report/diagnostics.ts";
 import type { Block, Line } from "../../report/types.ts";
 import { fewOf, holdersOf, holderText, portText } from "../coverage/words.ts";

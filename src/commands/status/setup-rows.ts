@@ -1,7 +1,8 @@
 // How the protection itself stands, in columns: the table, the preload list, and every other answer that is not good.
-import type { Coverage, HostAnswer } from "../../core/coverage/coverage.ts";
-import type { HostFacts, SetupFacts, TableFacts } from "../../core/coverage/facts.ts";
+
 import { isUnseen } from "../../core/seen.ts";
+import type { Coverage, HostAnswer } from "../../coverage/coverage.ts";
+import type { HostFacts, SetupFacts, TableFacts } from "../../coverage/facts.ts";
 import type { Block, Line, Span } from "../../report/types.ts";
 import { PRELOAD_LIST, TABLE_FILE } from "../../system/paths.ts";
 import { agoText, arrow, spanText } from "../coverage/words.ts";

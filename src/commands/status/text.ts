@@ -1,6 +1,6 @@
 // One screen for a person: the headline, the protection itself, the allocators, the reserved ports, hints.
-import type { Coverage, Hint } from "../../core/coverage/coverage.ts";
-import type { HostFacts } from "../../core/coverage/facts.ts";
+import type { Coverage, Hint } from "../../coverage/coverage.ts";
+import type { HostFacts } from "../../coverage/facts.ts";
 import { counted } from "../../report/diagnostics.ts";
 import type { Block, Line, Tone } from "../../report/types.ts";
 import type { Figures } from "../coverage/figures.ts";

@@ -1,9 +1,9 @@
 // What decides which code a program runs, and may be changed by somebody else than root: named, so that root does not run it.
 import path from "node:path";
-import { readLoaderCache } from "../../core/loader/cache.ts";
 import { loadedNames } from "../../core/preload-list/loaded.ts";
+import { readLoaderCache } from "../../observe/programs/loader/cache.ts";
 import { errnoOf } from "../../system/app-error.ts";
-import { namesIn } from "../../system/files/look-at.ts";
+import { namesIn } from "../../system/files/entry.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
 import { isFault, readUnder } from "../../system/files/read-file.ts";
 import { LIBRARY_FOLDERS, LOADER_CACHE, LOADERS, PRELOAD_LIST } from "../../system/paths.ts";

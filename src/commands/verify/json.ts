@@ -1,7 +1,8 @@
 // What verify says to a script: docs/schema/verify.schema.json describes it.
-import type { ProofRow } from "../../core/coverage/proof.ts";
+
 import type { Json } from "../../report/types.ts";
 import { allocatorJson, portJson } from "../coverage/json.ts";
+import type { ProofRow } from "./proof.ts";
 import type { Verified } from "./text.ts";
 
 export function verifyJson({ scope, proof, judged, verdict }: Verified): { readonly [key: string]: Json } {

@@ -1,17 +1,9 @@
 // Makes the proof: plays every allocation of every ABI in the first way that works, and judges what came of it.
-import type { HostFacts } from "../../core/coverage/facts.ts";
-import {
-  judgeRuns,
-  PROOF_RUNS,
-  type ProofPorts,
-  type ProofRow,
-  probeArguments,
-  providersIn,
-  WHICH,
-} from "../../core/coverage/proof.ts";
+import type { HostFacts } from "../../coverage/facts.ts";
 import { type Abi, abisOf, shimFile } from "../../system/host/abis.ts";
-import { type PlayResult, playProbe } from "../../system/proof/play-probe.ts";
 import { sandboxSupport } from "../../system/sandbox/sandbox-support.ts";
+import { type PlayResult, playProbe } from "./play-probe.ts";
+import { judgeRuns, PROOF_RUNS, type ProofPorts, type ProofRow, probeArguments, providersIn, WHICH } from "./proof.ts";
 import { abisIn, type Scope } from "./scope.ts";
 import type { How, NoWay, Way } from "./way.ts";
 import { withWays } from "./ways.ts";

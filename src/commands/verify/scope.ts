@@ -1,9 +1,10 @@
 // What verify is about: the whole host, one service, or one process.
-import type { Allocator, Coverage, HostAnswer, PortState } from "../../core/coverage/coverage.ts";
-import type { HostFacts, ProcessFacts } from "../../core/coverage/facts.ts";
-import { parseStat } from "../../core/coverage/proc/stat.ts";
+
 import { isUnseen } from "../../core/seen.ts";
 import { unitName } from "../../core/systemd/unit-name.ts";
+import type { Allocator, Coverage, HostAnswer, PortState } from "../../coverage/coverage.ts";
+import type { HostFacts, ProcessFacts } from "../../coverage/facts.ts";
+import { parseStat } from "../../observe/processes/stat.ts";
 import { AppError } from "../../system/app-error.ts";
 import { isRefused, processFolder, readBytes } from "../../system/proc/process-files.ts";
 import type { Options } from "../types.ts";

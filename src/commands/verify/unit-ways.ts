@@ -1,25 +1,20 @@
 // The ways in which a proof for a service may be made: by systemd in its sandbox, or with the environment its files give it.
-import {
-  ALSO_ASKED,
-  DECIDING,
-  transientSettings,
-  type UnitChoices,
-  unitChoices,
-} from "../../core/coverage/unit-settings.ts";
+
 import { effectiveUnit } from "../../core/systemd/effective-unit.ts";
 import type { EnvironmentEntry } from "../../core/systemd/environment.ts";
 import { parseEnvironmentFile } from "../../core/systemd/environment-file.ts";
 import { unitFacts } from "../../core/systemd/show.ts";
 import { shownName, unitName } from "../../core/systemd/unit-name.ts";
+import { environmentFileTexts, unitTexts } from "../../observe/units/read-unit-texts.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
 import { showProperties, systemdRuns } from "../../system/host/systemd.ts";
-import { environmentFileTexts, unitTexts } from "../../system/host/unit-facts.ts";
 import { PASSWD_FILE } from "../../system/paths.ts";
-import { openNetwork } from "../../system/proof/network.ts";
-import { asUser, bySystemd, type Variables } from "../../system/proof/starts.ts";
-import { userIds } from "../../system/proof/users.ts";
 import { findService, writtenService } from "../install/services.ts";
 import { changeableByVariables, changeableInRoot } from "./changeable.ts";
+import { openNetwork } from "./network.ts";
+import { asUser, bySystemd, type Variables } from "./starts.ts";
+import { ALSO_ASKED, DECIDING, transientSettings, type UnitChoices, unitChoices } from "./unit-settings.ts";
+import { userIds } from "./users.ts";
 import { inNamespaces, type NoWay, type Way } from "./way.ts";
 
 /**

@@ -1,6 +1,6 @@
 // One way in which a proof may be made: how the probe is started, and what that leaves out.
-import type { ProbeStart } from "../../system/proof/play-probe.ts";
-import { byRoot, byUserNamespace, type Variables } from "../../system/proof/starts.ts";
+import type { ProbeStart } from "./play-probe.ts";
+import { byRoot, byUserNamespace, type Variables } from "./starts.ts";
 
 export type How = "preload list" | "systemd-run" | "environment in a namespace";
 

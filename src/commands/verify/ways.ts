@@ -1,12 +1,13 @@
 // The ways in which a proof for a scope may be made, the best first; none in which root would run what somebody else chose.
-import { processStart } from "../../core/coverage/proof-process.ts";
+
 import { PRELOAD_VARIABLE } from "../../core/systemd/environment.ts";
 import { systemdRuns } from "../../system/host/systemd.ts";
 import { ownDescriptor } from "../../system/proc/process-files.ts";
-import { asUser, byRoot, inRoot, type Variables } from "../../system/proof/starts.ts";
-import { holdTarget, ownTexts } from "../../system/proof/target.ts";
 import { changeableByVariables, changeableInRoot } from "./changeable.ts";
+import { processStart } from "./proof-process.ts";
 import type { Scope } from "./scope.ts";
+import { asUser, byRoot, inRoot, type Variables } from "./starts.ts";
+import { holdTarget, ownTexts } from "./target.ts";
 import { systemdWay, writtenWays } from "./unit-ways.ts";
 import { inNamespaces, type NoWay, type Way } from "./way.ts";
 

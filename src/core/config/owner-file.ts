@@ -1,5 +1,5 @@
 // One file of the configuration folder: its lines, what each reserves, and what is wrong with it.
-import { ALLOCATED_PORTS } from "../levers.ts";
+import { ALLOCATED_PORTS } from "../mechanism.ts";
 import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
 import { type Entry, isFault, parseEntry } from "./entry.ts";
 import { type Line, quote, type Span, splitLines, withoutMark } from "./lines.ts";

@@ -1,5 +1,5 @@
 // Our ELF reader, as the rest of the manager uses it.
-export { unfitness } from "./fitness.ts";
+export { unfitness } from "./abi-compat.ts";
 export { machineName, sameAbi } from "./machine.ts";
 export { readElf } from "./read-elf.ts";
 export { bytesSource } from "./reader.ts";

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, rmdirSync, symlinkSync, unl
 import path from "node:path";
 import type { Change, WriteFile } from "../../core/install/change.ts";
 import { AppError, errnoOf, fromSystem, reasonOf } from "../app-error.ts";
-import { hostPath } from "../suggest.ts";
+import { hostPath } from "../command-text.ts";
 import { attributesOf, labelOf } from "./attributes.ts";
 import { type Captured, capture, expectPlanned, gone, restore } from "./captured-file.ts";
 import { flushed, newTag, type Replacement, type Staged, stageFile } from "./replace-file.ts";

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import path from "node:path";
 import { fromSystem } from "../app-error.ts";
-import { hostPath } from "../suggest.ts";
+import { hostPath } from "../command-text.ts";
 import { flushed } from "./replace-file.ts";
 import { resolveUnder } from "./rooted.ts";
 

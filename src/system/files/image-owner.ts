@@ -1,6 +1,7 @@
 // Whose an image is: root works only in those that nobody else can change meanwhile.
 import path from "node:path";
 import { AppError, fromSystem } from "../app-error.ts";
+import { hostPath } from "../command-text.ts";
 import {
   APPARMOR_RULES,
   LIBRARY_FOLDERS,
@@ -11,7 +12,6 @@ import {
   TABLE_FILE,
   UNIT_FOLDER,
 } from "../paths.ts";
-import { hostPath } from "../suggest.ts";
 import { othersMayWrite } from "./others-may-write.ts";
 
 /** Every folder of an image in which something is made, replaced or removed, or a folder is made. */

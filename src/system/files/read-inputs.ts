@@ -2,8 +2,8 @@
 import { lstatSync, readdirSync } from "node:fs";
 import type { Diagnostic, Inputs, OwnerFile, SourceFile } from "../../core/config/types.ts";
 import { AppError, errnoOf, fromSystem } from "../app-error.ts";
+import { hostPath } from "../command-text.ts";
 import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE } from "../paths.ts";
-import { hostPath } from "../suggest.ts";
 import { nameToText } from "./raw-name.ts";
 import { type FileRead, isFault, type ReadFault, readRegularFile, readUnder } from "./read-file.ts";
 import { resolveUnder } from "./rooted.ts";

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { nativeFolder, packageRoot } from "../../core/native.ts";
-import { isFolder, namesIn } from "../files/look-at.ts";
+import { isFolder, namesIn } from "../files/entry.ts";
 import { isFault, readRegularFile, readUnder } from "../files/read-file.ts";
 import { kernelRoot, resolveUnder } from "../files/rooted.ts";
 import { INSTALLED_SHIM, LOADERS } from "../paths.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { orUndefined } from "../app-error.ts";
 import { labelTypeOf } from "../files/attributes.ts";
-import { isFolder } from "../files/look-at.ts";
+import { isFolder } from "../files/entry.ts";
 import { isFault, readUnder } from "../files/read-file.ts";
 import {
   APPARMOR,

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { ManagerPart } from "../../core/install/specs.ts";
 import { nativeFolder, packageRoot } from "../../core/native.ts";
-import { isFolder } from "../files/look-at.ts";
+import { isFolder } from "../files/entry.ts";
 import { MANAGER_FOLDER } from "../paths.ts";
 
 /** The whole manager in one file, below the package's folder and below the folder it is copied to. */

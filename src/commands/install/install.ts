@@ -1,0 +1,137 @@
+// install: the shim into every program of the host, or into single services; every step is tried before and proved after.
+import { type Plan, planInstall } from "../../core/install/plan.ts";
+import { counted, remarkCount } from "../../report/diagnostics.ts";
+import type { Line, Message, Report } from "../../report/types.ts";
+import { AppError } from "../../system/app-error.ts";
+import { MANAGER_FOLDER } from "../../system/paths.ts";
+import { needRoot } from "../need-root.ts";
+import type { Command, Context, Options } from "../types.ts";
+import { underLock } from "../under-lock.ts";
+import { carryOut, type Done } from "./apply-install.ts";
+import { dropInsToPut, type UnitWork } from "./drop-ins.ts";
+import { gatherForInstall, type Site } from "./gather.ts";
+import { tidyUp } from "./places.ts";
+import { refusal, refusalsToInstall } from "./refusals.ts";
+import { changesJson, diffBlock, doneBlock, refusedReport } from "./report.ts";
+
+export const install: Command = async (context): Promise<Report> => {
+  const { options } = context;
+  checkOptions(options);
+  if (options.dryRun) return await installOnce(context);
+  needRoot(options, "install");
+  return await underLock(context, () => installOnce(context));
+};
+
+/** Throws AppError for options that only make sense with others. */
+export function checkOptions(options: Options): void {
+  if (options.now && options.units.length === 0) {
+    throw new AppError("usage", "'--now' needs '--unit'", "'--now' restarts the services that '--unit' names");
+  }
+}
+
+const UNTOUCHED = "nothing was changed";
+
+async function installOnce({ options }: Context): Promise<Report> {
+  const { root } = options;
+  const list = options.units.length === 0;
+  const units = dropInsToPut(options);
+  if (units.refusals.length > 0) return { ...refusedReport("install", units.refusals, UNTOUCHED), outcome: "no" };
+  const site = gatherForInstall(options, units.specs);
+  const refusals = refusalsToInstall(root, site.picture, site.abis, list);
+  if (refusals.length > 0) return refusedReport("install", refusals, UNTOUCHED);
+  if (site.tablePlan.kind === "refuse") return refusedReport("install", [tooFew(site.tablePlan.message)], UNTOUCHED);
+  const plan = planInstall(site.picture, list);
+  if ("refusal" in plan) return refusedReport("install", [noPlace(site)], UNTOUCHED);
+  if (options.dryRun) return reportOf(options, site, plan, units, undefined);
+  const { picture, abis, sources } = site;
+  tidyUp(root, picture);
+  const done = await carryOut({ root, abis, picture, plan, content: sources.content, units });
+  return reportOf(options, site, plan, units, done);
+}
+
+/** compile's hint speaks of its own option. */
+function tooFew({ message, ...rest }: Message): Message {
+  return { ...rest, message, hint: "reserve fewer ports, or run 'portreservectl compile --force' before" };
+}
+
+function noPlace({ picture }: Site): Message {
+  return refusal(
+    `the preload list '${picture.list.path}' holds NUL bytes where no line can be added without changing what else is loaded`,
+    "write the list anew, one library a line",
+  );
+}
+
+function changesOf(plan: Plan): Parameters<typeof diffBlock>[0] {
+  const { folders, libraries, table, rules, list, manager: parts, units, dropIns } = plan;
+  return [...folders, ...libraries, ...table, ...rules, ...list, ...parts, ...units, ...dropIns];
+}
+
+function reportOf(options: Options, site: Site, plan: Plan, units: UnitWork, done: Done | undefined): Report {
+  const changes = changesOf(plan);
+  const { diagnostics } = site.sources.configuration;
+  const errors = remarkCount(diagnostics, "error");
+  const result = options.dryRun ? "planned" : changes.length === 0 ? "unchanged" : "installed";
+  const messages = [...rejected(errors), ...site.notes, ...units.notes, ...(done?.notes ?? [])];
+  const summary = options.dryRun ? dryLines(changes.length) : summaryLines(options, site, changes.length, done);
+  return {
+    command: "install",
+    outcome: errors > 0 ? "no" : "done",
+    diagnostics,
+    quiet: ["note"],
+    messages,
+    body: [
+      options.dryRun ? diffBlock(changes) : doneBlock(changes, { of: MANAGER_FOLDER, changes: plan.manager }),
+      { kind: "lines", lines: summary },
+    ],
+    data: {
+      dryRun: options.dryRun,
+      result,
+      changes: changesJson(changes, options.dryRun),
+      abis: site.abis.map(({ name, lib }) => ({ name, lib: lib ?? null })),
+      units: units.names,
+      proved: done?.proved ?? [],
+    },
+  };
+}
+
+function rejected(errors: number): readonly Message[] {
+  if (errors === 0) return [];
+  const what = counted(errors, "rejected line or file", "rejected lines or files");
+  return [{ severity: "warning", message: `left out: ${what}; everything else is in the table` }];
+}
+
+function dryLines(changes: number): readonly Line[] {
+  if (changes === 0) return ["nothing to change"];
+  return [`${counted(changes, "change")} planned; nothing was changed`];
+}
+
+function summaryLines(options: Options, site: Site, changes: number, done: Done | undefined): readonly Line[] {
+  const { abis, sources } = site;
+  return [
+    ...(changes === 0 ? ["unchanged: everything is in its place"] : []),
+    ...(done?.rehearsal === undefined ? [] : [triedLine(done.rehearsal)]),
+    ...(options.units.length > 0 ? [] : endLines(options, abis.length, done)),
+    ...(sources.configuration.reservations.length > 0
+      ? []
+      : ["nothing is reserved yet: 'portreservectl help check' says how"]),
+  ];
+}
+
+function triedLine(rehearsal: NonNullable<Done["rehearsal"]>): Line {
+  return "programs" in rehearsal
+    ? `tried: ${counted(rehearsal.programs, "program")} in a sandbox, with the shim as without it`
+    : `tried: without a sandbox, since none can be made here (${rehearsal.impossible})`;
+}
+
+function endLines(options: Options, abis: number, done: Done | undefined): readonly Line[] {
+  if (options.root !== "/") {
+    return [
+      `prepared: programs of this system are covered once it runs (${counted(abis, "ABI")}; nothing of it was run)`,
+    ];
+  }
+  const proved = (done?.proved ?? []).join(" and ");
+  return [
+    { text: `covered: every ${proved} program that starts from now on`, tone: "good" },
+    "programs that are running already are covered once they are restarted",
+  ];
+}

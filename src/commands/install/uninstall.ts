@@ -1,0 +1,114 @@
+// uninstall: backwards through what install did, the line in the preload list first, so that nothing names what is gone.
+
+import type { Artefact } from "../../core/install/artefacts.ts";
+import type { Change } from "../../core/install/change.ts";
+import { planUninstall, type Removal } from "../../core/install/plan.ts";
+import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
+import { dropInsCalled, unitsThatName } from "../../observe/units/read-unit-files.ts";
+import type { Line, Message, Report } from "../../report/types.ts";
+import { manager } from "../../system/command-text.ts";
+import { MANAGER_FOLDER, SHIM_FILE } from "../../system/paths.ts";
+import { needRoot } from "../need-root.ts";
+import type { Command, Context, Options } from "../types.ts";
+import { underLock } from "../under-lock.ts";
+import { takeAway } from "./apply-removal.ts";
+import { dropInsToTake } from "./drop-ins.ts";
+import { gatherForUninstall } from "./gather.ts";
+import { checkOptions } from "./install.ts";
+import { isListed, tidyUp } from "./places.ts";
+import { foreign, listRefusals } from "./refusals.ts";
+import { changesJson, diffBlock, doneBlock, refusedReport } from "./report.ts";
+
+export const uninstall: Command = async (context): Promise<Report> => {
+  const { options } = context;
+  checkOptions(options);
+  if (options.dryRun) return uninstallOnce(context);
+  needRoot(options, "uninstall");
+  return await underLock(context, async () => uninstallOnce(context));
+};
+
+function uninstallOnce({ options }: Context): Report {
+  const { root, dryRun } = options;
+  const everything = options.units.length === 0;
+  const services = dropInsToTake(options);
+  if (services.refusals.length > 0) {
+    return { ...refusedReport("uninstall", services.refusals, "nothing was changed"), outcome: "no" };
+  }
+  const picture = gatherForUninstall(root, services.specs);
+  const { libraries, rules, manager: parts, units, dropIns } = picture;
+  const refusals = listRefusals(root, picture);
+  if (refusals.length > 0) return refusedReport("uninstall", refusals, "nothing was changed");
+  // Before the plan: folders that have nothing but leftovers in them go too.
+  if (!dryRun) tidyUp(root, picture);
+  const users = usersOf(root, dropIns);
+  const base = users.length === 0 && (everything || !isListed(picture));
+  const removal = planUninstall(picture, { list: everything, base, dropIns });
+  const strangers = foreign(root, [...dropIns, ...(base ? [...libraries, ...rules, ...parts, ...units] : [])]);
+  const notes = dryRun ? [] : takeAway({ root, picture, removal, units: services });
+  const changes = changesOf(removal);
+  return {
+    command: "uninstall",
+    outcome: strangers.length > 0 ? "unsafe" : "done",
+    diagnostics: [],
+    messages: [...strangers.map(kept), ...(everything ? users.map((path) => stillUsed(root, path)) : []), ...notes],
+    body: [
+      dryRun ? diffBlock(changes) : doneBlock(changes, { of: MANAGER_FOLDER, changes: removal.manager }),
+      { kind: "lines", lines: strangers.length > 0 ? [] : summary(options, changes, users.length > 0) },
+    ],
+    data: {
+      dryRun,
+      result: dryRun ? "planned" : changes.length === 0 ? "unchanged" : "uninstalled",
+      changes: changesJson(changes, dryRun),
+      units: services.names,
+      keptFor: users,
+    },
+  };
+}
+
+/** Unit files that name the shim, without the ones that go: it stays for as long as there is one. */
+function usersOf(root: string, going: readonly Artefact[]): readonly string[] {
+  const gone = new Set(going.filter(({ ours }) => ours).map(({ path }) => path));
+  return unitsThatName(root, SHIM_FILE)
+    .map(({ path }) => path)
+    .filter((path) => !gone.has(path));
+}
+
+function kept(message: Message): Message {
+  return { ...message, message: `${message.message}, so it was left there` };
+}
+
+function stillUsed(root: string, path: string): Message {
+  const unit = /([^/]+)\.d\/[^/]+$/.exec(path)?.[1];
+  const ours = dropInsCalled(root, DROP_IN_NAME).some((file) => file.path === path && isOurDropIn(file.text));
+  return {
+    severity: "note",
+    message: `'${path}' uses the shim, so the shim, its table and the manager stay`,
+    hint:
+      ours && unit !== undefined
+        ? `'${manager(root, `uninstall --unit ${unit}`)}' removes it`
+        : "take the shim out of it by hand, then run uninstall again",
+  };
+}
+
+function changesOf({
+  list,
+  dropIns,
+  units,
+  manager: parts,
+  libraries,
+  table,
+  rules,
+}: Removal): Parameters<typeof diffBlock>[0] {
+  return [...list, ...dropIns, ...units, ...parts, ...libraries, ...table, ...rules];
+}
+
+function summary({ root, dryRun, units }: Options, changes: readonly Change[], used: boolean): readonly Line[] {
+  // Folders alone are what an interrupted run has left.
+  if (!changes.some(({ kind }) => dryRun || kind !== "remove-folder")) {
+    if (units.length > 0) return ["nothing to remove: there is no such drop-in"];
+    return [`nothing to remove: ${used ? "the preload list does not name the shim" : "portreserve is not installed"}`];
+  }
+  if (dryRun) return ["nothing was changed"];
+  if (units.length > 0 || root !== "/") return [];
+  return ["programs that are running already keep the shim, without a table, until they are restarted"];
+}

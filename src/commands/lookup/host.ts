@@ -1,0 +1,137 @@
+// What lookup adds on the running host: who holds each port now, and who could take it, or why nobody can.
+import type { Protocol } from "../../core/config/types.ts";
+import { ALLOCATED_PORTS } from "../../core/mechanism.ts";
+import { isUnseen } from "../../core/seen.ts";
+import type { Allocator, Coverage, PortState } from "../../coverage/coverage.ts";
+import type { HostFacts } from "../../coverage/facts.ts";
+import { showsBoundSockets } from "../../observe/kernel/kernel-texts.ts";
+import type { Block, Json, Line } from "../../report/types.ts";
+import { allocatorJson, holderJson } from "../coverage/json.ts";
+import { arrow, holdersOf, holderText, portText } from "../coverage/words.ts";
+
+export interface AskedPort {
+  readonly port: number;
+  readonly protocol: Protocol;
+  /** In the table in force. */
+  readonly reserved: boolean;
+}
+
+/** Sockets are looked at below this port alone. */
+const PRIVILEGED_END = 1024;
+const UNSHOWN = "that this kernel shows (before Linux 6.8: no TCP socket that is only bound)";
+/** How many allocators are named one by one. */
+const MOST_NAMED = 5;
+
+export function hostBlocks(asked: readonly AskedPort[], facts: HostFacts, coverage: Coverage): readonly Block[] {
+  const seen = asked.filter(({ port }) => port < PRIVILEGED_END);
+  if (seen.length === 0) return [];
+  return [
+    { kind: "columns", rows: seen.flatMap((one) => holderRows(one, stateOf(one, coverage), facts)) },
+    { kind: "lines", lines: [...outsideLines(seen), ...whyLines(seen, facts, coverage)] },
+  ];
+}
+
+/** Beside what the table and the configuration say of a port; both null where it was not looked at. */
+export function portHostJson(one: AskedPort, coverage: Coverage | undefined): { readonly [key: string]: Json } {
+  if (coverage === undefined || one.port >= PRIVILEGED_END) return { state: null, holders: null };
+  const found = stateOf(one, coverage);
+  return { state: found?.state ?? "free", holders: (found?.holders ?? []).map(holderJson) };
+}
+
+/** Those that can take, or may be able to take, one of the ports though it is reserved. */
+export function threatsJson(asked: readonly AskedPort[], facts: HostFacts, coverage: Coverage): Json {
+  return threats(asked.filter(isHandedOut), facts, coverage).map(allocatorJson);
+}
+
+function stateOf({ port, protocol }: AskedPort, { ports }: Coverage): PortState | undefined {
+  return ports.find((state) => state.port === port && state.protocol === protocol);
+}
+
+function holderRows(
+  asked: AskedPort,
+  state: PortState | undefined,
+  { kernel }: HostFacts,
+): readonly (readonly Line[])[] {
+  const holders = state === undefined ? [] : holdersOf(state);
+  if (holders.length === 0) {
+    const blind = asked.protocol === "tcp" && !showsBoundSockets(kernel.release);
+    return [[portText(asked), blind ? `held by nobody ${UNSHOWN}` : "held by nobody"]];
+  }
+  return holders.map((holder): readonly Line[] => {
+    const who = holderText(holder);
+    switch (holder.verdict) {
+      case "owner":
+        return [portText(asked), `held by ${who}`, { text: "rightly", tone: "good" }];
+      case "stolen":
+        return [portText(asked), `held by ${who}`, { text: "STOLEN", tone: "bad" }];
+      case "unjudged":
+        return [portText(asked), `held by ${who}`];
+      case "unknown":
+        return [portText(asked), { text: `held, by whom is not known: ${who}`, tone: "warn" }];
+      case "ended":
+        return [portText(asked), "held by nobody, until the kernel forgets a connection that ended"];
+      default:
+        return holder.verdict satisfies never;
+    }
+  });
+}
+
+function isHandedOut({ port }: AskedPort): boolean {
+  return ALLOCATED_PORTS.first <= port && port <= ALLOCATED_PORTS.last;
+}
+
+function outsideLines(asked: readonly AskedPort[]): readonly Line[] {
+  return asked.every(isHandedOut) ? [] : [`nobody is handed a port below ${ALLOCATED_PORTS.first}`];
+}
+
+function whyLines(asked: readonly AskedPort[], facts: HostFacts, coverage: Coverage): readonly Line[] {
+  const inRange = asked.filter(isHandedOut);
+  const open = inRange.filter(({ reserved }) => !reserved);
+  const kept = inRange.filter(({ reserved }) => reserved);
+  return [
+    ...(open.length === 0 ? [] : [openLine(open)]),
+    ...(kept.length === 0 ? [] : keptLines(kept, facts, coverage)),
+  ];
+}
+
+function openLine(open: readonly AskedPort[]): Line {
+  return { text: `every allocator can take ${open.map(portText).join(" and ")}: not reserved`, tone: "warn" };
+}
+
+function keptLines(kept: readonly AskedPort[], facts: HostFacts, coverage: Coverage): readonly Line[] {
+  const found = threats(kept, facts, coverage);
+  const it = kept.length === 1 ? "it" : "them";
+  if (found.length === 0) {
+    return [{ text: `${whyNone(coverage)}: none can take ${kept.map(portText).join(" or ")}`, tone: "good" }];
+  }
+  const named = found.slice(0, MOST_NAMED).map((one) => threatLine(one, it));
+  const left = found.length - named.length;
+  return left === 0 ? named : [...named, `and ${left} more: 'portreservectl status --verbose' lists them`];
+}
+
+function whyNone({ allocators }: Coverage): string {
+  if (allocators.length === 0) return "no allocator was found on this host";
+  return allocators.every(({ verdict }) => verdict === "covered")
+    ? "every allocator of this host is covered"
+    : "every allocator of this host is covered or hands out other ports";
+}
+
+function threatLine({ kind, name, pid, verdict, reason, cure }: Allocator, it: string): Line {
+  const who = pid === undefined ? name : `${name} (${pid})`;
+  const when = kind === "program" ? `${it} when it starts` : it;
+  const why = `${reason === undefined ? "" : `: ${reason}`}${arrow(cure)}`;
+  return verdict === "not covered"
+    ? [{ text: `${who} is not covered and can take ${when}`, tone: "bad" }, why]
+    : [{ text: `${who} may be able to take ${when}`, tone: "warn" }, why];
+}
+
+/** The kernel's client has a range of its own. */
+function threats(asked: readonly AskedPort[], { kernel }: HostFacts, { allocators }: Coverage): readonly Allocator[] {
+  const { sunrpc } = kernel;
+  const inReach = ({ kind }: Allocator): boolean =>
+    kind !== "kernel" ||
+    sunrpc === undefined ||
+    isUnseen(sunrpc) ||
+    asked.some(({ port }) => sunrpc.min <= port && port <= sunrpc.max);
+  return asked.length === 0 ? [] : allocators.filter((one) => one.verdict !== "covered" && inReach(one));
+}

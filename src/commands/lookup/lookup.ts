@@ -1,0 +1,100 @@
+// lookup: is it reserved, by whom, by which line, who holds it and who could take it. The truth is the table in force.
+import type { Protocol, Reservation } from "../../core/config/types.ts";
+import { type LeverName, leverFor } from "../../core/mechanism.ts";
+import { TABLE_PORT_LIMIT } from "../../core/table/content.ts";
+import { newMemory } from "../../observe/observe-host.ts";
+import { freshnessOf, inTable, isRetired } from "../../observe/read-sources.ts";
+import type { Block, Line, Message, Report } from "../../report/types.ts";
+import { readTable } from "../../system/files/table-file.ts";
+import { look } from "../coverage/look.ts";
+import { readSourcesIfAny, reservationJson, tableNotes } from "../source-messages.ts";
+import type { Command, Options } from "../types.ts";
+import { hostBlocks, portHostJson, threatsJson } from "./host.ts";
+import { findTarget, type Target } from "./target.ts";
+
+export const lookup: Command = ({ options, args: [word = ""], meter }): Report => {
+  const state = readTable(options.root);
+  const { sources, messages } = readSourcesIfAny(options, state);
+  const target = findTarget(word, sources, options.root);
+  const table = state.kind === "valid" ? state.table : undefined;
+  const freshness = sources === undefined ? undefined : freshnessOf(state, sources.content);
+  const retired = isRetired(state);
+  const answers = target.ports.map(
+    (asked): Answer => ({
+      ...asked,
+      reserved: inTable(table, asked),
+      lever: leverFor(asked.port).name,
+      claims: (sources?.configuration.reservations ?? []).filter(
+        (row) => row.port === asked.port && row.protocol === asked.protocol,
+      ),
+    }),
+  );
+  const disagree = freshness === "stale" && answers.some((answer) => answer.reserved !== isClaimed(answer));
+  const host = looksAtHost(options, answers) ? look({ options, meter }, newMemory()) : undefined;
+  return {
+    command: "lookup",
+    outcome: answers.some(({ reserved }) => reserved) ? "done" : "no",
+    diagnostics: [],
+    messages: [...messages, ...tableNotes(options.root, disagree, retired), ...unmanaged(answers)],
+    body: [
+      bodyOf(target, answers, sources !== undefined),
+      ...(host === undefined ? [] : hostBlocks(answers, host.facts, host.coverage)),
+    ],
+    data: {
+      query: word,
+      kind: target.kind,
+      table: freshness ?? "unknown",
+      retired,
+      ports: answers.map((answer) => ({
+        port: answer.port,
+        protocol: answer.protocol,
+        reserved: answer.reserved,
+        lever: answer.lever,
+        claims: answer.claims.map(reservationJson),
+        ...portHostJson(answer, host?.coverage),
+      })),
+      threats: host === undefined ? null : threatsJson(answers, host.facts, host.coverage),
+    },
+  };
+};
+
+/** An image has no processes, and who holds a port above is not looked at. */
+function looksAtHost({ root }: Options, answers: readonly Answer[]): boolean {
+  return root === "/" && answers.some(({ port }) => port < TABLE_PORT_LIMIT);
+}
+
+interface Answer {
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly reserved: boolean;
+  readonly lever: LeverName;
+  readonly claims: readonly Reservation[];
+}
+
+/** True where a fresh table would have the port. */
+function isClaimed({ claims, lever }: Answer): boolean {
+  return claims.length > 0 && lever !== "ephemeral";
+}
+
+function bodyOf(target: Target, answers: readonly Answer[], known: boolean): Block {
+  if (answers.length === 0) return { kind: "lines", lines: [`'${target.name}' reserves nothing`] };
+  const rows = answers.flatMap((answer): Line[][] => {
+    const head: Line[] = [
+      `${answer.port}/${answer.protocol}`,
+      answer.reserved ? { text: "reserved", tone: "good" } : { text: "not reserved", tone: "warn" },
+    ];
+    if (answer.claims.length === 0) return [known && answer.reserved ? [...head, "-", "only in the table"] : head];
+    return answer.claims.map(({ owner, file, line }) => [...head, owner, `${file}:${line}`]);
+  });
+  return { kind: "columns", rows };
+}
+
+/** Ports that somebody reserves and no table can hold. */
+function unmanaged(answers: readonly Answer[]): readonly Message[] {
+  const ports = [
+    ...new Set(
+      answers.filter(({ lever, claims }) => lever === "ephemeral" && claims.length > 0).map(({ port }) => port),
+    ),
+  ];
+  return ports.map((port) => ({ severity: "note", message: `${port}: ${leverFor(port).explanation}` }));
+}

@@ -1,0 +1,80 @@
+// What the verbs say of the configuration and of the table in force: the same words in each of them.
+import type { Reservation } from "../core/config/types.ts";
+import { faultText, readSources, type SourceOptions, type Sources } from "../observe/read-sources.ts";
+import type { Json, Message } from "../report/types.ts";
+import { AppError } from "../system/app-error.ts";
+import { manager } from "../system/command-text.ts";
+import type { TableState } from "../system/files/table-file.ts";
+import { OWNERS_FOLDER, TABLE_FILE } from "../system/paths.ts";
+
+/**
+ * For verbs whose answer is in the table. Where the folder cannot be read they answer from a valid table alone; where
+ * there is neither, nothing is reserved. `messages` say so. Other faults of the folder are thrown as AppError.
+ */
+export function readSourcesIfAny(
+  options: SourceOptions,
+  state: TableState,
+): { sources: Sources | undefined; messages: readonly Message[] } {
+  const absent = noTable(state, options.root);
+  try {
+    return { sources: readSources(options), messages: absent === undefined ? [] : [absent] };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { message, hint } = error;
+    const said = (text: string): readonly Message[] => [
+      { severity: "warning", message: text, ...(hint === undefined ? {} : { hint }) },
+    ];
+    if (state.kind === "valid") {
+      return { sources: undefined, messages: said(`${message}; owners and lines are not known`) };
+    }
+    if (state.kind !== "missing") throw error;
+    const sources = readSources(options, "may miss");
+    return { sources, messages: said(`there is neither '${OWNERS_FOLDER}' nor a table, so nothing is reserved`) };
+  }
+}
+
+/** Why there is no table in force, or undefined where there is one. */
+export function noTable(state: TableState, root: string): Message | undefined {
+  const cure = compileHint(root);
+  switch (state.kind) {
+    case "valid":
+      return undefined;
+    case "missing":
+      return warning(`there is no table '${TABLE_FILE}', so nothing is reserved`, cure);
+    case "damaged":
+      return warning(`the table '${TABLE_FILE}' is ${faultText(state.fault)}, so nothing is reserved`, cure);
+    case "unreadable":
+      return warning(
+        `cannot read the table '${TABLE_FILE}': ${state.reason}, so nothing is reserved for programs of this user`,
+        state.denied ? `${cure}, which makes it readable` : cure,
+      );
+    case "foreign":
+      return warning(
+        `the table '${TABLE_FILE}' is no file: ${state.reason}, so nothing is reserved`,
+        "move it away, then compile",
+      );
+    default:
+      return state satisfies never;
+  }
+}
+
+function warning(message: string, hint: string): Message {
+  return { severity: "warning", message, hint };
+}
+
+export function compileHint(root: string): string {
+  return `run 'sudo ${manager(root, "compile")}'`;
+}
+
+/** The remarks of verbs that answer from the table; `stale` where its age makes a difference to the answer. */
+export function tableNotes(root: string, stale: boolean, retired: boolean): readonly Message[] {
+  const facts = [
+    ...(stale ? ["the configuration has changed since the table was compiled"] : []),
+    ...(retired ? ["the table is retired, since a compile was cut short; it is still in force"] : []),
+  ];
+  return facts.map((message) => ({ severity: "note", message, hint: compileHint(root) }));
+}
+
+export function reservationJson(row: Reservation): { readonly [key: string]: Json } {
+  return { port: row.port, protocol: row.protocol, owner: row.owner, file: row.file, line: row.line };
+}

@@ -1,0 +1,63 @@
+// status: how the protection stands, who can still take a reserved port, and who has. It reports; verify asserts.
+import type { HostFacts } from "../../coverage/facts.ts";
+import { newMemory } from "../../observe/observe-host.ts";
+import { prometheusText } from "../../report/prometheus.ts";
+import type { Message, Report } from "../../report/types.ts";
+import { AppError } from "../../system/app-error.ts";
+import { writeOutput } from "../../system/files/write-output.ts";
+import { figuresOf } from "../coverage/figures.ts";
+import { type Look, look, refuseOtherRoot } from "../coverage/look.ts";
+import type { Command, Options } from "../types.ts";
+import { statusJson, timeText } from "./json.ts";
+import { statusMetrics } from "./metrics.ts";
+import { statusBlocks } from "./text.ts";
+import { watch } from "./watch.ts";
+
+export const status: Command = (context): Report | Promise<Report> => {
+  const { options } = context;
+  refuseOtherRoot("status", options);
+  refuseTwoForms(options);
+  const memory = newMemory();
+  if (options.watch) return watch(context, () => seen(look(context, memory), options));
+  const seenNow = look(context, memory);
+  return options.prometheus ? metricsReport(seenNow, options) : seen(seenNow, options).report;
+};
+
+function refuseTwoForms({ json, prometheus, watch: again }: Options): void {
+  const forms = [...(prometheus ? ["--prometheus"] : []), ...(json ? ["--json"] : []), ...(again ? ["--watch"] : [])];
+  if (!prometheus || forms.length < 2) return;
+  throw new AppError("usage", `${forms.join(" and ")} exclude each other`, "'portreservectl help status' explains it");
+}
+
+/** `key`: the same as long as nothing has happened. */
+function seen({ facts, coverage, diagnostics }: Look, options: Options): { report: Report; key: string } {
+  const figures = figuresOf(coverage);
+  const data = statusJson(facts, coverage, figures);
+  const report: Report = {
+    command: "status",
+    outcome: "done",
+    diagnostics,
+    quiet: ["error", "note"],
+    body: statusBlocks({ facts, coverage, figures, verbose: options.verbose }),
+    data: { time: timeText(facts.time), ...data },
+  };
+  return { report, key: JSON.stringify([data, diagnostics]) };
+}
+
+function metricsReport({ facts, coverage }: Look, { output }: Options): Report {
+  const text = prometheusText(metricsOf(facts, coverage));
+  const report = { command: "status", outcome: "done", diagnostics: [], body: [], data: {} } as const;
+  if (output === undefined) return { ...report, text };
+  writeOutput(output, text);
+  return { ...report, messages: unread(output), text: "" };
+}
+
+function metricsOf(facts: HostFacts, coverage: Look["coverage"]): ReturnType<typeof statusMetrics> {
+  return statusMetrics(facts, coverage, figuresOf(coverage));
+}
+
+function unread(output: string): readonly Message[] {
+  if (output.endsWith(".prom")) return [];
+  const message = `node_exporter will not read '${output}'`;
+  return [{ severity: "note", message, hint: "its textfile collector wants a name that ends in '.prom'" }];
+}

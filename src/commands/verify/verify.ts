@@ -1,0 +1,47 @@
+// verify: is everything covered, proved by a program that allocates all it can get, and by a look at all that runs.
+import type { Verdict } from "../../coverage/coverage.ts";
+import { newMemory } from "../../observe/observe-host.ts";
+import type { Outcome, Report } from "../../report/types.ts";
+import { look, refuseOtherRoot } from "../coverage/look.ts";
+import type { Command } from "../types.ts";
+import { verifyJson } from "./json.ts";
+import { LEFT_OUT, type Proof, prove } from "./prove.ts";
+import { checkScope, type Judged, judgedOf, scopeOf } from "./scope.ts";
+import { verifyBlocks } from "./text.ts";
+
+const OUTCOMES: Readonly<Record<Verdict, Outcome>> = { covered: "done", "not covered": "no", unknown: "incomplete" };
+
+export const verify: Command = async (context): Promise<Report> => {
+  const { options } = context;
+  refuseOtherRoot("verify", options);
+  checkScope(options);
+  const { facts, coverage, diagnostics } = look(context, newMemory());
+  const scope = scopeOf(options, facts);
+  const judged = judgedOf(scope, coverage);
+  const proof = options.quick ? LEFT_OUT : await prove(scope, facts);
+  const verdict = verdictOf(proof, judged);
+  return {
+    command: "verify",
+    outcome: OUTCOMES[verdict],
+    diagnostics,
+    quiet: ["error", "note"],
+    body: verifyBlocks({ scope, proof, judged, verdict }),
+    data: verifyJson({ scope, proof, judged, verdict }),
+  };
+};
+
+/** Covered needs a proof, unless it was not wanted. */
+function verdictOf(proof: Proof, { answers, allocators, stolen, unknown }: Judged): Verdict {
+  const bad =
+    proof.state === "bad" ||
+    stolen.length > 0 ||
+    answers.some(({ state }) => state === "bad") ||
+    allocators.some(({ verdict }) => verdict === "not covered");
+  if (bad) return "not covered";
+  const open =
+    proof.state === "none" ||
+    unknown.length > 0 ||
+    answers.some(({ state }) => state === "unknown") ||
+    allocators.some(({ verdict }) => verdict === "unknown");
+  return open ? "unknown" : "covered";
+}

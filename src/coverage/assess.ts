@@ -1,0 +1,194 @@
+// The judgement: from what was seen on a host to a verdict on everything that can hand out a privileged port.
+
+import { isUnseen, type Unseen } from "../core/seen.ts";
+import { asRoot, type Decision, decide } from "./checks.ts";
+import type { Allocator, Coverage, HostAnswer, PortState, Verdict } from "./coverage.ts";
+import type { HostFacts, ProcessFacts, ProgramFacts } from "./facts.ts";
+import { hintsFor } from "./hints.ts";
+import { type Known, portStates } from "./holders.ts";
+import { type Host, hostOf } from "./host.ts";
+import { hostAnswers } from "./host-answers.ts";
+import { kernelClient } from "./kernel-client.ts";
+import { compareText, fileName, unique } from "./names.ts";
+import { PROCESS_CHECKS } from "./process-checks.ts";
+import { PROGRAM_CHECKS } from "./program-checks.ts";
+import { isUntold, madeOf, partsToLoad, unreadable } from "./program-image.ts";
+import { isPowerless, type Judged, judge, shownName } from "./running.ts";
+
+/** Pure, and never throws: what could not be seen ends as `unknown`, never as `covered`. */
+export function assess(facts: HostFacts): Coverage {
+  const host = hostOf(facts);
+  const judged = facts.processes.map((process) => ({ process, ...judge(process, host) }));
+  const known = new Map<number, Known>(judged.map((it) => [it.process.pid, { process: it.process, kind: surely(it) }]));
+  const { allocators, apart } = allocatorsOf(host, judged);
+  const ports = portStates(host, known);
+  const answers = hostAnswers(host);
+  const random = new Set(judged.filter(({ kind }) => kind !== "none").map(({ process }) => process.pid));
+  return {
+    answers,
+    allocators,
+    ports,
+    owners: unique((facts.reservations ?? []).map(({ owner }) => owner)).length,
+    apart,
+    hints: hintsFor(host, ports, random),
+    verdict: overall(answers, allocators, ports),
+  };
+}
+
+/** Nobody is called a thief who may not be an allocator at all. */
+function surely(judged: Judged): Judged["kind"] {
+  return judged.kind === "allocator" && isUntold(judged.running.made) ? "untold" : judged.kind;
+}
+
+type Row = Judged & { readonly process: ProcessFacts };
+
+function allocatorsOf(host: Host, judged: readonly Row[]): Pick<Coverage, "allocators" | "apart"> {
+  const found: Allocator[] = [];
+  const untold: Unseen[] = [];
+  const started = new Set<ProgramFacts>();
+  const programs = host.facts.programs.map((facts) => ({ facts, ...programOf(facts, host) }));
+  const apart = { otherNetworks: 0, powerless: 0 };
+  for (const row of judged) {
+    const { process } = row;
+    if (row.kind === "none") continue;
+    if (!isUnseen(process.network) && process.network === "other") {
+      if (row.kind === "allocator") apart.otherNetworks += 1;
+    } else if (isPowerless(process, host.facts)) {
+      if (row.kind === "allocator") apart.powerless += 1;
+    } else if (row.kind === "allocator") {
+      found.push(processAllocator(process, row.running.made.via, decide(PROCESS_CHECKS, row.running, host)));
+    } else {
+      const starts = programs.find(({ facts, kind }) => kind === "allocator" && isStartedAs(process, facts, host));
+      if (starts === undefined) {
+        untold.push(row.why);
+      } else {
+        started.add(starts.facts);
+        found.push({ ...processAllocator(process, starts.via, hidden(row.why)), name: fileName(starts.facts.path) });
+      }
+    }
+  }
+  const idle = programs.filter(({ facts }) => !started.has(facts));
+  for (const { kind, allocator } of idle) if (kind === "allocator") found.push(allocator);
+  const unread = idle.flatMap(({ why }) => why ?? []);
+  const strange = host.facts.hidden === undefined ? [] : [folded("processes that are hidden", 0, [host.facts.hidden])];
+  const folds = [
+    ...(untold.length === 0 ? [] : [folded(counted(untold.length, "process", "processes"), untold.length, untold)]),
+    ...(unread.length === 0 ? [] : [folded(counted(unread.length, "program", "programs"), unread.length, unread)]),
+  ];
+  return { allocators: [...found, ...kernelClient(host), ...folds, ...strange].sort(inOrder), apart };
+}
+
+function processAllocator(
+  process: ProcessFacts,
+  via: readonly string[],
+  decision: Decision & { check: string },
+): Allocator {
+  const { pid, unit, program } = process;
+  const { verdict, check, reason, cure } = decision;
+  const path = isUnseen(program) ? undefined : program;
+  return {
+    kind: "process",
+    name: shownName(process),
+    pid,
+    unit,
+    program: path,
+    count: 1,
+    via,
+    verdict,
+    check,
+    reason,
+    cure,
+  };
+}
+
+interface Judgement {
+  readonly kind: "allocator" | "untold" | "none";
+  readonly via: readonly string[];
+  readonly why?: Unseen;
+  readonly allocator: Allocator;
+}
+
+function programOf(facts: ProgramFacts, host: Host): Judgement {
+  const made = madeOf(facts.path, partsToLoad(facts.objects), () => false);
+  const hole = unreadable(made.parts);
+  const allocates = made.via.length > 0 || isUntold(made);
+  const decision = decide(PROGRAM_CHECKS, { facts, made, unit: host.unit(facts.unit) }, host);
+  const { verdict, check, reason, cure } = decision;
+  const { via } = made;
+  const who = { kind: "program", name: fileName(facts.path), pid: undefined, unit: facts.unit } as const;
+  const allocator = { ...who, program: facts.path, count: 1, via, verdict, check, reason, cure };
+  if (allocates) return { kind: "allocator", via, allocator };
+  return hole === undefined ? { kind: "none", via, allocator } : { kind: "untold", via, why: hole.why, allocator };
+}
+
+/** A unit that starts an allocator has one in it, as long as nothing else is known of the process. */
+function isStartedAs(process: ProcessFacts, { path, unit: by, privileged }: ProgramFacts, host: Host): boolean {
+  const unit = host.unit(process.unit);
+  if (privileged || unit === undefined) return false;
+  if (!isUnseen(process.program) && process.program !== path) return false;
+  // Of its other processes nothing is known.
+  if (unit.mainPid !== undefined && unit.mainPid !== process.pid) return false;
+  return host.unit(by) === unit || unit.programs.includes(path);
+}
+
+function hidden(why: Unseen): Decision & { check: string } {
+  return { check: "seen", verdict: "unknown", reason: why.unseen, cure: asRoot(why) };
+}
+
+const MOST_REASONS = 3;
+
+function folded(name: string, count: number, reasons: readonly Unseen[]): Allocator {
+  const texts = unique(reasons.map(({ unseen }) => unseen));
+  const more = texts.length > MOST_REASONS ? ["and others"] : [];
+  return {
+    kind: "unseen",
+    name,
+    pid: undefined,
+    unit: undefined,
+    program: undefined,
+    count,
+    via: [],
+    verdict: "unknown",
+    check: "seen",
+    reason: [...texts.slice(0, MOST_REASONS), ...more].join("; "),
+    cure: reasons.some(({ rootWould }) => rootWould) ? "run it as root" : undefined,
+  };
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+const VERDICTS: readonly Verdict[] = ["not covered", "unknown", "covered"];
+const KINDS: readonly Allocator["kind"][] = ["process", "program", "kernel", "unseen"];
+
+function inOrder(a: Allocator, b: Allocator): number {
+  return (
+    VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict) ||
+    KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) ||
+    compareText(a.name, b.name) ||
+    (a.pid ?? 0) - (b.pid ?? 0) ||
+    compareText(a.unit ?? "", b.unit ?? "")
+  );
+}
+
+/** What cannot be seen of a port that nobody has reserved puts nothing at risk. */
+function overall(
+  answers: readonly HostAnswer[],
+  allocators: readonly Allocator[],
+  ports: readonly PortState[],
+): Verdict {
+  const states = ports.filter(({ reserved }) => reserved);
+  if (
+    answers.some(({ state }) => state === "bad") ||
+    allocators.some(({ verdict }) => verdict === "not covered") ||
+    states.some(({ state }) => state === "stolen")
+  ) {
+    return "not covered";
+  }
+  const open =
+    answers.some(({ state }) => state === "unknown") ||
+    allocators.some(({ verdict }) => verdict === "unknown") ||
+    states.some(({ state, holders }) => state === "unknown" || holders.some(({ verdict }) => verdict === "unknown"));
+  return open ? "unknown" : "covered";
+}

@@ -1,0 +1,156 @@
+// What else is worth an administrator's while. Lines that the blacklist's own parser drops are the caller's to add: it has the diagnostics.
+import { BLACKLIST_OWNER } from "../core/config/blacklist.ts";
+import type { Protocol } from "../core/config/types.ts";
+import { ALLOCATED_PORTS } from "../core/mechanism.ts";
+import { isUnseen } from "../core/seen.ts";
+import type { Hint, PortState } from "./coverage.ts";
+import { unitWord } from "./cures.ts";
+import type { UnitFacts } from "./facts.ts";
+import { unitNames } from "./holders.ts";
+import type { Host } from "./host.ts";
+import { compareText, enumerate, fileName, isNamedAfter, unique, unitStem } from "./names.ts";
+
+type Rule = (host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>) => readonly Hint[];
+
+const RULES: readonly Rule[] = [stolen, bmc, unreservedListeners, strangers, unpackaged];
+
+/** `allocators`: the processes whose ports are random, so that none of them is worth a reservation. */
+export function hintsFor(host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>): Hint[] {
+  return RULES.flatMap((rule) => rule(host, ports, allocators));
+}
+
+const shown = ({ port, protocol }: { port: number; protocol: Protocol }): string => `${port}/${protocol}`;
+
+/** The thief first: the owner cannot have its port before. One hint for each thief. */
+function stolen(host: Host, ports: readonly PortState[]): Hint[] {
+  const thieves = new Map<
+    string,
+    { name: string; pid: number | undefined; unit: string | undefined; ports: PortState[] }
+  >();
+  for (const state of ports) {
+    for (const { verdict, name, pid, unit } of state.holders) {
+      if (verdict !== "stolen") continue;
+      const key = unit ?? (pid === undefined ? "kernel" : `process ${pid}`);
+      const thief = thieves.get(key) ?? { name, pid, unit, ports: [] };
+      if (!thief.ports.includes(state)) thief.ports.push(state);
+      thieves.set(key, thief);
+    }
+  }
+  return [...thieves.values()].map(({ name, pid, unit, ports: taken }) => {
+    const owners = unique(taken.flatMap((state) => state.owners));
+    const reservedFor = owners.length === 0 ? "reserved" : `reserved for ${enumerate(owners.map((it) => `'${it}'`))}`;
+    const first = pid === undefined ? "free it in the kernel" : restartWords(unit, pid);
+    const then = unique(owners.flatMap((owner) => ownerUnit(owner, host) ?? [])).filter((it) => it !== unit);
+    return {
+      id: "stolen",
+      message: `'${name}' holds ${enumerate(taken.map(shown))}, ${taken.length === 1 ? "which is" : "which are"} ${reservedFor}`,
+      cure: [first, ...then].join(", then "),
+    };
+  });
+}
+
+function restartWords(unit: string | undefined, pid: number): string {
+  const word = unit?.endsWith(".service") ? unitWord(unit) : undefined;
+  return word === undefined ? `restart process ${pid}` : `restart ${word}`;
+}
+
+function ownerUnit(owner: string, { facts }: Host): string | undefined {
+  if (isUnseen(facts.units)) return undefined;
+  const named = facts.units.filter(({ id, names, loadState }) => {
+    const stems = [id, ...names].map(unitStem);
+    return loadState === "loaded" && /\.(service|socket)$/.test(id) && stems.some((stem) => isNamedAfter(stem, owner));
+  });
+  const rank = ({ id, activeState }: UnitFacts): number =>
+    (id.endsWith(".service") ? 0 : 2) + (activeState === "inactive" || activeState === "not loaded" ? 1 : 0);
+  const best = named.sort((a, b) => rank(a) - rank(b) || compareText(a.id, b.id))[0];
+  return best && unitWord(best.id);
+}
+
+/** What a BMC takes from the network before the host sees it: RMCP, and RMCP over TLS. */
+const BMC_PORTS = [623, 664];
+
+function bmc({ facts, reserved }: Host): Hint[] {
+  if (!facts.kernel.hasIpmi || reserved === undefined) return [];
+  const open = BMC_PORTS.flatMap((port) =>
+    (["tcp", "udp"] as const)
+      .filter((protocol) => !reserved.get(protocol)?.has(port))
+      .map((protocol) => ({ port, protocol })),
+  );
+  if (open.length === 0) return [];
+  return [
+    {
+      id: "bmc",
+      message: `this host has a BMC, which swallows what comes for ports 623 and 664, and ${enumerate(open.map(shown))} can be handed out`,
+      cure: "reserve 623 and 664: write both into a file 'bmc' of /etc/portreserve",
+    },
+  ];
+}
+
+function unreservedListeners(host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>): Hint[] {
+  const { facts, reserved } = host;
+  if (reserved === undefined) return [];
+  const found = new Map<string, { port: number; protocol: Protocol }[]>();
+  const add = (unit: string, port: number, protocol: Protocol): void => {
+    if (port < ALLOCATED_PORTS.first || port > ALLOCATED_PORTS.last || reserved.get(protocol)?.has(port)) return;
+    const rows = found.get(unit) ?? [];
+    if (!rows.some((row) => row.port === port && row.protocol === protocol)) rows.push({ port, protocol });
+    found.set(unit, rows);
+  };
+  for (const { port, protocol, holders } of ports) {
+    for (const { pid, unit, state } of holders) {
+      const listens = state === "listening" || (protocol === "udp" && state === "bound");
+      if (!listens || pid === undefined || allocators.has(pid) || !unit?.endsWith(".service")) continue;
+      add(unit, port, protocol);
+    }
+  }
+  for (const { id, activeState, listens } of isUnseen(facts.units) ? [] : facts.units) {
+    if (!id.endsWith(".socket") || activeState !== "active") continue;
+    for (const { port, protocol } of listens) add(serviceOf(id, found), port, protocol);
+  }
+  return [...found].map(([unit, rows]) => ({
+    id: "unreserved",
+    message: `'${unit}' listens on ${enumerate(rows.map(shown))}, which nothing reserves`,
+    cure: reserveCure(unit),
+  }));
+}
+
+/** The service of the same name, if there is a hint for it already. */
+function serviceOf(socket: string, found: ReadonlyMap<string, unknown>): string {
+  const service = socket.replace(/\.socket$/, ".service");
+  return found.has(service) ? service : socket;
+}
+
+function reserveCure(unit: string): string | undefined {
+  const word = unitWord(unit);
+  return word && `portreservectl reserve ${word}`;
+}
+
+function strangers(host: Host): Hint[] {
+  const { units, reservations, programs, processes } = host.facts;
+  if (isUnseen(units) || units.length === 0) return [];
+  const names = new Set([
+    ...units.filter(({ loadState }) => loadState !== "not-found").flatMap(({ id }) => unitNames(id, host)),
+    ...units.flatMap((unit) => unit.programs.map(fileName)),
+    ...programs.map(({ path }) => fileName(path)),
+    ...processes.flatMap(({ program }) => (isUnseen(program) ? [] : [fileName(program)])),
+  ]);
+  const all = [...names];
+  return unique((reservations ?? []).map(({ owner }) => owner))
+    .filter((owner) => !owner.startsWith("(") && owner !== BLACKLIST_OWNER)
+    .filter((owner) => !all.some((name) => isNamedAfter(name, owner)))
+    .map((owner) => ({
+      id: "unknown-owner",
+      message: `no unit and no program is named like '${owner}', which has reservations`,
+      cure: "name the file after the service that needs the ports, so that its holder can be judged",
+    }));
+}
+
+function unpackaged({ facts }: Host): Hint[] {
+  return facts.setup.libraries
+    .filter(({ state }) => state === "no package")
+    .map(({ abi }) => ({
+      id: "no-library",
+      message: `this version has no library for ${abi}: no program of that ABI can be covered`,
+      cure: undefined,
+    }));
+}

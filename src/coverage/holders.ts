@@ -1,0 +1,158 @@
+// Who holds the privileged ports, and whether rightly.
+import type { Protocol } from "../core/config/types.ts";
+import { ALLOCATED_PORTS } from "../core/mechanism.ts";
+import { isUnseen } from "../core/seen.ts";
+import type { Holder, PortState } from "./coverage.ts";
+import type { ProcessFacts, SocketFacts, UnitFacts } from "./facts.ts";
+import type { Host } from "./host.ts";
+import { compareText, isNamedAfter, unique, unitStem } from "./names.ts";
+import { type Judged, shownName } from "./running.ts";
+
+/** A process, and whether it allocates. */
+export interface Known {
+  readonly process: ProcessFacts;
+  readonly kind: Judged["kind"];
+}
+
+/** One for each port of each protocol that is reserved or held: ascending, tcp before udp. */
+export function portStates(host: Host, known: ReadonlyMap<number, Known>): PortState[] {
+  const { sockets, socketsUnseen, reservations, setup } = host.facts;
+  const states: PortState[] = [];
+  for (const protocol of ["tcp", "udp"] as const) {
+    const rows = grouped((reservations ?? []).filter((row) => row.protocol === protocol));
+    const open = grouped(sockets.filter((socket) => socket.protocol === protocol));
+    const table = new Set(host.tableInForce ? setup.table[protocol] : []);
+    const reserved = new Set([...rows.keys(), ...setup.table[protocol]]);
+    const live = [...open].filter(([, held]) => held.some(({ state }) => state !== "ended")).map(([port]) => port);
+    for (const port of unique([...reserved, ...live]).filter(isPrivileged)) {
+      const place = {
+        port,
+        protocol,
+        owners: unique((rows.get(port) ?? []).map(({ owner }) => owner)),
+        reserved: reserved.has(port),
+        inTable: table.has(port),
+      };
+      const holders = holdersOf(place, open.get(port) ?? [], host, known);
+      states.push({ ...place, state: stateOf(holders, socketsUnseen === undefined), holders });
+    }
+  }
+  return states.sort((a, b) => a.port - b.port || compareText(a.protocol, b.protocol));
+}
+
+type Place = Pick<PortState, "port" | "protocol" | "owners" | "reserved">;
+
+function isPrivileged(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port < 1024;
+}
+
+function grouped<Row extends { readonly port: number }>(rows: readonly Row[]): Map<number, Row[]> {
+  const groups = new Map<number, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.port);
+    if (group === undefined) groups.set(row.port, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function stateOf(holders: readonly Holder[], complete: boolean): PortState["state"] {
+  const has = (...verdicts: readonly Holder["verdict"][]): boolean =>
+    holders.some((it) => verdicts.includes(it.verdict));
+  if (has("stolen")) return "stolen";
+  if (has("owner", "unjudged")) return "held";
+  return has("unknown") || !complete ? "unknown" : "free";
+}
+
+const ORDER: readonly Holder["verdict"][] = ["stolen", "owner", "unjudged", "unknown", "ended"];
+
+function holdersOf(
+  place: Place,
+  sockets: readonly SocketFacts[],
+  host: Host,
+  known: ReadonlyMap<number, Known>,
+): Holder[] {
+  // What a server has accepted is on its port too, and nobody chose that one.
+  const accepts = place.protocol === "tcp" && sockets.some(({ state }) => state === "listening");
+  const all = sockets.flatMap((socket): Holder[] => {
+    const { address, state, holders } = socket;
+    const nobody = { pid: undefined, unit: undefined, address, state } as const;
+    if (state === "ended") return [{ ...nobody, verdict: "ended", name: "nobody" }];
+    if (isUnseen(holders)) return [{ ...nobody, verdict: "unknown", name: holders.unseen }];
+    if (holders.length === 0) return [{ ...nobody, ...withoutProcess(place, socket, host) }];
+    const accepted = accepts && state === "connected";
+    return holders.map((pid) => ({ ...nobody, ...withProcess(place, pid, accepted, host, known) }));
+  });
+  const once = new Map(all.map((holder) => [JSON.stringify(holder), holder]));
+  return [...once.values()].sort(
+    (a, b) =>
+      ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict) ||
+      (a.pid ?? 0) - (b.pid ?? 0) ||
+      compareText(a.address, b.address) ||
+      compareText(a.state, b.state),
+  );
+}
+
+function withoutProcess(
+  { reserved }: Place,
+  { inode }: SocketFacts,
+  { facts }: Host,
+): Pick<Holder, "verdict" | "name"> {
+  if (!facts.kernel.seesEveryProcess) return { verdict: "unknown", name: "not every process can be seen from here" };
+  if (facts.hidden !== undefined) return { verdict: "unknown", name: facts.hidden.unseen };
+  if (inode === 0) return { verdict: "unknown", name: "a connection that nobody has accepted yet" };
+  return { verdict: reserved ? "stolen" : "unjudged", name: "kernel" };
+}
+
+function withProcess(
+  place: Place,
+  pid: number,
+  accepted: boolean,
+  host: Host,
+  known: ReadonlyMap<number, Known>,
+): Pick<Holder, "verdict" | "name" | "pid" | "unit"> {
+  const found = known.get(pid);
+  if (found === undefined) {
+    return { verdict: "unknown", name: `process ${pid}, which was not seen itself`, pid, unit: undefined };
+  }
+  const { process } = found;
+  const { unit } = process;
+  const socketUnit = pid === 1 ? socketUnitOf(place, host) : undefined;
+  if (socketUnit !== undefined) {
+    const owns = unitNames(socketUnit.id, host).some((name) => isOwner(name, place));
+    return { verdict: owns ? "owner" : "unjudged", name: `systemd for ${socketUnit.id}`, pid, unit };
+  }
+  return { verdict: verdictOn(place, found, accepted, host), name: shownName(process), pid, unit };
+}
+
+function verdictOn(place: Place, { process, kind }: Known, accepted: boolean, host: Host): Holder["verdict"] {
+  if (namesOf(process, host).some((name) => isOwner(name, place))) return "owner";
+  // Nobody hands out the ports below.
+  if (!place.reserved || place.port < ALLOCATED_PORTS.first || accepted || kind === "none") return "unjudged";
+  return kind === "allocator" ? "stolen" : "unknown";
+}
+
+function isOwner(name: string, { owners }: Place): boolean {
+  return owners.some((owner) => isNamedAfter(name, owner));
+}
+
+/** Under which an owner's file may be: its unit and the aliases of that, and its program's file name. */
+function namesOf(process: ProcessFacts, host: Host): string[] {
+  const program = isUnseen(process.program) ? [] : [shownName(process)];
+  return [...(process.unit === undefined ? [] : unitNames(process.unit, host)), ...program];
+}
+
+/** The stems of the unit and its aliases. */
+export function unitNames(unit: string, host: Host): string[] {
+  return unique([unit, ...(host.unit(unit)?.names ?? [])].map(unitStem));
+}
+
+function socketUnitOf(
+  { port, protocol }: { port: number; protocol: Protocol },
+  { facts }: Host,
+): UnitFacts | undefined {
+  if (isUnseen(facts.units)) return undefined;
+  const listening = facts.units.filter(
+    ({ id, listens }) => id.endsWith(".socket") && listens.some((it) => it.port === port && it.protocol === protocol),
+  );
+  return listening.find(({ activeState }) => activeState === "active") ?? listening[0];
+}

@@ -1,0 +1,132 @@
+// The questions about the protection itself: table, preload list, libraries, the units that keep the table fresh.
+
+import { isUnseen, type Unseen } from "../core/seen.ts";
+import { asRoot } from "./checks.ts";
+import type { HostAnswer } from "./coverage.ts";
+import { unitWord } from "./cures.ts";
+import type { LibraryFacts } from "./facts.ts";
+import type { Host } from "./host.ts";
+import { enumerate } from "./names.ts";
+
+type Answer = Pick<HostAnswer, "state" | "answer" | "cure">;
+
+interface Question {
+  readonly id: string;
+  readonly question: string;
+  /** Undefined: it does not arise on this host. */
+  readonly assess: (host: Host) => Answer | undefined;
+}
+
+const QUESTIONS: readonly Question[] = [
+  { id: "table", question: "is there a table in force?", assess: table },
+  { id: "fresh", question: "is the table what the configuration asks for?", assess: fresh },
+  { id: "readable", question: "may every program read the table, and only root write it?", assess: readable },
+  { id: "label", question: "has the table the label that confined programs may read?", assess: label },
+  { id: "preload", question: "is the shim loaded into programs?", assess: preload },
+  { id: "watchers", question: "does the table follow the configuration?", assess: watchers },
+  { id: "sockets", question: "could the sockets be listed?", assess: sockets },
+  { id: "manager", question: "is the installed manager this one?", assess: manager },
+];
+
+export function hostAnswers(host: Host): HostAnswer[] {
+  const asked = QUESTIONS.flatMap(({ id, question, assess }) => {
+    const answer = assess(host);
+    return answer === undefined ? [] : [{ id, question, ...answer }];
+  });
+  const at = asked.findIndex(({ id }) => id === "preload") + 1;
+  return [...asked.slice(0, at), ...host.facts.setup.libraries.flatMap(library), ...asked.slice(at)];
+}
+
+const COMPILE = "portreservectl compile";
+const INSTALL = "portreservectl install";
+
+const good = (answer: string, cure?: string): Answer => ({ state: "good", answer, cure });
+const bad = (answer: string, cure?: string): Answer => ({ state: "bad", answer, cure });
+const unseen = (why: Unseen): Answer => ({
+  state: "unknown",
+  answer: `cannot be seen: ${why.unseen}`,
+  cure: asRoot(why),
+});
+
+function table({ facts, tableInForce }: Host): Answer {
+  const { state, generation, reason, retired } = facts.setup.table;
+  if (!tableInForce) {
+    const why = state === "missing" ? "there is none" : `the table ${reason ?? `is ${state}`}`;
+    return bad(why, state === "foreign" ? undefined : COMPILE);
+  }
+  const known = generation === undefined ? "in force" : `generation ${generation}`;
+  return retired ? good(`${known}, and a compile was cut short`, COMPILE) : good(known);
+}
+
+function fresh({ facts }: Host): Answer | undefined {
+  switch (facts.setup.table.state) {
+    case "fresh":
+      return good("fresh");
+    case "stale":
+      return bad("the configuration has changed since it was compiled", COMPILE);
+    case "valid":
+      return { state: "unknown", answer: "the configuration cannot be read", cure: "run it as root" };
+    default:
+      return undefined;
+  }
+}
+
+function readable({ facts, tableInForce }: Host): Answer | undefined {
+  if (!tableInForce) return undefined;
+  return facts.setup.table.readableByAll ? good("yes") : bad("its mode or its owner is not right", COMPILE);
+}
+
+function label({ facts }: Host): Answer | undefined {
+  const found = facts.setup.table.label;
+  if (found === undefined) return undefined;
+  if (found.found === found.wanted) return good(found.found);
+  return bad(`it is '${found.found}' instead of '${found.wanted}'`, COMPILE);
+}
+
+function preload({ facts }: Host): Answer {
+  const { list } = facts.setup;
+  if (!isUnseen(list) && list.namesShim) return good("into every program, by the preload list");
+  if (isUnseen(list)) return unseen(list);
+  if (isUnseen(facts.units)) return unseen(facts.units);
+  const units = facts.units.filter(({ hasDropIn }) => hasDropIn).map(({ id }) => id);
+  if (units.length === 0) return bad("not installed", INSTALL);
+  return good(`only into ${enumerate(units)}, by drop-ins`);
+}
+
+/** Allocators of an ABI that this version has no library for are judged one by one. */
+function library({ abi, state }: LibraryFacts): HostAnswer[] {
+  const answer = isUnseen(state) ? unseen(state) : LIBRARY_ANSWERS[state];
+  if (answer === undefined) return [];
+  return [{ id: `library-${abi}`, question: `is the library for ${abi} the one of this version?`, ...answer }];
+}
+
+const LIBRARY_ANSWERS: Readonly<Record<"current" | "differs" | "missing" | "no package", Answer | undefined>> = {
+  current: good("yes"),
+  differs: bad("it is another one", INSTALL),
+  missing: bad("it is not installed", INSTALL),
+  "no package": undefined,
+};
+
+function watchers({ facts }: Host): Answer | undefined {
+  const found = facts.setup.watchers;
+  if (isUnseen(found)) return unseen(found);
+  const hasSystemd = isUnseen(facts.units) || facts.units.length > 0;
+  if (found.length === 0) return hasSystemd ? bad("no unit watches the configuration", INSTALL) : undefined;
+  const asleep = found.filter(({ activeState }) => activeState !== "active");
+  const [first] = asleep;
+  if (first === undefined) return good(`by ${enumerate(found.map(({ unit }) => unit))}`);
+  const words = asleep.map(({ unit, activeState }) => `${unit} is ${activeState}`);
+  const units = asleep.map(({ unit }) => unitWord(unit) ?? "").filter((word) => word !== "");
+  return bad(enumerate(words), units.length === 0 ? undefined : `systemctl restart ${units.join(" ")}`);
+}
+
+function sockets({ facts }: Host): Answer | undefined {
+  return facts.socketsUnseen === undefined ? undefined : unseen(facts.socketsUnseen);
+}
+
+function manager({ facts }: Host): Answer | undefined {
+  const { installed, own } = facts.setup.manager;
+  if (isUnseen(installed)) return unseen(installed);
+  if (installed === undefined) return undefined;
+  return installed === own ? good(own) : bad(`${installed} is installed, and this is ${own}`, INSTALL);
+}

@@ -1,0 +1,104 @@
+// Why a process runs without the shim: every reason ends in "not covered", and each has another cure.
+
+import { isUnseen } from "../core/seen.ts";
+import { withheld } from "./apparmor-verdict.ts";
+import { asRoot, type Decision, is, notCovered } from "./checks.ts";
+import { installCure, restartCure } from "./cures.ts";
+import type { ElfFacts, ProcessFacts, UnitFacts } from "./facts.ts";
+import { type Host, listNamesShim } from "./host.ts";
+import { fileName } from "./names.ts";
+import type { Running } from "./running.ts";
+
+type Reason = (running: Running, host: Host) => Decision | undefined;
+
+/** In the order in which they are asked. */
+const REASONS: readonly Reason[] = [elsewhere, musl, foreign, confined, early, ignored, dropped, nowhere];
+
+export function whyNotLoaded(running: Running, host: Host): Decision {
+  for (const reason of REASONS) {
+    const decision = reason(running, host);
+    if (decision !== undefined) return decision;
+  }
+  return notCovered("the loader did not load the shim", "run its program by hand with LD_DEBUG=libs to see why");
+}
+
+/** A mount namespace of its own with the host's files in it is none: systemd gives one to many services. */
+function isElsewhere({ root, mounts, table }: ProcessFacts, { facts }: Host): boolean {
+  if (is(root, "other")) return true;
+  const lacksTable = is(table, "none") && facts.setup.table.state !== "missing";
+  return is(mounts, "other") && (is(table, "other") || lacksTable);
+}
+
+function elsewhere({ process }: Running, host: Host): Decision | undefined {
+  if (!isElsewhere(process, host)) return undefined;
+  return notCovered("in another root (container, chroot)", "install in that root too");
+}
+
+/** No libc but musl asks for this loader. */
+export function isMusl(program: ElfFacts | undefined): boolean {
+  return program?.interpreter !== undefined && fileName(program.interpreter).startsWith("ld-musl-");
+}
+
+export const MUSL = "musl, which does not read the preload list";
+/** A drop-in does not help: musl takes the `$LIB` in it for a folder. */
+export const MUSL_CURE = "use a build for glibc";
+
+function musl({ made }: Running): Decision | undefined {
+  if (!isMusl(made.program)) return undefined;
+  return notCovered(MUSL, MUSL_CURE);
+}
+
+/** `installed`: something loads the shim, so that only the library can be at fault. */
+export function lacksLibrary(program: ElfFacts | undefined, installed: boolean, host: Host): Decision | undefined {
+  if (program === undefined) return undefined;
+  const library = host.facts.setup.libraries.find(({ abi }) => abi === program.abi);
+  if (library === undefined || is(library.state, "no package")) {
+    return notCovered(`foreign ABI: no library for ${program.abi}`, "use a build for this host's own ABI");
+  }
+  if (!installed || !is(library.state, "missing")) return undefined;
+  return notCovered(`no library for ${program.abi} is installed`, "portreservectl install");
+}
+
+function foreign({ made, unit }: Running, host: Host): Decision | undefined {
+  return lacksLibrary(made.program, listNamesShim(host.facts) || unit?.hasDropIn === true, host);
+}
+
+/** Before the restart, which would not help. */
+function confined({ process, made, unit }: Running, { facts }: Host): Decision | undefined {
+  const list = listNamesShim(facts);
+  if ((!list && !dropInOf(unit)) || isUnseen(process.denied)) return undefined;
+  const library = facts.setup.libraries.find(({ abi }) => abi === made.program?.abi)?.path;
+  return withheld(process.denied, { list: list && !dropInOf(unit), library, table: true });
+}
+
+function early({ process, unit }: Running, { facts }: Host): Decision | undefined {
+  const { list } = facts.setup;
+  const listSince = !isUnseen(list) && list.namesShim ? list.since : undefined;
+  const dropInSince = dropInOf(unit) ? unit?.dropInSince : undefined;
+  const before = [listSince, dropInSince].some((since) => since !== undefined && process.startedAt < since);
+  return before ? notCovered("started before the install", restartCure(process)) : undefined;
+}
+
+function ignored({ process }: Running, { facts }: Host): Decision | undefined {
+  if (!is(process.preload, true) || !is(process.secure, true) || listNamesShim(facts)) return undefined;
+  return notCovered("the loader ignores LD_PRELOAD for privileged programs", "portreservectl install");
+}
+
+function dropped({ process, unit }: Running, { facts }: Host): Decision | undefined {
+  if (!dropInOf(unit) || !is(process.preload, false) || listNamesShim(facts)) return undefined;
+  return notCovered(
+    "its LD_PRELOAD was dropped",
+    "look for an EnvironmentFile= or a wrapper that empties it, or install for the whole host: portreservectl install",
+  );
+}
+
+function nowhere({ process, unit }: Running, host: Host): Decision | undefined {
+  const { list } = host.facts.setup;
+  if (listNamesShim(host.facts) || dropInOf(unit) || is(process.preload, true)) return undefined;
+  if (isUnseen(list)) return notCovered(`the preload list cannot be seen: ${list.unseen}`, asRoot(list));
+  return notCovered("not installed for it", installCure(process.unit, host));
+}
+
+function dropInOf(unit: UnitFacts | undefined): boolean {
+  return unit?.hasDropIn === true;
+}

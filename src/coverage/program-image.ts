@@ -1,0 +1,181 @@
+// What a process or a program is made of, and by which functions it allocates.
+
+import { isUnseen, type Seen, type Unseen } from "../core/seen.ts";
+import { allocates } from "./allocating.ts";
+import { HIDDEN_CALLERS, OLD_RPC, OLD_RPC_VERSION, REPLACED } from "./allocators.ts";
+import type { ElfFacts, HostFacts, ObjectFacts } from "./facts.ts";
+import { isKnownHarmless, knownBy } from "./known-programs.ts";
+import { compareText, fileName, unique } from "./names.ts";
+
+/** A file of machine code, or one that may be. */
+export interface Part {
+  readonly isExecutable: boolean;
+  readonly key: string | undefined;
+  readonly path: string;
+  readonly elf: Seen<ElfFacts>;
+}
+
+export interface Made {
+  /** The path of the program, where it is known. */
+  readonly path: string | undefined;
+  readonly program: ElfFacts | undefined;
+  /** All but the shim. */
+  readonly parts: readonly Part[];
+  readonly shims: readonly Part[];
+  /** The functions by which it allocates. Empty: none is known. */
+  readonly via: readonly string[];
+  /** By what it is known as a program that calls bind() itself. */
+  readonly known: string | undefined;
+}
+
+/** The files of a process, by their keys. */
+export function partsOf(
+  keys: readonly string[],
+  objects: HostFacts["objects"],
+  executable: string | undefined,
+): Part[] {
+  const find = (key: string): ObjectFacts | undefined => (Object.hasOwn(objects, key) ? objects[key] : undefined);
+  const program = executable ?? keys.find((key) => isLikeProgram(find(key)));
+  return keys.flatMap((key) => {
+    const object = find(key);
+    const { path, elf } = object ?? { path: key, elf: { unseen: "it is gone", rootWould: false } };
+    return elf === undefined ? [] : [{ isExecutable: key === program, key, path, elf }];
+  });
+}
+
+/** Some libraries can be run as well: they have a name for the loader. */
+function isLikeProgram(object: ObjectFacts | undefined): boolean {
+  const elf = object?.elf;
+  return elf !== undefined && !isUnseen(elf) && elf.isProgram && elf.soname === undefined;
+}
+
+/** The program, then its libraries. */
+export function partsToLoad(objects: readonly ObjectFacts[]): Part[] {
+  return objects.flatMap(({ path, elf }, index) =>
+    elf === undefined ? [] : [{ isExecutable: index === 0, key: undefined, path, elf }],
+  );
+}
+
+/** `isOurs`: whether a key is that of a library of ours, which need not be readable to be one. */
+export function madeOf(path: string | undefined, all: readonly Part[], isOurs: (key: string) => boolean): Made {
+  const isShim = ({ isExecutable, key, elf }: Part): boolean =>
+    (key !== undefined && isOurs(key)) || (!isUnseen(elf) && !isExecutable && elf.marker !== undefined);
+  const parts = all.filter((part) => !isShim(part));
+  const elfs = elfsOf(parts);
+  const program = elfsOf(all.filter(({ isExecutable }) => isExecutable))[0];
+  const known = knownBy(
+    path,
+    elfs.flatMap(({ soname }) => soname ?? []),
+  );
+  const via = unique([...elfs.flatMap(namesIn), ...(known === undefined ? [] : ["bind"])]).sort(compareText);
+  return { path, program, parts, shims: all.filter(isShim), via, known };
+}
+
+const JUDGED = new WeakMap<ObjectFacts, boolean>();
+
+/**
+ * Whether a process with this file could be an allocator, by what is in the file; a file is judged once, however many
+ * processes have it. False is certain.
+ */
+export function mayAllocate(object: ObjectFacts): boolean {
+  const known = JUDGED.get(object);
+  if (known !== undefined) return known;
+  const { elf } = object;
+  const may =
+    elf !== undefined &&
+    (isUnseen(elf) ||
+      elf.isStatic ||
+      elf.marker !== undefined ||
+      allocates(elf).length > 0 ||
+      knownBy(undefined, elf.soname === undefined ? [] : [elf.soname]) !== undefined);
+  JUDGED.set(object, may);
+  return may;
+}
+
+/**
+ * Whether the loader has not come to the program's libraries yet, and so maybe not to what is preloaded either, which it maps
+ * before them. `objects`: all that the process has mapped. What cannot be read could be one of the libraries.
+ */
+export function isBeingLoaded(program: ObjectFacts | undefined, objects: readonly ObjectFacts[]): boolean {
+  const elf = program?.elf;
+  if (elf === undefined || isUnseen(elf) || elf.needed.length === 0) return false;
+  return objects.every((object) => {
+    if (object === program || object.elf === undefined) return true;
+    if (isUnseen(object.elf)) return false;
+    return !elf.needed.includes(object.elf.soname ?? fileName(object.path));
+  });
+}
+
+/** A static program that may allocate or not: nothing in it tells. */
+export function isUntold({ path, program, via }: Made): boolean {
+  if (via.length > 0 || program?.isStatic !== true || program.isGo || isKnownHarmless(path)) return false;
+  return isUnseen(program.contains);
+}
+
+/** The first file that could not be read. */
+export function unreadable(parts: readonly Part[]): { readonly path: string; readonly why: Unseen } | undefined {
+  for (const { path, elf } of parts) if (isUnseen(elf)) return { path, why: elf };
+  return undefined;
+}
+
+/** Why no preloaded library can reach all of its allocators: words after "not covered: ". */
+export function beyondPreload({ parts, known }: Made): { readonly reason: string; readonly cure: string } | undefined {
+  if (known !== undefined) {
+    return {
+      reason: `'${known}' is known to call bind() itself, which no preload reaches`,
+      cure: "give it other ports by its own settings, or a network of its own",
+    };
+  }
+  for (const { isExecutable, path, elf } of parts) {
+    if (isUnseen(elf)) continue;
+    const whose = isExecutable ? "" : `its '${fileName(path)}' `;
+    const call = elf.calls.find(isHidden);
+    if (call !== undefined) {
+      return { reason: `${whose}calls ${bare(call)}, which no preload reaches`, cure: "replace it by a newer program" };
+    }
+    const bound = selfBound(elf, isExecutable);
+    if (bound === undefined) continue;
+    return isExecutable
+      ? { reason: `has a ${bound} of its own, which comes before any preload`, cure: "use a build without it" }
+      : {
+          reason: `${whose}calls its own functions (-Bsymbolic)`,
+          cure: "use a build of the library without -Bsymbolic-functions",
+        };
+  }
+  return undefined;
+}
+
+const HIDDEN: ReadonlySet<string> = new Set(HIDDEN_CALLERS);
+const OLD: ReadonlySet<string> = new Set(OLD_RPC);
+
+function isHidden(call: string): boolean {
+  const [name = "", version = ""] = call.split("@").filter((part) => part !== "");
+  return HIDDEN.has(name) || (OLD.has(name) && OLD_RPC_VERSION.test(version));
+}
+
+/** What the program itself defines comes before any preload. libc calls its own too, but only from what isHidden() knows. */
+function selfBound({ soname, defines, interposable }: ElfFacts, isExecutable: boolean): string | undefined {
+  const own = defines.map(bare).find((name) => REPLACED.some((it) => it === name));
+  if (isExecutable) return own;
+  return interposable.length > 0 || /^libc\.so\.6/.test(soname ?? "") ? undefined : own;
+}
+
+/** One library is in a thousand processes. */
+const namesOf = new WeakMap<ElfFacts, readonly string[]>();
+
+/** Whatever says that it is the shim and is not loaded as such is a program like any other. */
+function namesIn(elf: ElfFacts): readonly string[] {
+  const before = namesOf.get(elf);
+  if (before !== undefined) return before;
+  const names = allocates(elf.marker === undefined ? elf : { ...elf, marker: undefined }).map(bare);
+  namesOf.set(elf, names);
+  return names;
+}
+
+function bare(symbol: string): string {
+  return symbol.split("@", 1)[0] ?? symbol;
+}
+
+function elfsOf(parts: readonly Part[]): ElfFacts[] {
+  return parts.flatMap(({ elf }) => (isUnseen(elf) ? [] : [elf]));
+}

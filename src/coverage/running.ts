@@ -1,0 +1,60 @@
+// A process as the checks look at it, and which processes they look at.
+
+import { isUnseen, type Unseen } from "../core/seen.ts";
+import type { HostFacts, ProcessFacts, UnitFacts } from "./facts.ts";
+import type { Host } from "./host.ts";
+import { knownBy } from "./known-programs.ts";
+import { fileName } from "./names.ts";
+import { isUntold, type Made, madeOf, mayAllocate, partsOf, unreadable } from "./program-image.ts";
+
+export interface Running {
+  readonly process: ProcessFacts;
+  readonly made: Made;
+  readonly unit: UnitFacts | undefined;
+}
+
+/** `untold`: whether it allocates cannot be seen. */
+export type Judged =
+  | { readonly kind: "allocator"; readonly running: Running }
+  | { readonly kind: "untold"; readonly process: ProcessFacts; readonly why: Unseen }
+  | { readonly kind: "none" };
+
+export function judge(process: ProcessFacts, host: Host): Judged {
+  const { objects, executable } = process;
+  if (isUnseen(objects)) return { kind: "untold", process, why: objects };
+  if (isPlain(process, objects, host)) return { kind: "none" };
+  const parts = partsOf(objects, host.facts.objects, executable);
+  const made = madeOf(programOf(process), parts, (key) => host.libraries.has(key));
+  if (made.via.length > 0 || isUntold(made)) {
+    return { kind: "allocator", running: { process, made, unit: host.unit(process.unit) } };
+  }
+  const hole = unreadable(made.parts);
+  return hole === undefined ? { kind: "none" } : { kind: "untold", process, why: hole.why };
+}
+
+/** Most processes consist of files that most others have too: each of these is judged once. */
+function isPlain(process: ProcessFacts, objects: readonly string[], host: Host): boolean {
+  const found = host.facts.objects;
+  return (
+    knownBy(programOf(process), []) === undefined &&
+    objects.every((key) => {
+      const object = Object.hasOwn(found, key) ? found[key] : undefined;
+      return object !== undefined && !mayAllocate(object);
+    })
+  );
+}
+
+function programOf({ program }: ProcessFacts): string | undefined {
+  return isUnseen(program) ? undefined : program;
+}
+
+/** The file name of its program, never what it calls itself. */
+export function shownName(process: ProcessFacts): string {
+  const path = programOf(process);
+  return path === undefined || path === "" ? `process ${process.pid}` : fileName(path);
+}
+
+/** Allocators hand out ports up to 1023: where those need no privilege, everybody can take one. */
+export function isPowerless(process: ProcessFacts, { kernel }: HostFacts): boolean {
+  return process.mayBind === false && kernel.unprivilegedPortStart >= 1024;
+}

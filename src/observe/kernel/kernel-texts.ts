@@ -1,0 +1,103 @@
+// What the kernel's own files say that matters for who gets a privileged port: read as text, here made data.
+import { Buffer } from "node:buffer";
+import type { Unseen } from "../../core/seen.ts";
+import type { KernelFacts } from "../../coverage/facts.ts";
+
+/** Why a text is not there. `missing`: there is no such file. */
+export interface NoText {
+  readonly kind: "missing" | "denied" | "failed";
+  readonly reason: string;
+}
+
+export type Text = string | NoText;
+
+/** From min_resvport and max_resvport, in the first place that has them; undefined where none has: the module is not loaded. */
+export function sunrpcPorts(places: readonly { readonly min: Text; readonly max: Text }[]): KernelFacts["sunrpc"] {
+  for (const { min, max } of places) {
+    if (isMissing(min) && isMissing(max)) continue;
+    const fault = [min, max].find((text) => typeof text !== "string");
+    if (fault !== undefined) return unseen(fault as NoText);
+    const [low, high] = [wholeNumber(min), wholeNumber(max)];
+    if (low === undefined || high === undefined)
+      return { unseen: "the kernel's range of ports for NFS is no number", rootWould: false };
+    return { min: low, max: high };
+  }
+  return undefined;
+}
+
+function isMissing(text: Text): boolean {
+  return typeof text !== "string" && text.kind === "missing";
+}
+
+function unseen({ kind, reason }: NoText): Unseen {
+  return { unseen: reason, rootWould: kind === "denied" };
+}
+
+/** Undefined for anything but digits. */
+function wholeNumber(text: Text): number | undefined {
+  return typeof text === "string" && /^[0-9]{1,10}\s*$/.test(text) ? Number(text.trim()) : undefined;
+}
+
+/** The kernel's default where the file is missing: it came with Linux 4.11. */
+export function unprivilegedStart(text: Text): number {
+  return wholeNumber(text) ?? 1024;
+}
+
+/** Whether its lists have TCP sockets that are bound and neither listen nor are connected: since Linux 6.8. */
+export function showsBoundSockets(release: string): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  return Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 8);
+}
+
+/** One line of /proc/PID/mountinfo. */
+export interface Mount {
+  /** Where it is mounted, in bytes. */
+  readonly target: Buffer;
+  readonly type: string;
+  readonly superOptions: readonly string[];
+}
+
+/** `text` is mountinfo(5) as latin-1: one character a byte. Lines that are not of its form are left out. */
+export function mountsOf(text: string): readonly Mount[] {
+  return text.split("\n").flatMap((line) => {
+    // A path cannot hold " - ": its blanks are written as \040.
+    const [left = "", right = ""] = line.split(" - ", 2);
+    const target = left.split(" ")[4];
+    const [type, , options = ""] = right.split(" ");
+    if (target === undefined || type === undefined || type === "") return [];
+    return [{ target: unescaped(target), type, superOptions: options.split(",") }];
+  });
+}
+
+function unescaped(text: string): Buffer {
+  const plain = text.replace(/\\([0-3][0-7]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+  return Buffer.from(plain, "latin1");
+}
+
+export interface NfsMount {
+  readonly target: Buffer;
+  readonly noresvport: boolean;
+}
+
+export function nfsMounts(mounts: readonly Mount[]): readonly NfsMount[] {
+  return mounts
+    .filter(({ type }) => type === "nfs" || type === "nfs4")
+    .map(({ target, superOptions }) => ({ target, noresvport: superOptions.includes("noresvport") }));
+}
+
+export function cgroupKind(mounts: readonly Mount[]): KernelFacts["cgroups"] {
+  const has = (wanted: string): boolean => mounts.some(({ type }) => type === wanted);
+  if (has("cgroup")) return has("cgroup2") ? "hybrid" : "v1";
+  return has("cgroup2") ? "v2" : "none";
+}
+
+/** From the kernel's list of active modules; undefined where that cannot be read. */
+export function securityModules(text: Text): readonly string[] | undefined {
+  if (typeof text !== "string") return undefined;
+  return text
+    .trim()
+    .split(",")
+    .filter((name) => /^[a-z0-9_-]+$/.test(name));
+}

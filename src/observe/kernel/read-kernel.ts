@@ -1,0 +1,27 @@
+// What the kernel itself does with privileged ports, and how far this process can see.
+import type { KernelFacts } from "../../coverage/facts.ts";
+import { nameToText } from "../../system/files/raw-name.ts";
+import { appArmorActive, selinuxActive } from "../../system/host/confinement.ts";
+import { cgroupKind, mountsOf, nfsMounts, securityModules, sunrpcPorts, unprivilegedStart } from "./kernel-texts.ts";
+import { type KernelTexts, kernelTexts } from "./read-kernel-texts.ts";
+
+/** `seesEveryProcess`: see KernelFacts. `texts`: what the kernel says now, or said on another host. */
+export function observeKernel(seesEveryProcess: boolean, texts: KernelTexts = kernelTexts()): KernelFacts {
+  const mounts = mountsOf(typeof texts.mounts === "string" ? texts.mounts : "");
+  return {
+    release: texts.release,
+    sunrpc: sunrpcPorts(texts.sunrpc),
+    nfs: nfsMounts(mounts).map(({ target, noresvport }) => ({ target: nameToText(target), noresvport })),
+    unprivilegedPortStart: unprivilegedStart(texts.unprivilegedStart),
+    localReservedPorts: typeof texts.localReservedPorts === "string" ? texts.localReservedPorts.trim() : "",
+    hasIpmi: texts.hasIpmi,
+    seesEveryProcess,
+    securityModules: securityModules(texts.securityModules) ?? confining(),
+    cgroups: cgroupKind(mounts),
+  };
+}
+
+/** The two that matter to us, where the kernel's list of modules cannot be read. */
+function confining(): readonly string[] {
+  return [...(appArmorActive("/") ? ["apparmor"] : []), ...(selinuxActive("/") ? ["selinux"] : [])];
+}

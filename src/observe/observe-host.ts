@@ -1,0 +1,51 @@
+// One look at the running host: every fact that coverage is judged by.
+
+import { isUnseen } from "../core/seen.ts";
+import type { HostFacts } from "../coverage/facts.ts";
+import { observeKernel } from "./kernel/read-kernel.ts";
+import { type ObjectCache, objectCache, observeProcesses } from "./processes/read-processes.ts";
+import { seesEveryProcess } from "./processes/read-visibility.ts";
+import { observePrograms } from "./programs/read-programs.ts";
+import { observeSetup } from "./read-setup.ts";
+import type { Sources } from "./read-sources.ts";
+import { observeSockets } from "./sockets/read-sockets.ts";
+import { observeUnits } from "./units/read-units.ts";
+
+/** What one look leaves for the next, so that it is quicker. */
+export interface Memory {
+  readonly objects: ObjectCache;
+}
+
+export function newMemory(): Memory {
+  return { objects: objectCache() };
+}
+
+/**
+ * Never throws for what cannot be seen: that is in the facts. `sources`: undefined where the configuration cannot be read.
+ * `onProgress`: called after each process.
+ */
+export function observeHost(
+  root: string,
+  sources: Sources | undefined,
+  onProgress: (done: number, total: number) => void,
+  { objects: cache }: Memory,
+): HostFacts {
+  const { processes, objects, hidden } = observeProcesses({ onProgress, cache });
+  const units = observeUnits();
+  const { sockets, source } = observeSockets();
+  const running = new Set(processes.flatMap(({ unit }) => unit ?? []));
+  return {
+    time: Date.now(),
+    asRoot: process.geteuid?.() === 0,
+    setup: observeSetup(root, sources),
+    reservations: sources?.configuration.reservations,
+    processes,
+    hidden,
+    objects,
+    sockets,
+    ...(source === "none" ? { socketsUnseen: { unseen: "the kernel does not list them", rootWould: false } } : {}),
+    units,
+    programs: observePrograms(isUnseen(units) ? [] : units, running),
+    kernel: observeKernel(seesEveryProcess()),
+  };
+}

@@ -1,0 +1,205 @@
+// From a line of /proc/PID/maps to the very file that is meant, and what is in it: each file is opened once a look.
+
+import type { ElfSource } from "../../core/elf/index.ts";
+import { initialWords } from "../../core/elf/initial-words.ts";
+import { isUnseen, type Seen, type Unseen } from "../../core/seen.ts";
+import { REPLACED } from "../../coverage/allocators.ts";
+import type { ObjectFacts } from "../../coverage/facts.ts";
+import { nameToText } from "../../system/files/raw-name.ts";
+import { isRefused, type Refused } from "../../system/proc/process-files.ts";
+import { elfFacts, type Slot, slotsOf } from "../programs/elf-facts.ts";
+import { DELETED, type MappedFile, parseMappedFile, pathsMeant, withoutMark } from "./maps.ts";
+import { type FileIdentity, fileIdentity, withFile } from "./read-mapped-file.ts";
+
+/** A word through which an allocator is called, and what the file has in it before the loader writes there. */
+export interface KnownSlot extends Slot {
+  readonly initial: bigint | undefined;
+}
+
+export interface KnownSlots {
+  readonly slots: readonly KnownSlot[];
+  readonly firstLoad: number;
+  readonly firstOffset: number;
+}
+
+interface Known {
+  readonly version: string;
+  readonly elf: ObjectFacts["elf"];
+  /** Of objects that call a function which the shim replaces. */
+  readonly slots: Seen<KnownSlots> | undefined;
+}
+
+/** What was read of files, by their identity and last change. One that outlives a look makes the next one faster. */
+export type ObjectCache = Map<string, Known>;
+
+export function objectCache(): ObjectCache {
+  return new Map();
+}
+
+/** Processes with the same mounts and the same root find the same files. */
+export interface View {
+  /** The kernel's paths for this view are good in this process as they are. Otherwise they are good in the other's root. */
+  readonly isOurs: boolean;
+  /** The path of the view's root as the kernel gives it; "/" for most. One character for each byte. */
+  readonly root: string;
+  /** Keys by what the kernel says of a file: device, inode and path together. */
+  readonly keys: Map<string, string>;
+  /** The last program that was found behind the link of /proc/PID/exe, by what that link says. */
+  readonly programs: Map<string, FileIdentity>;
+}
+
+export interface Objects {
+  readonly found: Map<string, ObjectFacts>;
+  readonly cache: ObjectCache;
+  readonly asRoot: boolean;
+}
+
+/** What a process has to do with a file that it has mapped. */
+export interface MappedBy {
+  readonly view: View;
+  /** /proc/PID. */
+  readonly folder: string;
+  readonly executable: FileIdentity;
+  /** The link of /proc/PID/exe. One character for each byte. */
+  readonly executablePath: string;
+}
+
+/**
+ * The key of the file that `text` (see LinePlaces.file) is about. `range` is where it is mapped. Refused: the process
+ * has ended, or has changed its mappings.
+ */
+export function keyOfMapped(objects: Objects, by: MappedBy, text: string, range: () => string): string | Refused {
+  const known = by.view.keys.get(text);
+  if (known !== undefined) return known;
+  const mapped = parseMappedFile(text);
+  if (mapped === undefined) return { errno: "EINVAL" };
+  const place = findMapped(by, mapped, range());
+  if ("errno" in place && GONE.has(place.errno)) return place;
+  const path = nameToText(Buffer.from(shownPath(by, mapped.path, place), "latin1"));
+  const key = "errno" in place ? `maps:${mapped.device}:${mapped.inode}` : place.identity.key;
+  if (!objects.found.has(key)) {
+    objects.found.set(key, { path, elf: "errno" in place ? outOfSight(objects) : elfOf(objects, place) });
+  }
+  by.view.keys.set(text, key);
+  return key;
+}
+
+/** The key of a process's program, which it need not have mapped. */
+export function keyOfExecutable(objects: Objects, by: MappedBy): string {
+  const { key } = by.executable;
+  if (!objects.found.has(key)) {
+    const place: Place = { file: `${by.folder}/exe`, isKernelLink: true, identity: by.executable, path: undefined };
+    const path = nameToText(Buffer.from(shownPath(by, by.executablePath, place), "latin1"));
+    objects.found.set(key, { path, elf: elfOf(objects, place) });
+  }
+  return key;
+}
+
+/** The path of the program in its own root, without the mark of a deleted file. One character for each byte. */
+export function programPath(by: MappedBy): string {
+  const { view, executable, executablePath } = by;
+  return inRoot(view, isMarked(by, executable, executablePath) ? withoutMark(executablePath) : executablePath);
+}
+
+const GONE: ReadonlySet<string> = new Set(["ENOENT", "ESRCH"]);
+
+export interface Place {
+  readonly file: string | Buffer;
+  readonly isKernelLink: boolean;
+  readonly identity: FileIdentity;
+  /** The path by which it was found; undefined if by a link of the kernel's. */
+  readonly path: string | undefined;
+}
+
+/**
+ * Where the mapped file can be opened: by its path if that leads to the same device and inode; on file systems whose
+ * devices stat has otherwise (overlayfs, btrfs) by the kernel's own link, or, where only root may use that, by a path that
+ * leads to the same inode number.
+ */
+export function findMapped(by: MappedBy, mapped: MappedFile, range: string): Place | Refused {
+  const paths = mapped.path.startsWith("/") ? pathsMeant(mapped.path) : [];
+  let likely: Place | undefined;
+  for (const path of paths) {
+    const file = reachable(by, path);
+    const identity = fileIdentity(file);
+    if (isRefused(identity) || identity.inode !== mapped.inode) continue;
+    const place: Place = { file, isKernelLink: false, identity, path };
+    if (identity.device === mapped.device) return place;
+    if (!path.endsWith(DELETED)) likely ??= place;
+  }
+  if (by.executable.inode === mapped.inode && paths.includes(by.executablePath)) {
+    return { file: `${by.folder}/exe`, isKernelLink: true, identity: by.executable, path: undefined };
+  }
+  const link = `${by.folder}/map_files/${rangeName(range)}`;
+  const identity = fileIdentity(link);
+  if (!isRefused(identity)) return { file: link, isKernelLink: true, identity, path: undefined };
+  return likely ?? identity;
+}
+
+/** The name in map_files: without the zeros that the list of mappings has in front of low addresses. */
+function rangeName(range: string): string {
+  return range.replace(/^0+(?=[0-9a-f])|(?<=-)0+(?=[0-9a-f])/g, "");
+}
+
+function shownPath(by: MappedBy, path: string, place: Place | Refused): string {
+  const { view } = by;
+  const plain = pathsMeant(path)[0] as string;
+  if ("errno" in place) return inRoot(view, withoutMark(plain));
+  if (place.path !== undefined) return inRoot(view, place.path);
+  return inRoot(view, isMarked(by, place.identity, plain) ? withoutMark(plain) : plain);
+}
+
+/** Whether the end of the path is the kernel's mark: no file of that whole name is this one. */
+function isMarked(by: MappedBy, identity: FileIdentity, path: string): boolean {
+  if (!path.endsWith(DELETED)) return false;
+  if (identity.isDeleted) return true;
+  const named = fileIdentity(reachable(by, path));
+  return isRefused(named) || named.key !== identity.key;
+}
+
+/** Where this process finds what the kernel calls `path` for the other. */
+function reachable({ view, folder }: MappedBy, path: string): Buffer {
+  return Buffer.from(view.isOurs ? path : `${folder}/root${inRoot(view, path)}`, "latin1");
+}
+
+function inRoot({ root }: View, path: string): string {
+  return root !== "/" && path.startsWith(`${root}/`) ? path.slice(root.length) : path;
+}
+
+function outOfSight({ asRoot }: Objects): Unseen {
+  return { unseen: "its file was deleted or replaced, or is in a place that cannot be entered", rootWould: !asRoot };
+}
+
+function elfOf({ cache, asRoot }: Objects, { file, isKernelLink, identity }: Place): ObjectFacts["elf"] {
+  const { key, version } = identity;
+  const kept = cache.get(key);
+  if (kept?.version === version) return kept.elf;
+  // Devices and the like hold no code of ours; opening one can act upon it.
+  if (!identity.isRegular) return undefined;
+  const known = withFile(file, isKernelLink, (open) =>
+    open.identity.key === key ? knownOf(open, open.identity.version) : { errno: "ESTALE" },
+  );
+  if (isRefused(known)) {
+    const denied = known.errno === "EACCES" || known.errno === "EPERM";
+    return { unseen: `its file cannot be read (${known.errno})`, rootWould: denied && !asRoot };
+  }
+  cache.set(key, known);
+  return known.elf;
+}
+
+const OURS: ReadonlySet<string> = new Set(REPLACED);
+
+function knownOf(source: ElfSource, version: string): Known {
+  const elf = elfFacts(source);
+  if (elf === undefined || isUnseen(elf)) return { version, elf, slots: undefined };
+  const called = [...elf.calls, ...elf.interposable].some((symbol) => OURS.has(symbol.split("@", 1)[0] as string));
+  return { version, elf, slots: called && elf.marker === undefined ? knownSlots(source) : undefined };
+}
+
+function knownSlots(source: ElfSource): Seen<KnownSlots> | undefined {
+  const found = slotsOf(source);
+  if (found === undefined || isUnseen(found)) return found;
+  const ours = found.slots.filter(({ symbol }) => OURS.has(symbol.split("@", 1)[0] as string));
+  const initial = initialWords(source, ours);
+  return { ...found, slots: ours.map((slot, index) => ({ ...slot, initial: initial[index] })) };
+}

@@ -1,0 +1,57 @@
+// The files that a process runs code from, and the table if it has one mapped: one pass over /proc/PID/maps.
+
+import type { Seen } from "../../core/seen.ts";
+import { TABLE_FILE } from "../../system/paths.ts";
+import { isRefused, type Refused, readLines } from "../../system/proc/process-files.ts";
+import { eachCode, lineAround, type Mapping, parseMapping, withoutMark } from "./maps.ts";
+import { keyOfMapped, type MappedBy, type Objects } from "./read-mapped-objects.ts";
+
+export interface ProcessCode {
+  /** Keys, each once, in the order of addresses. */
+  readonly keys: Seen<readonly string[]>;
+  /** What looks like a mapping of the table. */
+  readonly table: Mapping | undefined;
+}
+
+/** Real processes have up to some hundred. */
+const MOST_FILES = 20_000;
+
+/** On x86-64 the kernel's own page comes last, above all addresses of programs. */
+const LAST_LINE = Buffer.from("ffffffffff600000-");
+
+/** Refused: it has ended, or may not be looked into. */
+export function codeOf(objects: Objects, by: MappedBy): ProcessCode | Refused {
+  const keys = new Set<string>();
+  let table: Mapping | undefined;
+  let fault: Refused | undefined;
+  let isEmpty = true;
+  const visit = (lines: Buffer): "stop" | undefined => {
+    isEmpty = false;
+    table ??= tableAmong(lines);
+    eachCode(lines, ({ start, rangeEnd, file, end }) => {
+      if (fault !== undefined || keys.size > MOST_FILES) return;
+      const key = keyOfMapped(objects, by, lines.toString("latin1", file, end), () =>
+        lines.toString("latin1", start, rangeEnd),
+      );
+      if (isRefused(key)) fault = key;
+      else keys.add(key);
+    });
+    return fault !== undefined || keys.size > MOST_FILES ? "stop" : undefined;
+  };
+  const refused = readLines(`${by.folder}/maps`, visit, LAST_LINE);
+  // A process that is ending has no memory any more.
+  const ended = refused ?? fault ?? (isEmpty ? { errno: "ESRCH" } : undefined);
+  if (ended !== undefined) return ended;
+  if (keys.size > MOST_FILES)
+    return { keys: { unseen: `it has more than ${MOST_FILES} files mapped`, rootWould: false }, table };
+  return { keys: [...keys], table };
+}
+
+/** The path may be below another root. That it is the table is still to be proven. */
+function tableAmong(lines: Buffer): Mapping | undefined {
+  for (let at = lines.indexOf(TABLE_FILE); at >= 0; at = lines.indexOf(TABLE_FILE, at + 1)) {
+    const mapping = parseMapping(lineAround(lines, at));
+    if (mapping?.file !== undefined && withoutMark(mapping.file.path).endsWith(TABLE_FILE)) return mapping;
+  }
+  return undefined;
+}

@@ -1,0 +1,239 @@
+// Looks into one process. What it refuses, or takes away by ending, is a value.
+
+import type { Seen, Unseen } from "../../core/seen.ts";
+import { isUnseen } from "../../core/seen.ts";
+import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
+import { knownBy } from "../../coverage/known-programs.ts";
+import { isBeingLoaded, mayAllocate } from "../../coverage/program-image.ts";
+import { nameToText } from "../../system/files/raw-name.ts";
+import { SHIM_FILE } from "../../system/paths.ts";
+import {
+  identityOf,
+  isRefused,
+  namespaceOf,
+  type Refused,
+  readBytes,
+  readLink,
+} from "../../system/proc/process-files.ts";
+import { type Answers, deniedTo } from "../apparmor/read-denied.ts";
+import { secureOfAuxv } from "./auxv.ts";
+import { unitOfCgroup } from "./cgroup.ts";
+import { domainOf } from "./domain.ts";
+import { preloadNames } from "./environ.ts";
+import { fileIdentity } from "./read-mapped-file.ts";
+import { keyOfExecutable, type MappedBy, type Objects, programPath, type View } from "./read-mapped-objects.ts";
+import { tableUnder } from "./read-other-root.ts";
+import { codeOf } from "./read-process-code.ts";
+import type { Self } from "./read-self.ts";
+import { bindingsOf, mappedTableOf } from "./slots/read-bindings.ts";
+import { parseStatus } from "./status.ts";
+
+/** What one look at the whole host shares. */
+export interface Look {
+  readonly self: Self;
+  readonly objects: Objects;
+  readonly views: Map<string, View>;
+  /** What the processes of a view find at the table's path. */
+  readonly tables: Map<View, ProcessFacts["table"]>;
+  readonly profiles: Answers;
+}
+
+export interface Candidate {
+  readonly id: number;
+  /** /proc/PID, or that of a thread. */
+  readonly folder: string;
+  readonly name: Buffer;
+  readonly startedAt: number;
+}
+
+/**
+ * Undefined: it has ended. "again": it has started another program meanwhile, or the loader is still at work on the one it
+ * has started; `isLast` then settles for what can be said of it.
+ */
+export function lookInto(
+  look: Look,
+  { id, folder, name, startedAt }: Candidate,
+  isLast: boolean,
+): ProcessFacts | "again" | undefined {
+  const { self } = look;
+  const cgroup = readBytes(`${folder}/cgroup`);
+  const unit = isRefused(cgroup) ? undefined : unitOfCgroup(cgroup);
+  const attribute = self.hasDomains ? readBytes(`${folder}/attr/current`) : undefined;
+  const domain = attribute === undefined || isRefused(attribute) ? undefined : domainOf(attribute);
+  const open: Open = {
+    pid: id,
+    name: nameToText(name),
+    startedAt,
+    domain: text(domain),
+    unit: text(unit),
+  };
+  // The kernel asks the same question for this link and for all that follows: one refusal stands for all.
+  const link = readLink(`${folder}/exe`);
+  if (isRefused(link))
+    return isDenied(link) ? closed({ ...open, ...rightsOf(self, folder) }, refusal(self, link)) : undefined;
+  const place = placeOf(look, folder);
+  if (place === undefined) return undefined;
+  const { programs } = place.view;
+  const executablePath = link.toString("latin1");
+  const known = programs.get(executablePath);
+  const executable = known ?? fileIdentity(`${folder}/exe`);
+  if (isRefused(executable)) return undefined;
+  let by: MappedBy = { view: place.view, folder, executable, executablePath };
+  const code = codeOf(look.objects, by);
+  if (isRefused(code))
+    return isDenied(code) ? closed({ ...open, ...rightsOf(self, folder) }, refusal(self, code)) : undefined;
+  // Another process's program of this path is this one's too if it runs that file's code.
+  if (known !== undefined && (isUnseen(code.keys) || !code.keys.includes(known.key))) {
+    const found = fileIdentity(`${folder}/exe`);
+    if (isRefused(found)) return undefined;
+    by = { ...by, executable: found };
+  }
+  programs.set(executablePath, by.executable);
+  const program = keyOfExecutable(look.objects, by);
+  // Whoever runs a program has it mapped, unless it has just started another one, or took some trouble.
+  if (!isUnseen(code.keys) && !code.keys.includes(program)) {
+    const now = fileIdentity(`${folder}/exe`);
+    if (isRefused(now)) return undefined;
+    if (now.key !== program) return "again";
+  }
+  const keys = isUnseen(code.keys) || code.keys.includes(program) ? code.keys : [program, ...code.keys];
+  const objects = (isUnseen(keys) ? [] : keys).map((key) => look.objects.found.get(key) as ObjectFacts);
+  if (isBeingLoaded(look.objects.found.get(program), objects)) {
+    return isLast ? closed({ ...open, ...rightsOf(self, folder) }, BEING_LOADED) : "again";
+  }
+  const path = text(programPath(by));
+  const isOfInterest =
+    isUnseen(keys) || knownBy(path, []) !== undefined || objects.some((object) => mayAllocate(object));
+  const denied = isOfInterest && domain !== undefined ? deniedTo(domain, place.view.root, look.profiles) : undefined;
+  return {
+    ...open,
+    ...(denied === undefined ? {} : { denied }),
+    program: path,
+    ...(isOfInterest ? rightsOf(self, folder) : noRights(NO_ALLOCATOR)),
+    secure: isOfInterest ? secureOf(self, folder) : NO_ALLOCATOR,
+    network: isOfInterest ? compared(self, namespaceOf(folder, "net"), self.network) : NO_ALLOCATOR,
+    mounts: place.mounts,
+    root: place.root,
+    table: tableOf(look, place, folder),
+    mappedTable: code.table === undefined ? undefined : mappedTableOf(self, by, code.table),
+    preload: isOfInterest ? preloadOf(self, folder) : NO_ALLOCATOR,
+    objects: keys,
+    executable: program,
+    bindings: isUnseen(keys) ? keys : bindingsOf(look.objects, by, keys, program),
+  };
+}
+
+const BEING_LOADED: Unseen = { unseen: "it is just being started", rootWould: false };
+
+/** Most processes are none, and each file of /proc takes the kernel some time. */
+const NO_ALLOCATOR: Unseen = { unseen: "it allocates nothing, so nobody looked", rootWould: false };
+
+function preloadOf(self: Self, folder: string): Seen<boolean> {
+  const environ = readBytes(`${folder}/environ`);
+  return isRefused(environ) ? refusal(self, environ) : preloadNames(environ, SHIM_FILE);
+}
+
+type Rights = Pick<ProcessFacts, "uid" | "mayBind">;
+
+function rightsOf(self: Self, folder: string): Rights {
+  const status = readBytes(`${folder}/status`);
+  if (isRefused(status)) return noRights(refusal(self, status));
+  return parseStatus(status) ?? noRights({ unseen: "its status does not say which rights it has", rootWould: false });
+}
+
+function noRights(why: Unseen): Rights {
+  return { uid: why, mayBind: why };
+}
+
+function secureOf(self: Self, folder: string): Seen<boolean> {
+  const auxv = readBytes(`${folder}/auxv`);
+  return isRefused(auxv) ? refusal(self, auxv) : (secureOfAuxv(auxv) ?? NO_VECTOR);
+}
+
+const NO_VECTOR: Unseen = { unseen: "its auxiliary vector does not say", rootWould: false };
+
+type Open = Pick<ProcessFacts, "pid" | "name" | "startedAt" | "domain" | "unit">;
+
+function closed(open: Open & Rights, why: Unseen): ProcessFacts {
+  return {
+    ...open,
+    program: why,
+    secure: why,
+    network: why,
+    mounts: why,
+    root: why,
+    table: why,
+    mappedTable: why,
+    preload: why,
+    objects: why,
+    executable: undefined,
+    bindings: why,
+  };
+}
+
+interface Placed {
+  readonly view: View;
+  readonly mounts: ProcessFacts["mounts"];
+  readonly root: ProcessFacts["root"];
+}
+
+function placeOf({ self, views }: Look, folder: string): Placed | undefined {
+  const mounts = namespaceOf(folder, "mnt");
+  const root = identityOf(`${folder}/root`);
+  const link = readLink(`${folder}/root`);
+  if ([mounts, root, link].some((value) => isRefused(value) && !isDenied(value))) return undefined;
+  const sameMounts = compared(self, mounts, self.mounts);
+  const rootPath = isRefused(link) ? "/" : link.toString("latin1");
+  const sameRoot = compared(self, root, self.root);
+  const name = `${isRefused(mounts) ? "?" : mounts} ${isRefused(root) ? "?" : root} ${rootPath}`;
+  let view = views.get(name);
+  if (view === undefined) {
+    // Within the same mounts the kernel gives paths as this process would write them, whatever the other's root is.
+    view = { isOurs: sameMounts === "same", root: rootPath, keys: new Map(), programs: new Map() };
+    views.set(name, view);
+  }
+  return {
+    view,
+    mounts: sameMounts,
+    // Another place where the same folder is mounted has other files below it.
+    root: sameRoot === "same" && sameMounts === "same" && rootPath !== self.rootPath ? "other" : sameRoot,
+  };
+}
+
+function compared(self: Self, found: string | Refused, own: string | undefined): Seen<"same" | "other"> {
+  if (isRefused(found)) return refusal(self, found);
+  if (own === undefined) return { unseen: "this program cannot see its own", rootWould: false };
+  return found === own ? "same" : "other";
+}
+
+function tableOf({ self, tables }: Look, { view, mounts, root }: Placed, folder: string): ProcessFacts["table"] {
+  if (mounts === "same" && root === "same") return self.table === undefined ? "none" : "same";
+  const known = tables.get(view);
+  if (known !== undefined) return known;
+  const found = tableUnder(`${folder}/root`);
+  if (isRefused(found)) return refusal(self, found);
+  // "Nothing" is also what an ended process has.
+  if (found === undefined && isRefused(readLink(`${folder}/root`))) return { unseen: "it has ended", rootWould: false };
+  const table = found === undefined ? "none" : found === self.table ? "same" : "other";
+  tables.set(view, table);
+  return table;
+}
+
+function refusal({ asRoot }: Self, { errno }: Refused): Unseen {
+  const denied = isDenied({ errno });
+  if (denied && !asRoot) return { unseen: "only root may look into it", rootWould: true };
+  return {
+    unseen: denied ? "the kernel does not let root look into it" : `it could not be read (${errno})`,
+    rootWould: false,
+  };
+}
+
+function isDenied({ errno }: Refused): boolean {
+  return errno === "EACCES" || errno === "EPERM";
+}
+
+function text(latin1: string): string;
+function text(latin1: string | undefined): string | undefined;
+function text(latin1: string | undefined): string | undefined {
+  return latin1 === undefined ? undefined : nameToText(Buffer.from(latin1, "latin1"));
+}

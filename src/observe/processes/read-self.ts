@@ -1,0 +1,65 @@
+// This process and the machine, as every process found in /proc is compared with them.
+import { Buffer } from "node:buffer";
+import { TABLE_FILE } from "../../system/paths.ts";
+import {
+  identityOf,
+  isRefused,
+  machineFile,
+  namespaceOf,
+  PROCESSES_PLACE,
+  processFolder,
+  readBytes,
+  readLines,
+  readLink,
+} from "../../system/proc/process-files.ts";
+
+/** Undefined: it cannot be told. */
+export interface Self {
+  readonly asRoot: boolean;
+  readonly mounts: string | undefined;
+  readonly network: string | undefined;
+  /** Identity and path of the root. */
+  readonly root: string | undefined;
+  readonly rootPath: string | undefined;
+  /** The identity of the host's table. */
+  readonly table: string | undefined;
+  /** Processes have a security domain here. */
+  readonly hasDomains: boolean;
+  readonly groups: readonly number[];
+}
+
+export function self(): Self {
+  const folder = processFolder("self");
+  const known = <T>(value: T | { readonly errno: string }): T | undefined =>
+    isRefused(value) ? undefined : (value as T);
+  return {
+    asRoot: process.geteuid?.() === 0,
+    mounts: known(namespaceOf(folder, "mnt")),
+    network: known(namespaceOf(folder, "net")),
+    root: known(identityOf(`${folder}/root`)),
+    rootPath: known(readLink(`${folder}/root`))?.toString("latin1"),
+    table: known(identityOf(TABLE_FILE)),
+    hasDomains: !isRefused(readBytes(`${folder}/attr/current`)),
+    groups: [process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])],
+  };
+}
+
+/** The clocks of the machine, each undefined where it cannot be read, and the time when that was: for `bootTime`. */
+export function clocks(): readonly [uptime: Buffer | undefined, stat: Buffer | undefined, now: number] {
+  const bytes = (name: string): Buffer | undefined => {
+    const read = readBytes(machineFile(name));
+    return isRefused(read) ? undefined : Buffer.from(read);
+  };
+  const stat = bytes("stat");
+  return [bytes("uptime"), stat, Date.now()];
+}
+
+/** The mounts of this process, and where proc is among them. */
+export function ownMounts(): { readonly mountinfo: Buffer; readonly place: string } {
+  const pieces: Buffer[] = [];
+  readLines(`${processFolder("self")}/mountinfo`, (lines) => {
+    pieces.push(Buffer.from(lines));
+    return undefined;
+  });
+  return { mountinfo: Buffer.concat(pieces), place: PROCESSES_PLACE };
+}

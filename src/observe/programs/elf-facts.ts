@@ -1,0 +1,140 @@
+// The bytes of a mapped file to what coverage wants to know of it: which allocators it calls, and through which slots.
+
+import { MARKER } from "../../core/elf/abi-compat.ts";
+import { type KnownSymbol, knownSymbols } from "../../core/elf/known-symbols.ts";
+import { machineName } from "../../core/elf/machine.ts";
+import { readElf } from "../../core/elf/read-elf.ts";
+import { definedNames, hasNote } from "../../core/elf/static-names.ts";
+import type { ElfFault, ElfFile, ElfSource } from "../../core/elf/types.ts";
+import { isUnseen, type Seen, type Unseen } from "../../core/seen.ts";
+import { ALLOCATOR_NAMES, OLD_RPC, OLD_RPC_VERSION, REPLACED } from "../../coverage/allocators.ts";
+import type { ElfFacts } from "../../coverage/facts.ts";
+import { keptBlocks } from "./kept-blocks.ts";
+
+const WANTED: ReadonlySet<string> = new Set([...ALLOCATOR_NAMES, MARKER]);
+const OLD: ReadonlySet<string> = new Set(OLD_RPC);
+
+/** The type of the note by Go's linker, whose owner is "Go". */
+const GO_BUILD_ID = 4;
+
+/** Through which words of its memory an object's calls of allocators go. Addresses are the file's own. */
+export interface ObjectSlots {
+  readonly slots: readonly Slot[];
+  /** The file's bytes from `firstOffset` on, usually 0, are at address `firstLoad`. Both are multiples of 4096. */
+  readonly firstLoad: number;
+  readonly firstOffset: number;
+}
+
+export interface Slot {
+  /** As `calls` or `interposable` of ElfFacts has it: with its version. */
+  readonly symbol: string;
+  /** A virtual address; in a process: (start of the mapping of `firstOffset`) - firstLoad + address. */
+  readonly address: number;
+  readonly bytes: 4 | 8;
+}
+
+/** Undefined for what is no ELF file. Never throws, unless the source does. */
+export function elfFacts(source: ElfSource): ElfFacts | Unseen | undefined {
+  return fileAndFacts(source).elf;
+}
+
+/** What `elfFacts` says, and the file that it has read for it, without its versions. */
+export function fileAndFacts(source: ElfSource): {
+  readonly file: ElfFile | undefined;
+  readonly elf: ElfFacts | Unseen | undefined;
+} {
+  const read = allocatorsOf(source);
+  return read === undefined || isUnseen(read)
+    ? { file: undefined, elf: read }
+    : { file: read.file, elf: factsOf(read) };
+}
+
+function factsOf({ file, found, marker }: Allocators): ElfFacts {
+  const isProgram = file.type === "executable" || file.isPie || (file.interpreter !== undefined && !file.soname);
+  const isStatic = isProgram && file.isStatic;
+  return {
+    abi: machineName(file),
+    isProgram,
+    isStatic,
+    interpreter: file.interpreter,
+    soname: file.soname,
+    needed: file.needed,
+    calls: names(found.filter(({ defined }) => !defined)),
+    defines: names(found.filter(({ defined }) => defined)),
+    interposable: names(found.filter((symbol) => isInterposable(symbol, file))),
+    contains: isStatic ? containsOf(file) : undefined,
+    isGo: isProgram && hasNote(file, "Go", GO_BUILD_ID) === true,
+    marker,
+  };
+}
+
+/** Also those of its own allocators that it calls through a slot: they too lead elsewhere when something interposes. */
+export function slotsOf(source: ElfSource): ObjectSlots | Unseen | undefined {
+  const read = allocatorsOf(source);
+  if (read === undefined || isUnseen(read)) return read;
+  const { file, found } = read;
+  if (!read.slotsKnown) return { unseen: `the slots of ${machineName(file)} are not known`, rootWould: false };
+  const { address, offset } = file.image.loads[0] ?? { address: 0, offset: 0 };
+  const used = found.filter((symbol) => !symbol.defined || isInterposable(symbol, file));
+  return {
+    slots: used.flatMap((symbol) =>
+      symbol.slots.map((slot) => ({ symbol: nameOf(symbol), address: slot, bytes: file.bits === 64 ? 8 : 4 }) as const),
+    ),
+    firstLoad: address - (address % 4096),
+    firstOffset: offset - (offset % 4096),
+  };
+}
+
+interface Allocators {
+  readonly file: ElfFile;
+  readonly found: readonly KnownSymbol[];
+  readonly slotsKnown: boolean;
+  readonly marker: string | undefined;
+}
+
+function allocatorsOf(original: ElfSource): Allocators | Unseen | undefined {
+  const source = keptBlocks(original);
+  const quick = readElf(source, "without versions");
+  if ("fault" in quick) return quick.fault === "not-elf" ? undefined : unseen(quick);
+  const names = knownSymbols(quick, WANTED);
+  // Most files have none of the names, and so no version to look up.
+  const hasNone = !("fault" in names) && names.symbols.length === 0;
+  const file = hasNone ? quick : readElf(source);
+  if ("fault" in file) return unseen(file);
+  const known = hasNone ? names : knownSymbols(file, WANTED);
+  if ("fault" in known) return unseen(known);
+  const marker = known.symbols.find(({ name, text }) => name === MARKER && text !== undefined)?.text;
+  return {
+    file,
+    found: known.symbols.filter(isAllocator),
+    slotsKnown: known.slotsKnown,
+    marker: marker !== undefined && /^[ -~]+$/.test(marker) ? marker : undefined,
+  };
+}
+
+function isAllocator({ name, version }: KnownSymbol): boolean {
+  if (name === MARKER) return false;
+  return !OLD.has(name) || (version !== undefined && OLD_RPC_VERSION.test(version));
+}
+
+function isInterposable({ defined, slots }: KnownSymbol, file: ElfFile): boolean {
+  return defined && slots.length > 0 && !file.isSymbolic;
+}
+
+function containsOf(file: ElfFile): Seen<readonly string[]> {
+  const found = definedNames(file, REPLACED);
+  if (found === undefined) return { unseen: "it has no symbol table", rootWould: false };
+  return "fault" in found ? unseen(found) : found;
+}
+
+function nameOf({ name, version }: KnownSymbol): string {
+  return version === undefined ? name : `${name}@${version}`;
+}
+
+function names(found: readonly KnownSymbol[]): readonly string[] {
+  return [...new Set(found.map(nameOf))].sort();
+}
+
+function unseen({ reason }: ElfFault): Unseen {
+  return { unseen: `its file ${reason}`, rootWould: false };
+}

@@ -1,0 +1,151 @@
+// What a program would be started with: itself, its loader and every library that it needs, as glibc's loader finds them.
+
+import { machineName, sameAbi } from "../../../core/elf/machine.ts";
+import type { ElfFile } from "../../../core/elf/types.ts";
+import type { Unseen } from "../../../core/seen.ts";
+import type { LoaderCache } from "./cache.ts";
+
+export interface Closure {
+  /** The program first, then breadth first as the loader has them; the loader itself last. Static programs are alone. */
+  readonly paths: readonly string[];
+  /** Names of libraries that were not found, in the order in which they were missed. */
+  readonly missing: readonly string[];
+}
+
+/** Places to look at: real programs take some thousand; files can be made that take millions. */
+const TRIES_LIMIT = 50_000;
+
+/** musl has all of these in its loader. */
+const IN_MUSL = /^lib(c|pthread|rt|m|dl|util|xnet)\./;
+const MUSL_LOADER = /\/ld-musl-[^/]*$/;
+
+interface Loaded {
+  readonly path: string;
+  readonly file: ElfFile;
+  /** The names under which it was asked for. */
+  readonly names: Set<string>;
+  readonly parent: Loaded | undefined;
+}
+
+/**
+ * `program`: absolute, without symbolic links, since $ORIGIN is its folder. `read`: undefined for what is no readable ELF
+ * file. `defaultFolders`: where the loader looks at last, of all ABIs of the host: files of another ABI are passed over,
+ * as the loader does. Looks neither at LD_LIBRARY_PATH nor into the folders of glibc-hwcaps.
+ */
+export function closure(
+  program: string,
+  read: (path: string) => ElfFile | undefined,
+  cache: LoaderCache | undefined,
+  defaultFolders: readonly string[],
+): Closure | Unseen {
+  const file = read(program);
+  if (file === undefined) return { unseen: "its file cannot be read as a program", rootWould: false };
+  const { interpreter } = file;
+  const isMusl = interpreter !== undefined && MUSL_LOADER.test(interpreter);
+  const loaded: Loaded[] = [{ path: program, file, names: new Set(), parent: undefined }];
+  const missing = new Set<string>();
+  const seen = new Map<string, ElfFile | undefined>();
+  let left = TRIES_LIMIT;
+
+  function fitting(path: string): ElfFile | undefined {
+    left -= 1;
+    if (left < 0) return undefined;
+    if (!seen.has(path)) seen.set(path, read(path));
+    const found = seen.get(path);
+    return found !== undefined && sameAbi(found, file as ElfFile) ? found : undefined;
+  }
+
+  const loader = interpreter === undefined ? undefined : fitting(interpreter);
+  if (interpreter !== undefined && loader === undefined) missing.add(interpreter);
+  const isLoader = (name: string): boolean =>
+    loader !== undefined &&
+    (name === interpreter ||
+      name === loader.soname ||
+      name === fileName(interpreter ?? "") ||
+      (isMusl && IN_MUSL.test(name)));
+
+  function load(name: string, asking: Loaded): void {
+    if (isLoader(name)) return;
+    const known = loaded.find(({ names, file: { soname } }) => soname === name || names.has(name));
+    if (known !== undefined) return;
+    for (const path of places(name, asking, isMusl ? undefined : cache, defaultFolders)) {
+      const found = fitting(path);
+      if (left < 0) return;
+      if (found === undefined) continue;
+      const same = loaded.find((other) => other.path === path);
+      if (same === undefined) loaded.push({ path, file: found, names: new Set([name]), parent: asking });
+      else same.names.add(name);
+      return;
+    }
+    missing.add(name);
+  }
+
+  // The list grows while it is gone through.
+  for (const one of loaded) {
+    for (const name of one.file.needed) {
+      load(name, one);
+      if (left < 0) return { unseen: "finding its libraries takes too long", rootWould: false };
+    }
+  }
+  const paths = [...loaded.map(({ path }) => path), ...(loader === undefined ? [] : [interpreter ?? ""])];
+  return { paths: [...new Set(paths)], missing: [...missing] };
+}
+
+/** The paths to try for a name, in the loader's order. */
+function* places(
+  name: string,
+  asking: Loaded,
+  cache: LoaderCache | undefined,
+  defaultFolders: readonly string[],
+): Generator<string> {
+  const expanded = (text: string, owner: Loaded): readonly string[] => expand(text, owner, defaultFolders);
+  if (name.includes("/")) {
+    yield* expanded(name, asking).filter((path) => path.startsWith("/"));
+    return;
+  }
+  const within = (list: string | undefined, owner: Loaded): readonly string[] =>
+    (list ?? "")
+      .split(":")
+      .flatMap((folder) => expanded(folder, owner))
+      .filter((folder) => folder.startsWith("/"))
+      .map((folder) => join(folder, name));
+  // DT_RPATH counts for all that its owner brings in, unless the one that asks has the newer DT_RUNPATH.
+  if (asking.file.runpath === undefined) {
+    for (let owner: Loaded | undefined = asking; owner !== undefined; owner = owner.parent) {
+      if (owner.file.runpath === undefined) yield* within(owner.file.rpath, owner);
+    }
+  }
+  yield* within(asking.file.runpath, asking);
+  yield* cache?.lookup(name, machineName(asking.file)) ?? [];
+  yield* defaultFolders.map((folder) => join(folder, name));
+}
+
+/** $LIB depends on how the loader was built, so it stands for each of the default folders, without what leads to it. */
+function expand(text: string, owner: Loaded, defaultFolders: readonly string[]): readonly string[] {
+  if (!text.includes("$")) return [text];
+  const origin = owner.path.slice(0, owner.path.lastIndexOf("/"));
+  const machine = machineName(owner.file);
+  const known = replaced(replaced(text, "ORIGIN", origin), "PLATFORM", machine === "i386" ? "i686" : machine);
+  const folders = new Set(defaultFolders.map((folder) => folder.replace(/^\/(usr\/)?/, "")));
+  return hasToken(known, "LIB") ? [...folders].map((folder) => replaced(known, "LIB", folder)) : [known];
+}
+
+function tokenPattern(token: string): RegExp {
+  return new RegExp(`\\$(?:\\{${token}\\}|${token}(?![A-Za-z0-9_]))`, "g");
+}
+
+function hasToken(text: string, token: string): boolean {
+  return tokenPattern(token).test(text);
+}
+
+function replaced(text: string, token: string, value: string): string {
+  return text.replace(tokenPattern(token), () => value);
+}
+
+function join(folder: string, name: string): string {
+  return folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
+}
+
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,50 @@
+// Whether a program could come to run some file with its libraries: a quick look, before the loader's own way is followed.
+import { machineName, sameAbi } from "../../../core/elf/machine.ts";
+import type { ElfFile } from "../../../core/elf/types.ts";
+import type { LoaderCache } from "./cache.ts";
+
+export interface Library {
+  /** Undefined for what is no readable ELF file. */
+  readonly file: ElfFile | undefined;
+  readonly isWanted: boolean;
+}
+
+/**
+ * A question that is asked of many programs: false is certain, true may be wrong. Libraries that most programs share are
+ * looked at once. Whatever takes more than the loader's cache and the default folders to follow, such as RUNPATH, is
+ * answered with true.
+ */
+export function reachesWanted(
+  at: (path: string) => Library,
+  cache: LoaderCache | undefined,
+  defaultFolders: readonly string[],
+): (program: string) => boolean {
+  const without = new Set<string>();
+
+  function libraryOf(name: string, asking: ElfFile): string | undefined {
+    const places = [
+      ...(cache?.lookup(name, machineName(asking)) ?? []),
+      ...defaultFolders.map((folder) => `${folder}/${name}`),
+    ];
+    return places.find((path) => {
+      const { file } = at(path);
+      return file !== undefined && sameAbi(file, asking);
+    });
+  }
+
+  return (program) => {
+    const seen = new Set([program]);
+    for (const path of seen) {
+      const { file, isWanted } = at(path);
+      if (file === undefined || isWanted || file.rpath !== undefined || file.runpath !== undefined) return true;
+      for (const name of file.needed) {
+        if (name.includes("/")) return true;
+        const found = libraryOf(name, file);
+        if (found !== undefined && !without.has(found)) seen.add(found);
+      }
+    }
+    // Nothing that any of them leads to is wanted, so neither is what one of them alone leads to.
+    for (const path of seen) without.add(path);
+    return false;
+  };
+}

@@ -1,0 +1,67 @@
+// Programs of the host as files: where a name leads, what stat(2) says, and which may do more than whoever starts them.
+import { lstatSync, realpathSync, statSync } from "node:fs";
+import path from "node:path";
+import { orUndefined } from "../../system/app-error.ts";
+import { capabilitiesOf } from "../../system/files/attributes.ts";
+import { namesIn } from "../../system/files/entry.ts";
+import { resolveUnder } from "../../system/files/rooted.ts";
+import { PROGRAM_FOLDERS, UNIT_SEARCH_PATH } from "../../system/paths.ts";
+
+export interface FileStatus {
+  /** "DEVICE:INODE", both decimal, as mapped files are named. */
+  readonly key: string;
+  /** Its last change, in milliseconds since 1970. */
+  readonly changedAt: number;
+  readonly uid: number;
+  /** Permission bits with setuid, setgid and sticky. */
+  readonly mode: number;
+}
+
+/** Links are followed inside `root`. Undefined where there is no such file or it is out of reach. */
+export function fileStatus(root: string, file: string): FileStatus | undefined {
+  return orUndefined(() => {
+    // Some file systems have inodes that need all 64 bits.
+    const { dev, ino, mtimeMs, uid, mode } = statSync(resolveUnder(root, file), { bigint: true });
+    return { key: `${dev}:${ino}`, changedAt: Number(mtimeMs), uid: Number(uid), mode: Number(mode) & 0o7777 };
+  });
+}
+
+/** The path without links; undefined where there is nothing. */
+export function realPathOf(file: string): string | undefined {
+  return orUndefined(() => realpathSync.native(file));
+}
+
+/** What systemd starts for a name in ExecStart=; undefined where there is no such program. */
+export function programCalled(name: string): string | undefined {
+  const places = name.startsWith("/") ? [name] : UNIT_SEARCH_PATH.split(":").map((folder) => path.join(folder, name));
+  return places.find((file) => orUndefined(() => statSync(file))?.isFile());
+}
+
+export interface TrustedProgram {
+  readonly path: string;
+  readonly isSetuidRoot: boolean;
+  /** Its attribute security.capability. */
+  readonly capabilities: Uint8Array | undefined;
+}
+
+/**
+ * Those that are more than whoever starts them: setuid to root, or with capabilities. Each once, in the usual folders of
+ * programs; links are left out, since what they lead to is there too.
+ */
+export function trustedPrograms(): readonly TrustedProgram[] {
+  const folders = new Map(PROGRAM_FOLDERS.map((folder) => [realPathOf(folder), folder] as const).reverse());
+  return [...folders]
+    .filter(([real]) => real !== undefined)
+    .flatMap(([, folder]) => namesIn("/", folder).map((name) => `${folder}/${name}`))
+    .flatMap(trusted)
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Setgid to root gives no right to a privileged port. */
+function trusted(path: string): readonly TrustedProgram[] {
+  const stats = orUndefined(() => lstatSync(path));
+  if (stats?.isFile() !== true || (stats.mode & 0o111) === 0) return [];
+  const isSetuidRoot = stats.uid === 0 && (stats.mode & 0o4000) !== 0;
+  const capabilities = capabilitiesOf(path);
+  return isSetuidRoot || capabilities !== undefined ? [{ path, isSetuidRoot, capabilities }] : [];
+}

@@ -1,0 +1,152 @@
+// What install and compile have put on the host: the table, the list, the libraries, the units and the manager.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { bytesSource } from "../core/elf/index.ts";
+import { isManagerMark, MANAGER_MARK } from "../core/install/specs.ts";
+import { packageRoot } from "../core/native.ts";
+import { loadedNames } from "../core/preload-list/loaded.ts";
+import type { Seen } from "../core/seen.ts";
+import { isUnseen } from "../core/seen.ts";
+import { PATH_UNITS } from "../core/systemd/unit-texts.ts";
+import type { LibraryFacts, SetupFacts, TableFacts } from "../coverage/facts.ts";
+import { labelTypeOf } from "../system/files/attributes.ts";
+import { lookAt } from "../system/files/entry.ts";
+import { isFault, type ReadFault, readUnder } from "../system/files/read-file.ts";
+import { readTable, type TableState } from "../system/files/table-file.ts";
+import { type Abi, abisOf, shimFile } from "../system/host/abis.ts";
+import { selinuxActive } from "../system/host/confinement.ts";
+import { showUnits, systemdRuns } from "../system/host/systemd.ts";
+import {
+  INSTALLED_SHIM,
+  LOADER_CACHE,
+  MANAGER_FOLDER,
+  PRELOAD_LIST,
+  TABLE_FILE,
+  UNIT_FOLDER,
+} from "../system/paths.ts";
+import { elfFacts } from "./programs/elf-facts.ts";
+import { fileStatus } from "./programs/read-programs-on-disk.ts";
+import { faultText, freshnessOf, isRetired, type Sources } from "./read-sources.ts";
+import { shownUnits } from "./units/shown-units.ts";
+
+/** `sources`: undefined where the configuration cannot be read. `table`: as `readTable` gives it. */
+export function observeSetup(
+  root: string,
+  sources: Sources | undefined,
+  table: TableState = readTable(root),
+): SetupFacts {
+  return {
+    table: tableFacts(root, sources, table),
+    list: preloadList(root),
+    libraries: abisOf(root).map((abi) => libraryFacts(root, abi)),
+    watchers: watchers(root),
+    manager: { installed: installedManager(root), own: versionIn(readFileSync(path.join(packageRoot, MARK))) ?? "" },
+  };
+}
+
+const MARK = MANAGER_MARK;
+const LIMIT = 64 * 1024 * 1024;
+
+function tableFacts(root: string, sources: Sources | undefined, table: TableState): TableFacts {
+  const identity = fileStatus(root, TABLE_FILE);
+  const label = root === "/" && selinuxActive(root) ? labels() : undefined;
+  const reason = reasonOf(table);
+  return {
+    state: sources === undefined ? table.kind : freshnessOf(table, sources.content),
+    ...(reason === undefined ? {} : { reason }),
+    ...(table.kind === "valid" ? { generation: String(table.table.generation) } : {}),
+    tcp: table.kind === "valid" ? table.table.tcp : [],
+    udp: table.kind === "valid" ? table.table.udp : [],
+    ...(identity === undefined ? {} : { since: identity.changedAt }),
+    retired: isRetired(table),
+    // An image may belong to whoever builds it.
+    readableByAll: table.kind === "valid" && table.modeIsRight && (root !== "/" || identity?.uid === 0),
+    ...(label === undefined ? {} : { label }),
+  };
+}
+
+function reasonOf(table: TableState): string | undefined {
+  switch (table.kind) {
+    case "damaged":
+      return `is ${faultText(table.fault)}`;
+    case "unreadable":
+      return `cannot be read: ${table.reason}`;
+    case "foreign":
+      return `is no file: ${table.reason}`;
+    default:
+      return undefined;
+  }
+}
+
+function labels(): TableFacts["label"] {
+  const [found, wanted] = [TABLE_FILE, LOADER_CACHE].map((file) => labelTypeOf(Buffer.from(file)));
+  return found === undefined || wanted === undefined ? undefined : { found, wanted };
+}
+
+function preloadList(root: string): SetupFacts["list"] {
+  const read = readUnder(root, PRELOAD_LIST, LIMIT);
+  if (!isFault(read)) {
+    return { namesShim: loadedNames(read.bytes).some(isShim), since: read.stats.mtimeMs };
+  }
+  return read.kind === "missing" ? { namesShim: false, since: undefined } : unseen(PRELOAD_LIST, read);
+}
+
+/** ld.so knows two ways to write it. */
+function isShim(name: string): boolean {
+  return name.replaceAll("$" + "{LIB}", "$LIB") === INSTALLED_SHIM;
+}
+
+function unseen(file: string, { kind, reason }: ReadFault): { unseen: string; rootWould: boolean } {
+  return { unseen: `'${file}' cannot be read: ${reason}`, rootWould: kind === "denied" };
+}
+
+function libraryFacts(root: string, { name, lib, shim }: Abi): LibraryFacts {
+  const nothing = { abi: name, key: undefined, marker: undefined };
+  if (lib === undefined) {
+    const state = { unseen: "its loader does not say where it looks for libraries", rootWould: false };
+    return { ...nothing, path: INSTALLED_SHIM, state };
+  }
+  const file = shimFile(lib);
+  const read = readUnder(root, file, LIMIT);
+  if (isFault(read)) {
+    const state = read.kind === "missing" ? (shim === undefined ? "no package" : "missing") : unseen(file, read);
+    return { ...nothing, path: file, state };
+  }
+  const elf = elfFacts(bytesSource(read.bytes));
+  return {
+    abi: name,
+    path: file,
+    state: shim === undefined ? "no package" : Buffer.from(shim).equals(read.bytes) ? "current" : "differs",
+    key: fileStatus(root, file)?.key,
+    marker: elf === undefined || isUnseen(elf) ? undefined : elf.marker,
+  };
+}
+
+function watchers(root: string): SetupFacts["watchers"] {
+  const installed = PATH_UNITS.filter((unit) => lookAt(root, `${UNIT_FOLDER}/${unit}`).kind !== "missing");
+  if (installed.length === 0) return [];
+  if (!systemdRuns(root)) return installed.map((unit) => ({ unit, activeState: "not loaded" }));
+  const shown = showUnits(installed);
+  if (shown.outcome !== "done") {
+    return { unseen: `systemd cannot be asked: ${shown.reason}`, rootWould: process.geteuid?.() !== 0 };
+  }
+  const states = new Map(shownUnits(shown.output).map(({ id, activeState }) => [id, activeState]));
+  return installed.map((unit) => ({ unit, activeState: states.get(unit) ?? "not loaded" }));
+}
+
+function installedManager(root: string): Seen<string | undefined> {
+  const file = `${MANAGER_FOLDER}/${MARK}`;
+  const read = readUnder(root, file, LIMIT);
+  if (isFault(read)) return read.kind === "missing" ? undefined : unseen(file, read);
+  return isManagerMark(read.bytes) ? versionIn(read.bytes) : undefined;
+}
+
+/** The version that a package.json tells. */
+function versionIn(bytes: Uint8Array): string | undefined {
+  try {
+    const { version } = JSON.parse(Buffer.from(bytes).toString("utf8")) as { readonly version?: unknown };
+    return typeof version === "string" ? version : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,77 @@
+// From the kernel's rows and the processes' descriptors to the facts about privileged sockets.
+import type { Protocol } from "../../core/config/types.ts";
+import type { Unseen } from "../../core/seen.ts";
+import { type SocketFamily, type SocketRow, socketState } from "../../core/sockets/row.ts";
+import type { SocketFacts } from "../../coverage/facts.ts";
+
+export interface SocketTable {
+  readonly protocol: Protocol;
+  readonly family: SocketFamily;
+  readonly rows: readonly SocketRow[];
+}
+
+/** What a look at the descriptors of every process gave. */
+export interface Search {
+  /** By inode; process ids, ascending. */
+  readonly holders: ReadonlyMap<number, readonly number[]>;
+  /** How many processes could not be looked into. */
+  readonly refused: number;
+  /** Processes of other users are not even listed (hidepid). */
+  readonly hidden: boolean;
+}
+
+/** The inodes of the privileged sockets that somebody may have open. */
+export function inodesOf(tables: readonly SocketTable[]): Set<number> {
+  return new Set(tables.flatMap(({ rows }) => rows.filter((row) => isLive(row)).map(({ inode }) => inode)));
+}
+
+const isPrivileged = ({ port }: SocketRow): boolean => port >= 1 && port <= 1023;
+const isLive = (row: SocketRow): boolean => isPrivileged(row) && socketState(row) !== "ended";
+
+/**
+ * Sorted by port, protocol, family, address and inode; of rows that say the same (connections that ended, or what a
+ * table tells twice when it changes while it is read) one.
+ */
+export function socketFacts(tables: readonly SocketTable[], search: Search, asRoot: boolean): SocketFacts[] {
+  const unseen = whyUnseen(search, asRoot);
+  const found = new Map<string, SocketFacts>();
+  for (const { protocol, family, rows } of tables) {
+    for (const row of rows.filter(isPrivileged)) {
+      const state = socketState(row);
+      const inode = state === "ended" ? 0 : row.inode;
+      const holders = state === "ended" ? [] : (search.holders.get(inode) ?? unseen ?? []);
+      const { address, port, uid } = row;
+      const key = [protocol, family, address, port, state, inode].join(" ");
+      found.set(key, { protocol, family, address, port, state, inode, uid, holders });
+    }
+  }
+  return [...found.values()].sort(inOrder);
+}
+
+function inOrder(a: SocketFacts, b: SocketFacts): number {
+  return (
+    a.port - b.port ||
+    compare(a.protocol, b.protocol) ||
+    compare(a.family, b.family) ||
+    compare(a.address, b.address) ||
+    a.inode - b.inode ||
+    compare(a.state, b.state)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** Undefined: every process could be looked into, so that a socket without a holder has none. */
+function whyUnseen({ refused, hidden }: Search, asRoot: boolean): Unseen | undefined {
+  if (refused === 0 && !hidden) return undefined;
+  if (asRoot) return { unseen: `${count(refused)} could not be looked into`, rootWould: false };
+  if (hidden) return { unseen: "the processes of other users are hidden here", rootWould: true };
+  const whose = refused === 1 ? "of another user" : "of other users";
+  return { unseen: `${count(refused)} ${whose} could not be looked into`, rootWould: true };
+}
+
+function count(processes: number): string {
+  return processes === 0 ? "some processes" : processes === 1 ? "1 process" : `${processes} processes`;
+}

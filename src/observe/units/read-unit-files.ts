@@ -1,0 +1,102 @@
+// Looks through the host's unit files: which are there, and which speak of the shim.
+import path from "node:path";
+import { orUndefined } from "../../system/app-error.ts";
+import { lookBehind, namesIn } from "../../system/files/entry.ts";
+import { resolveUnder } from "../../system/files/rooted.ts";
+import { UNIT_FOLDER, UNIT_FOLDERS } from "../../system/paths.ts";
+
+/** A unit file or drop-in, and its text. */
+export interface UnitText {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Each once: on most hosts /lib is a link to /usr/lib. */
+function unitFolders(root: string): readonly string[] {
+  const seen = new Set<string>();
+  return UNIT_FOLDERS.filter((folder) => {
+    const real = realFolder(root, folder);
+    const isNew = real !== undefined && !seen.has(real);
+    if (real !== undefined) seen.add(real);
+    return isNew;
+  });
+}
+
+function realFolder(root: string, folder: string): string | undefined {
+  return orUndefined(() => resolveUnder(root, folder).toString("latin1"));
+}
+
+/** Whether the host, or the image, is one that systemd boots. */
+export function hasUnits(root: string): boolean {
+  return UNIT_FOLDERS.some((folder) => namesIn(root, folder).some((name) => name.endsWith(".service")));
+}
+
+/** The files called `name` in the folders of units other than the administrator's, the first that counts first. */
+export function othersUnits(root: string, name: string): readonly UnitText[] {
+  return unitFolders(root)
+    .filter((folder) => folder !== UNIT_FOLDER)
+    .flatMap((folder) => textOf(root, `${folder}/${name}`));
+}
+
+/** Files `name` in the drop-in folders of the administrator's units. */
+export function dropInsCalled(root: string, name: string): readonly UnitText[] {
+  return namesIn(root, UNIT_FOLDER)
+    .filter((folder) => folder.endsWith(".d"))
+    .flatMap((folder) => textOf(root, `${UNIT_FOLDER}/${folder}/${name}`));
+}
+
+/** Every unit file and drop-in of the host that has `text` in it, each file once. */
+export function unitsThatName(root: string, text: string): readonly UnitText[] {
+  const folders = unitFolders(root).flatMap((folder) => [
+    folder,
+    ...namesIn(root, folder)
+      .filter((name) => name.endsWith(".d"))
+      .map((name) => `${folder}/${name}`),
+  ]);
+  const files = folders.flatMap((folder) =>
+    namesIn(root, folder)
+      .filter((name) => /\.(conf|service|mount|swap|socket)$/.test(name))
+      .flatMap((name) => textOf(root, path.join(folder, name))),
+  );
+  return files.filter((file) => file.text.includes(text));
+}
+
+export function textOf(root: string, file: string): readonly UnitText[] {
+  const found = lookBehind(root, file);
+  return found.kind === "file" ? [{ path: file, text: Buffer.from(found.bytes).toString("latin1") }] : [];
+}
+
+/** A unit file in the folder that wins. */
+export interface UnitFile extends UnitText {
+  /** The unit's name: for an alias, what its link leads to. */
+  readonly unit: string;
+  /** `masked`: an empty file, or a link to the null device. `error`: it cannot be read. */
+  readonly state: "loaded" | "masked" | "error";
+}
+
+/** One for each name of a service or socket, aliases too, without templates. */
+export function unitFiles(root: string): readonly (UnitFile & { readonly name: string })[] {
+  const seen = new Set<string>();
+  return unitFolders(root).flatMap((folder) =>
+    namesIn(root, folder)
+      .filter((name) => UNIT.test(name))
+      .flatMap((name) => {
+        if (seen.has(name)) return [];
+        seen.add(name);
+        return [{ name, ...unitFile(root, `${folder}/${name}`) }];
+      }),
+  );
+}
+
+const UNIT = /^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]+)?\.(service|socket)$/;
+
+function unitFile(root: string, file: string): UnitFile {
+  const found = lookBehind(root, file);
+  const text = found.kind === "file" ? Buffer.from(found.bytes).toString("latin1") : "";
+  const isEmpty = found.kind === "file" ? text === "" : found.kind === "other" && found.reason === "a device";
+  const real = realFolder(root, file);
+  const name = path.basename(file);
+  const target = real === undefined ? name : path.basename(real);
+  const unit = UNIT.test(target) && path.extname(target) === path.extname(name) ? target : name;
+  return { path: file, text, unit, state: isEmpty ? "masked" : found.kind === "file" ? "loaded" : "error" };
+}

@@ -1,0 +1,145 @@
+// Every service and socket of the host: as systemd has it loaded, and for the others as their files say.
+
+import type { Seen } from "../../core/seen.ts";
+import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
+import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
+import type { UnitFile } from "../../core/systemd/unit-file.ts";
+import type { UnitFacts } from "../../coverage/facts.ts";
+import { namesIn } from "../../system/files/entry.ts";
+import { showLoadedUnits, systemdRuns } from "../../system/host/systemd.ts";
+import { INSTALLED_SHIM, INSTALLED_SHIM_FILES, TABLE_FILE, UNIT_FOLDERS } from "../../system/paths.ts";
+import { fileStatus, programCalled } from "../programs/read-programs-on-disk.ts";
+import { hiding } from "./other-files.ts";
+import { dropInObstacles } from "./read-obstacles.ts";
+import { textOf, unitFiles } from "./read-unit-files.ts";
+import { unitTexts } from "./read-unit-texts.ts";
+import { type ShownUnit, shownUnits } from "./shown-units.ts";
+import { writtenUnit } from "./written-unit.ts";
+
+/** In no order. Unseen where systemd runs and gives no answer. */
+export function observeUnits(): Seen<readonly UnitFacts[]> {
+  if (!systemdRuns("/")) return writtenUnits(new Set());
+  const shown = showLoadedUnits();
+  if (shown.outcome !== "done") {
+    return { unseen: `systemd cannot be asked: ${shown.reason}`, rootWould: process.geteuid?.() !== 0 };
+  }
+  const loaded = shownUnits(shown.output).map(loadedUnit);
+  return [...loaded, ...writtenUnits(new Set(loaded.flatMap(({ names }) => names)))];
+}
+
+function loadedUnit({
+  programs,
+  fragmentPath,
+  dropInPaths,
+  otherRoot,
+  mounted,
+  preload,
+  profile,
+  ...unit
+}: ShownUnit): UnitFacts {
+  const ours = ourDropIns(dropInPaths);
+  return {
+    ...unit,
+    programs: programs.flatMap((name) => programCalled(name) ?? name),
+    ...ours,
+    ...(ours.hasDropIn
+      ? obstacleIn(unit.id, unitTexts("/", [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths]))
+      : {}),
+    ...place({ otherRoot, mounted, preload, profile }),
+  };
+}
+
+/** Those whose files are there; `known` are names to leave out. */
+function writtenUnits(known: ReadonlySet<string>): readonly UnitFacts[] {
+  const folders = UNIT_FOLDERS.map((folder) => [folder, new Set(namesIn("/", folder))] as const);
+  const files = unitFiles("/").filter(({ name, unit }) => !known.has(name) && !known.has(unit));
+  const aliases = new Map<string, Set<string>>();
+  for (const { name, unit } of files) aliases.set(unit, (aliases.get(unit) ?? new Set([unit])).add(name));
+  return files.flatMap(({ name, unit, path, text, state }) => {
+    const isAlias = name !== unit && files.some((other) => other.name === unit);
+    if (isAlias) return [];
+    const dropIns = state === "loaded" ? dropInsOf(unit, folders) : [];
+    const texts = [{ path, text }, ...dropIns.flatMap((file) => textOf("/", file))];
+    const { programs, listens, otherRoot, mounted, preload, profile } =
+      state === "loaded" ? writtenUnit(unit, texts) : NOTHING;
+    const ours = ourDropIns(dropIns);
+    return {
+      id: unit,
+      names: [...(aliases.get(unit) ?? [unit])],
+      loadState: state,
+      activeState: "not loaded",
+      mainPid: undefined,
+      programs: [...new Set(programs.flatMap((program) => programCalled(program) ?? program))],
+      listens,
+      ...ours,
+      ...(ours.hasDropIn ? obstacleIn(unit, texts) : {}),
+      ...place({ otherRoot, mounted, preload, profile }),
+    };
+  });
+}
+
+const NOTHING = {
+  programs: [],
+  listens: [],
+  otherRoot: undefined,
+  mounted: [],
+  preload: undefined,
+  profile: undefined,
+} as const;
+
+const FILES = [TABLE_FILE, ...INSTALLED_SHIM_FILES];
+
+function place({
+  otherRoot,
+  mounted,
+  preload,
+  profile,
+}: Pick<ShownUnit, "otherRoot" | "mounted" | "preload" | "profile">): Pick<
+  UnitFacts,
+  "otherRoot" | "hides" | "preloadsFirst" | "profile"
+> {
+  const hides = hiding(mounted, FILES);
+  return {
+    ...(otherRoot === undefined ? {} : { otherRoot }),
+    ...(hides === undefined ? {} : { hides }),
+    ...(preload === undefined || isOursFirst(preload) ? {} : { preloadsFirst: preload }),
+    ...(profile === undefined ? {} : { profile }),
+  };
+}
+
+/** True also where there is no name in it. */
+function isOursFirst(preload: string): boolean {
+  const first = preload.split(/[: ]+/).find((name) => name !== "");
+  return first === undefined || first === INSTALLED_SHIM;
+}
+
+/** What is true of the program or its root is found by looking at these. */
+const SEEN_OTHERWISE: ReadonlySet<string> = new Set(["static-program", "other-root"]);
+
+function obstacleIn(unit: string, files: readonly UnitFile[]): Pick<UnitFacts, "dropInObstacle"> {
+  const obstacles = dropInObstacles("/", unit, files).filter(({ code }) => !SEEN_OTHERWISE.has(code));
+  const first = obstacles.find(({ severity }) => severity === "error") ?? obstacles[0];
+  if (first === undefined) return {};
+  const { severity, message, hint } = first;
+  return { dropInObstacle: { certain: severity === "error", reason: message, cure: hint } };
+}
+
+/** In the order in which systemd reads them. `folders`: those of units, with the names that are in each. */
+function dropInsOf(unit: string, folders: readonly (readonly [string, ReadonlySet<string>])[]): readonly string[] {
+  const own = unit.endsWith(".socket") ? [`${unit}.d`] : dropInFolders(unit);
+  return inReadingOrder(
+    own.flatMap((name) =>
+      folders
+        .filter(([, names]) => names.has(name))
+        .flatMap(([folder]) => namesIn("/", `${folder}/${name}`).map((file) => `${folder}/${name}/${file}`)),
+    ),
+  );
+}
+
+function ourDropIns(paths: readonly string[]): Pick<UnitFacts, "hasDropIn" | "dropInSince"> {
+  const ours = paths
+    .filter((file) => file.endsWith(`/${DROP_IN_NAME}`))
+    .filter((file) => textOf("/", file).every(({ text }) => isOurDropIn(text)));
+  const times = ours.flatMap((file) => fileStatus("/", file)?.changedAt ?? []);
+  return { hasDropIn: ours.length > 0, dropInSince: times.length === 0 ? undefined : Math.max(...times) };
+}
