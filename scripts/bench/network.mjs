@@ -50,7 +50,7 @@ instructions() {
 export async function network() {
   const support = await sandboxSupport();
   if (support.works) return { kind: support.kind, reason: undefined };
-  return { kind: undefined, reason: `all of it: no sandbox can be made here: ${support.reason} (${support.cure})` };
+  return { kind: undefined, reason: `all of it: no sandbox can be made here: ${support.reason} (${support.hint})` };
 }
 
 /** The words for a kind of sandbox. */

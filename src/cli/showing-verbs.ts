@@ -43,7 +43,7 @@ export const showingVerbs = {
     summary: "list every reservation, its owner, its line, and whether it is in the table",
     description:
       "Lists every reservation of the configuration and of the table: port and protocol, the owner, the line that " +
-      "asks for it, whether the table has it, and the lever that keeps the port from being handed out. Being in the " +
+      "asks for it, whether the table has it, and the mechanism that keeps the port from being handed out. Being in the " +
       "table is not yet being covered: that takes the shim in every program that allocates, and status tells.",
     options: ["no-blacklist", "root", "json"],
     examples: [["portreservectl list", "all of it"]],

@@ -1,11 +1,11 @@
-// list: every reservation of the configuration and of the table in force, its owner, its line and its lever.
+// list: every reservation of the configuration and of the table in force, its owner, its line and its mechanism.
 import type { Reservation } from "../core/config/types.ts";
-import { LEVERS, type LeverName, leverFor } from "../core/mechanism.ts";
+import { MECHANISMS, type MechanismName, mechanismFor } from "../core/mechanism.ts";
 import type { NativeTable } from "../core/native.ts";
 import { freshnessOf, inTable, isRetired } from "../observe/read-sources.ts";
 import { counted, remarkCount } from "../report/diagnostics.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
-import { manager } from "../system/command-text.ts";
+import { commandLine } from "../system/command-text.ts";
 import { readTable } from "../system/files/table-file.ts";
 import { readSourcesIfAny, tableNotes } from "./source-messages.ts";
 import { onlyInTable, type TableRow } from "./table-rows.ts";
@@ -34,32 +34,32 @@ export const list: Command = ({ options }): Report => {
   };
 };
 
-type Row = TableRow & { readonly lever: LeverName; readonly inTable: boolean };
+type Row = TableRow & { readonly mechanism: MechanismName; readonly inTable: boolean };
 
 function rowsOf(reservations: readonly Reservation[], table: NativeTable | undefined): Row[] {
   const rows: TableRow[] = [...reservations, ...onlyInTable(reservations, table)];
   return rows
-    .map((row) => ({ ...row, lever: leverFor(row.port).name, inTable: inTable(table, row) }))
+    .map((row) => ({ ...row, mechanism: mechanismFor(row.port).name, inTable: inTable(table, row) }))
     .sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : a.protocol > b.protocol ? 1 : 0));
 }
 
 function columns(rows: readonly Row[]): Block {
   return {
     kind: "columns",
-    heading: ["PORT", "OWNER", "IN TABLE", "LEVER", "LINE"],
+    heading: ["PORT", "OWNER", "IN TABLE", "MECHANISM", "LINE"],
     rows: rows.map((row): Line[] => [
       `${row.port}/${row.protocol}`,
       row.owner ?? "-",
-      row.lever === "ephemeral" ? "-" : row.inTable ? { text: "yes", tone: "good" } : { text: "no", tone: "warn" },
-      row.lever,
+      row.mechanism === "ephemeral" ? "-" : row.inTable ? { text: "yes", tone: "good" } : { text: "no", tone: "warn" },
+      row.mechanism,
       row.file === null ? "only in the table" : `${row.file}:${row.line}`,
     ]),
   };
 }
 
-/** What each lever in the list means: being in the table is not yet being covered. */
+/** What each mechanism in the list means: being in the table is not yet being covered. */
 function legend(rows: readonly Row[], root: string): Block {
-  const used = LEVERS.filter(({ name }) => rows.some((row) => row.lever === name));
+  const used = MECHANISMS.filter(({ name }) => rows.some((row) => row.mechanism === name));
   const onHost = root === "/" && used.some(({ name }) => name === "preload");
   const texts = [
     ...used.map(({ name, explanation }) => `${name}: ${explanation}`),
@@ -71,5 +71,5 @@ function legend(rows: readonly Row[], root: string): Block {
 function rejected(root: string, errors: number): readonly Message[] {
   if (errors === 0) return [];
   const message = `not listed: ${counted(errors, "rejected line or file", "rejected lines or files")}`;
-  return [{ severity: "warning", message, hint: `'${manager(root, "check")}' shows what is wrong` }];
+  return [{ severity: "warning", message, hint: `'${commandLine(root, "check")}' shows what is wrong` }];
 }

@@ -5,13 +5,13 @@ import type { PortState } from "../coverage/coverage.ts";
 import { newMemory } from "../observe/observe-host.ts";
 import type { Block, Line, Report, Span, Tone } from "../report/types.ts";
 import { portJson } from "./coverage/json.ts";
-import { look, refuseOtherRoot } from "./coverage/look.ts";
+import { assessHost, refuseOtherRoot } from "./coverage/look.ts";
 import { fewOf, holdersOf, holderText, isThief, portText } from "./coverage/words.ts";
 import type { Command } from "./types.ts";
 
 export const map: Command = (context): Report => {
   refuseOtherRoot("map", context.options);
-  const { coverage } = look(context, newMemory());
+  const { coverage } = assessHost(context, newMemory());
   return mapReport(coverage.ports);
 };
 

@@ -1,6 +1,6 @@
 // What verbs that change the host ask of whoever runs them.
 import { AppError } from "../system/app-error.ts";
-import { manager } from "../system/command-text.ts";
+import { commandLine } from "../system/command-text.ts";
 import type { Options } from "./types.ts";
 
 /** Throws AppError: on the host itself nobody but root can do it. */
@@ -9,6 +9,6 @@ export function needRoot({ root }: Options, verb: string): void {
   throw new AppError(
     "privilege",
     `${verb} needs root: it changes files that every program reads`,
-    `run 'sudo ${manager(root, verb)}'`,
+    `run 'sudo ${commandLine(root, verb)}'`,
   );
 }

@@ -2,7 +2,7 @@
 import { configure } from "../core/config/configure.ts";
 import { ownerOfUnit, type WantedPort, withPorts } from "../core/config/reservation-text.ts";
 import type { Change } from "../core/install/change.ts";
-import { leverFor } from "../core/mechanism.ts";
+import { mechanismFor } from "../core/mechanism.ts";
 import { isUnseen } from "../core/seen.ts";
 import type { HostFacts, SocketFacts } from "../coverage/facts.ts";
 import { newMemory } from "../observe/observe-host.ts";
@@ -11,9 +11,9 @@ import { counted } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { openJournal } from "../system/files/apply.ts";
-import { isFolder, lookAt } from "../system/files/entry.ts";
+import { isFolder, lstatEntry } from "../system/files/entry.ts";
 import { OWNERS_FOLDER } from "../system/paths.ts";
-import { look, refuseOtherRoot } from "./coverage/look.ts";
+import { assessHost, refuseOtherRoot } from "./coverage/look.ts";
 import { changesJson, diffBlock } from "./install/report.ts";
 import { needRoot } from "./need-root.ts";
 import type { Command, Context, Options } from "./types.ts";
@@ -22,7 +22,7 @@ import { underLock } from "./under-lock.ts";
 export const reserve: Command = async (context): Promise<Report> => {
   refuseOtherRoot("reserve", context.options);
   if (!context.options.dryRun) needRoot(context.options, "reserve");
-  const { facts, coverage } = look(context, newMemory());
+  const { facts, coverage } = assessHost(context, newMemory());
   const found = listenerCalled(context.args[0] ?? "", facts);
   if ("message" in found) return said(found, "no", {});
   if (found.ports.length === 0 && found.hidden !== undefined) {
@@ -99,7 +99,7 @@ function hiddenFrom(unit: string, open: readonly SocketFacts[], { socketsUnseen 
 function write({ options }: Context, { unit, ports, hidden }: Listener, allocates: boolean, facts: HostFacts): Report {
   const owner = ownerOfUnit(unit);
   const file = `${OWNERS_FOLDER}/${owner}`;
-  const wanted = ports.filter(({ port }) => leverFor(port).name === "preload");
+  const wanted = ports.filter(({ port }) => mechanismFor(port).name === "preload");
   const changes = wanted.length === 0 ? [] : changesFor(options, { owner, file, unit }, wanted);
   if (!options.dryRun) carryOut(changes);
   const result =
@@ -107,7 +107,7 @@ function write({ options }: Context, { unit, ports, hidden }: Listener, allocate
   const text = wanted.map(portText).join(" ");
   const lines: Line[] = ports
     .filter((port) => !wanted.includes(port))
-    .map((port) => `${portText(port)} needs no reservation: ${leverFor(port.port).explanation}`);
+    .map((port) => `${portText(port)} needs no reservation: ${mechanismFor(port.port).explanation}`);
   if (result === "unchanged") lines.push(`unchanged: '${file}' reserves ${text}`);
   if (result === "written") lines.push(`written: '${file}', ${text}`, next(facts));
   if (result === "planned") lines.push(`${counted(wanted.length, "port")} for '${unit}': ${text}; nothing was changed`);
@@ -125,7 +125,7 @@ function write({ options }: Context, { unit, ports, hidden }: Listener, allocate
       result,
       unit,
       file,
-      ports: ports.map((one) => ({ ...one, lever: leverFor(one.port).name })),
+      ports: ports.map((one) => ({ ...one, mechanism: mechanismFor(one.port).name })),
       changes: changesJson(changes, options.dryRun),
     },
   };
@@ -155,7 +155,7 @@ interface Place {
 
 /** Throws AppError for a place that is no file, and for a text that would not reserve what it should. */
 function changesFor(options: Options, { owner, file, unit }: Place, wanted: readonly WantedPort[]): readonly Change[] {
-  const found = lookAt(options.root, file);
+  const found = lstatEntry(options.root, file);
   if (found.kind !== "file" && found.kind !== "missing") {
     throw new AppError(
       "unsafe",

@@ -3,7 +3,7 @@ import type { Reservation } from "../core/config/types.ts";
 import { faultText, readSources, type SourceOptions, type Sources } from "../observe/read-sources.ts";
 import type { Json, Message } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
-import { manager } from "../system/command-text.ts";
+import { commandLine } from "../system/command-text.ts";
 import type { TableState } from "../system/files/table-file.ts";
 import { OWNERS_FOLDER, TABLE_FILE } from "../system/paths.ts";
 
@@ -35,18 +35,18 @@ export function readSourcesIfAny(
 
 /** Why there is no table in force, or undefined where there is one. */
 export function noTable(state: TableState, root: string): Message | undefined {
-  const cure = compileHint(root);
+  const hint = compileHint(root);
   switch (state.kind) {
     case "valid":
       return undefined;
     case "missing":
-      return warning(`there is no table '${TABLE_FILE}', so nothing is reserved`, cure);
+      return warning(`there is no table '${TABLE_FILE}', so nothing is reserved`, hint);
     case "damaged":
-      return warning(`the table '${TABLE_FILE}' is ${faultText(state.fault)}, so nothing is reserved`, cure);
+      return warning(`the table '${TABLE_FILE}' is ${faultText(state.fault)}, so nothing is reserved`, hint);
     case "unreadable":
       return warning(
         `cannot read the table '${TABLE_FILE}': ${state.reason}, so nothing is reserved for programs of this user`,
-        state.denied ? `${cure}, which makes it readable` : cure,
+        state.denied ? `${hint}, which makes it readable` : hint,
       );
     case "foreign":
       return warning(
@@ -63,7 +63,7 @@ function warning(message: string, hint: string): Message {
 }
 
 export function compileHint(root: string): string {
-  return `run 'sudo ${manager(root, "compile")}'`;
+  return `run 'sudo ${commandLine(root, "compile")}'`;
 }
 
 /** The remarks of verbs that answer from the table; `stale` where its age makes a difference to the answer. */

@@ -1,14 +1,14 @@
-// Which lever keeps a reserved port from being handed out: it depends on the allocators that can reach the port.
+// Which mechanism keeps a reserved port from being handed out: it depends on the allocators that can reach the port.
 
 /** `preload`: the shim and its table. `ephemeral`: the kernel's own list, set by the administrator. `none`: nothing hands it out. */
-export type LeverName = "preload" | "ephemeral" | "none";
+export type MechanismName = "preload" | "ephemeral" | "none";
 
 /** The ports that bindresvport and rresvport choose from: nothing they hand out is outside. */
 export const ALLOCATED_PORTS = { first: 512, last: 1023 } as const;
 
-/** One lever, and the ports it is for. */
-export interface Lever {
-  readonly name: LeverName;
+/** One mechanism, and the ports it is for. */
+export interface Mechanism {
+  readonly name: MechanismName;
   /** First and last port, inclusive. */
   readonly first: number;
   readonly last: number;
@@ -17,7 +17,7 @@ export interface Lever {
 }
 
 /** Every port from 1 to 65535 belongs to exactly one of these; ascending. */
-export const LEVERS: readonly Lever[] = [
+export const MECHANISMS: readonly Mechanism[] = [
   {
     name: "none",
     first: 1,
@@ -40,9 +40,9 @@ export const LEVERS: readonly Lever[] = [
   },
 ];
 
-/** The lever for a port. Throws RangeError for a number that is not a port from 1 to 65535. */
-export function leverFor(port: number): Lever {
-  const lever = LEVERS.find(({ first, last }) => Number.isInteger(port) && first <= port && port <= last);
-  if (lever === undefined) throw new RangeError(`not a port: ${port}`);
-  return lever;
+/** The mechanism for a port. Throws RangeError for a number that is not a port from 1 to 65535. */
+export function mechanismFor(port: number): Mechanism {
+  const mechanism = MECHANISMS.find(({ first, last }) => Number.isInteger(port) && first <= port && port <= last);
+  if (mechanism === undefined) throw new RangeError(`not a port: ${port}`);
+  return mechanism;
 }

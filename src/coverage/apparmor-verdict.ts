@@ -11,7 +11,7 @@ export function inMode(mode: string, denied: Seen<Denied>): Seen<Denied> {
 }
 
 /** Of the profiles of which one would confine it. Undefined: it would be kept from nothing, whichever that is. */
-export function byOneOf(all: readonly Seen<Denied>[]): Seen<Denied> | undefined {
+export function mergeProfiles(all: readonly Seen<Denied>[]): Seen<Denied> | undefined {
   const against = all.filter((denied) => isUnseen(denied) || keepsSomething(denied));
   if (against.length === all.length) return against[0];
   return against.length === 0 ? undefined : { unseen: "several profiles may confine it", rootWould: false };
@@ -30,17 +30,17 @@ export interface Uses {
 }
 
 /** Why a profile makes the shim of no use, as a verdict; undefined: it does not. */
-export function withheld(denied: Seen<Denied> | undefined, uses: Uses): Decision | undefined {
+export function deniedAccess(denied: Seen<Denied> | undefined, uses: Uses): Decision | undefined {
   if (denied === undefined) return undefined;
   if (isUnseen(denied)) return unseen("what its AppArmor profile allows", denied);
   const { profile, list, libraries, table } = denied;
   const because = (file: string): Decision =>
-    notCovered(`its AppArmor profile '${profile}' keeps ${file} from it`, list ? INCLUDE_CURE : RULE_CURE);
+    notCovered(`its AppArmor profile '${profile}' keeps ${file} from it`, list ? INCLUDE_HINT : RULE_HINT);
   if (uses.list && list) return because("the preload list");
   if (uses.library !== undefined && libraries.includes(uses.library)) return because("the shim");
   return uses.table && table ? because("the table") : undefined;
 }
 
 /** Every profile that includes the base abstraction may read the list. */
-const INCLUDE_CURE = "have the profile include <abstractions/base>, then: systemctl reload apparmor";
-const RULE_CURE = "portreservectl install, then: systemctl reload apparmor";
+const INCLUDE_HINT = "have the profile include <abstractions/base>, then: systemctl reload apparmor";
+const RULE_HINT = "portreservectl install, then: systemctl reload apparmor";

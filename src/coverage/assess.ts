@@ -12,15 +12,15 @@ import { kernelClient } from "./kernel-client.ts";
 import { compareText, fileName, unique } from "./names.ts";
 import { PROCESS_CHECKS } from "./process-checks.ts";
 import { PROGRAM_CHECKS } from "./program-checks.ts";
-import { isUntold, madeOf, partsToLoad, unreadable } from "./program-image.ts";
-import { isPowerless, type Judged, judge, shownName } from "./running.ts";
+import { describeImage, isIndeterminate, partsToLoad, unreadable } from "./program-image.ts";
+import { type Classified, classify, isPowerless, processName } from "./running.ts";
 
 /** Pure, and never throws: what could not be seen ends as `unknown`, never as `covered`. */
 export function assess(facts: HostFacts): Coverage {
   const host = hostOf(facts);
-  const judged = facts.processes.map((process) => ({ process, ...judge(process, host) }));
+  const judged = facts.processes.map((process) => ({ process, ...classify(process, host) }));
   const known = new Map<number, Known>(judged.map((it) => [it.process.pid, { process: it.process, kind: surely(it) }]));
-  const { allocators, apart } = allocatorsOf(host, judged);
+  const { allocators, excluded } = allocatorsOf(host, judged);
   const ports = portStates(host, known);
   const answers = hostAnswers(host);
   const random = new Set(judged.filter(({ kind }) => kind !== "none").map(({ process }) => process.pid));
@@ -29,38 +29,38 @@ export function assess(facts: HostFacts): Coverage {
     allocators,
     ports,
     owners: unique((facts.reservations ?? []).map(({ owner }) => owner)).length,
-    apart,
+    excluded,
     hints: hintsFor(host, ports, random),
     verdict: overall(answers, allocators, ports),
   };
 }
 
 /** Nobody is called a thief who may not be an allocator at all. */
-function surely(judged: Judged): Judged["kind"] {
-  return judged.kind === "allocator" && isUntold(judged.running.made) ? "untold" : judged.kind;
+function surely(judged: Classified): Classified["kind"] {
+  return judged.kind === "allocator" && isIndeterminate(judged.running.image) ? "indeterminate" : judged.kind;
 }
 
-type Row = Judged & { readonly process: ProcessFacts };
+type Row = Classified & { readonly process: ProcessFacts };
 
-function allocatorsOf(host: Host, judged: readonly Row[]): Pick<Coverage, "allocators" | "apart"> {
+function allocatorsOf(host: Host, judged: readonly Row[]): Pick<Coverage, "allocators" | "excluded"> {
   const found: Allocator[] = [];
-  const untold: Unseen[] = [];
+  const indeterminate: Unseen[] = [];
   const started = new Set<ProgramFacts>();
   const programs = host.facts.programs.map((facts) => ({ facts, ...programOf(facts, host) }));
-  const apart = { otherNetworks: 0, powerless: 0 };
+  const excluded = { otherNetworks: 0, powerless: 0 };
   for (const row of judged) {
     const { process } = row;
     if (row.kind === "none") continue;
     if (!isUnseen(process.network) && process.network === "other") {
-      if (row.kind === "allocator") apart.otherNetworks += 1;
+      if (row.kind === "allocator") excluded.otherNetworks += 1;
     } else if (isPowerless(process, host.facts)) {
-      if (row.kind === "allocator") apart.powerless += 1;
+      if (row.kind === "allocator") excluded.powerless += 1;
     } else if (row.kind === "allocator") {
-      found.push(processAllocator(process, row.running.made.via, decide(PROCESS_CHECKS, row.running, host)));
+      found.push(processAllocator(process, row.running.image.via, decide(PROCESS_CHECKS, row.running, host)));
     } else {
       const starts = programs.find(({ facts, kind }) => kind === "allocator" && isStartedAs(process, facts, host));
       if (starts === undefined) {
-        untold.push(row.why);
+        indeterminate.push(row.why);
       } else {
         started.add(starts.facts);
         found.push({ ...processAllocator(process, starts.via, hidden(row.why)), name: fileName(starts.facts.path) });
@@ -72,10 +72,12 @@ function allocatorsOf(host: Host, judged: readonly Row[]): Pick<Coverage, "alloc
   const unread = idle.flatMap(({ why }) => why ?? []);
   const strange = host.facts.hidden === undefined ? [] : [folded("processes that are hidden", 0, [host.facts.hidden])];
   const folds = [
-    ...(untold.length === 0 ? [] : [folded(counted(untold.length, "process", "processes"), untold.length, untold)]),
+    ...(indeterminate.length === 0
+      ? []
+      : [folded(counted(indeterminate.length, "process", "processes"), indeterminate.length, indeterminate)]),
     ...(unread.length === 0 ? [] : [folded(counted(unread.length, "program", "programs"), unread.length, unread)]),
   ];
-  return { allocators: [...found, ...kernelClient(host), ...folds, ...strange].sort(inOrder), apart };
+  return { allocators: [...found, ...kernelClient(host), ...folds, ...strange].sort(inOrder), excluded };
 }
 
 function processAllocator(
@@ -84,11 +86,11 @@ function processAllocator(
   decision: Decision & { check: string },
 ): Allocator {
   const { pid, unit, program } = process;
-  const { verdict, check, reason, cure } = decision;
+  const { verdict, check, reason, hint } = decision;
   const path = isUnseen(program) ? undefined : program;
   return {
     kind: "process",
-    name: shownName(process),
+    name: processName(process),
     pid,
     unit,
     program: path,
@@ -97,28 +99,30 @@ function processAllocator(
     verdict,
     check,
     reason,
-    cure,
+    hint,
   };
 }
 
 interface Judgement {
-  readonly kind: "allocator" | "untold" | "none";
+  readonly kind: "allocator" | "indeterminate" | "none";
   readonly via: readonly string[];
   readonly why?: Unseen;
   readonly allocator: Allocator;
 }
 
 function programOf(facts: ProgramFacts, host: Host): Judgement {
-  const made = madeOf(facts.path, partsToLoad(facts.objects), () => false);
-  const hole = unreadable(made.parts);
-  const allocates = made.via.length > 0 || isUntold(made);
-  const decision = decide(PROGRAM_CHECKS, { facts, made, unit: host.unit(facts.unit) }, host);
-  const { verdict, check, reason, cure } = decision;
-  const { via } = made;
+  const image = describeImage(facts.path, partsToLoad(facts.objects), () => false);
+  const hole = unreadable(image.parts);
+  const allocates = image.via.length > 0 || isIndeterminate(image);
+  const decision = decide(PROGRAM_CHECKS, { facts, image, unit: host.unit(facts.unit) }, host);
+  const { verdict, check, reason, hint } = decision;
+  const { via } = image;
   const who = { kind: "program", name: fileName(facts.path), pid: undefined, unit: facts.unit } as const;
-  const allocator = { ...who, program: facts.path, count: 1, via, verdict, check, reason, cure };
+  const allocator = { ...who, program: facts.path, count: 1, via, verdict, check, reason, hint };
   if (allocates) return { kind: "allocator", via, allocator };
-  return hole === undefined ? { kind: "none", via, allocator } : { kind: "untold", via, why: hole.why, allocator };
+  return hole === undefined
+    ? { kind: "none", via, allocator }
+    : { kind: "indeterminate", via, why: hole.why, allocator };
 }
 
 /** A unit that starts an allocator has one in it, as long as nothing else is known of the process. */
@@ -132,7 +136,7 @@ function isStartedAs(process: ProcessFacts, { path, unit: by, privileged }: Prog
 }
 
 function hidden(why: Unseen): Decision & { check: string } {
-  return { check: "seen", verdict: "unknown", reason: why.unseen, cure: asRoot(why) };
+  return { check: "seen", verdict: "unknown", reason: why.unseen, hint: asRoot(why) };
 }
 
 const MOST_REASONS = 3;
@@ -151,7 +155,7 @@ function folded(name: string, count: number, reasons: readonly Unseen[]): Alloca
     verdict: "unknown",
     check: "seen",
     reason: [...texts.slice(0, MOST_REASONS), ...more].join("; "),
-    cure: reasons.some(({ rootWould }) => rootWould) ? "run it as root" : undefined,
+    hint: reasons.some(({ rootWould }) => rootWould) ? "run it as root" : undefined,
   };
 }
 

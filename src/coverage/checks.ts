@@ -8,7 +8,7 @@ export interface Decision {
   readonly verdict: Verdict;
   /** Words that follow "not covered: " and the like. */
   readonly reason: string | undefined;
-  readonly cure: string | undefined;
+  readonly hint: string | undefined;
 }
 
 /** Undefined: this check has nothing against it, and the next one is asked. */
@@ -43,16 +43,16 @@ export function decide<Subject>(
   return { ...unknown("no check has an answer"), check: "none" };
 }
 
-export function notCovered(reason: string, cure?: string): Decision {
-  return { verdict: "not covered", reason, cure };
+export function notCovered(reason: string, hint?: string): Decision {
+  return { verdict: "not covered", reason, hint };
 }
 
-export function unknown(reason: string, cure?: string): Decision {
-  return { verdict: "unknown", reason, cure };
+export function unknown(reason: string, hint?: string): Decision {
+  return { verdict: "unknown", reason, hint };
 }
 
-export function covered(reason?: string, cure?: string): Decision {
-  return { verdict: "covered", reason, cure };
+export function covered(reason?: string, hint?: string): Decision {
+  return { verdict: "covered", reason, hint };
 }
 
 /** `what` completes "… cannot be seen: WHY". */

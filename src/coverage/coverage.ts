@@ -24,7 +24,7 @@ export interface Allocator {
   /** Why, as words that follow "not covered: " and the like; always there unless it is simply covered. */
   readonly reason: string | undefined;
   /** A command, or advice, that would make it covered or known. */
-  readonly cure: string | undefined;
+  readonly hint: string | undefined;
 }
 
 /** Who holds a port. */
@@ -60,14 +60,14 @@ export interface HostAnswer {
   readonly question: string;
   readonly state: "good" | "bad" | "unknown";
   readonly answer: string;
-  readonly cure: string | undefined;
+  readonly hint: string | undefined;
 }
 
 /** Something worth an administrator's while. */
 export interface Hint {
   readonly id: string;
   readonly message: string;
-  readonly cure: string | undefined;
+  readonly hint: string | undefined;
 }
 
 export interface Coverage {
@@ -79,7 +79,7 @@ export interface Coverage {
   /** Different owners among the reservations. */
   readonly owners: number;
   /** Processes that allocate but cannot take a port of this host: in networks of their own, or without the right to. */
-  readonly apart: { readonly otherNetworks: number; readonly powerless: number };
+  readonly excluded: { readonly otherNetworks: number; readonly powerless: number };
   readonly hints: readonly Hint[];
   /** `not covered` if anything is not covered, stolen or bad; else `unknown` if anything is; else `covered`. */
   readonly verdict: Verdict;

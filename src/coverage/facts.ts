@@ -198,7 +198,7 @@ export interface UnitFacts {
   /** When the newest of its drop-ins of ours was written, in milliseconds since 1970. */
   readonly dropInSince: number | undefined;
   /** Why the LD_PRELOAD of our drop-in may not reach its programs, whatever they are; `certain`: why it does not. */
-  readonly dropInObstacle?: { readonly certain: boolean; readonly reason: string; readonly cure: string };
+  readonly dropInObstacle?: { readonly certain: boolean; readonly reason: string; readonly hint: string };
   /** The setting that gives its programs another root: "RootDirectory=/srv/jail". */
   readonly otherRoot?: string;
   /** The setting that puts something else in the place of the table or of the shim: "InaccessiblePaths=/etc". */

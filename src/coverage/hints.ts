@@ -3,8 +3,8 @@ import { BLACKLIST_OWNER } from "../core/config/blacklist.ts";
 import type { Protocol } from "../core/config/types.ts";
 import { ALLOCATED_PORTS } from "../core/mechanism.ts";
 import { isUnseen } from "../core/seen.ts";
+import { unitWord } from "./commands.ts";
 import type { Hint, PortState } from "./coverage.ts";
-import { unitWord } from "./cures.ts";
 import type { UnitFacts } from "./facts.ts";
 import { unitNames } from "./holders.ts";
 import type { Host } from "./host.ts";
@@ -44,7 +44,7 @@ function stolen(host: Host, ports: readonly PortState[]): Hint[] {
     return {
       id: "stolen",
       message: `'${name}' holds ${enumerate(taken.map(shown))}, ${taken.length === 1 ? "which is" : "which are"} ${reservedFor}`,
-      cure: [first, ...then].join(", then "),
+      hint: [first, ...then].join(", then "),
     };
   });
 }
@@ -81,7 +81,7 @@ function bmc({ facts, reserved }: Host): Hint[] {
     {
       id: "bmc",
       message: `this host has a BMC, which swallows what comes for ports 623 and 664, and ${enumerate(open.map(shown))} can be handed out`,
-      cure: "reserve 623 and 664: write both into a file 'bmc' of /etc/portreserve",
+      hint: "reserve 623 and 664: write both into a file 'bmc' of /etc/portreserve",
     },
   ];
 }
@@ -110,7 +110,7 @@ function unreservedListeners(host: Host, ports: readonly PortState[], allocators
   return [...found].map(([unit, rows]) => ({
     id: "unreserved",
     message: `'${unit}' listens on ${enumerate(rows.map(shown))}, which nothing reserves`,
-    cure: reserveCure(unit),
+    hint: reserveHint(unit),
   }));
 }
 
@@ -120,7 +120,7 @@ function serviceOf(socket: string, found: ReadonlyMap<string, unknown>): string 
   return found.has(service) ? service : socket;
 }
 
-function reserveCure(unit: string): string | undefined {
+function reserveHint(unit: string): string | undefined {
   const word = unitWord(unit);
   return word && `portreservectl reserve ${word}`;
 }
@@ -141,7 +141,7 @@ function strangers(host: Host): Hint[] {
     .map((owner) => ({
       id: "unknown-owner",
       message: `no unit and no program is named like '${owner}', which has reservations`,
-      cure: "name the file after the service that needs the ports, so that its holder can be judged",
+      hint: "name the file after the service that needs the ports, so that its holder can be judged",
     }));
 }
 
@@ -151,6 +151,6 @@ function unpackaged({ facts }: Host): Hint[] {
     .map(({ abi }) => ({
       id: "no-library",
       message: `this version has no library for ${abi}: no program of that ABI can be covered`,
-      cure: undefined,
+      hint: undefined,
     }));
 }

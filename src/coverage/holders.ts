@@ -6,12 +6,12 @@ import type { Holder, PortState } from "./coverage.ts";
 import type { ProcessFacts, SocketFacts, UnitFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { compareText, isNamedAfter, unique, unitStem } from "./names.ts";
-import { type Judged, shownName } from "./running.ts";
+import { type Classified, processName } from "./running.ts";
 
 /** A process, and whether it allocates. */
 export interface Known {
   readonly process: ProcessFacts;
-  readonly kind: Judged["kind"];
+  readonly kind: Classified["kind"];
 }
 
 /** One for each port of each protocol that is reserved or held: ascending, tcp before udp. */
@@ -121,7 +121,7 @@ function withProcess(
     const owns = unitNames(socketUnit.id, host).some((name) => isOwner(name, place));
     return { verdict: owns ? "owner" : "unjudged", name: `systemd for ${socketUnit.id}`, pid, unit };
   }
-  return { verdict: verdictOn(place, found, accepted, host), name: shownName(process), pid, unit };
+  return { verdict: verdictOn(place, found, accepted, host), name: processName(process), pid, unit };
 }
 
 function verdictOn(place: Place, { process, kind }: Known, accepted: boolean, host: Host): Holder["verdict"] {
@@ -137,7 +137,7 @@ function isOwner(name: string, { owners }: Place): boolean {
 
 /** Under which an owner's file may be: its unit and the aliases of that, and its program's file name. */
 function namesOf(process: ProcessFacts, host: Host): string[] {
-  const program = isUnseen(process.program) ? [] : [shownName(process)];
+  const program = isUnseen(process.program) ? [] : [processName(process)];
   return [...(process.unit === undefined ? [] : unitNames(process.unit, host)), ...program];
 }
 

@@ -2,13 +2,13 @@
 
 import { isUnseen, type Unseen } from "../core/seen.ts";
 import { asRoot } from "./checks.ts";
+import { unitWord } from "./commands.ts";
 import type { HostAnswer } from "./coverage.ts";
-import { unitWord } from "./cures.ts";
 import type { LibraryFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { enumerate } from "./names.ts";
 
-type Answer = Pick<HostAnswer, "state" | "answer" | "cure">;
+type Answer = Pick<HostAnswer, "state" | "answer" | "hint">;
 
 interface Question {
   readonly id: string;
@@ -40,12 +40,12 @@ export function hostAnswers(host: Host): HostAnswer[] {
 const COMPILE = "portreservectl compile";
 const INSTALL = "portreservectl install";
 
-const good = (answer: string, cure?: string): Answer => ({ state: "good", answer, cure });
-const bad = (answer: string, cure?: string): Answer => ({ state: "bad", answer, cure });
+const good = (answer: string, hint?: string): Answer => ({ state: "good", answer, hint });
+const bad = (answer: string, hint?: string): Answer => ({ state: "bad", answer, hint });
 const unseen = (why: Unseen): Answer => ({
   state: "unknown",
   answer: `cannot be seen: ${why.unseen}`,
-  cure: asRoot(why),
+  hint: asRoot(why),
 });
 
 function table({ facts, tableInForce }: Host): Answer {
@@ -65,7 +65,7 @@ function fresh({ facts }: Host): Answer | undefined {
     case "stale":
       return bad("the configuration has changed since it was compiled", COMPILE);
     case "valid":
-      return { state: "unknown", answer: "the configuration cannot be read", cure: "run it as root" };
+      return { state: "unknown", answer: "the configuration cannot be read", hint: "run it as root" };
     default:
       return undefined;
   }

@@ -36,10 +36,10 @@ function decision({ facts, reserved }: Host): Decision {
   const ports = reservedPorts(reserved).filter((port) => min <= port && port <= max);
   if (ports.length === 0) return covered("no reserved port in its range");
   const inRange = `${shortList(ports, MOST_SHOWN)} in range`;
-  const cure = "narrow sunrpc.min_resvport and max_resvport";
+  const hint = "narrow sunrpc.min_resvport and max_resvport";
   // What asks rpc.statd to watch a lock is no mount, and has no such option.
   if (nfs.length > 0 && nfs.every(({ noresvport }) => noresvport)) {
-    return unknown(`${inRange}; every NFS mount has noresvport, but the locks of version 3 may take one`, cure);
+    return unknown(`${inRange}; every NFS mount has noresvport, but the locks of version 3 may take one`, hint);
   }
-  return notCovered(inRange, `${cure}, or mount with noresvport`);
+  return notCovered(inRange, `${hint}, or mount with noresvport`);
 }

@@ -1,9 +1,9 @@
 // Why a process runs without the shim: every reason ends in "not covered", and each has another cure.
 
 import { isUnseen } from "../core/seen.ts";
-import { withheld } from "./apparmor-verdict.ts";
+import { deniedAccess } from "./apparmor-verdict.ts";
 import { asRoot, type Decision, is, notCovered } from "./checks.ts";
-import { installCure, restartCure } from "./cures.ts";
+import { installHint, restartHint } from "./commands.ts";
 import type { ElfFacts, ProcessFacts, UnitFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { fileName } from "./names.ts";
@@ -41,11 +41,11 @@ export function isMusl(program: ElfFacts | undefined): boolean {
 
 export const MUSL = "musl, which does not read the preload list";
 /** A drop-in does not help: musl takes the `$LIB` in it for a folder. */
-export const MUSL_CURE = "use a build for glibc";
+export const MUSL_HINT = "use a build for glibc";
 
-function musl({ made }: Running): Decision | undefined {
-  if (!isMusl(made.program)) return undefined;
-  return notCovered(MUSL, MUSL_CURE);
+function musl({ image }: Running): Decision | undefined {
+  if (!isMusl(image.program)) return undefined;
+  return notCovered(MUSL, MUSL_HINT);
 }
 
 /** `installed`: something loads the shim, so that only the library can be at fault. */
@@ -59,16 +59,16 @@ export function lacksLibrary(program: ElfFacts | undefined, installed: boolean, 
   return notCovered(`no library for ${program.abi} is installed`, "portreservectl install");
 }
 
-function foreign({ made, unit }: Running, host: Host): Decision | undefined {
-  return lacksLibrary(made.program, listNamesShim(host.facts) || unit?.hasDropIn === true, host);
+function foreign({ image, unit }: Running, host: Host): Decision | undefined {
+  return lacksLibrary(image.program, listNamesShim(host.facts) || unit?.hasDropIn === true, host);
 }
 
 /** Before the restart, which would not help. */
-function confined({ process, made, unit }: Running, { facts }: Host): Decision | undefined {
+function confined({ process, image, unit }: Running, { facts }: Host): Decision | undefined {
   const list = listNamesShim(facts);
   if ((!list && !dropInOf(unit)) || isUnseen(process.denied)) return undefined;
-  const library = facts.setup.libraries.find(({ abi }) => abi === made.program?.abi)?.path;
-  return withheld(process.denied, { list: list && !dropInOf(unit), library, table: true });
+  const library = facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path;
+  return deniedAccess(process.denied, { list: list && !dropInOf(unit), library, table: true });
 }
 
 function early({ process, unit }: Running, { facts }: Host): Decision | undefined {
@@ -76,7 +76,7 @@ function early({ process, unit }: Running, { facts }: Host): Decision | undefine
   const listSince = !isUnseen(list) && list.namesShim ? list.since : undefined;
   const dropInSince = dropInOf(unit) ? unit?.dropInSince : undefined;
   const before = [listSince, dropInSince].some((since) => since !== undefined && process.startedAt < since);
-  return before ? notCovered("started before the install", restartCure(process)) : undefined;
+  return before ? notCovered("started before the install", restartHint(process)) : undefined;
 }
 
 function ignored({ process }: Running, { facts }: Host): Decision | undefined {
@@ -96,7 +96,7 @@ function nowhere({ process, unit }: Running, host: Host): Decision | undefined {
   const { list } = host.facts.setup;
   if (listNamesShim(host.facts) || dropInOf(unit) || is(process.preload, true)) return undefined;
   if (isUnseen(list)) return notCovered(`the preload list cannot be seen: ${list.unseen}`, asRoot(list));
-  return notCovered("not installed for it", installCure(process.unit, host));
+  return notCovered("not installed for it", installHint(process.unit, host));
 }
 
 function dropInOf(unit: UnitFacts | undefined): boolean {

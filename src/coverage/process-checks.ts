@@ -1,14 +1,14 @@
 // The checks of a running allocator: what can be known to keep the shim from it, or its table.
 
 import { isUnseen } from "../core/seen.ts";
-import { withheld } from "./apparmor-verdict.ts";
+import { deniedAccess } from "./apparmor-verdict.ts";
 import { type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
-import { restartCure } from "./cures.ts";
+import { restartHint } from "./commands.ts";
 import type { Binding } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { fileName } from "./names.ts";
 import { whyNotLoaded } from "./not-loaded.ts";
-import { beyondPreload, isUntold, type Part, unreadable } from "./program-image.ts";
+import { beyondPreload, isIndeterminate, type Part, unreadable } from "./program-image.ts";
 import type { Running } from "./running.ts";
 
 /** The version of the table that this manager writes: a shim that knows another one is as none. */
@@ -30,37 +30,37 @@ export const PROCESS_CHECKS: readonly Check<Running>[] = [
   { id: "covered", question: "is it covered by the library that is installed now?", assess: bySome },
 ];
 
-export const STATIC_CURE = "use a dynamically linked build, or keep it from the ports by its own settings";
+export const STATIC_HINT = "use a dynamically linked build, or keep it from the ports by its own settings";
 
-function dynamic({ made }: Running): Decision | undefined {
-  if (made.program?.isStatic !== true) return undefined;
-  if (isUntold(made)) return unknown("static, and without a symbol table", STATIC_CURE);
-  return notCovered("static, and no library can be preloaded", STATIC_CURE);
+function dynamic({ image }: Running): Decision | undefined {
+  if (image.program?.isStatic !== true) return undefined;
+  if (isIndeterminate(image)) return unknown("static, and without a symbol table", STATIC_HINT);
+  return notCovered("static, and no library can be preloaded", STATIC_HINT);
 }
 
-function reachable({ made }: Running): Decision | undefined {
-  const beyond = beyondPreload(made);
-  return beyond && notCovered(beyond.reason, beyond.cure);
+function reachable({ image }: Running): Decision | undefined {
+  const beyond = beyondPreload(image);
+  return beyond && notCovered(beyond.reason, beyond.hint);
 }
 
-function readable({ made }: Running): Decision | undefined {
-  const hole = unreadable(made.parts);
+function readable({ image }: Running): Decision | undefined {
+  const hole = unreadable(image.parts);
   return hole && unseen(`its '${fileName(hole.path)}'`, hole.why);
 }
 
 function loaded(running: Running, host: Host): Decision | undefined {
-  const { shims, parts } = running.made;
+  const { shims, parts } = running.image;
   // What could not be read may be the shim.
   if (shims.length > 0 || unreadable(parts) !== undefined) return undefined;
   return whyNotLoaded(running, host);
 }
 
-function library({ process, made }: Running, host: Host): Decision | undefined {
-  for (const shim of made.shims) {
+function library({ process, image }: Running, host: Host): Decision | undefined {
+  for (const shim of image.shims) {
     const marker = readMarker(shim, host);
     if (marker === undefined) return unknown("which version its library is cannot be seen", "run it as root");
     if (marker.table === TABLE_VERSION) continue;
-    return notCovered(`its library (${marker.version}) does not know the table's version`, restartCure(process));
+    return notCovered(`its library (${marker.version}) does not know the table's version`, restartHint(process));
   }
   return undefined;
 }
@@ -84,10 +84,10 @@ function bindings({ process }: Running, { facts }: Host): Decision | undefined {
   if (isUnseen(process.bindings)) return unseen("where its calls lead", process.bindings);
   const name = ({ object }: Binding): string =>
     fileName((Object.hasOwn(facts.objects, object) ? facts.objects[object]?.path : undefined) ?? object);
-  const astray = process.bindings.find(({ leadsTo }) => is(leadsTo, "other"));
-  if (astray !== undefined) {
+  const bypassing = process.bindings.find(({ leadsTo }) => is(leadsTo, "other"));
+  if (bypassing !== undefined) {
     return notCovered(
-      `its '${name(astray)}' was loaded past the shim (RTLD_DEEPBIND, dlmopen or LD_PRELOAD)`,
+      `its '${name(bypassing)}' was loaded past the shim (RTLD_DEEPBIND, dlmopen or LD_PRELOAD)`,
       "have it loaded without RTLD_DEEPBIND, dlmopen and LD_PRELOAD",
     );
   }
@@ -103,28 +103,28 @@ function bindings({ process }: Running, { facts }: Host): Decision | undefined {
   return undefined;
 }
 
-function table({ process, made }: Running, host: Host): Decision | undefined {
+function table({ process, image }: Running, host: Host): Decision | undefined {
   if (isUnseen(process.table)) return unseen("which table it finds", process.table);
   const { mappedTable } = process;
   if (process.table !== "same") {
     const which = process.table === "none" ? "no table" : "another table";
     if (is(process.root, "other")) {
-      const cure =
+      const hint =
         process.table === "none"
           ? "install in that root too"
           : "install in that root too, with this host's reservations";
-      return notCovered(`in another root (container, chroot), which has ${which}`, cure);
+      return notCovered(`in another root (container, chroot), which has ${which}`, hint);
     }
     if (host.facts.setup.table.state === "missing") return undefined;
     return notCovered(`finds ${which} in the table's place`, "see what its unit hides or binds with 'systemctl cat'");
   }
-  if (made.shims.length === 0) return undefined;
+  if (image.shims.length === 0) return undefined;
   if (isUnseen(mappedTable)) return unseen("the table that it has mapped", mappedTable);
   if (mappedTable !== undefined && !mappedTable.current && !mappedTable.retired) {
-    return notCovered("goes on with a table that was replaced by hand", restartCure(process));
+    return notCovered("goes on with a table that was replaced by hand", restartHint(process));
   }
   if (mappedTable?.current === true) return undefined;
-  return withheld(process.denied, { list: false, library: undefined, table: true }) ?? mayRead(process, host);
+  return deniedAccess(process.denied, { list: false, library: undefined, table: true }) ?? mayRead(process, host);
 }
 
 /** It will open the table when it allocates next. */
@@ -143,12 +143,12 @@ export function inForce(_: unknown, { facts, tableInForce }: Host): Decision | u
   return notCovered("there is no table in force", state === "foreign" ? undefined : "portreservectl compile");
 }
 
-function bySome({ process, made }: Running, host: Host): Decision | undefined {
+function bySome({ process, image }: Running, host: Host): Decision | undefined {
   // A root of its own has a library of its own.
-  if (made.shims.length === 0) return undefined;
+  if (image.shims.length === 0) return undefined;
   if (is(process.root, "other")) return covered();
-  const old = made.shims.find(({ key }) => key === undefined || !host.libraries.has(key));
+  const old = image.shims.find(({ key }) => key === undefined || !host.libraries.has(key));
   const version = old && readMarker(old, host)?.version;
   if (old === undefined) return covered();
-  return covered(`by an older library (${version ?? "unknown"}); restart to update`, restartCure(process));
+  return covered(`by an older library (${version ?? "unknown"}); restart to update`, restartHint(process));
 }

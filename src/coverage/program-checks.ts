@@ -1,19 +1,19 @@
 // The checks of a program that does not run now: what would keep the shim from it, if it was started.
 
 import { isUnseen } from "../core/seen.ts";
-import { withheld } from "./apparmor-verdict.ts";
+import { deniedAccess } from "./apparmor-verdict.ts";
 import { asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
-import { installCure } from "./cures.ts";
+import { installHint } from "./commands.ts";
 import type { ProgramFacts, UnitFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { fileName } from "./names.ts";
-import { isMusl, lacksLibrary, MUSL, MUSL_CURE } from "./not-loaded.ts";
-import { inForce, parseMarker, STATIC_CURE, TABLE_VERSION } from "./process-checks.ts";
-import { beyondPreload, isUntold, type Made, unreadable } from "./program-image.ts";
+import { isMusl, lacksLibrary, MUSL, MUSL_HINT } from "./not-loaded.ts";
+import { inForce, parseMarker, STATIC_HINT, TABLE_VERSION } from "./process-checks.ts";
+import { beyondPreload, isIndeterminate, type ProgramImage, unreadable } from "./program-image.ts";
 
 export interface Startable {
   readonly facts: ProgramFacts;
-  readonly made: Made;
+  readonly image: ProgramImage;
   readonly unit: UnitFacts | undefined;
 }
 
@@ -50,12 +50,12 @@ function files({ facts, unit }: Startable): Decision | undefined {
     : unknown(`would find other files than this host's (${setting})`, LOOK_AGAIN);
 }
 
-function confined({ facts, made, unit }: Startable, host: Host): Decision | undefined {
+function confined({ facts, image, unit }: Startable, host: Host): Decision | undefined {
   const byDropIn = !facts.privileged && unit?.hasDropIn === true;
   const list = listNamesShim(host.facts);
   if (!list && !byDropIn) return undefined;
-  const library = host.facts.setup.libraries.find(({ abi }) => abi === made.program?.abi)?.path;
-  return withheld(facts.denied, { list: list && !byDropIn, library, table: true });
+  const library = host.facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path;
+  return deniedAccess(facts.denied, { list: list && !byDropIn, library, table: true });
 }
 
 /** One of them may define an allocator, which then is the one that is called. */
@@ -66,28 +66,28 @@ function order({ facts, unit }: Startable): Decision | undefined {
     : unknown(`would get other libraries before the shim (LD_PRELOAD=${value})`, LOOK_AGAIN);
 }
 
-function dynamic({ made }: Startable): Decision | undefined {
-  if (made.program?.isStatic !== true) return undefined;
-  if (isUntold(made)) return unknown("static, and without a symbol table", STATIC_CURE);
-  return notCovered("static, and no library can be preloaded", STATIC_CURE);
+function dynamic({ image }: Startable): Decision | undefined {
+  if (image.program?.isStatic !== true) return undefined;
+  if (isIndeterminate(image)) return unknown("static, and without a symbol table", STATIC_HINT);
+  return notCovered("static, and no library can be preloaded", STATIC_HINT);
 }
 
-function reachable({ made }: Startable): Decision | undefined {
-  const beyond = beyondPreload(made);
-  return beyond && notCovered(beyond.reason, beyond.cure);
+function reachable({ image }: Startable): Decision | undefined {
+  const beyond = beyondPreload(image);
+  return beyond && notCovered(beyond.reason, beyond.hint);
 }
 
-function readable({ made }: Startable): Decision | undefined {
-  const hole = unreadable(made.parts);
+function readable({ image }: Startable): Decision | undefined {
+  const hole = unreadable(image.parts);
   if (hole !== undefined) return unseen(`its '${fileName(hole.path)}'`, hole.why);
-  return made.program === undefined ? unknown("what its program is cannot be seen") : undefined;
+  return image.program === undefined ? unknown("what its program is cannot be seen") : undefined;
 }
 
-function installed({ facts, made, unit }: Startable, host: Host): Decision | undefined {
+function installed({ facts, image, unit }: Startable, host: Host): Decision | undefined {
   const dropIn = !facts.privileged && unit?.hasDropIn === true;
   const { list } = host.facts.setup;
-  if (isMusl(made.program)) return notCovered(MUSL, MUSL_CURE);
-  const lacks = lacksLibrary(made.program, listNamesShim(host.facts) || dropIn, host);
+  if (isMusl(image.program)) return notCovered(MUSL, MUSL_HINT);
+  const lacks = lacksLibrary(image.program, listNamesShim(host.facts) || dropIn, host);
   if (lacks !== undefined) return lacks;
   if (listNamesShim(host.facts)) return undefined;
   if (dropIn) return obstructed(unit);
@@ -95,16 +95,16 @@ function installed({ facts, made, unit }: Startable, host: Host): Decision | und
   if (facts.privileged) return notCovered("not installed for it", "portreservectl install");
   const { units } = host.facts;
   if (isUnseen(units)) return unseen("its unit", units);
-  return notCovered("not installed for it", installCure(facts.unit, host));
+  return notCovered("not installed for it", installHint(facts.unit, host));
 }
 
 function obstructed({ dropInObstacle: obstacle }: UnitFacts): Decision | undefined {
   if (obstacle === undefined) return undefined;
-  return (obstacle.certain ? notCovered : unknown)(obstacle.reason, obstacle.cure);
+  return (obstacle.certain ? notCovered : unknown)(obstacle.reason, obstacle.hint);
 }
 
-function library({ made }: Startable, { facts }: Host): Decision | undefined {
-  const found = facts.setup.libraries.find(({ abi }) => abi === made.program?.abi);
+function library({ image }: Startable, { facts }: Host): Decision | undefined {
+  const found = facts.setup.libraries.find(({ abi }) => abi === image.program?.abi);
   if (found === undefined) return undefined;
   if (isUnseen(found.state)) return unseen("the library that it would get", found.state);
   if (found.state === "current" || is(found.state, "missing") || found.state === "no package") return undefined;

@@ -15,7 +15,7 @@ export interface Part {
   readonly elf: Seen<ElfFacts>;
 }
 
-export interface Made {
+export interface ProgramImage {
   /** The path of the program, where it is known. */
   readonly path: string | undefined;
   readonly program: ElfFacts | undefined;
@@ -57,7 +57,11 @@ export function partsToLoad(objects: readonly ObjectFacts[]): Part[] {
 }
 
 /** `isOurs`: whether a key is that of a library of ours, which need not be readable to be one. */
-export function madeOf(path: string | undefined, all: readonly Part[], isOurs: (key: string) => boolean): Made {
+export function describeImage(
+  path: string | undefined,
+  all: readonly Part[],
+  isOurs: (key: string) => boolean,
+): ProgramImage {
   const isShim = ({ isExecutable, key, elf }: Part): boolean =>
     (key !== undefined && isOurs(key)) || (!isUnseen(elf) && !isExecutable && elf.marker !== undefined);
   const parts = all.filter((part) => !isShim(part));
@@ -107,7 +111,7 @@ export function isBeingLoaded(program: ObjectFacts | undefined, objects: readonl
 }
 
 /** A static program that may allocate or not: nothing in it tells. */
-export function isUntold({ path, program, via }: Made): boolean {
+export function isIndeterminate({ path, program, via }: ProgramImage): boolean {
   if (via.length > 0 || program?.isStatic !== true || program.isGo || isKnownHarmless(path)) return false;
   return isUnseen(program.contains);
 }
@@ -119,11 +123,14 @@ export function unreadable(parts: readonly Part[]): { readonly path: string; rea
 }
 
 /** Why no preloaded library can reach all of its allocators: words after "not covered: ". */
-export function beyondPreload({ parts, known }: Made): { readonly reason: string; readonly cure: string } | undefined {
+export function beyondPreload({
+  parts,
+  known,
+}: ProgramImage): { readonly reason: string; readonly hint: string } | undefined {
   if (known !== undefined) {
     return {
       reason: `'${known}' is known to call bind() itself, which no preload reaches`,
-      cure: "give it other ports by its own settings, or a network of its own",
+      hint: "give it other ports by its own settings, or a network of its own",
     };
   }
   for (const { isExecutable, path, elf } of parts) {
@@ -131,15 +138,15 @@ export function beyondPreload({ parts, known }: Made): { readonly reason: string
     const whose = isExecutable ? "" : `its '${fileName(path)}' `;
     const call = elf.calls.find(isHidden);
     if (call !== undefined) {
-      return { reason: `${whose}calls ${bare(call)}, which no preload reaches`, cure: "replace it by a newer program" };
+      return { reason: `${whose}calls ${bare(call)}, which no preload reaches`, hint: "replace it by a newer program" };
     }
     const bound = selfBound(elf, isExecutable);
     if (bound === undefined) continue;
     return isExecutable
-      ? { reason: `has a ${bound} of its own, which comes before any preload`, cure: "use a build without it" }
+      ? { reason: `has a ${bound} of its own, which comes before any preload`, hint: "use a build without it" }
       : {
           reason: `${whose}calls its own functions (-Bsymbolic)`,
-          cure: "use a build of the library without -Bsymbolic-functions",
+          hint: "use a build of the library without -Bsymbolic-functions",
         };
   }
   return undefined;

@@ -5,31 +5,38 @@ import type { HostFacts, ProcessFacts, UnitFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { knownBy } from "./known-programs.ts";
 import { fileName } from "./names.ts";
-import { isUntold, type Made, madeOf, mayAllocate, partsOf, unreadable } from "./program-image.ts";
+import {
+  describeImage,
+  isIndeterminate,
+  mayAllocate,
+  type ProgramImage,
+  partsOf,
+  unreadable,
+} from "./program-image.ts";
 
 export interface Running {
   readonly process: ProcessFacts;
-  readonly made: Made;
+  readonly image: ProgramImage;
   readonly unit: UnitFacts | undefined;
 }
 
-/** `untold`: whether it allocates cannot be seen. */
-export type Judged =
+/** `indeterminate`: whether it allocates cannot be seen. */
+export type Classified =
   | { readonly kind: "allocator"; readonly running: Running }
-  | { readonly kind: "untold"; readonly process: ProcessFacts; readonly why: Unseen }
+  | { readonly kind: "indeterminate"; readonly process: ProcessFacts; readonly why: Unseen }
   | { readonly kind: "none" };
 
-export function judge(process: ProcessFacts, host: Host): Judged {
+export function classify(process: ProcessFacts, host: Host): Classified {
   const { objects, executable } = process;
-  if (isUnseen(objects)) return { kind: "untold", process, why: objects };
+  if (isUnseen(objects)) return { kind: "indeterminate", process, why: objects };
   if (isPlain(process, objects, host)) return { kind: "none" };
   const parts = partsOf(objects, host.facts.objects, executable);
-  const made = madeOf(programOf(process), parts, (key) => host.libraries.has(key));
-  if (made.via.length > 0 || isUntold(made)) {
-    return { kind: "allocator", running: { process, made, unit: host.unit(process.unit) } };
+  const image = describeImage(programOf(process), parts, (key) => host.libraries.has(key));
+  if (image.via.length > 0 || isIndeterminate(image)) {
+    return { kind: "allocator", running: { process, image, unit: host.unit(process.unit) } };
   }
-  const hole = unreadable(made.parts);
-  return hole === undefined ? { kind: "none" } : { kind: "untold", process, why: hole.why };
+  const hole = unreadable(image.parts);
+  return hole === undefined ? { kind: "none" } : { kind: "indeterminate", process, why: hole.why };
 }
 
 /** Most processes consist of files that most others have too: each of these is judged once. */
@@ -49,7 +56,7 @@ function programOf({ program }: ProcessFacts): string | undefined {
 }
 
 /** The file name of its program, never what it calls itself. */
-export function shownName(process: ProcessFacts): string {
+export function processName(process: ProcessFacts): string {
   const path = programOf(process);
   return path === undefined || path === "" ? `process ${process.pid}` : fileName(path);
 }

@@ -10,10 +10,10 @@ import { isUnseen } from "../core/seen.ts";
 import { PATH_UNITS } from "../core/systemd/unit-texts.ts";
 import type { LibraryFacts, SetupFacts, TableFacts } from "../coverage/facts.ts";
 import { labelTypeOf } from "../system/files/attributes.ts";
-import { lookAt } from "../system/files/entry.ts";
+import { lstatEntry } from "../system/files/entry.ts";
 import { isFault, type ReadFault, readUnder } from "../system/files/read-file.ts";
 import { readTable, type TableState } from "../system/files/table-file.ts";
-import { type Abi, abisOf, shimFile } from "../system/host/abis.ts";
+import { abisOf, type HostAbi, shimFile } from "../system/host/abis.ts";
 import { selinuxActive } from "../system/host/confinement.ts";
 import { showUnits, systemdRuns } from "../system/host/systemd.ts";
 import {
@@ -100,7 +100,7 @@ function unseen(file: string, { kind, reason }: ReadFault): { unseen: string; ro
   return { unseen: `'${file}' cannot be read: ${reason}`, rootWould: kind === "denied" };
 }
 
-function libraryFacts(root: string, { name, lib, shim }: Abi): LibraryFacts {
+function libraryFacts(root: string, { name, lib, shim }: HostAbi): LibraryFacts {
   const nothing = { abi: name, key: undefined, marker: undefined };
   if (lib === undefined) {
     const state = { unseen: "its loader does not say where it looks for libraries", rootWould: false };
@@ -123,7 +123,7 @@ function libraryFacts(root: string, { name, lib, shim }: Abi): LibraryFacts {
 }
 
 function watchers(root: string): SetupFacts["watchers"] {
-  const installed = PATH_UNITS.filter((unit) => lookAt(root, `${UNIT_FOLDER}/${unit}`).kind !== "missing");
+  const installed = PATH_UNITS.filter((unit) => lstatEntry(root, `${UNIT_FOLDER}/${unit}`).kind !== "missing");
   if (installed.length === 0) return [];
   if (!systemdRuns(root)) return installed.map((unit) => ({ unit, activeState: "not loaded" }));
   const shown = showUnits(installed);

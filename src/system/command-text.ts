@@ -2,7 +2,7 @@
 import { under } from "./files/rooted.ts";
 
 /** "portreservectl compile", with the root where it is not the host itself. */
-export function manager(root: string, verb: string): string {
+export function commandLine(root: string, verb: string): string {
   return root === "/" ? `portreservectl ${verb}` : `portreservectl ${verb} --root ${shellWord(root)}`;
 }
 

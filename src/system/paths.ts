@@ -92,7 +92,7 @@ export const SUNRPC_PORTS: readonly { readonly min: string; readonly max: string
   { min: "/proc/sys/sunrpc/min_resvport", max: "/proc/sys/sunrpc/max_resvport" },
   { min: "/sys/module/sunrpc/parameters/min_resvport", max: "/sys/module/sunrpc/parameters/max_resvport" },
 ];
-export const MOUNTS = "/proc/self/mountinfo";
+export const MOUNTINFO = "/proc/self/mountinfo";
 export const UNPRIVILEGED_START = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 export const LOCAL_RESERVED_PORTS = "/proc/sys/net/ipv4/ip_local_reserved_ports";
 /** The active security modules, where securityfs is mounted. */

@@ -78,7 +78,7 @@ describe("/etc/portreserve", () => {
     const listed = ctl(["list", "--root", root]);
     expect(listed).toMatchObject({ status: 1, stderr });
     expect(listed.stdout).toMatch(
-      /^631\/udp {2}bindresvport\.blacklist {2}no +preload {2}\/etc\/bindresvport\.blacklist:1$/m,
+      /^631\/udp {2}bindresvport\.blacklist {2}no +preload {4}\/etc\/bindresvport\.blacklist:1$/m,
     );
     rmSync(path.join(root, "etc/bindresvport.blacklist"));
     expect(ctl(["lookup", "631", "--root", root]).stdout).toBe("631/tcp  not reserved\n631/udp  not reserved\n");
@@ -107,7 +107,7 @@ describe("/etc/portreserve", () => {
         "portreservectl: warning: there is no folder '/etc/portreserve', so there is nothing to read; owners and lines are not known",
     });
     expect(ctl(["list", "--root", root]).stdout).toBe(
-      "PORT     OWNER  IN TABLE  LEVER    LINE\n631/tcp  -      yes       preload  only in the table\n631/udp  -      yes       preload  only in the table\n" +
+      "PORT     OWNER  IN TABLE  MECHANISM  LINE\n631/tcp  -      yes       preload    only in the table\n631/udp  -      yes       preload    only in the table\n" +
         "preload: bindresvport and rresvport hand these out; programs that run with the shim step over the ones in the table\n",
     );
   });

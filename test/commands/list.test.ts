@@ -10,7 +10,7 @@ describe("list", () => {
     expect(ctl(["list", "--root", root])).toEqual({
       status: 0,
       stdout:
-        "PORT      OWNER  IN TABLE  LEVER      LINE\n" +
+        "PORT      OWNER  IN TABLE  MECHANISM  LINE\n" +
         "80/tcp    mail   no        none       /etc/portreserve/mail:4\n" +
         "514/udp   mail   no        preload    /etc/portreserve/mail:3\n" +
         "631/tcp   cups   yes       preload    /etc/portreserve/cups:1\n" +
@@ -31,7 +31,7 @@ describe("list", () => {
     expect(ctl(["list", "--root", root])).toEqual({
       status: 1,
       stdout:
-        "PORT     OWNER  IN TABLE  LEVER    LINE\n631/udp  cups   no        preload  /etc/portreserve/cups:1\n" +
+        "PORT     OWNER  IN TABLE  MECHANISM  LINE\n631/udp  cups   no        preload    /etc/portreserve/cups:1\n" +
         "preload: bindresvport and rresvport hand these out; programs that run with the shim step over the ones in the table\n",
       stderr:
         `portreservectl: warning: not listed: 1 rejected line or file\nhint: 'portreservectl check --root ${root}' shows what is wrong\n` +
@@ -69,7 +69,7 @@ describe("list", () => {
       "etc/portreserve/many": "nonsense\n".repeat(500),
     });
     const { stdout, stderr } = ctl(["list", "--root", root]);
-    expect(stdout.split("\n")[1]).toBe("700/tcp  cups\\x20  no        preload  /etc/portreserve/cups :1");
+    expect(stdout.split("\n")[1]).toBe("700/tcp  cups\\x20  no        preload    /etc/portreserve/cups :1");
     expect(stderr.split("\n")[0]).toBe("portreservectl: warning: not listed: 500 rejected lines or files");
   });
 
@@ -96,7 +96,7 @@ describe("list", () => {
           owner: "d",
           file: "/etc/portreserve/d",
           line: 1,
-          lever: "preload",
+          mechanism: "preload",
           inTable: true,
         },
       ],

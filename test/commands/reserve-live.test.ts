@@ -96,7 +96,7 @@ until grep -q '"port"' /run/taker; do sleep 0.02; done`);
         exitCode: 0,
         messages: [{ severity: "note", message: expect.stringContaining("takes free ports itself") }],
         result: "planned",
-        ports: [{ port, protocol: "tcp", lever: "preload" }],
+        ports: [{ port, protocol: "tcp", mechanism: "preload" }],
       });
       await guest.output("systemctl stop daemon");
       expect(await ctl(guest, ["reserve", "daemon"])).toEqual(nothing);

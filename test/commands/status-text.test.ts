@@ -65,19 +65,19 @@ hint: 'ypbind' holds 631/udp → restart ypbind, then cups-browsed
   });
 
   test("says what is bad about the table and the list, once", () => {
-    const cure = "portreservectl install";
+    const hint = "portreservectl install";
     const { table: _, ...setup } = facts.setup;
     const missing = { state: "missing", tcp: [], udp: [], retired: false, readableByAll: false } as const;
     const bare: Coverage = {
       ...coverage,
       answers: [
-        { id: "table", question: "", state: "bad", answer: "there is none", cure: "portreservectl compile" },
-        { id: "preload", question: "", state: "bad", answer: "not installed", cure },
-        { id: "library-i386", question: "", state: "bad", answer: "it is not installed", cure },
+        { id: "table", question: "", state: "bad", answer: "there is none", hint: "portreservectl compile" },
+        { id: "preload", question: "", state: "bad", answer: "not installed", hint },
+        { id: "library-i386", question: "", state: "bad", answer: "it is not installed", hint },
       ],
       allocators: [],
       ports: [],
-      apart: { otherNetworks: 0, powerless: 0 },
+      excluded: { otherNetworks: 0, powerless: 0 },
       hints: [],
       owners: 0,
     };

@@ -8,13 +8,13 @@ const TABLE = facts().setup.table;
 
 function answers(change: Change): string[] {
   return assess(facts(change)).answers.map(
-    ({ id, state, answer, cure }) => `${id} ${state}: ${answer}${cure === undefined ? "" : ` → ${cure}`}`,
+    ({ id, state, answer, hint }) => `${id} ${state}: ${answer}${hint === undefined ? "" : ` → ${hint}`}`,
   );
 }
 
 function hints(change: Change): string[] {
   return assess(facts(change)).hints.map(
-    ({ id, message, cure }) => `${id}: ${message}${cure === undefined ? "" : ` → ${cure}`}`,
+    ({ id, message, hint }) => `${id}: ${message}${hint === undefined ? "" : ` → ${hint}`}`,
   );
 }
 

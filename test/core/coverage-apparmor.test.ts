@@ -1,6 +1,6 @@
 // AppArmor's profiles: what is asked of the kernel, whom they confine, and the verdict on what they keep from a program.
 import { describe, expect, test } from "vitest";
-import { byOneOf, inMode } from "../../src/coverage/apparmor-verdict.ts";
+import { inMode, mergeProfiles } from "../../src/coverage/apparmor-verdict.ts";
 import type { Denied } from "../../src/coverage/facts.ts";
 import {
   allows,
@@ -129,18 +129,18 @@ test("a stack of profiles, of which some only complain, keeps what it keeps from
 
 test("of several profiles that may attach, all must agree", () => {
   const table = denied({ table: true });
-  expect(byOneOf([])).toBeUndefined();
-  expect(byOneOf([denied()])).toBeUndefined();
-  expect(byOneOf([denied(), denied({ profile: "other" })])).toBeUndefined();
-  expect(byOneOf([table, denied({ list: true })])).toEqual(table);
-  expect(byOneOf([table, denied()])).toEqual(SEVERAL);
-  expect(byOneOf([denied(), REFUSED])).toEqual(SEVERAL);
-  expect(byOneOf([REFUSED, table])).toEqual(REFUSED);
+  expect(mergeProfiles([])).toBeUndefined();
+  expect(mergeProfiles([denied()])).toBeUndefined();
+  expect(mergeProfiles([denied(), denied({ profile: "other" })])).toBeUndefined();
+  expect(mergeProfiles([table, denied({ list: true })])).toEqual(table);
+  expect(mergeProfiles([table, denied()])).toEqual(SEVERAL);
+  expect(mergeProfiles([denied(), REFUSED])).toEqual(SEVERAL);
+  expect(mergeProfiles([REFUSED, table])).toEqual(REFUSED);
 });
 
 const RULE = "portreservectl install, then: systemctl reload apparmor";
 const INCLUDE = "have the profile include <abstractions/base>, then: systemctl reload apparmor";
-const keeps = (what: string, cure: string): string => `its AppArmor profile 'statd' keeps ${what} from it → ${cure}`;
+const keeps = (what: string, hint: string): string => `its AppArmor profile 'statd' keeps ${what} from it → ${hint}`;
 const unmapped = { mappedTable: undefined };
 const NOT_LISTED = { setup: { list: { namesShim: false, since: undefined } } } satisfies Change;
 const DROP_IN = {

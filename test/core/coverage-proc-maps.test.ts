@@ -6,7 +6,7 @@ import {
   parseMapping,
   parseMaps,
   pathsMeant,
-  withoutMark,
+  withoutDeletedMark,
 } from "../../src/observe/processes/maps.ts";
 import { copiesOf, isWithin, leadsTo, worst } from "../../src/observe/processes/slots/slot-target.ts";
 
@@ -77,7 +77,11 @@ test("reads every part of a line", () => {
 test("knows what a path may mean", () => {
   expect(pathsMeant("/a b")).toEqual(["/a b"]);
   expect(pathsMeant("/a\\012b")).toEqual(["/a\nb", "/a\\012b"]);
-  expect(["/a (deleted)", "/a (deleted) (deleted)", "/a"].map(withoutMark)).toEqual(["/a", "/a (deleted)", "/a"]);
+  expect(["/a (deleted)", "/a (deleted) (deleted)", "/a"].map(withoutDeletedMark)).toEqual([
+    "/a",
+    "/a (deleted)",
+    "/a",
+  ]);
 });
 
 test("finds the line around a place", () => {

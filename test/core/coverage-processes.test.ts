@@ -6,10 +6,10 @@ import { bare, cupsd, facts, LIBC, OBJECTS, process, program, REFUSED, running }
 import { verdicts } from "./coverage-verdicts.ts";
 
 test("says of a host in order that everything is covered", () => {
-  const { verdict, allocators, apart, owners } = assess(facts());
-  expect({ verdict, apart, owners }).toEqual({
+  const { verdict, allocators, excluded, owners } = assess(facts());
+  expect({ verdict, excluded, owners }).toEqual({
     verdict: "covered",
-    apart: { otherNetworks: 0, powerless: 0 },
+    excluded: { otherNetworks: 0, powerless: 0 },
     owners: 1,
   });
   expect(allocators).toEqual([
@@ -24,7 +24,7 @@ test("says of a host in order that everything is covered", () => {
       verdict: "covered",
       check: "covered",
       reason: undefined,
-      cure: undefined,
+      hint: undefined,
     },
   ]);
 });
@@ -50,14 +50,14 @@ test("counts those that cannot take a port of this host, and does not list them"
     bare({ pid: 2, mayBind: false }),
     bare({ pid: 3, network: "other", objects: REFUSED }),
   ];
-  const { allocators, apart, verdict } = assess(facts({ processes, sockets: [] }));
-  expect({ allocators, apart, verdict }).toEqual({
+  const { allocators, excluded, verdict } = assess(facts({ processes, sockets: [] }));
+  expect({ allocators, excluded, verdict }).toEqual({
     allocators: [],
-    apart: { otherNetworks: 1, powerless: 1 },
+    excluded: { otherNetworks: 1, powerless: 1 },
     verdict: "covered",
   });
   const open = facts({ processes, kernel: { unprivilegedPortStart: 0 } });
-  expect(assess(open).apart.powerless).toBe(0);
+  expect(assess(open).excluded.powerless).toBe(0);
   expect(verdicts(open)).toHaveLength(1);
 });
 
@@ -73,14 +73,14 @@ test("folds the processes that cannot be looked into, but for those of a unit th
   const { allocators, verdict } = assess(facts({ processes, programs: [program()], asRoot: false }));
   expect(verdict).toBe("unknown");
   expect(
-    allocators.map(({ kind, name, pid, count, verdict: is, reason, cure }) => [
+    allocators.map(({ kind, name, pid, count, verdict: is, reason, hint }) => [
       kind,
       name,
       pid,
       count,
       is,
       reason,
-      cure,
+      hint,
     ]),
   ).toEqual([
     ["process", "ypbind", 10, 1, "unknown", "permission denied", "run it as root"],

@@ -20,7 +20,7 @@ const defeated = (certain: boolean): { units: UnitFacts[]; setup: Change["setup"
   units: [
     unit("ypbind.service", {
       hasDropIn: true,
-      dropInObstacle: { certain, reason: "its file sets it", cure: "take the line out" },
+      dropInObstacle: { certain, reason: "its file sets it", hint: "take the line out" },
     }),
   ],
 });

@@ -157,9 +157,9 @@ test("throws for no facts, and never covers what could not be seen", () => {
       const coverage = assess(host);
       covered += coverage.allocators.some(({ verdict }) => verdict === "covered") ? 1 : 0;
       expect(overlooked(host, coverage)).toEqual([]);
-      for (const { verdict, reason, cure } of coverage.allocators) {
+      for (const { verdict, reason, hint } of coverage.allocators) {
         if (verdict !== "covered") expect(reason).toBeTypeOf("string");
-        expect(cure ?? "").not.toMatch(/[^ -~]|a;b/);
+        expect(hint ?? "").not.toMatch(/[^ -~]|a;b/);
       }
     }),
     { numRuns: 3000 },

@@ -5,9 +5,9 @@ import { type Change, facts } from "./coverage-facts.ts";
 
 /** "verdict (check): reason → cure" of each allocator. */
 export function verdicts(host: HostFacts): string[] {
-  return assess(host).allocators.map(({ verdict, check, reason, cure }) => {
+  return assess(host).allocators.map(({ verdict, check, reason, hint }) => {
     const why = reason === undefined ? "" : `: ${reason}`;
-    return `${verdict} (${check})${why}${cure === undefined ? "" : ` → ${cure}`}`;
+    return `${verdict} (${check})${why}${hint === undefined ? "" : ` → ${hint}`}`;
   });
 }
 

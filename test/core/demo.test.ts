@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { pidAskingFirstFor } from "../../src/commands/demo/first-port.ts";
-import { judge, readScene } from "../../src/commands/demo/scene.ts";
+import { judgeScene, readScene } from "../../src/commands/demo/scene.ts";
 import { socketsOf } from "../../src/commands/demo/sockets.ts";
 
 test("the process id for a port makes libc begin at it, and is one that every kernel allows", () => {
@@ -68,14 +68,14 @@ describe("a scene", () => {
       },
     });
     if (result.kind !== "played") throw new Error("not played");
-    expect(judge(result.scene, 631, reserved)).toEqual({ stolen: [socket], ownerServed: false });
-    expect(judge(result.scene, 631, { tcp: [631], udp: [] })).toEqual({ stolen: [], ownerServed: false });
+    expect(judgeScene(result.scene, 631, reserved)).toEqual({ stolen: [socket], ownerServed: false });
+    expect(judgeScene(result.scene, 631, { tcp: [631], udp: [] })).toEqual({ stolen: [], ownerServed: false });
   });
 
   test("whose owner got another port did not serve its owner", () => {
     const result = readScene(scene('{"port":632}'));
     if (result.kind !== "played") throw new Error("not played");
-    expect(judge(result.scene, 631, reserved).ownerServed).toBe(false);
+    expect(judgeScene(result.scene, 631, reserved).ownerServed).toBe(false);
   });
 
   test("that failed says why on one line", () => {

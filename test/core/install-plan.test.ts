@@ -1,8 +1,8 @@
 // From what is found on a host to what is changed: nothing that is right, nothing that is somebody else's, in the one safe order.
 import { describe, expect, test } from "vitest";
-import { type Artefact, type Found, strangersAmong } from "../../src/core/install/artefacts.ts";
+import { type Artefact, type Found, unownedAmong } from "../../src/core/install/artefacts.ts";
 import type { Change } from "../../src/core/install/change.ts";
-import { type Picture, planInstall, planUninstall } from "../../src/core/install/plan.ts";
+import { type InstallState, planInstall, planUninstall } from "../../src/core/install/plan.ts";
 
 const ENTRY = "/usr/$LIB/portreserve/libportreserve.so";
 const LIST = "/etc/ld.so.preload";
@@ -16,7 +16,10 @@ function artefact(path: string, found: Found, ours = true): Artefact {
 }
 
 /** A host with these folders and what is in them. */
-function picture(parts: Partial<Picture>, folders: Readonly<Record<string, readonly string[]>> = {}): Picture {
+function hostState(
+  parts: Partial<InstallState>,
+  folders: Readonly<Record<string, readonly string[]>> = {},
+): InstallState {
   return {
     libraries: [],
     rules: [],
@@ -34,10 +37,10 @@ function picture(parts: Partial<Picture>, folders: Readonly<Record<string, reado
   };
 }
 
-const listed = (found: Found): Picture["list"] => ({ path: LIST, found, labelOf: "/etc/ld.so.cache" });
+const listed = (found: Found): InstallState["list"] => ({ path: LIST, found, labelOf: "/etc/ld.so.cache" });
 const shown = (changes: readonly Change[]): readonly string[] => changes.map(({ kind, path }) => `${kind} ${path}`);
 const lists = (found: Found): readonly Change[] | string => {
-  const plan = planInstall(picture({ list: listed(found) }), true);
+  const plan = planInstall(hostState({ list: listed(found) }), true);
   return "refusal" in plan ? plan.refusal : plan.list;
 };
 
@@ -45,12 +48,12 @@ describe("install", () => {
   test("stages all libraries where one is not as it should be, and none where all are", () => {
     const right = artefact("/lib/a/p/x.so", file("new"));
     const wrong = artefact("/lib/b/p/x.so", missing);
-    const both = planInstall(picture({ libraries: [right, wrong] }, { "/lib/a/p": ["x.so"] }), false);
+    const both = planInstall(hostState({ libraries: [right, wrong] }, { "/lib/a/p": ["x.so"] }), false);
     expect(both).toMatchObject({
       folders: [{ path: "/lib/b/p" }],
       libraries: [{ path: right.path }, { path: wrong.path }],
     });
-    expect(planInstall(picture({ libraries: [right] }, { "/lib/a/p": ["x.so"] }), false)).toMatchObject({
+    expect(planInstall(hostState({ libraries: [right] }, { "/lib/a/p": ["x.so"] }), false)).toMatchObject({
       folders: [],
       libraries: [],
     });
@@ -63,7 +66,7 @@ describe("install", () => {
         folders: ["/home/a/b", "/home/a"],
       }),
     );
-    const plan = planInstall(picture({ manager: [...parts, artefact("/home/three", file("new", 0o600))] }), false);
+    const plan = planInstall(hostState({ manager: [...parts, artefact("/home/three", file("new", 0o600))] }), false);
     if ("refusal" in plan) throw new Error(plan.refusal);
     expect(shown(plan.manager)).toEqual([
       "make-folder /home/a",
@@ -80,7 +83,7 @@ describe("install", () => {
       ...artefact("/units/x", { kind: "link", target: "/old" }),
       wanted: { kind: "link", target: "/new" },
     };
-    const plan = planInstall(picture({ units: [link] }, { "/units": ["x"] }), false);
+    const plan = planInstall(hostState({ units: [link] }, { "/units": ["x"] }), false);
     expect("refusal" in plan ? [] : shown(plan.units)).toEqual(["remove /units/x", "make-link /units/x"]);
   });
 
@@ -101,13 +104,13 @@ describe("install", () => {
   });
 
   test("leaves the list alone for single services", () => {
-    expect(planInstall(picture({ list: listed(file("\0#\n\n#b/c")) }), false)).toMatchObject({ list: [] });
+    expect(planInstall(hostState({ list: listed(file("\0#\n\n#b/c")) }), false)).toMatchObject({ list: [] });
   });
 });
 
 describe("uninstall", () => {
-  const installed = (parts: Partial<Picture>): Picture =>
-    picture(
+  const installed = (parts: Partial<InstallState>): InstallState =>
+    hostState(
       {
         list: listed(file(`${ENTRY}\n`)),
         libraries: [artefact("/lib/p/x.so", file("any"))],
@@ -131,14 +134,14 @@ describe("uninstall", () => {
   test("leaves what is not ours, and the folder that it is in", () => {
     const libraries = [artefact("/lib/p/x.so", file("any"), false)];
     expect(shown(planUninstall(installed({ libraries }), all).libraries)).toEqual([]);
-    expect(strangersAmong(libraries)).toEqual([
+    expect(unownedAmong(libraries)).toEqual([
       { path: "/lib/p/x.so", what: "a file that portreservectl did not write" },
     ]);
   });
 
   test("leaves a folder that somebody has put something into, and takes an empty one for reservations", () => {
     const folders = { "/lib/p": ["x.so", "another"], "/etc/portreserve": [] };
-    const host = picture({ libraries: [artefact("/lib/p/x.so", file("any"))] }, folders);
+    const host = hostState({ libraries: [artefact("/lib/p/x.so", file("any"))] }, folders);
     const removal = planUninstall(host, all);
     expect(shown(removal.libraries)).toEqual(["remove /lib/p/x.so"]);
     expect(shown(removal.table)).toEqual(["remove-folder /etc/portreserve"]);

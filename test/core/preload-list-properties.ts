@@ -1,7 +1,7 @@
 // What holds for any preload list when our entry is added and removed.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { loadedNames, textOf } from "../../src/core/preload-list/loaded.ts";
+import { listText, loadedNames } from "../../src/core/preload-list/loaded.ts";
 import { withEntry } from "../../src/core/preload-list/with-entry.ts";
 import { withoutEntry } from "../../src/core/preload-list/without-entry.ts";
 import { anyList, ENTRY, listWithoutNul } from "./preload-list-lists.ts";
@@ -10,7 +10,7 @@ export const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(te
 export const names = (list: Uint8Array | undefined): readonly string[] => (list === undefined ? [] : loadedNames(list));
 const others = (list: Uint8Array | undefined): readonly string[] => names(list).filter((name) => name !== ENTRY);
 export const shown = (list: Uint8Array | undefined): string | undefined =>
-  list === undefined ? undefined : textOf(list);
+  list === undefined ? undefined : listText(list);
 
 /** `undefined` where there is no place. */
 export function added(list: Uint8Array | undefined): Uint8Array | undefined {

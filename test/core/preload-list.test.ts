@@ -1,7 +1,7 @@
 // The preload list is edited without a change for any other library in it, and back again to the byte.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { strangersNamed } from "../../src/core/preload-list/conflicts.ts";
+import { conflictsNamed } from "../../src/core/preload-list/conflicts.ts";
 import { loadedNames } from "../../src/core/preload-list/loaded.ts";
 import { withEntry } from "../../src/core/preload-list/with-entry.ts";
 import { withoutEntry } from "../../src/core/preload-list/without-entry.ts";
@@ -91,7 +91,7 @@ describe("removing the entry", () => {
 describe("strangers", () => {
   it("are the names of our library that are not our entry, each with its place", () => {
     const list = `# libportreserve.so\n/a.so:libportreserve.so ${ENTRY}\n\t/usr/lib/libportreserve.so /libportreserve.so.1\nxlibportreserve.so`;
-    expect(strangersNamed(bytes(list), ENTRY)).toEqual([
+    expect(conflictsNamed(bytes(list), ENTRY)).toEqual([
       { name: "libportreserve.so", line: 2, column: 7 },
       { name: "/usr/lib/libportreserve.so", line: 3, column: 2 },
     ]);
@@ -102,7 +102,7 @@ describe("strangers", () => {
       fc.property(anyList, (list) => {
         const edited = added(list);
         fc.pre(edited !== undefined);
-        const named = (text: Uint8Array) => strangersNamed(text, ENTRY).map(({ name }) => name);
+        const named = (text: Uint8Array) => conflictsNamed(text, ENTRY).map(({ name }) => name);
         expect(named(edited)).toEqual(named(list));
         expect(named(withoutEntry(edited, ENTRY) ?? bytes(""))).toEqual(named(list));
       }),

@@ -1,8 +1,8 @@
-// What enters a table: the bits, the digest over the canonical text, the free ports, and the levers for the rest.
+// What enters a table: the bits, the digest over the canonical text, the free ports, and the mechanisms for the rest.
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { configure } from "../../src/core/config/configure.ts";
-import { LEVERS, leverFor } from "../../src/core/mechanism.ts";
+import { MECHANISMS, mechanismFor } from "../../src/core/mechanism.ts";
 import { canonicalText, sameContent, tableContent } from "../../src/core/table/content.ts";
 import { tooFewFreePorts, unreservedPorts } from "../../src/core/table/free-ports.ts";
 import { blacklistFile, configureText, inputs, ownerFile } from "./inputs.ts";
@@ -87,13 +87,13 @@ test("refuses to leave fewer than 32 ports, and names the protocol", () => {
   ]);
 });
 
-test("has one lever for each port, without gap or overlap", () => {
-  const ends = [1, 511, 512, 1023, 1024, 65535].map((port) => leverFor(port).name);
+test("has one mechanism for each port, without gap or overlap", () => {
+  const ends = [1, 511, 512, 1023, 1024, 65535].map((port) => mechanismFor(port).name);
   expect(ends).toEqual(["none", "none", "preload", "preload", "ephemeral", "ephemeral"]);
-  expect(LEVERS.map(({ first, last }) => [first, last])).toEqual([
+  expect(MECHANISMS.map(({ first, last }) => [first, last])).toEqual([
     [1, 511],
     [512, 1023],
     [1024, 65535],
   ]);
-  for (const number of [0, 65536, 1.5, Number.NaN]) expect(() => leverFor(number)).toThrow(RangeError);
+  for (const number of [0, 65536, 1.5, Number.NaN]) expect(() => mechanismFor(number)).toThrow(RangeError);
 });

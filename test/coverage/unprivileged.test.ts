@@ -7,7 +7,7 @@ interface Row {
   readonly kind: string;
   readonly verdict: string;
   readonly reason: string | null;
-  readonly cure: string | null;
+  readonly hint: string | null;
 }
 
 const reason = skipReason("root", { program: "setpriv", package: "util-linux" });
@@ -22,7 +22,7 @@ describe.skipIf(reason !== undefined)(named("an unprivileged user", reason), () 
     const unseen = document.allocators.filter(({ kind }) => kind === "unseen");
     expect(unseen.map(({ verdict }) => verdict)).toEqual(unseen.map(() => "unknown"));
     // This process is root's, so there is at least one.
-    expect(unseen.map(({ cure }) => cure)).toContain("run it as root");
+    expect(unseen.map(({ hint }) => hint)).toContain("run it as root");
     expect(document.allocators.filter(({ verdict }) => verdict === "covered")).toEqual([]);
   });
 

@@ -64,8 +64,8 @@ export async function status(guest: Guest): Promise<Status> {
 }
 
 /** "NAME (VIA) VERDICT | REASON | CURE [CHECK]" */
-export function verdictText({ name, via, verdict, check, reason, cure }: Allocator): string {
-  const says = [`${name} (${via.join(" ")}) ${verdict}`, reason ?? "", cure ?? ""].filter((part) => part !== "");
+export function verdictText({ name, via, verdict, check, reason, hint }: Allocator): string {
+  const says = [`${name} (${via.join(" ")}) ${verdict}`, reason ?? "", hint ?? ""].filter((part) => part !== "");
   return `${says.join(" | ")} [${check}]`;
 }
 

@@ -36,7 +36,7 @@ function reservedPorts({ ports }: Status): readonly string[] {
 }
 
 function bad({ answers }: Status): readonly string[] {
-  return answers.filter(({ state }) => state !== "good").map(({ id, state, cure }) => `${id} ${state}: ${cure}`);
+  return answers.filter(({ state }) => state !== "good").map(({ id, state, hint }) => `${id} ${state}: ${hint}`);
 }
 
 /** Started after install and the upgrade. */
@@ -207,11 +207,11 @@ async function expectKernel(guest: Guest, { allocators }: Status): Promise<void>
   const range = hasClient ? await guest.output("cd /proc/sys/sunrpc; cat min_resvport max_resvport") : "";
   const [min = 0, max = 0] = range.split("\n").map(Number);
   const inRange = [631, 665, 700].filter((port) => min <= port && port <= max);
-  const cure = "narrow sunrpc.min_resvport and max_resvport, or mount with noresvport";
+  const hint = "narrow sunrpc.min_resvport and max_resvport, or mount with noresvport";
   const verdict =
     inRange.length === 0
       ? "covered | no reserved port in its range"
-      : `not covered | ${inRange.join(" ")} in range | ${cure}`;
+      : `not covered | ${inRange.join(" ")} in range | ${hint}`;
   expect(allocators.filter(({ kind }) => kind === "kernel").map(verdictText)).toEqual(
     hasClient ? [`NFS client (kernel, ${min}–${max}) ${verdict} [kernel]`] : [],
   );

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { pidAskingFirstFor } from "../../src/commands/demo/first-port.ts";
 import { playScene, THIEVES, type Thief } from "../../src/commands/demo/run-scene.ts";
-import { judge, readScene } from "../../src/commands/demo/scene.ts";
+import { judgeScene, readScene } from "../../src/commands/demo/scene.ts";
 import { named, skipReason } from "../support/can.ts";
 import { built, tableOf } from "../support/sandbox.ts";
 
@@ -22,7 +22,7 @@ describe.skipIf(reason !== undefined)(named("the demo's daemon", reason), () => 
   const judged = async (thief: Thief, preload: string | undefined) => {
     const result = await play(thief, preload);
     if (result.kind === "failed") throw new Error(result.reason);
-    const verdict = judge(result.scene, 631, { tcp: [631], udp: [631] });
+    const verdict = judgeScene(result.scene, 631, { tcp: [631], udp: [631] });
     return {
       stolen: verdict.stolen.length > 0,
       ownerServed: verdict.ownerServed,

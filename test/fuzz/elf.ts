@@ -1,6 +1,6 @@
 // The ELF reader on real files with changes: a value or a fault that says why, and work that has an end.
 import fc from "fast-check";
-import { unfitness } from "../../src/core/elf/abi-compat.ts";
+import { incompatibilities } from "../../src/core/elf/abi-compat.ts";
 import { readElf } from "../../src/core/elf/read-elf.ts";
 import { READ_LIMIT } from "../../src/core/elf/reader.ts";
 import { symbols } from "../../src/core/elf/symbols.ts";
@@ -63,7 +63,7 @@ function check(one: Case): void {
       const picked = all.filter(({ name }) => WANTED.has(name));
       insist(JSON.stringify(picked) === JSON.stringify(some), () => "symbols() finds others when it is asked by name");
     }
-    unfitness(file, file);
+    incompatibilities(file, file);
   }
   const brief = readElf(source, "without versions");
   insist(isFault(file) || !isFault(brief), () => "readElf() refuses without versions what it takes with them");

@@ -4,8 +4,8 @@ import { spawnSync } from "node:child_process";
 import path from "node:path";
 import process from "node:process";
 import fc from "fast-check";
-import { strangersNamed } from "../../src/core/preload-list/conflicts.ts";
-import { loadedNames, textOf } from "../../src/core/preload-list/loaded.ts";
+import { conflictsNamed } from "../../src/core/preload-list/conflicts.ts";
+import { listText, loadedNames } from "../../src/core/preload-list/loaded.ts";
 import { withEntry } from "../../src/core/preload-list/with-entry.ts";
 import { withoutEntry } from "../../src/core/preload-list/without-entry.ts";
 import { ENTRY, printableList } from "../core/preload-list-lists.ts";
@@ -26,8 +26,8 @@ function check(list: Buffer): void {
     names.every((name) => name !== "" && !/[\0\n\t :]/.test(name)),
     () => `no name can be: ${JSON.stringify(names)}`,
   );
-  for (const { name, line, column } of strangersNamed(list, ENTRY)) {
-    const there = textOf(list)
+  for (const { name, line, column } of conflictsNamed(list, ENTRY)) {
+    const there = listText(list)
       .split("\n")
       [line - 1]?.slice(column - 1);
     insist(there?.startsWith(name) === true, () => `a stranger is not where it is said to be: ${line}:${column}`);
@@ -61,7 +61,7 @@ const PRINTABLE = /^[\0\t\n -~]*$/;
 /** One name for each line of ld.so's that says that it could not load it. */
 function checkSome(lists: readonly Buffer[]): void {
   // What is no text would be shown by ld.so in other bytes than it has, and '$' stands for something to it.
-  const some = lists.filter((list) => list.length <= 4000 && PRINTABLE.test(textOf(list)));
+  const some = lists.filter((list) => list.length <= 4000 && PRINTABLE.test(listText(list)));
   const asked = some.map((list) => {
     const head = Buffer.alloc(4);
     head.writeUInt32LE(list.length);

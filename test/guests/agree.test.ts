@@ -56,7 +56,7 @@ async function agreed(guest: Guest): Promise<{ readonly view: View; readonly sta
       .map(({ pid }) => pid)
       .sort(),
   ).toEqual(view.allocating.map(({ pid }) => pid).sort());
-  expect(status.apart.powerless).toBe(view.powerless);
+  expect(status.excluded.powerless).toBe(view.powerless);
   const covered = view.allocating.filter(
     ({ shim, sameTable }) => sameTable && shim !== undefined && status.libraries.some(({ path }) => path === shim),
   );

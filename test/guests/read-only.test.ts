@@ -108,7 +108,7 @@ describe.each(await releases())("$suite", ({ suite, reason }) => {
             question: "is the table what the configuration asks for?",
             state: "bad",
             answer: "the configuration has changed since it was compiled",
-            cure: "portreservectl compile",
+            hint: "portreservectl compile",
           },
         ]);
         const verified = await guest.run("portreservectl verify --quick", PATIENT);

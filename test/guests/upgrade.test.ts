@@ -66,7 +66,7 @@ interface Row {
   readonly pid: number | null;
   readonly verdict: string;
   readonly reason: string | null;
-  readonly cure: string | null;
+  readonly hint: string | null;
 }
 
 /** What `status` says of the two that run all the time, the process that is never restarted first. */
@@ -108,7 +108,7 @@ describe.each(upgrades)("$suite", ({ suite, reason }) => {
         expect(await guest.output("systemctl restart rpcbind dovecot && systemctl is-active rpcbind dovecot")).toBe(
           "active\nactive\n",
         );
-        const current = { verdict: "covered", reason: null, cure: null };
+        const current = { verdict: "covered", reason: null, hint: null };
         expect(await running(guest)).toMatchObject([
           { ...current, pid: 20807 },
           { ...current, unit: "daemon.service" },
@@ -117,19 +117,19 @@ describe.each(upgrades)("$suite", ({ suite, reason }) => {
         await guest.output("npm install --global --offline --no-audit --no-fund /root/next.tgz");
         expect(await guest.output("portreservectl --version")).toBe(`${NEXT}\n`);
         expect(await guest.output("portreservectl install")).toMatch(/^changed: '.*\/libportreserve\.so'$/m);
-        const cure = (unit: string): object => ({
+        const hint = (unit: string): object => ({
           unit,
           verdict: "covered",
           reason: `by an older library (${manifest.version}); restart to update`,
-          cure: `systemctl restart ${unit}`,
+          hint: `systemctl restart ${unit}`,
         });
         const old = await running(guest);
-        expect(old).toMatchObject([cure("old.service"), cure("daemon.service")]);
+        expect(old).toMatchObject([hint("old.service"), hint("daemon.service")]);
         expectNothingStolen(await lootOf(guest));
         expect(Number(await guest.output(goneFrom("libportreserve")))).toBeGreaterThan(0);
         expect(await guest.output(LOADED, { timeout: 60_000 })).toMatch(/^ *\d{3} loaded\n$/);
 
-        for (const { cure: command } of old) await guest.output(command ?? "exit 1");
+        for (const { hint: command } of old) await guest.output(command ?? "exit 1");
         expect(await running(guest)).toMatchObject([current, current]);
         const tried = expectNothingStolen(await lootOf(guest));
 

@@ -1,7 +1,7 @@
 // What the preload list's reader and editor say of a list is what this machine's ld.so makes of it.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { loadedNames, textOf } from "../../src/core/preload-list/loaded.ts";
+import { listText, loadedNames } from "../../src/core/preload-list/loaded.ts";
 import { withEntry } from "../../src/core/preload-list/with-entry.ts";
 import { withoutEntry } from "../../src/core/preload-list/without-entry.ts";
 import { ENTRY, PECULIAR, printableList } from "../core/preload-list-lists.ts";
@@ -32,7 +32,7 @@ async function expectAgreement(lists: readonly Uint8Array[]): Promise<void> {
   const tried = await namesTried(lists);
   expect(tried.length).toBe(lists.length);
   const wrong = lists
-    .map((list, n) => ({ list: textOf(list), read: loadedNames(list), tried: tried[n] }))
+    .map((list, n) => ({ list: listText(list), read: loadedNames(list), tried: tried[n] }))
     .filter((result) => JSON.stringify(result.read) !== JSON.stringify(result.tried));
   expect(wrong).toEqual([]);
 }

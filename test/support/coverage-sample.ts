@@ -16,7 +16,7 @@ export const allocator = (name: string, pid: number | undefined, more: Partial<A
   verdict: "covered",
   check: "mapped",
   reason: undefined,
-  cure: undefined,
+  hint: undefined,
   ...more,
 });
 
@@ -85,14 +85,14 @@ export const facts: HostFacts = {
 export const thief = { verdict: "stolen", unit: "ypbind.service", state: "bound" } as const;
 export const coverage: Coverage = {
   answers: [
-    { id: "table", question: "is there a table in force?", state: "good", answer: "generation 4", cure: undefined },
-    { id: "preload", question: "is the shim loaded?", state: "good", answer: "into every program", cure: undefined },
+    { id: "table", question: "is there a table in force?", state: "good", answer: "generation 4", hint: undefined },
+    { id: "preload", question: "is the shim loaded?", state: "good", answer: "into every program", hint: undefined },
     {
       id: "watchers",
       question: "does it follow?",
       state: "bad",
       answer: "x.path is failed",
-      cure: "systemctl restart x",
+      hint: "systemctl restart x",
     },
   ],
   allocators: [
@@ -100,14 +100,14 @@ export const coverage: Coverage = {
       via: ["bindresvport_sa", "rresvport", "rresvport_af"],
       verdict: "not covered",
       reason: "started before the install",
-      cure: "systemctl restart ypbind",
+      hint: "systemctl restart ypbind",
     }),
     allocator("NFS client", undefined, {
       kind: "kernel",
       via: ["kernel, 665–1023"],
       verdict: "not covered",
       reason: "993 in range",
-      cure: "mount with noresvport",
+      hint: "mount with noresvport",
     }),
     allocator("2 processes", undefined, {
       kind: "unseen",
@@ -115,7 +115,7 @@ export const coverage: Coverage = {
       via: [],
       verdict: "unknown",
       reason: "permission denied",
-      cure: "run it as root",
+      hint: "run it as root",
     }),
     allocator("rpc.statd", 812),
     allocator("sshd", 900),
@@ -137,7 +137,7 @@ export const coverage: Coverage = {
     }),
   ],
   owners: 3,
-  apart: { otherNetworks: 1, powerless: 4 },
-  hints: [{ id: "stolen", message: "'ypbind' holds 631/udp", cure: "restart ypbind, then cups-browsed" }],
+  excluded: { otherNetworks: 1, powerless: 4 },
+  hints: [{ id: "stolen", message: "'ypbind' holds 631/udp", hint: "restart ypbind, then cups-browsed" }],
   verdict: "not covered",
 };

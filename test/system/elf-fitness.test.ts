@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { unfitness } from "../../src/core/elf/abi-compat.ts";
+import { incompatibilities } from "../../src/core/elf/abi-compat.ts";
 import { readElf } from "../../src/core/elf/read-elf.ts";
 import { bytesSource } from "../../src/core/elf/reader.ts";
 import type { ElfFile } from "../../src/core/elf/types.ts";
@@ -34,7 +34,7 @@ const noLibc = libcPath === undefined ? "this is no system with glibc" : undefin
 const libc = libcPath === undefined ? undefined : fileAt(libcPath);
 
 function unfit(name: string, host: ElfFile | undefined = libc): readonly string[] {
-  return unfitness(fileAt(name), host as ElfFile);
+  return incompatibilities(fileAt(name), host as ElfFile);
 }
 
 /** What the loader says when it starts a program with this preloaded; empty when it has nothing against it. */
@@ -139,8 +139,8 @@ test("names every reason, one each", () => {
     "is for ppc, and this host's libmade.so is for x86_64",
     "needs the library 'libc.so.6', and only libmade.so is in every program",
   ];
-  expect(unfitness(bad, made(62))).toEqual(reasons);
-  expect(unfitness({ ...bad, stack: "unmarked", type: "other", hasTextRelocations: true }, made(62))).toEqual([
+  expect(incompatibilities(bad, made(62))).toEqual(reasons);
+  expect(incompatibilities({ ...bad, stack: "unmarked", type: "other", hasTextRelocations: true }, made(62))).toEqual([
     reasons[0],
     "is neither a program nor a shared library",
     "does not say that its stack need not be executable",
@@ -152,8 +152,8 @@ test("names every reason, one each", () => {
 test.skipIf(noLibc)(named("lets a version be absent whose need is weak", noLibc), () => {
   const future = fileAt(against(stubLibc(`-Wl,--version-script=${map("future.map")}`)));
   const weakly = { ...future, versionsNeeded: future.versionsNeeded.map((need) => ({ ...need, weak: true })) };
-  expect(unfitness(future, libc as ElfFile)).toHaveLength(1);
-  expect(unfitness(weakly, libc as ElfFile)).toEqual([]);
+  expect(incompatibilities(future, libc as ElfFile)).toHaveLength(1);
+  expect(incompatibilities(weakly, libc as ElfFile)).toEqual([]);
 });
 
 test("finds for a need without a version what is not hidden, or the oldest", () => {
@@ -162,9 +162,9 @@ test("finds for a need without a version what is not hidden, or the oldest", () 
   const old = fileAt(stubLibc(script, '-DHIDDEN="GLIBC_2.16"'));
   const newer = fileAt(stubLibc(script, '-DHIDDEN="GLIBC_2.17"'));
   expect(needy.versionsNeeded).toEqual([]);
-  expect(unfitness(needy, fileAt(stubLibc()))).toEqual([]);
-  expect(unfitness(needy, old)).toEqual([]);
-  expect(unfitness(needy, newer)).toEqual([
+  expect(incompatibilities(needy, fileAt(stubLibc()))).toEqual([]);
+  expect(incompatibilities(needy, old)).toEqual([]);
+  expect(incompatibilities(needy, newer)).toEqual([
     "needs the symbol 'portreserve_test_absent', which this host's libc.so.6 does not define",
   ]);
 });

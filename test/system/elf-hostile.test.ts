@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { unfitness } from "../../src/core/elf/abi-compat.ts";
+import { incompatibilities } from "../../src/core/elf/abi-compat.ts";
 import { Tag } from "../../src/core/elf/image.ts";
 import { readElf } from "../../src/core/elf/read-elf.ts";
 import { bytesSource, READ_LIMIT } from "../../src/core/elf/reader.ts";
@@ -82,8 +82,8 @@ test("never throws and never reads on and on, whatever bytes are damaged", () =>
       }
       const found = [symbols(file), symbols(file, WANTED)];
       for (const one of found) seen.add("fault" in one ? `symbols ${one.fault}` : "symbols");
-      unfitness(file, libc);
-      unfitness(libc, file);
+      incompatibilities(file, libc);
+      incompatibilities(libc, file);
       // A few hundred times the largest of these files, for seven calls.
       expect(read).toBeLessThan(2 ** 21);
     }),

@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { hostPath, manager } from "../../src/system/command-text.ts";
+import { commandLine, hostPath } from "../../src/system/command-text.ts";
 import { openRoot, resolveUnder } from "../../src/system/files/rooted.ts";
 import { scratch } from "../support/cli.ts";
 
@@ -46,9 +46,9 @@ test("a root without a name is a usage error, not the current folder", () => {
 });
 
 test("what hints suggest acts on the root, and survives a shell", () => {
-  expect(manager("/", "compile")).toBe("portreservectl compile");
-  expect(manager("/srv/image", "compile")).toBe("portreservectl compile --root /srv/image");
-  expect(manager("/srv/it's one", "list")).toBe(`portreservectl list --root '/srv/it'"'"'s one'`);
+  expect(commandLine("/", "compile")).toBe("portreservectl compile");
+  expect(commandLine("/srv/image", "compile")).toBe("portreservectl compile --root /srv/image");
+  expect(commandLine("/srv/it's one", "list")).toBe(`portreservectl list --root '/srv/it'"'"'s one'`);
   expect(hostPath("/", "/etc/x")).toBe("/etc/x");
   expect(hostPath("/srv/my image", "/etc/x")).toBe("'/srv/my image/etc/x'");
 });

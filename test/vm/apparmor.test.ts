@@ -44,7 +44,7 @@ systemctl start rpcbind`);
   const verdicts = ({ allocators }: Status): unknown =>
     allocators
       .filter(({ name }) => name === "rpc.statd")
-      .map(({ pid, verdict, reason, cure }) => [pid === null ? "stopped" : "running", verdict, reason, cure]);
+      .map(({ pid, verdict, reason, hint }) => [pid === null ? "stopped" : "running", verdict, reason, hint]);
 
   test("confines rpc.statd, and nothing of what it does without the shim is refused", async (context) => {
     expect((await machine.output("cat /sys/module/apparmor/parameters/enabled")).trim()).toBe("Y");

@@ -34,11 +34,11 @@ systemctl start auditd rpcbind`);
   const denied = (pid: number): Promise<string[]> => deniedTable(machine, pid);
   const ofStatd = ({ allocators }: Status, pid: number): unknown => {
     const found = allocators.find((allocator) => allocator.pid === pid);
-    return found && [found.name, found.verdict, found.reason, found.cure];
+    return found && [found.name, found.verdict, found.reason, found.hint];
   };
   const labelAnswer = ({ answers }: Status): unknown => {
     const found = answers.find(({ id }) => id === "label");
-    return found && [found.state, found.answer, found.cure];
+    return found && [found.state, found.answer, found.hint];
   };
 
   test("keeps every program of node from running until the policy is told", async (context) => {

@@ -9,7 +9,7 @@ export interface Allocator {
   readonly via: readonly string[];
   readonly verdict: string;
   readonly reason: string | null;
-  readonly cure: string | null;
+  readonly hint: string | null;
 }
 
 export interface Port {
@@ -26,7 +26,7 @@ export interface Status {
     readonly id: string;
     readonly state: string;
     readonly answer: string;
-    readonly cure: string | null;
+    readonly hint: string | null;
   }[];
   readonly allocators: readonly Allocator[];
   readonly ports: readonly Port[];

@@ -61,7 +61,7 @@ until grep -q error /run/probe.out; do sleep 0.1; done; cat /run/probe.out`);
         verdict: "not covered",
         check: "kernel",
         reason: "749 993 in range",
-        cure: "narrow sunrpc.min_resvport and max_resvport, or mount with noresvport",
+        hint: "narrow sunrpc.min_resvport and max_resvport, or mount with noresvport",
       },
     ]);
     expect(status.allocators.length).toBeGreaterThan(5);
@@ -104,7 +104,7 @@ until grep -q error /run/probe.out; do sleep 0.1; done; cat /run/probe.out`);
       via: ["kernel, 750–992"],
       verdict: "covered",
       reason: "no reserved port in its range",
-      cure: null,
+      hint: null,
     });
     expect((await lookup(machine, "749/tcp")).threats).toEqual([]);
     expect(await machine.run("portreservectl verify")).toMatchObject({ status: 0, stderr: "" });

@@ -23,7 +23,7 @@ export function coverageJson(coverage: Coverage, figures: Figures): Fields {
     answers: coverage.answers.map(answerJson),
     allocators: coverage.allocators.map(allocatorJson),
     ports: coverage.ports.map(portJson),
-    apart: { otherNetworks: coverage.apart.otherNetworks, powerless: coverage.apart.powerless },
+    excluded: { otherNetworks: coverage.excluded.otherNetworks, powerless: coverage.excluded.powerless },
     hints: coverage.hints.map(hintJson),
   };
 }
@@ -40,7 +40,7 @@ export function allocatorJson(allocator: Allocator): Fields {
     verdict: allocator.verdict,
     check: allocator.check,
     reason: allocator.reason ?? null,
-    cure: allocator.cure ?? null,
+    hint: allocator.hint ?? null,
   };
 }
 
@@ -73,10 +73,10 @@ function answerJson(answer: HostAnswer): Fields {
     question: answer.question,
     state: answer.state,
     answer: answer.answer,
-    cure: answer.cure ?? null,
+    hint: answer.hint ?? null,
   };
 }
 
-function hintJson({ id, message, cure }: Hint): Fields {
-  return { id, message, cure: cure ?? null };
+function hintJson({ id, message, hint }: Hint): Fields {
+  return { id, message, hint: hint ?? null };
 }

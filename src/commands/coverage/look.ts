@@ -10,7 +10,7 @@ import { AppError } from "../../system/app-error.ts";
 import { BLACKLIST_FILE } from "../../system/paths.ts";
 import type { Context, Options } from "../types.ts";
 
-export interface Look {
+export interface AssessedHost {
   readonly facts: HostFacts;
   readonly coverage: Coverage;
   /** All remarks on the configuration; none where it cannot be read. */
@@ -28,7 +28,7 @@ export function refuseOtherRoot(verb: string, { root }: Options): void {
 }
 
 /** Never throws for what cannot be seen: that is in the facts. */
-export function look({ options, meter }: Pick<Context, "options" | "meter">, memory: Memory): Look {
+export function assessHost({ options, meter }: Pick<Context, "options" | "meter">, memory: Memory): AssessedHost {
   const sources = sourcesIfAny(options);
   const facts = factsOf(options, sources, meter, memory);
   const coverage = assess(facts);
@@ -57,20 +57,20 @@ function sourcesIfAny(options: Options): Sources | undefined {
 function remarkHints(diagnostics: readonly Diagnostic[]): readonly Hint[] {
   const dropped = diagnostics.filter(({ code }) => code === "blacklist-line-dropped").length;
   const errors = remarkCount(diagnostics, "error");
-  const cure = "portreservectl check";
+  const hint = "portreservectl check";
   const rejected = counted(errors, "line or file", "lines or files");
   const lines = counted(dropped, "line");
   return [
     ...(errors === 0
       ? []
-      : [{ id: "rejected", message: `${rejected} of the configuration ${verb(errors)} rejected`, cure }]),
+      : [{ id: "rejected", message: `${rejected} of the configuration ${verb(errors)} rejected`, hint }]),
     ...(dropped === 0
       ? []
       : [
           {
             id: "blacklist",
             message: `${lines} of '${BLACKLIST_FILE}' ${verb(dropped)} dropped by libtirpc and here`,
-            cure,
+            hint,
           },
         ]),
   ];

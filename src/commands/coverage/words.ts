@@ -31,14 +31,14 @@ export function isThief({ verdict }: Holder): boolean {
 }
 
 /** "covered", "not covered: REASON → CURE". */
-export function verdictLine({ verdict, reason, cure }: Pick<Allocator, "verdict" | "reason" | "cure">): Line {
+export function verdictLine({ verdict, reason, hint }: Pick<Allocator, "verdict" | "reason" | "hint">): Line {
   const why = reason === undefined ? "" : `: ${reason}`;
-  return [{ text: verdict, tone: VERDICT_TONES[verdict] }, `${why}${arrow(cure)}`];
+  return [{ text: verdict, tone: VERDICT_TONES[verdict] }, `${why}${arrow(hint)}`];
 }
 
 /** " → CURE", or nothing. */
-export function arrow(cure: string | undefined): string {
-  return cure === undefined ? "" : ` → ${cure}`;
+export function arrow(hint: string | undefined): string {
+  return hint === undefined ? "" : ` → ${hint}`;
 }
 
 /** "a, b and 3 more": never more than `most` names. */

@@ -13,8 +13,8 @@ import type { Command } from "../types.ts";
 import { DISTRIBUTION_FILES } from "./distribution-files.ts";
 import { pidAskingFirstFor } from "./first-port.ts";
 import { playScene, type SceneRequest, THIEVES, type Thief } from "./run-scene.ts";
-import { judge, readScene } from "./scene.ts";
-import { type Act, actLines, closingLines, demoJson, openingLines, type Setting } from "./text.ts";
+import { judgeScene, readScene } from "./scene.ts";
+import { type Act, actLines, closingLines, type DemoSetting, demoJson, openingLines } from "./text.ts";
 
 /** The port that CUPS lost. */
 const PORT = 631;
@@ -22,12 +22,12 @@ const PORT = 631;
 export const demo: Command = async ({ options, show }): Promise<Report> => {
   const preload = shimForPreload();
   const support = await sandboxSupport();
-  if (!support.works) throw new AppError("incomplete", `cannot make a sandbox: ${support.reason}`, support.cure);
+  if (!support.works) throw new AppError("incomplete", `cannot make a sandbox: ${support.reason}`, support.hint);
 
   const content = tableContent(configure(distributionInputs()));
   const stage = stageFor(support.kind, content);
   const { without, ...cast } = await castThief(support.kind, stage, content);
-  const setting: Setting = { port: PORT, pid: stage.pid, content, ...cast };
+  const setting: DemoSetting = { port: PORT, pid: stage.pid, content, ...cast };
   show({ kind: "lines", lines: openingLines(setting, options.verbose) });
   show({ kind: "lines", lines: actLines(setting, without, options.verbose) });
 
@@ -35,7 +35,7 @@ export const demo: Command = async ({ options, show }): Promise<Report> => {
   if (result.kind === "failed") {
     throw new AppError("incomplete", `'${cast.thief.name}' did not run with the shim: ${result.reason}`);
   }
-  const withShim: Act = { covered: true, scene: result.scene, verdict: judge(result.scene, PORT, content) };
+  const withShim: Act = { covered: true, scene: result.scene, verdict: judgeScene(result.scene, PORT, content) };
   show({ kind: "lines", lines: actLines(setting, withShim, options.verbose) });
 
   const shown = isTheft(without);
@@ -77,7 +77,7 @@ async function castThief(
   kind: SandboxKind,
   stage: Stage,
   content: TableContent,
-): Promise<{ thief: Thief; passedOver: Setting["passedOver"]; without: Act }> {
+): Promise<{ thief: Thief; passedOver: DemoSetting["passedOver"]; without: Act }> {
   const passedOver: { name: string; reason: string }[] = [];
   for (const [index, thief] of THIEVES.entries()) {
     if (thief.daemon && kind === "user") {
@@ -91,7 +91,7 @@ async function castThief(
       passedOver.push({ name: thief.name, reason: result.reason });
       continue;
     }
-    const without: Act = { covered: false, scene: result.scene, verdict: judge(result.scene, PORT, content) };
+    const without: Act = { covered: false, scene: result.scene, verdict: judgeScene(result.scene, PORT, content) };
     if (last || isTheft(without)) return { thief, passedOver, without };
     passedOver.push({ name: thief.name, reason: `it did not ask for ${PORT}` });
   }

@@ -5,7 +5,7 @@ import { type Socket, socketsOf } from "./sockets.ts";
 /** What a plain bind() to the port gave its owner: that very port, or an errno's name. */
 export type OwnerResult = { readonly port: number } | { readonly error: string };
 
-export interface Scene {
+export interface DemoScene {
   /** The program that ran, as /proc says. */
   readonly executable: string;
   /** Its sockets on ports 1 to 1023, ordered by protocol, family and port. */
@@ -16,7 +16,7 @@ export interface Scene {
 }
 
 export type SceneResult =
-  | { readonly kind: "played"; readonly scene: Scene }
+  | { readonly kind: "played"; readonly scene: DemoScene }
   /** The program could not be started or took no privileged port; why, on one line. */
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -70,7 +70,7 @@ function ownerResult(text: string): OwnerResult {
   throw new Error(`not an answer of the probe: ${text}`);
 }
 
-export interface Verdict {
+export interface DemoVerdict {
   /** Sockets of the program that sit on reserved ports. */
   readonly stolen: readonly Socket[];
   /** The owner got the port for both protocols. */
@@ -78,7 +78,11 @@ export interface Verdict {
 }
 
 /** What a scene shows about `port`, given the reserved ports of the table. */
-export function judge(scene: Scene, port: number, reserved: Readonly<Record<Protocol, readonly number[]>>): Verdict {
+export function judgeScene(
+  scene: DemoScene,
+  port: number,
+  reserved: Readonly<Record<Protocol, readonly number[]>>,
+): DemoVerdict {
   const got = (result: OwnerResult): boolean => "port" in result && result.port === port;
   return {
     stolen: scene.sockets.filter((socket) => reserved[socket.protocol].includes(socket.port)),

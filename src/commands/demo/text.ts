@@ -6,18 +6,18 @@ import { OWNERS_FOLDER } from "../../system/paths.ts";
 import type { SandboxKind } from "../../system/sandbox/sandbox.ts";
 import { DISTRIBUTION_FILES } from "./distribution-files.ts";
 import type { Thief } from "./run-scene.ts";
-import type { OwnerResult, Scene, Verdict } from "./scene.ts";
+import type { DemoScene, DemoVerdict, OwnerResult } from "./scene.ts";
 import { type Socket, socketText } from "./sockets.ts";
 
 /** One scene, and what it shows. */
 export interface Act {
   readonly covered: boolean;
-  readonly scene: Scene;
-  readonly verdict: Verdict;
+  readonly scene: DemoScene;
+  readonly verdict: DemoVerdict;
 }
 
 /** Everything that the texts are made from. */
-export interface Setting {
+export interface DemoSetting {
   readonly port: number;
   readonly pid: number;
   readonly content: TableContent;
@@ -31,7 +31,7 @@ const tone = (text: string, name: Tone): Span => ({ text, tone: name });
 /** A line of an act: what, then the facts. */
 const fact = (label: string, ...spans: readonly Span[]): Line => [`     ${label.padEnd(12)}`, ...spans];
 
-export function openingLines({ port, content, thief, passedOver }: Setting, verbose: boolean): Line[] {
+export function openingLines({ port, content, thief, passedOver }: DemoSetting, verbose: boolean): Line[] {
   const ports = new Set([...content.tcp, ...content.udp]).size;
   return [
     tone(`How port ${port} is stolen, and how it is not`, "strong"),
@@ -59,13 +59,13 @@ function fileLines(): Line[] {
 }
 
 /** Each reason once, with the programs it goes for. */
-function passedOverLines(passedOver: Setting["passedOver"]): Line[] {
+function passedOverLines(passedOver: DemoSetting["passedOver"]): Line[] {
   const reasons = new Map<string, string[]>();
   for (const { name, reason } of passedOver) reasons.set(reason, [...(reasons.get(reason) ?? []), name]);
   return [...reasons].map(([reason, names]) => tone(`                not ${names.join(", ")}: ${reason}`, "dim"));
 }
 
-export function actLines({ port, pid, thief }: Setting, act: Act, verbose: boolean): Line[] {
+export function actLines({ port, pid, thief }: DemoSetting, act: Act, verbose: boolean): Line[] {
   return [
     ...(act.covered
       ? [tone("2  With the shim (LD_PRELOAD)", "strong"), "   the same program with the same process id"]
@@ -102,7 +102,7 @@ function ownerSpans(port: number, protocol: string, result: OwnerResult): Span[]
     : [tone(`is refused ${port}/${protocol}`, "bad"), ` (${result.error})`];
 }
 
-export function closingLines({ port, thief }: Setting, shown: boolean, prevented: boolean): Line[] {
+export function closingLines({ port, thief }: DemoSetting, shown: boolean, prevented: boolean): Line[] {
   if (!shown || !prevented) {
     const what = shown ? "the theft was shown, but not prevented" : "the theft could not be shown";
     return [[tone("Not proven", "bad"), `: ${what}`]];
@@ -117,14 +117,18 @@ export function closingLines({ port, thief }: Setting, shown: boolean, prevented
   ];
 }
 
-export interface Outcome {
+export interface DemoOutcome {
   readonly without: Act;
   readonly withShim: Act;
   readonly shown: boolean;
   readonly prevented: boolean;
 }
 
-export function demoJson(setting: Setting, kind: SandboxKind, outcome: Outcome): { readonly [key: string]: Json } {
+export function demoJson(
+  setting: DemoSetting,
+  kind: SandboxKind,
+  outcome: DemoOutcome,
+): { readonly [key: string]: Json } {
   const { port, pid, content, thief, passedOver } = setting;
   return {
     port,

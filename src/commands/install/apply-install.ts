@@ -2,18 +2,18 @@
 import path from "node:path";
 import { sameBytes } from "../../core/install/artefacts.ts";
 import type { WriteFile } from "../../core/install/change.ts";
-import type { Picture, Plan } from "../../core/install/plan.ts";
+import type { InstallState, Plan } from "../../core/install/plan.ts";
 import { withEntry } from "../../core/preload-list/with-entry.ts";
 import { PATH_UNITS } from "../../core/systemd/unit-texts.ts";
 import type { TableContent } from "../../core/table/content.ts";
 import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
-import { manager } from "../../system/command-text.ts";
+import { commandLine } from "../../system/command-text.ts";
 import { type Journal, openJournal } from "../../system/files/apply.ts";
-import { lookAt } from "../../system/files/entry.ts";
+import { lstatEntry } from "../../system/files/entry.ts";
 import { flushFoldersOf } from "../../system/files/flush-folders.ts";
 import { tableBytes } from "../../system/files/table-file.ts";
-import type { Abi } from "../../system/host/abis.ts";
+import type { HostAbi } from "../../system/host/abis.ts";
 import {
   forgetLabel,
   labelIsRemembered,
@@ -24,10 +24,10 @@ import {
 import { daemonReload, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
 import { INSTALLED_SHIM } from "../../system/paths.ts";
 import type { UnitWork } from "./drop-ins.ts";
-import { must } from "./expect-done.ts";
+import { expectDone } from "./expect-done.ts";
 import { confinementNotes, rolledBack } from "./failures.ts";
 import { isListed, pathsOf, placesOf } from "./places.ts";
-import { baselineOf, prove, type RehearsalNote, tryInSandbox, tryWithPreload } from "./try-out.ts";
+import { baselineOf, proveInstalled, type RehearsalNote, tryInSandbox, tryWithPreload } from "./try-out.ts";
 
 export interface Done {
   /** Names of the ABIs whose programs were seen to be covered; none in an image. */
@@ -36,26 +36,26 @@ export interface Done {
   readonly notes: readonly Message[];
 }
 
-export interface Work {
+export interface ApplyInput {
   readonly root: string;
-  readonly abis: readonly Abi[];
-  readonly picture: Picture;
+  readonly abis: readonly HostAbi[];
+  readonly state: InstallState;
   readonly plan: Plan;
   readonly content: TableContent;
   readonly units: Pick<UnitWork, "before" | "after">;
 }
 
 /** Throws AppError; everything is then as it was before, or the message says what is not. */
-export async function carryOut(work: Work): Promise<Done> {
+export async function applyInstall(work: ApplyInput): Promise<Done> {
   const journal = openJournal(work.root);
   try {
     return await steps(work, journal);
   } catch (error) {
-    throw rolledBack(error, journal, manager(work.root, "uninstall"));
+    throw rolledBack(error, journal, commandLine(work.root, "uninstall"));
   }
 }
 
-async function steps({ root, abis, picture, plan, content, units }: Work, journal: Journal): Promise<Done> {
+async function steps({ root, abis, state, plan, content, units }: ApplyInput, journal: Journal): Promise<Done> {
   const here = root === "/";
   journal.apply(plan.folders);
   const staged = journal.stage(plan.libraries);
@@ -66,28 +66,28 @@ async function steps({ root, abis, picture, plan, content, units }: Work, journa
   let rehearsal: RehearsalNote | undefined;
   if (baseline !== undefined) {
     tryWithPreload(baseline, name);
-    rehearsal = await tryInSandbox(abis, scenes(root, picture, plan, name), name, content);
+    rehearsal = await tryInSandbox(abis, scenes(root, state, plan, name), name, content);
   }
   staged.commit();
   for (const file of plan.libraries) expectWhole(root, file);
   journal.apply(plan.table);
   const notes = putConfinement(root, plan, journal);
   // What is in place already may be the work of a killed run: nothing is named in the list before it is on the disk.
-  flushFoldersOf(root, [...pathsOf(picture.libraries), picture.owners, picture.tablePath]);
+  flushFoldersOf(root, [...pathsOf(state.libraries), state.owners, state.tablePath]);
   journal.apply(plan.list);
-  const listed = plan.list.length > 0 || isListed(picture);
-  const proved = here && listed ? prove(baseline ?? baselineOf(abis), abis) : [];
+  const listed = plan.list.length > 0 || isListed(state);
+  const proved = here && listed ? proveInstalled(baseline ?? baselineOf(abis), abis) : [];
   journal.apply(plan.manager);
   putUnits(root, plan, journal);
   units.before(journal);
   journal.apply(plan.dropIns);
-  flushFoldersOf(root, [picture.owners, ...placesOf(picture)]);
+  flushFoldersOf(root, [state.owners, ...placesOf(state)]);
   return { proved, rehearsal, notes: [...notes, ...units.after(plan.dropIns.length > 0)] };
 }
 
 /** A library that lacks its last bytes may load all the same: no trial would notice. Throws AppError. */
 function expectWhole(root: string, { path: file, bytes }: WriteFile): void {
-  const found = lookAt(root, file);
+  const found = lstatEntry(root, file);
   if (found.kind === "file" && sameBytes(found.bytes, bytes)) return;
   throw new AppError(
     "incomplete",
@@ -101,15 +101,15 @@ function stagedName(entry: string, tag: string): string {
 }
 
 /** The list as it is, and as it would be with the shim by its name of the moment: also where only services get it. */
-function scenes(root: string, picture: Picture, plan: Plan, name: string): Parameters<typeof tryInSandbox>[1] {
-  const now = picture.list.found.kind === "file" ? picture.list.found.bytes : undefined;
-  const placed = plan.list[0]?.kind === "write-file" ? plan.list[0] : withEntry(now, picture.entry);
-  const next = "bytes" in placed ? placed.bytes : Buffer.from(`${picture.entry}\n`);
-  const table = picture.table?.bytes ?? tableBytes(root);
+function scenes(root: string, state: InstallState, plan: Plan, name: string): Parameters<typeof tryInSandbox>[1] {
+  const now = state.list.found.kind === "file" ? state.list.found.bytes : undefined;
+  const placed = plan.list[0]?.kind === "write-file" ? plan.list[0] : withEntry(now, state.entry);
+  const next = "bytes" in placed ? placed.bytes : Buffer.from(`${state.entry}\n`);
+  const table = state.table?.bytes ?? tableBytes(root);
   return {
     now: { list: now ?? new Uint8Array(), table },
     next: {
-      list: Buffer.from(Buffer.from(next).toString("latin1").replaceAll(picture.entry, name), "latin1"),
+      list: Buffer.from(Buffer.from(next).toString("latin1").replaceAll(state.entry, name), "latin1"),
       table,
     },
   };
@@ -119,13 +119,13 @@ function scenes(root: string, picture: Picture, plan: Plan, name: string): Param
 function putUnits(root: string, plan: Plan, journal: Journal): void {
   const running = systemdRuns(root);
   if (running && plan.units.length > 0) {
-    journal.undo("systemd still knows the units", () => must(daemonReload()));
+    journal.undo("systemd still knows the units", () => expectDone(daemonReload()));
   }
   journal.apply(plan.units);
   if (!running || plan.units.length === 0) return;
-  must(daemonReload());
-  journal.undo("path units are still active", () => must(stopNow(PATH_UNITS, "queue")));
-  must(startNow(PATH_UNITS, "queue"));
+  expectDone(daemonReload());
+  journal.undo("path units are still active", () => expectDone(stopNow(PATH_UNITS, "queue")));
+  expectDone(startNow(PATH_UNITS, "queue"));
 }
 
 /** The table may have been compiled before, without a word to SELinux's tools. */

@@ -1,60 +1,60 @@
 // Carries the plan of a removal out, what is in use before what it uses, and takes everything back if any step fails.
-import type { Picture, Removal } from "../../core/install/plan.ts";
+import type { InstallState, Removal } from "../../core/install/plan.ts";
 import { AGAIN_UNITS, PATH_UNITS, SERVICE_UNIT } from "../../core/systemd/unit-texts.ts";
 import type { Message } from "../../report/types.ts";
-import { manager } from "../../system/command-text.ts";
+import { commandLine } from "../../system/command-text.ts";
 import { type Journal, openJournal } from "../../system/files/apply.ts";
 import { flushFoldersOf } from "../../system/files/flush-folders.ts";
 import { forgetLabel, labelIsRemembered, reloadAppArmor, selinuxActive } from "../../system/host/confinement.ts";
 import { daemonReload, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
 import type { UnitWork } from "./drop-ins.ts";
-import { must } from "./expect-done.ts";
+import { expectDone } from "./expect-done.ts";
 import { confinementNotes, rolledBack } from "./failures.ts";
 import { pathsOf, placesOf } from "./places.ts";
 
-export interface Unwork {
+export interface RemoveInput {
   readonly root: string;
-  readonly picture: Picture;
+  readonly state: InstallState;
   readonly removal: Removal;
   readonly units: Pick<UnitWork, "before" | "after">;
 }
 
 /** Throws AppError; everything is then as it was before, or the message says what is not. */
-export function takeAway({ root, picture, removal, units }: Unwork): readonly Message[] {
+export function applyRemoval({ root, state, removal, units }: RemoveInput): readonly Message[] {
   const journal = openJournal(root);
   try {
     journal.apply(removal.list);
     units.before(journal);
     journal.apply(removal.dropIns);
     // A killed run may have taken these away: nothing that they name goes before that is on the disk.
-    flushFoldersOf(root, [picture.list.path, ...pathsOf(picture.dropIns)]);
+    flushFoldersOf(root, [state.list.path, ...pathsOf(state.dropIns)]);
     const notes = units.after(removal.dropIns.length > 0);
     takeUnits(root, removal, journal);
     journal.apply(removal.manager);
     journal.apply(removal.libraries);
     journal.apply(removal.table);
     journal.apply(removal.rules);
-    flushFoldersOf(root, [picture.owners, ...placesOf(picture)]);
+    flushFoldersOf(root, [state.owners, ...placesOf(state)]);
     const here = root === "/";
     const gone = removal.table.some(({ kind }) => kind === "remove-table");
     const label = here && gone && selinuxActive(root) && labelIsRemembered();
     const rules = here && removal.rules.length > 0;
     return [...notes, ...confinementNotes([rules ? reloadAppArmor() : undefined, label ? forgetLabel() : undefined])];
   } catch (error) {
-    throw rolledBack(error, journal, manager(root, "uninstall"));
+    throw rolledBack(error, journal, commandLine(root, "uninstall"));
   }
 }
 
 function takeUnits(root: string, { units }: Removal, journal: Journal): void {
   const running = systemdRuns(root) && units.length > 0;
   if (running) {
-    journal.undo("path units are no longer active", () => must(startNow(PATH_UNITS, "queue")));
-    journal.undo("systemd no longer knows the units", () => must(daemonReload()));
+    journal.undo("path units are no longer active", () => expectDone(startNow(PATH_UNITS, "queue")));
+    journal.undo("systemd no longer knows the units", () => expectDone(daemonReload()));
     // One that is not loaded cannot be stopped, and need not be. What the service starts at its end is stopped when
     // nothing can start it any more.
     stopNow([...PATH_UNITS, SERVICE_UNIT], "finish");
     stopNow(Object.values(AGAIN_UNITS), "finish");
   }
   journal.apply(units);
-  if (running) must(daemonReload());
+  if (running) expectDone(daemonReload());
 }

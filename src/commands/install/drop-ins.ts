@@ -4,14 +4,14 @@ import { dropInPath, dropInText, isOurDropIn, preloads, withoutShim } from "../.
 import { effectiveUnit } from "../../core/systemd/effective-unit.ts";
 import { findEntry, PRELOAD_VARIABLE, parseManagerEnvironment } from "../../core/systemd/environment.ts";
 import { dropInObstacles } from "../../observe/units/read-obstacles.ts";
-import { hasMapped, soonHasMapped, unitTexts } from "../../observe/units/read-unit-texts.ts";
+import { hasMapped, readUnitTexts, soonHasMapped } from "../../observe/units/read-unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import type { Journal } from "../../system/files/apply.ts";
 import { daemonReload, restart, showManagerEnvironment, systemdRuns, tryRestart } from "../../system/host/systemd.ts";
 import { INSTALLED_SHIM, SHIM_FILE, UNIT_FOLDER } from "../../system/paths.ts";
 import type { Options } from "../types.ts";
-import { must } from "./expect-done.ts";
+import { expectDone } from "./expect-done.ts";
 import { findService, type Service, stateOf } from "./services.ts";
 
 /** What `--unit` asks for: nothing without it. */
@@ -88,18 +88,18 @@ function systemdSteps(
       if (!running) return;
       // The last to be taken back: by then the files are as they were, and systemd knows it.
       journal.undo("not every service was restarted as it was", () => {
-        for (const unit of restarted) must(restart(unit));
+        for (const unit of restarted) expectDone(restart(unit));
       });
-      journal.undo("systemd still knows the drop-ins", () => must(daemonReload()));
+      journal.undo("systemd still knows the drop-ins", () => expectDone(daemonReload()));
     },
     after: (changed) => {
       if (!running) return [];
-      if (changed) must(daemonReload());
+      if (changed) expectDone(daemonReload());
       if (wanted === "covered") for (const { unit } of services) expectInForce(root, unit);
       return services.map(({ unit }) => {
         if (now && stateOf(unit)?.mainPid !== undefined) {
           restarted.push(unit);
-          must(tryRestart(unit));
+          expectDone(tryRestart(unit));
         }
         return wanted === "covered" ? coverNote(unit, now) : releaseNote(unit, now);
       });
@@ -111,7 +111,7 @@ function systemdSteps(
 function expectInForce(root: string, unit: string): void {
   const service = findService(root, unit);
   if (!("unit" in service)) return;
-  const files = unitTexts(root, service.paths);
+  const files = readUnitTexts(root, service.paths);
   const value = findEntry(effectiveUnit(unit, files).environment, PRELOAD_VARIABLE)?.value ?? "";
   if (preloads(value, INSTALLED_SHIM)) return;
   throw new AppError(

@@ -4,7 +4,7 @@ import { AppError, errnoOf, fromSystem } from "../../system/app-error.ts";
 import type { Journal } from "../../system/files/apply.ts";
 
 /** The error with what became of the host. Bugs come back as they are, after the host has been put in order. */
-export function rolledBack(error: unknown, journal: Journal, cure: string): unknown {
+export function rolledBack(error: unknown, journal: Journal, next: string): unknown {
   const left = journal.rollBack();
   const failure = errnoOf(error) === undefined ? error : fromSystem(error, "cannot do all of it");
   if (!(failure instanceof AppError)) return failure;
@@ -13,7 +13,7 @@ export function rolledBack(error: unknown, journal: Journal, cure: string): unkn
       ? "everything is as it was before"
       : `it could be taken back only in part, ${left}; what was done before that stays, and works`;
   const hint =
-    left === undefined ? failure.hint : [failure.hint, `then run 'sudo ${cure}'`].filter((part) => part).join("; ");
+    left === undefined ? failure.hint : [failure.hint, `then run 'sudo ${next}'`].filter((part) => part).join("; ");
   return new AppError(failure.code, `${failure.message}; ${outcome}`, hint, failure);
 }
 

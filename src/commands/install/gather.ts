@@ -1,7 +1,7 @@
 // What `install` and `uninstall` look at before they decide: the host's loaders, the places of ours, the list, the table.
 import type { Artefact } from "../../core/install/artefacts.ts";
 import type { Change } from "../../core/install/change.ts";
-import type { Picture } from "../../core/install/plan.ts";
+import type { InstallState } from "../../core/install/plan.ts";
 import {
   isManagerMark,
   librarySpec,
@@ -16,9 +16,9 @@ import { isExecutableName } from "../../core/systemd/words.ts";
 import { freshnessOf, readSources, type Sources } from "../../observe/read-sources.ts";
 import { hasUnits } from "../../observe/units/read-unit-files.ts";
 import type { Line, Message } from "../../report/types.ts";
-import { isFolder, lookAt, lookBehind, namesIn } from "../../system/files/entry.ts";
+import { isFolder, lstatEntry, namesIn, statEntry } from "../../system/files/entry.ts";
 import { readTable } from "../../system/files/table-file.ts";
-import { type Abi, abisOf, libsWithShim, shimFile } from "../../system/host/abis.ts";
+import { abisOf, type HostAbi, libsWithShim, shimFile } from "../../system/host/abis.ts";
 import { appArmorActive, appArmorRules, hasEffect } from "../../system/host/confinement.ts";
 import { MANAGER_FILE, managerParts, partsInPlace } from "../../system/host/manager-parts.ts";
 import { nodeForRoot } from "../../system/host/node-binary.ts";
@@ -38,9 +38,9 @@ import { changeLines } from "../table-change.ts";
 import { planTable, type TablePlan } from "../table-plan.ts";
 import type { Options } from "../types.ts";
 
-export interface Site {
-  readonly picture: Picture;
-  readonly abis: readonly Abi[];
+export interface InstallContext {
+  readonly state: InstallState;
+  readonly abis: readonly HostAbi[];
   readonly sources: Sources;
   readonly tablePlan: TablePlan;
   /** What will be missing, and why. */
@@ -48,21 +48,21 @@ export interface Site {
 }
 
 /** For `install`: what this version would put on the host. Throws AppError. */
-export function gatherForInstall(options: Options, dropIns: readonly Spec[]): Site {
+export function gatherForInstall(options: Options, dropIns: readonly Spec[]): InstallContext {
   const { root } = options;
   const abis = abisOf(root);
   const sources = readSources(options, "may miss");
-  const state = readTable(root);
+  const table = readTable(root);
   // Where just this configuration is in force, somebody has chosen it with `compile --force`.
-  const force = freshnessOf(state, sources.content) === "fresh";
-  const tablePlan = planTable({ force, strict: false }, sources, state);
+  const force = freshnessOf(table, sources.content) === "fresh";
+  const tablePlan = planTable({ force, strict: false }, sources, table);
   const libraries = abis.flatMap(({ lib, shim }) =>
     // Every program maps libc: what may be done with its label may be done with ours.
     lib === undefined || shim === undefined ? [] : [librarySpec(shimFile(lib), shim, `/${lib}/libc.so.6`)],
   );
   const confined = rulesChoice(root);
   const { manager, units, notes } = managerChoice(root, abis);
-  const picture = pictureOf(root, {
+  const state = stateOfHost(root, {
     libraries,
     rules: confined.rules,
     manager,
@@ -70,15 +70,15 @@ export function gatherForInstall(options: Options, dropIns: readonly Spec[]): Si
     dropIns,
     table: tableChange(tablePlan),
   });
-  return { picture, abis, sources, tablePlan, notes: [...confined.notes, ...notes] };
+  return { state, abis, sources, tablePlan, notes: [...confined.notes, ...notes] };
 }
 
 /** For `uninstall`: what any version has put there, whatever this one would. */
-export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Picture {
+export function gatherForUninstall(root: string, dropIns: readonly Spec[]): InstallState {
   const nothing = new Uint8Array();
   const rules = appArmorRules(root);
   const parts = partsInPlace(root).map((file): ManagerPart => ({ file, bytes: nothing, isProgram: false }));
-  return pictureOf(root, {
+  return stateOfHost(root, {
     libraries: libsWithShim(root).map((lib) => librarySpec(shimFile(lib), nothing, shimFile(lib))),
     rules: rules === undefined ? [] : [ruleSpec(rules, TABLE_FILE)],
     manager: managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)),
@@ -89,10 +89,10 @@ export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Pict
 }
 
 type Specs = Readonly<Record<"libraries" | "rules" | "manager" | "units" | "dropIns", readonly Spec[]>> & {
-  readonly table: Picture["table"];
+  readonly table: InstallState["table"];
 };
 
-function pictureOf(root: string, specs: Specs): Picture {
+function stateOfHost(root: string, specs: Specs): InstallState {
   const seen = (list: readonly Spec[]): readonly Artefact[] => list.map((spec) => artefactOf(root, spec));
   return {
     libraries: seen(specs.libraries),
@@ -100,18 +100,18 @@ function pictureOf(root: string, specs: Specs): Picture {
     manager: seen(specs.manager),
     units: seen(specs.units),
     dropIns: seen(specs.dropIns),
-    list: { path: PRELOAD_LIST, found: lookBehind(root, PRELOAD_LIST), labelOf: LOADER_CACHE },
+    list: { path: PRELOAD_LIST, found: statEntry(root, PRELOAD_LIST), labelOf: LOADER_CACHE },
     entry: INSTALLED_SHIM,
     owners: OWNERS_FOLDER,
     table: specs.table,
-    hasTable: lookBehind(root, TABLE_FILE).kind === "file",
+    hasTable: statEntry(root, TABLE_FILE).kind === "file",
     tablePath: TABLE_FILE,
     contents: (folder) => (isFolder(root, folder) ? namesIn(root, folder) : undefined),
   };
 }
 
 export function artefactOf(root: string, { isOurs, ...spec }: Spec): Artefact {
-  const found = lookAt(root, spec.path);
+  const found = lstatEntry(root, spec.path);
   const content = found.kind === "file" ? found.bytes : found.kind === "link" ? found.target : undefined;
   return { ...spec, found, ours: content !== undefined && isOurs(content) };
 }
@@ -131,7 +131,7 @@ function rulesChoice(root: string): { readonly rules: readonly Spec[]; readonly 
 /** The manager and its units, where systemd is and root has a node of its own. */
 function managerChoice(
   root: string,
-  abis: readonly Abi[],
+  abis: readonly HostAbi[],
 ): { readonly manager: readonly Spec[]; readonly units: readonly Spec[]; readonly notes: readonly Message[] } {
   const nothing = (why: string, hint: string): ReturnType<typeof managerChoice> => ({
     manager: [],
@@ -159,7 +159,7 @@ function managerChoice(
 }
 
 function isOurFolder(root: string): boolean {
-  const mark = lookAt(root, `${MANAGER_FOLDER}/${MANAGER_MARK}`);
+  const mark = lstatEntry(root, `${MANAGER_FOLDER}/${MANAGER_MARK}`);
   return mark.kind === "file" && isManagerMark(mark.bytes);
 }
 

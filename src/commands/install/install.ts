@@ -7,9 +7,9 @@ import { MANAGER_FOLDER } from "../../system/paths.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Context, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
-import { carryOut, type Done } from "./apply-install.ts";
+import { applyInstall, type Done } from "./apply-install.ts";
 import { dropInsToPut, type UnitWork } from "./drop-ins.ts";
-import { gatherForInstall, type Site } from "./gather.ts";
+import { gatherForInstall, type InstallContext } from "./gather.ts";
 import { tidyUp } from "./places.ts";
 import { refusal, refusalsToInstall } from "./refusals.ts";
 import { changesJson, diffBlock, doneBlock, refusedReport } from "./report.ts";
@@ -37,15 +37,15 @@ async function installOnce({ options }: Context): Promise<Report> {
   const units = dropInsToPut(options);
   if (units.refusals.length > 0) return { ...refusedReport("install", units.refusals, UNTOUCHED), outcome: "no" };
   const site = gatherForInstall(options, units.specs);
-  const refusals = refusalsToInstall(root, site.picture, site.abis, list);
+  const refusals = refusalsToInstall(root, site.state, site.abis, list);
   if (refusals.length > 0) return refusedReport("install", refusals, UNTOUCHED);
   if (site.tablePlan.kind === "refuse") return refusedReport("install", [tooFew(site.tablePlan.message)], UNTOUCHED);
-  const plan = planInstall(site.picture, list);
+  const plan = planInstall(site.state, list);
   if ("refusal" in plan) return refusedReport("install", [noPlace(site)], UNTOUCHED);
   if (options.dryRun) return reportOf(options, site, plan, units, undefined);
-  const { picture, abis, sources } = site;
-  tidyUp(root, picture);
-  const done = await carryOut({ root, abis, picture, plan, content: sources.content, units });
+  const { state, abis, sources } = site;
+  tidyUp(root, state);
+  const done = await applyInstall({ root, abis, state, plan, content: sources.content, units });
   return reportOf(options, site, plan, units, done);
 }
 
@@ -54,9 +54,9 @@ function tooFew({ message, ...rest }: Message): Message {
   return { ...rest, message, hint: "reserve fewer ports, or run 'portreservectl compile --force' before" };
 }
 
-function noPlace({ picture }: Site): Message {
+function noPlace({ state }: InstallContext): Message {
   return refusal(
-    `the preload list '${picture.list.path}' holds NUL bytes where no line can be added without changing what else is loaded`,
+    `the preload list '${state.list.path}' holds NUL bytes where no line can be added without changing what else is loaded`,
     "write the list anew, one library a line",
   );
 }
@@ -66,7 +66,7 @@ function changesOf(plan: Plan): Parameters<typeof diffBlock>[0] {
   return [...folders, ...libraries, ...table, ...rules, ...list, ...parts, ...units, ...dropIns];
 }
 
-function reportOf(options: Options, site: Site, plan: Plan, units: UnitWork, done: Done | undefined): Report {
+function reportOf(options: Options, site: InstallContext, plan: Plan, units: UnitWork, done: Done | undefined): Report {
   const changes = changesOf(plan);
   const { diagnostics } = site.sources.configuration;
   const errors = remarkCount(diagnostics, "error");
@@ -105,7 +105,12 @@ function dryLines(changes: number): readonly Line[] {
   return [`${counted(changes, "change")} planned; nothing was changed`];
 }
 
-function summaryLines(options: Options, site: Site, changes: number, done: Done | undefined): readonly Line[] {
+function summaryLines(
+  options: Options,
+  site: InstallContext,
+  changes: number,
+  done: Done | undefined,
+): readonly Line[] {
   const { abis, sources } = site;
   return [
     ...(changes === 0 ? ["unchanged: everything is in its place"] : []),

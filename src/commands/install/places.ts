@@ -1,15 +1,15 @@
 // Where the parts of an installation are, and the removal of what killed runs left beside them.
 import { type Artefact, foldersOf } from "../../core/install/artefacts.ts";
-import type { Picture } from "../../core/install/plan.ts";
+import type { InstallState } from "../../core/install/plan.ts";
 import { loadedNames } from "../../core/preload-list/loaded.ts";
 import { fromSystem } from "../../system/app-error.ts";
 import { removeLeftoversOf } from "../../system/files/replace-file.ts";
 import { tidyUpRehearsals } from "../../system/sandbox/rehearsal.ts";
 
-/** Removes what killed runs left beside the files of this picture; only under the lock. Throws AppError. */
-export function tidyUp(root: string, picture: Picture): void {
+/** Removes what killed runs left beside the files of this state; only under the lock. Throws AppError. */
+export function tidyUp(root: string, state: InstallState): void {
   if (root === "/") tidyUpRehearsals();
-  for (const file of placesOf(picture)) {
+  for (const file of placesOf(state)) {
     try {
       removeLeftoversOf(root, file);
     } catch (error) {
@@ -27,7 +27,7 @@ export function placesOf({
   manager: parts,
   units,
   dropIns,
-}: Picture): readonly string[] {
+}: InstallState): readonly string[] {
   return [tablePath, list.path, ...pathsOf([...libraries, ...rules, ...parts, ...units, ...dropIns])];
 }
 
@@ -36,6 +36,6 @@ export function pathsOf(artefacts: readonly Artefact[]): readonly string[] {
 }
 
 /** Whether the list has our entry as it is; one in a comment does not count. */
-export function isListed({ list, entry }: Picture): boolean {
+export function isListed({ list, entry }: InstallState): boolean {
   return list.found.kind === "file" && loadedNames(list.found.bytes).includes(entry);
 }

@@ -1,33 +1,33 @@
 // Why a host is left alone: what would break it, and what somebody else has put in our places. Each with what to do.
 import path from "node:path";
-import { unfitness } from "../../core/elf/abi-compat.ts";
+import { incompatibilities } from "../../core/elf/abi-compat.ts";
 import { readElf } from "../../core/elf/read-elf.ts";
 import { bytesSource } from "../../core/elf/reader.ts";
-import { type Artefact, strangersAmong } from "../../core/install/artefacts.ts";
-import type { Picture } from "../../core/install/plan.ts";
-import { strangersNamed } from "../../core/preload-list/conflicts.ts";
+import { type Artefact, unownedAmong } from "../../core/install/artefacts.ts";
+import type { InstallState } from "../../core/install/plan.ts";
+import { conflictsNamed } from "../../core/preload-list/conflicts.ts";
 import { isOurUnit, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
 import { othersUnits } from "../../observe/units/read-unit-files.ts";
 import type { Message } from "../../report/types.ts";
-import { hostPath, manager } from "../../system/command-text.ts";
-import { isClosed, isFolder, lookAt } from "../../system/files/entry.ts";
+import { commandLine, hostPath } from "../../system/command-text.ts";
+import { isClosed, isFolder, lstatEntry } from "../../system/files/entry.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
-import type { Abi } from "../../system/host/abis.ts";
+import type { HostAbi } from "../../system/host/abis.ts";
 import { INSTALLED_SHIM, OLD_DAEMON_FILES } from "../../system/paths.ts";
 
 /** Every reason not to install; none if it may go on. `list`: whether the preload list is to be edited. */
 export function refusalsToInstall(
   root: string,
-  picture: Picture,
-  abis: readonly Abi[],
+  state: InstallState,
+  abis: readonly HostAbi[],
   list: boolean,
 ): readonly Message[] {
-  const { libraries, rules, manager: parts, units, dropIns } = picture;
+  const { libraries, rules, manager: parts, units, dropIns } = state;
   return [
     ...abiRefusals(root, abis, list),
     ...abis.flatMap(shimRefusals),
-    ...foreign(root, [...libraries, ...rules, ...parts, ...units, ...dropIns]),
-    ...(list ? [...listRefusals(root, picture), ...danglingList(root, picture)] : []),
+    ...unownedRefusals(root, [...libraries, ...rules, ...parts, ...units, ...dropIns]),
+    ...(list ? [...listRefusals(root, state), ...danglingList(root, state)] : []),
     ...(units.length > 0 ? oldDaemon(root) : []),
     ...blockedFolders(root, [...libraries, ...rules, ...parts, ...units, ...dropIns]),
     ...closedFolders(root, libraries),
@@ -35,7 +35,7 @@ export function refusalsToInstall(
   ];
 }
 
-function abiRefusals(root: string, abis: readonly Abi[], list: boolean): readonly Message[] {
+function abiRefusals(root: string, abis: readonly HostAbi[], list: boolean): readonly Message[] {
   if (abis.length === 0) {
     const hint = "programs of other libraries than glibc never read the preload list; see 'portreservectl help run'";
     return [refusal("there is no loader of glibc on this system that this package knows", hint)];
@@ -64,7 +64,7 @@ function abiRefusals(root: string, abis: readonly Abi[], list: boolean): readonl
   });
 }
 
-function shimRefusals({ name, shim, libc, loader }: Abi): readonly Message[] {
+function shimRefusals({ name, shim, libc, loader }: HostAbi): readonly Message[] {
   if (shim === undefined) return [];
   const hint = "get another build of the package, and report this";
   if (libc === undefined) {
@@ -79,18 +79,18 @@ function shimRefusals({ name, shim, libc, loader }: Abi): readonly Message[] {
   if ("fault" in host)
     return [refusal(`the libc.so.6 beside '${loader}' ${host.reason}`, "repair the host's libc first")];
   const library = readElf(bytesSource(shim));
-  const faults = "fault" in library ? [library.reason] : unfitness(library, host);
+  const faults = "fault" in library ? [library.reason] : incompatibilities(library, host);
   return faults.map((fault) => refusal(`the shim for ${name} ${fault}`, hint));
 }
 
 /** Files in places of ours that this program did not put there. */
-export function foreign(root: string, artefacts: readonly Artefact[]): readonly Message[] {
-  return strangersAmong(artefacts).map(({ path, what }) =>
+export function unownedRefusals(root: string, artefacts: readonly Artefact[]): readonly Message[] {
+  return unownedAmong(artefacts).map(({ path, what }) =>
     refusal(`'${path}' is ${what}`, `find out who made it with 'ls -l ${hostPath(root, path)}', and move it away`),
   );
 }
 
-export function listRefusals(root: string, { list }: Picture): readonly Message[] {
+export function listRefusals(root: string, { list }: InstallState): readonly Message[] {
   const { found, path: file } = list;
   const look = `see 'ls -l ${hostPath(root, file)}'`;
   if (found.kind === "link" || found.kind === "other") {
@@ -99,10 +99,10 @@ export function listRefusals(root: string, { list }: Picture): readonly Message[
   }
   if (found.kind === "missing") return [];
   // Names that lead to a shim of ours by another way.
-  return strangersNamed(found.bytes, INSTALLED_SHIM).map(({ name, line, column }) =>
+  return conflictsNamed(found.bytes, INSTALLED_SHIM).map(({ name, line, column }) =>
     refusal(
       `${file}:${line}:${column}: '${name}' is in the preload list, and portreservectl did not write it`,
-      `take it out by hand, then run '${manager(root, "install")}', whose entry serves every kind of program`,
+      `take it out by hand, then run '${commandLine(root, "install")}', whose entry serves every kind of program`,
     ),
   );
 }
@@ -110,7 +110,7 @@ export function listRefusals(root: string, { list }: Picture): readonly Message[
 function oldDaemon(root: string): readonly Message[] {
   const units = UNIT_FILES.flatMap((name) => othersUnits(root, name));
   const strange = units.filter(({ text }) => !isOurUnit(text)).map(({ path }) => path);
-  const scripts = OLD_DAEMON_FILES.filter((file) => lookAt(root, file).kind !== "missing");
+  const scripts = OLD_DAEMON_FILES.filter((file) => lstatEntry(root, file).kind !== "missing");
   return [...strange, ...scripts].map((path) =>
     refusal(
       `'${path}' belongs to the portreserve daemon, which holds ports until they are released`,
@@ -120,8 +120,8 @@ function oldDaemon(root: string): readonly Message[] {
 }
 
 /** A list that is to be made through a link: the folder must be there. */
-function danglingList(root: string, { list: { path: file, found } }: Picture): readonly Message[] {
-  const link = lookAt(root, file);
+function danglingList(root: string, { list: { path: file, found } }: InstallState): readonly Message[] {
+  const link = lstatEntry(root, file);
   if (found.kind !== "missing" || link.kind !== "link") return [];
   if (isFolder(root, path.dirname(path.resolve(path.dirname(file), link.target)))) return [];
   return [
@@ -136,7 +136,7 @@ function danglingList(root: string, { list: { path: file, found } }: Picture): r
 function blockedFolders(root: string, artefacts: readonly Artefact[]): readonly Message[] {
   const folders = [...new Set(artefacts.flatMap(({ folders }) => folders))];
   return folders.flatMap((folder) => {
-    const found = lookAt(root, folder);
+    const found = lstatEntry(root, folder);
     if (found.kind === "missing" || isFolder(root, folder)) return [];
     const what = { file: "a file", link: "a link that leads to no folder", other: "" }[found.kind];
     return [

@@ -4,10 +4,10 @@ import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.
 import { type UnitFacts, unitFacts } from "../../core/systemd/show.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { shownName, type UnitName, unitName } from "../../core/systemd/unit-name.ts";
-import { unitFileCalled, unitTexts } from "../../observe/units/read-unit-texts.ts";
+import { readUnitTexts, unitFileCalled } from "../../observe/units/read-unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
-import { lookAt, namesIn } from "../../system/files/entry.ts";
+import { lstatEntry, namesIn } from "../../system/files/entry.ts";
 import { showUnit, systemdRuns } from "../../system/host/systemd.ts";
 import { UNIT_FOLDER, UNIT_FOLDERS } from "../../system/paths.ts";
 import { refusal } from "./refusals.ts";
@@ -26,10 +26,10 @@ export function findService(root: string, name: string, orDropIn?: "or its drop-
   if ("message" in parsed) throw new AppError("usage", parsed.message, parsed.hint);
   const paths = systemdRuns(root) ? askSystemd(parsed) : readImage(root, parsed);
   if (typeof paths !== "string" && paths.paths.length > 0) {
-    return { ...paths, files: unitTexts(root, paths.paths) };
+    return { ...paths, files: readUnitTexts(root, paths.paths) };
   }
   const { unit } = parsed;
-  if (orDropIn && lookAt(root, `${UNIT_FOLDER}/${dropInPath(unit)}`).kind !== "missing") {
+  if (orDropIn && lstatEntry(root, `${UNIT_FOLDER}/${dropInPath(unit)}`).kind !== "missing") {
     return { unit, paths: [], files: [] };
   }
   if (typeof paths === "string") return refusal(`'${unit}' is ${paths}`, `see 'systemctl status ${unit}'`);

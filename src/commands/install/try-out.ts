@@ -3,7 +3,7 @@
 import { ALLOCATED_PORTS } from "../../core/mechanism.ts";
 import type { NativeTable } from "../../core/native.ts";
 import { AppError } from "../../system/app-error.ts";
-import { type Abi, shimFile } from "../../system/host/abis.ts";
+import { type HostAbi, shimFile } from "../../system/host/abis.ts";
 import {
   type Difference,
   differenceBetween,
@@ -16,8 +16,8 @@ import {
   exhaustions,
   programsOfNobody,
   programsOfSandbox,
+  type RehearsalRun,
   rehearse,
-  type Scene,
 } from "../../system/sandbox/rehearsal.ts";
 
 /** How programs behaved before anything was changed. */
@@ -26,7 +26,7 @@ export interface Baseline {
   readonly results: readonly TrialResult[];
 }
 
-export function baselineOf(abis: readonly Abi[]): Baseline {
+export function baselineOf(abis: readonly HostAbi[]): Baseline {
   const own = trialPrograms(abis);
   const programs = [...own, ...programsOfNobody(own)];
   return { programs, results: programs.map((program) => runAlone(program, undefined)) };
@@ -49,8 +49,8 @@ export type RehearsalNote = { readonly programs: number } | { readonly impossibl
  * `table` reserves. Throws AppError.
  */
 export async function tryInSandbox(
-  abis: readonly Abi[],
-  scenes: { readonly now: Scene; readonly next: Scene },
+  abis: readonly HostAbi[],
+  scenes: { readonly now: RehearsalRun; readonly next: RehearsalRun },
   shim: string,
   table: Pick<NativeTable, "tcp" | "udp">,
 ): Promise<RehearsalNote> {
@@ -94,7 +94,7 @@ function stolenPort(output: string, reserved: readonly number[]): string | undef
 }
 
 /** Starts programs with no environment of ours and looks where their functions come from. Throws AppError if it is not the shim. */
-export function prove({ programs, results }: Baseline, abis: readonly Abi[]): readonly string[] {
+export function proveInstalled({ programs, results }: Baseline, abis: readonly HostAbi[]): readonly string[] {
   for (const [at, program] of programs.entries()) {
     const difference = differenceBetween(program, results[at] as TrialResult, runAlone(program, undefined));
     if (difference !== undefined) throw refused(difference, "with the shim in the preload list,");
@@ -108,7 +108,7 @@ export function prove({ programs, results }: Baseline, abis: readonly Abi[]): re
 
 /** For each ABI that has a probe, the command that tells where a program's functions come from. */
 function whereabouts(
-  abis: readonly Abi[],
+  abis: readonly HostAbi[],
 ): readonly { readonly name: string; readonly lib: string; readonly command: readonly [string, string] }[] {
   return abis.flatMap(({ name, lib, probe }) =>
     probe === undefined || lib === undefined ? [] : [{ name, lib, command: [probe, "--which"] as const }],

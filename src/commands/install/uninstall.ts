@@ -6,17 +6,17 @@ import { planUninstall, type Removal } from "../../core/install/plan.ts";
 import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
 import { dropInsCalled, unitsThatName } from "../../observe/units/read-unit-files.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
-import { manager } from "../../system/command-text.ts";
+import { commandLine } from "../../system/command-text.ts";
 import { MANAGER_FOLDER, SHIM_FILE } from "../../system/paths.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Context, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
-import { takeAway } from "./apply-removal.ts";
+import { applyRemoval } from "./apply-removal.ts";
 import { dropInsToTake } from "./drop-ins.ts";
 import { gatherForUninstall } from "./gather.ts";
 import { checkOptions } from "./install.ts";
 import { isListed, tidyUp } from "./places.ts";
-import { foreign, listRefusals } from "./refusals.ts";
+import { listRefusals, unownedRefusals } from "./refusals.ts";
 import { changesJson, diffBlock, doneBlock, refusedReport } from "./report.ts";
 
 export const uninstall: Command = async (context): Promise<Report> => {
@@ -34,17 +34,17 @@ function uninstallOnce({ options }: Context): Report {
   if (services.refusals.length > 0) {
     return { ...refusedReport("uninstall", services.refusals, "nothing was changed"), outcome: "no" };
   }
-  const picture = gatherForUninstall(root, services.specs);
-  const { libraries, rules, manager: parts, units, dropIns } = picture;
-  const refusals = listRefusals(root, picture);
+  const state = gatherForUninstall(root, services.specs);
+  const { libraries, rules, manager: parts, units, dropIns } = state;
+  const refusals = listRefusals(root, state);
   if (refusals.length > 0) return refusedReport("uninstall", refusals, "nothing was changed");
   // Before the plan: folders that have nothing but leftovers in them go too.
-  if (!dryRun) tidyUp(root, picture);
+  if (!dryRun) tidyUp(root, state);
   const users = usersOf(root, dropIns);
-  const base = users.length === 0 && (everything || !isListed(picture));
-  const removal = planUninstall(picture, { list: everything, base, dropIns });
-  const strangers = foreign(root, [...dropIns, ...(base ? [...libraries, ...rules, ...parts, ...units] : [])]);
-  const notes = dryRun ? [] : takeAway({ root, picture, removal, units: services });
+  const base = users.length === 0 && (everything || !isListed(state));
+  const removal = planUninstall(state, { list: everything, base, dropIns });
+  const strangers = unownedRefusals(root, [...dropIns, ...(base ? [...libraries, ...rules, ...parts, ...units] : [])]);
+  const notes = dryRun ? [] : applyRemoval({ root, state, removal, units: services });
   const changes = changesOf(removal);
   return {
     command: "uninstall",
@@ -85,7 +85,7 @@ function stillUsed(root: string, path: string): Message {
     message: `'${path}' uses the shim, so the shim, its table and the manager stay`,
     hint:
       ours && unit !== undefined
-        ? `'${manager(root, `uninstall --unit ${unit}`)}' removes it`
+        ? `'${commandLine(root, `uninstall --unit ${unit}`)}' removes it`
         : "take the shim out of it by hand, then run uninstall again",
   };
 }

@@ -116,10 +116,10 @@ function whyNone({ allocators }: Coverage): string {
     : "every allocator of this host is covered or hands out other ports";
 }
 
-function threatLine({ kind, name, pid, verdict, reason, cure }: Allocator, it: string): Line {
+function threatLine({ kind, name, pid, verdict, reason, hint }: Allocator, it: string): Line {
   const who = pid === undefined ? name : `${name} (${pid})`;
   const when = kind === "program" ? `${it} when it starts` : it;
-  const why = `${reason === undefined ? "" : `: ${reason}`}${arrow(cure)}`;
+  const why = `${reason === undefined ? "" : `: ${reason}`}${arrow(hint)}`;
   return verdict === "not covered"
     ? [{ text: `${who} is not covered and can take ${when}`, tone: "bad" }, why]
     : [{ text: `${who} may be able to take ${when}`, tone: "warn" }, why];

@@ -1,16 +1,16 @@
 // lookup: is it reserved, by whom, by which line, who holds it and who could take it. The truth is the table in force.
 import type { Protocol, Reservation } from "../../core/config/types.ts";
-import { type LeverName, leverFor } from "../../core/mechanism.ts";
+import { type MechanismName, mechanismFor } from "../../core/mechanism.ts";
 import { TABLE_PORT_LIMIT } from "../../core/table/content.ts";
 import { newMemory } from "../../observe/observe-host.ts";
 import { freshnessOf, inTable, isRetired } from "../../observe/read-sources.ts";
 import type { Block, Line, Message, Report } from "../../report/types.ts";
 import { readTable } from "../../system/files/table-file.ts";
-import { look } from "../coverage/look.ts";
+import { assessHost } from "../coverage/look.ts";
 import { readSourcesIfAny, reservationJson, tableNotes } from "../source-messages.ts";
 import type { Command, Options } from "../types.ts";
 import { hostBlocks, portHostJson, threatsJson } from "./host.ts";
-import { findTarget, type Target } from "./target.ts";
+import { findTarget, type LookupTarget } from "./target.ts";
 
 export const lookup: Command = ({ options, args: [word = ""], meter }): Report => {
   const state = readTable(options.root);
@@ -23,14 +23,14 @@ export const lookup: Command = ({ options, args: [word = ""], meter }): Report =
     (asked): Answer => ({
       ...asked,
       reserved: inTable(table, asked),
-      lever: leverFor(asked.port).name,
+      mechanism: mechanismFor(asked.port).name,
       claims: (sources?.configuration.reservations ?? []).filter(
         (row) => row.port === asked.port && row.protocol === asked.protocol,
       ),
     }),
   );
   const disagree = freshness === "stale" && answers.some((answer) => answer.reserved !== isClaimed(answer));
-  const host = looksAtHost(options, answers) ? look({ options, meter }, newMemory()) : undefined;
+  const host = looksAtHost(options, answers) ? assessHost({ options, meter }, newMemory()) : undefined;
   return {
     command: "lookup",
     outcome: answers.some(({ reserved }) => reserved) ? "done" : "no",
@@ -49,7 +49,7 @@ export const lookup: Command = ({ options, args: [word = ""], meter }): Report =
         port: answer.port,
         protocol: answer.protocol,
         reserved: answer.reserved,
-        lever: answer.lever,
+        mechanism: answer.mechanism,
         claims: answer.claims.map(reservationJson),
         ...portHostJson(answer, host?.coverage),
       })),
@@ -67,16 +67,16 @@ interface Answer {
   readonly port: number;
   readonly protocol: Protocol;
   readonly reserved: boolean;
-  readonly lever: LeverName;
+  readonly mechanism: MechanismName;
   readonly claims: readonly Reservation[];
 }
 
 /** True where a fresh table would have the port. */
-function isClaimed({ claims, lever }: Answer): boolean {
-  return claims.length > 0 && lever !== "ephemeral";
+function isClaimed({ claims, mechanism }: Answer): boolean {
+  return claims.length > 0 && mechanism !== "ephemeral";
 }
 
-function bodyOf(target: Target, answers: readonly Answer[], known: boolean): Block {
+function bodyOf(target: LookupTarget, answers: readonly Answer[], known: boolean): Block {
   if (answers.length === 0) return { kind: "lines", lines: [`'${target.name}' reserves nothing`] };
   const rows = answers.flatMap((answer): Line[][] => {
     const head: Line[] = [
@@ -93,8 +93,8 @@ function bodyOf(target: Target, answers: readonly Answer[], known: boolean): Blo
 function unmanaged(answers: readonly Answer[]): readonly Message[] {
   const ports = [
     ...new Set(
-      answers.filter(({ lever, claims }) => lever === "ephemeral" && claims.length > 0).map(({ port }) => port),
+      answers.filter(({ mechanism, claims }) => mechanism === "ephemeral" && claims.length > 0).map(({ port }) => port),
     ),
   ];
-  return ports.map((port) => ({ severity: "note", message: `${port}: ${leverFor(port).explanation}` }));
+  return ports.map((port) => ({ severity: "note", message: `${port}: ${mechanismFor(port).explanation}` }));
 }

@@ -4,9 +4,9 @@ import { serviceBook } from "../../core/config/services.ts";
 import type { Protocol } from "../../core/config/types.ts";
 import type { Sources } from "../../observe/read-sources.ts";
 import { AppError } from "../../system/app-error.ts";
-import { manager } from "../../system/command-text.ts";
+import { commandLine } from "../../system/command-text.ts";
 
-export interface Target {
+export interface LookupTarget {
   readonly kind: "port" | "owner" | "service";
   readonly name: string;
   /** Each asked port and protocol once; empty for an owner that reserves nothing. */
@@ -16,7 +16,7 @@ export interface Target {
 const BOTH: readonly Protocol[] = ["tcp", "udp"];
 
 /** A number is a port; a name is an owner first, then a service. Throws AppError `usage` for anything else. */
-export function findTarget(word: string, sources: Sources | undefined, root: string): Target {
+export function findTarget(word: string, sources: Sources | undefined, root: string): LookupTarget {
   const [, name = word, suffix] = /^([^/]*)\/(.*)$/s.exec(word) ?? [];
   const protocols = suffix === undefined ? BOTH : BOTH.filter((protocol) => protocol === suffix.toLowerCase());
   if (protocols.length === 0) {
@@ -29,7 +29,7 @@ export function findTarget(word: string, sources: Sources | undefined, root: str
       ? undefined
       : (ownerTarget(name, protocols, sources) ?? serviceTarget(name, protocols, sources));
   if (found !== undefined) return found;
-  const all = `'${manager(root, "list")}' shows every owner and port`;
+  const all = `'${commandLine(root, "list")}' shows every owner and port`;
   if (/^[0-9]+-[0-9]+$/.test(name)) {
     throw new AppError("usage", `'${name}' is a range, and lookup takes one port at a time`, all);
   }
@@ -41,7 +41,7 @@ export function findTarget(word: string, sources: Sources | undefined, root: str
   );
 }
 
-function portTarget(digits: string, protocols: readonly Protocol[]): Target {
+function portTarget(digits: string, protocols: readonly Protocol[]): LookupTarget {
   const port = Number(digits);
   if (port < 1 || port > 65535) throw new AppError("usage", `'${digits}' is not a port`, "ports are 1 to 65535");
   return { kind: "port", name: digits, ports: protocols.map((protocol) => ({ port, protocol })) };
@@ -51,7 +51,7 @@ function ownerTarget(
   name: string,
   protocols: readonly Protocol[],
   { inputs, configuration }: Sources,
-): Target | undefined {
+): LookupTarget | undefined {
   const rows = configuration.reservations.filter(({ owner }) => owner === name);
   if (rows.length === 0 && name !== BLACKLIST_OWNER && !inputs.owners.some(({ owner }) => owner === name))
     return undefined;
@@ -64,7 +64,7 @@ function ownerTarget(
 }
 
 /** As a line of the configuration: a protocol that the services file does not list has the port of the other one. */
-function serviceTarget(name: string, protocols: readonly Protocol[], { inputs }: Sources): Target | undefined {
+function serviceTarget(name: string, protocols: readonly Protocol[], { inputs }: Sources): LookupTarget | undefined {
   const service = serviceBook(inputs.services).find(name);
   if (service === undefined) return undefined;
   const ports = protocols.flatMap((protocol) => {

@@ -36,8 +36,8 @@ type Group = readonly [Allocator, ...Allocator[]];
 function groups(allocators: readonly Allocator[], verbose: boolean): readonly Group[] {
   const found = new Map<string, [Allocator, ...Allocator[]]>();
   for (const [index, one] of allocators.entries()) {
-    const { kind, name, via, verdict, reason, cure } = one;
-    const key = JSON.stringify(verbose ? index : [kind, name, via, verdict, reason, cure]);
+    const { kind, name, via, verdict, reason, hint } = one;
+    const key = JSON.stringify(verbose ? index : [kind, name, via, verdict, reason, hint]);
     const group = found.get(key);
     if (group === undefined) found.set(key, [one]);
     else group.push(one);
@@ -55,13 +55,13 @@ function firstOfEach(listed: readonly Group[]): readonly Group[] {
 }
 
 function row(group: Group, verbose: boolean): readonly Line[] {
-  const [{ name, via, verdict, reason, cure }] = group;
+  const [{ name, via, verdict, reason, hint }] = group;
   const pids = group.map(({ pid }) => pid).filter((pid) => pid !== undefined);
   return [
     name,
     pids.length === 0 ? "–" : fewOf(pids.map(String), MOST_PIDS),
     via.length === 0 ? "–" : fewOf(via, verbose ? via.length : MOST_FUNCTIONS),
-    [{ text: verdict, tone: VERDICT_TONES[verdict] }, `${reason === undefined ? "" : `: ${reason}`}${arrow(cure)}`],
+    [{ text: verdict, tone: VERDICT_TONES[verdict] }, `${reason === undefined ? "" : `: ${reason}`}${arrow(hint)}`],
   ];
 }
 

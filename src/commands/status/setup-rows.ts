@@ -36,8 +36,8 @@ export function setupBlock({ setup, time }: Pick<HostFacts, "setup" | "time">, {
 }
 
 /** It has not been installed, and that is said already. */
-function isPartOf(preload: HostAnswer | undefined, { cure }: HostAnswer): boolean {
-  return preload?.state === "bad" && preload.cure !== undefined && preload.cure === cure;
+function isPartOf(preload: HostAnswer | undefined, { hint }: HostAnswer): boolean {
+  return preload?.state === "bad" && preload.hint !== undefined && preload.hint === hint;
 }
 
 export function isInForce({ state }: TableFacts): boolean {
@@ -50,18 +50,18 @@ function tableCell(table: TableFacts, time: number, answers: readonly HostAnswer
     ...(table.generation === undefined ? [] : [`generation ${table.generation}`]),
     ...(table.since === undefined ? [] : [`compiled ${agoText(time - table.since)}`]),
   ];
-  const wrong = answers.filter(({ state, cure }) => state !== "good" || cure !== undefined);
+  const wrong = answers.filter(({ state, hint }) => state !== "good" || hint !== undefined);
   const tone = table.state === "fresh" ? "good" : table.state === "valid" ? "warn" : "bad";
   return [{ text: table.state, tone }, parts.map((part) => `, ${part}`).join(""), ...wrong.flatMap(remark)];
 }
 
 function remark(answer: HostAnswer): readonly Span[] {
-  return [": ", said(answer), arrow(answer.cure)];
+  return [": ", said(answer), arrow(answer.hint)];
 }
 
 function preloadCell({ list, libraries }: SetupFacts, time: number, answer: HostAnswer | undefined): Line {
   if (answer === undefined) return "–";
-  if (answer.state !== "good") return [said(answer), arrow(answer.cure)];
+  if (answer.state !== "good") return [said(answer), arrow(answer.hint)];
   const named = !isUnseen(list) && list.namesShim;
   const span = named && list.since !== undefined ? spanText(time - list.since) : undefined;
   const abis = libraries.filter(({ state }) => state === "current" || state === "differs").map(({ abi }) => abi);
@@ -75,7 +75,7 @@ function preloadCell({ list, libraries }: SetupFacts, time: number, answer: Host
 function row(answer: HostAnswer, { libraries }: SetupFacts): readonly Line[] {
   const library = libraries.find(({ abi }) => answer.id === `library-${abi}`);
   const [name, place] = library === undefined ? [answer.id, "–"] : [`library ${library.abi}`, library.path];
-  return [name, place, [said(answer), arrow(answer.cure)]];
+  return [name, place, [said(answer), arrow(answer.hint)]];
 }
 
 const TONES = { good: "good", bad: "bad", unknown: "warn" } as const;

@@ -6,7 +6,7 @@ import type { Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import { writeOutput } from "../../system/files/write-output.ts";
 import { figuresOf } from "../coverage/figures.ts";
-import { type Look, look, refuseOtherRoot } from "../coverage/look.ts";
+import { type AssessedHost, assessHost, refuseOtherRoot } from "../coverage/look.ts";
 import type { Command, Options } from "../types.ts";
 import { statusJson, timeText } from "./json.ts";
 import { statusMetrics } from "./metrics.ts";
@@ -18,8 +18,8 @@ export const status: Command = (context): Report | Promise<Report> => {
   refuseOtherRoot("status", options);
   refuseTwoForms(options);
   const memory = newMemory();
-  if (options.watch) return watch(context, () => seen(look(context, memory), options));
-  const seenNow = look(context, memory);
+  if (options.watch) return watch(context, () => seen(assessHost(context, memory), options));
+  const seenNow = assessHost(context, memory);
   return options.prometheus ? metricsReport(seenNow, options) : seen(seenNow, options).report;
 };
 
@@ -30,7 +30,7 @@ function refuseTwoForms({ json, prometheus, watch: again }: Options): void {
 }
 
 /** `key`: the same as long as nothing has happened. */
-function seen({ facts, coverage, diagnostics }: Look, options: Options): { report: Report; key: string } {
+function seen({ facts, coverage, diagnostics }: AssessedHost, options: Options): { report: Report; key: string } {
   const figures = figuresOf(coverage);
   const data = statusJson(facts, coverage, figures);
   const report: Report = {
@@ -44,7 +44,7 @@ function seen({ facts, coverage, diagnostics }: Look, options: Options): { repor
   return { report, key: JSON.stringify([data, diagnostics]) };
 }
 
-function metricsReport({ facts, coverage }: Look, { output }: Options): Report {
+function metricsReport({ facts, coverage }: AssessedHost, { output }: Options): Report {
   const text = prometheusText(metricsOf(facts, coverage));
   const report = { command: "status", outcome: "done", diagnostics: [], body: [], data: {} } as const;
   if (output === undefined) return { ...report, text };
@@ -52,7 +52,7 @@ function metricsReport({ facts, coverage }: Look, { output }: Options): Report {
   return { ...report, messages: unread(output), text: "" };
 }
 
-function metricsOf(facts: HostFacts, coverage: Look["coverage"]): ReturnType<typeof statusMetrics> {
+function metricsOf(facts: HostFacts, coverage: AssessedHost["coverage"]): ReturnType<typeof statusMetrics> {
   return statusMetrics(facts, coverage, figuresOf(coverage));
 }
 

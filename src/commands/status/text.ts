@@ -17,13 +17,13 @@ export interface Shown {
 }
 
 export function statusBlocks({ facts, coverage, figures, verbose }: Shown): readonly Block[] {
-  const apart = apartLine(coverage.apart);
+  const excluded = excludedLine(coverage.excluded);
   return [
     { kind: "lines", lines: [headline(coverage, figures), ""] },
     setupBlock(facts, coverage),
     EMPTY_LINE,
     ...allocatorBlocks(coverage.allocators, verbose),
-    ...(apart === undefined ? [] : [{ kind: "lines", lines: [apart] } as const]),
+    ...(excluded === undefined ? [] : [{ kind: "lines", lines: [excluded] } as const]),
     EMPTY_LINE,
     ...portBlocks(coverage.ports, isInForce(facts.setup.table), verbose),
     { kind: "lines", lines: coverage.hints.map(hintLine) },
@@ -52,7 +52,7 @@ function headline({ owners }: Coverage, { reserved, allocators, stolen, unknown 
   ];
 }
 
-function apartLine({ otherNetworks, powerless }: Coverage["apart"]): Line | undefined {
+function excludedLine({ otherNetworks, powerless }: Coverage["excluded"]): Line | undefined {
   const parts = [
     ...(otherNetworks === 0 ? [] : [`${counted(otherNetworks, "process", "processes")} in networks of their own`]),
     ...(powerless === 0 ? [] : [`${counted(powerless, "process", "processes")} without the right to privileged ports`]),
@@ -60,6 +60,6 @@ function apartLine({ otherNetworks, powerless }: Coverage["apart"]): Line | unde
   return parts.length === 0 ? undefined : { text: `harmless to this host: ${parts.join(", ")}`, tone: "dim" };
 }
 
-function hintLine({ message, cure }: Pick<Hint, "message" | "cure">): Line {
-  return [{ text: "hint:", tone: "dim" }, ` ${message}${arrow(cure)}`];
+function hintLine({ message, hint }: Pick<Hint, "message" | "hint">): Line {
+  return [{ text: "hint:", tone: "dim" }, ` ${message}${arrow(hint)}`];
 }

@@ -73,7 +73,7 @@ export function providersIn({ stdout, status }: ProbeAnswer): ReadonlyMap<string
   return status === 0 && REPLACED.every((symbol) => found.has(symbol)) ? found : undefined;
 }
 
-export interface Judged {
+export interface ProofContext {
   readonly abi: string;
   /** The shim's file for this ABI; undefined where it is not known. */
   readonly shim: string | undefined;
@@ -86,7 +86,7 @@ export interface Judged {
  * function that nothing has, as long as the shim, which has all, is nowhere.
  */
 export function judgeRuns(
-  context: Judged,
+  context: ProofContext,
   played: readonly { readonly run: ProofRun; readonly answer: ProbeAnswer }[],
 ): readonly ProofRow[] {
   const { shim, providers } = context;
@@ -101,7 +101,7 @@ export function judgeRuns(
 }
 
 function rowOf(
-  { abi, shim, ports: { reserved, inTable } }: Judged,
+  { abi, shim, ports: { reserved, inTable } }: ProofContext,
   run: ProofRun,
   provider: string | undefined,
   ports: readonly number[],

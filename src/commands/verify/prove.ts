@@ -1,6 +1,6 @@
 // Makes the proof: plays every allocation of every ABI in the first way that works, and judges what came of it.
 import type { HostFacts } from "../../coverage/facts.ts";
-import { type Abi, abisOf, shimFile } from "../../system/host/abis.ts";
+import { abisOf, type HostAbi, shimFile } from "../../system/host/abis.ts";
 import { sandboxSupport } from "../../system/sandbox/sandbox-support.ts";
 import { type PlayResult, playProbe } from "./play-probe.ts";
 import { judgeRuns, PROOF_RUNS, type ProofPorts, type ProofRow, probeArguments, providersIn, WHICH } from "./proof.ts";
@@ -14,12 +14,12 @@ export interface Proof {
   readonly how: How | "none";
   /** Why there is none, or not of everything; and what would help. */
   readonly reason: string | undefined;
-  readonly cure: string | undefined;
+  readonly hint: string | undefined;
   readonly notes: readonly string[];
   readonly rows: readonly ProofRow[];
 }
 
-const NO_ROWS = { reason: undefined, cure: undefined, notes: [], rows: [] } as const;
+const NO_ROWS = { reason: undefined, hint: undefined, notes: [], rows: [] } as const;
 
 export const LEFT_OUT: Proof = { ...NO_ROWS, state: "left out", how: "none", reason: "left out by --quick" };
 
@@ -58,32 +58,32 @@ async function proveBy(ways: readonly Way[] | NoWay, scope: Scope, facts: HostFa
     state: bad ? "bad" : lacking.length > 0 || rows.length === 0 ? "none" : "good",
     how: first.way.how,
     reason: lacking.length === 0 ? undefined : lacking.join("; "),
-    cure: undefined,
+    hint: undefined,
     notes: first.way.notes,
     rows,
   };
 }
 
-function noProof(reason: string, cure: string | undefined): Proof {
-  return { ...NO_ROWS, state: "none", how: "none", reason, cure };
+function noProof(reason: string, hint: string | undefined): Proof {
+  return { ...NO_ROWS, state: "none", how: "none", reason, hint };
 }
 
 /** What keeps namespaces from being made is known; what keeps a unit from being played is in the reason. */
 async function cureFor(ways: readonly Way[]): Promise<string | undefined> {
   if (ways.some(({ how }) => how === "systemd-run")) return undefined;
   const support = await sandboxSupport();
-  return support.works ? undefined : support.cure;
+  return support.works ? undefined : support.hint;
 }
 
 interface Played {
-  readonly abi: Abi;
+  readonly abi: HostAbi;
   readonly way: Way;
   readonly runs: (PlayResult & { outcome: "played" })["runs"];
 }
 
 const TEXTS: readonly string[] = [WHICH, ...PROOF_RUNS.map(probeArguments)];
 
-async function firstThatWorks(ways: readonly Way[], abi: Abi): Promise<Played | { readonly reason: string }> {
+async function firstThatWorks(ways: readonly Way[], abi: HostAbi): Promise<Played | { readonly reason: string }> {
   let reason: string | undefined;
   for (const way of ways) {
     const result = await playProbe(way.start, abi.probe ?? "", TEXTS);
@@ -100,7 +100,7 @@ function withReason(way: Way, best: Way | undefined, reason: string | undefined)
 }
 
 function rowsOf(
-  abi: Abi,
+  abi: HostAbi,
   [which, ...answers]: Played["runs"],
   ports: ProofPorts,
   lacking: string[],

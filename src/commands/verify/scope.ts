@@ -61,7 +61,7 @@ function knownUnit(unit: string, { units, processes }: HostFacts): string {
 }
 
 /** What of the host's coverage the verdict is about. */
-export interface Judged {
+export interface ScopedCoverage {
   readonly answers: readonly HostAnswer[];
   readonly allocators: readonly Allocator[];
   readonly stolen: readonly PortState[];
@@ -70,7 +70,7 @@ export interface Judged {
 }
 
 /** A service or process needs a table and the shim, but not the preload list: its own environment may have the shim. */
-export function judgedOf(scope: Scope, { answers, allocators, ports }: Coverage): Judged {
+export function coverageWithin(scope: Scope, { answers, allocators, ports }: Coverage): ScopedCoverage {
   const isOurs = ({ pid, unit }: { readonly pid: number | undefined; readonly unit: string | undefined }): boolean =>
     scope.kind === "host" || (scope.kind === "unit" ? unit === scope.unit : pid === scope.process.pid);
   return {

@@ -5,7 +5,7 @@ import { identityOf, isRefused, ownDescriptor, processFolder, readBytes } from "
 import type { NamespaceKind, ProcessTexts, TargetTexts } from "./proof-process.ts";
 
 /** A process that is held until `release`. */
-export interface Target {
+export interface HeldProcess {
   readonly texts: TargetTexts;
   /** Descriptors of its root and of its mount namespace; undefined where they may not be opened. */
   readonly root: number | undefined;
@@ -14,7 +14,7 @@ export interface Target {
 }
 
 /** Never throws for a process that has ended, or that changed while it was looked at: it has no texts then. */
-export function holdTarget(pid: number): Target {
+export function holdTarget(pid: number): HeldProcess {
   const opened: number[] = [];
   const open = (name: string, flags: number): number | undefined => {
     const descriptor = orUndefined(() => openSync(name, flags));

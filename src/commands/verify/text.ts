@@ -5,12 +5,12 @@ import type { Block, Line, Tone } from "../../report/types.ts";
 import { arrow, holdersOf, holderText, isThief, portText, VERDICT_TONES, verdictLine } from "../coverage/words.ts";
 import type { ProofRow } from "./proof.ts";
 import type { Proof } from "./prove.ts";
-import type { Judged, Scope } from "./scope.ts";
+import type { Scope, ScopedCoverage } from "./scope.ts";
 
 export interface Verified {
   readonly scope: Scope;
   readonly proof: Proof;
-  readonly judged: Judged;
+  readonly judged: ScopedCoverage;
   readonly verdict: Verdict;
 }
 
@@ -25,9 +25,9 @@ export function verifyBlocks(verified: Verified): readonly Block[] {
       kind: "lines",
       lines: judged.answers
         .filter(({ state }) => state !== "good")
-        .map(({ state, question, answer, cure }) => [
+        .map(({ state, question, answer, hint }) => [
           { text: state === "bad" ? "no" : "unknown", tone: state === "bad" ? "bad" : "warn" },
-          `: ${question} ${answer}${arrow(cure)}`,
+          `: ${question} ${answer}${arrow(hint)}`,
         ]),
     },
     {
@@ -54,7 +54,7 @@ const WORDS: Readonly<Record<Proof["state"], readonly [string, Tone]>> = {
 function headLine({ proof, scope }: Verified): Line {
   const [text, tone] = WORDS[proof.state];
   const where = proof.how === "none" ? "" : `, ${placeText(proof, scope)}`;
-  const why = proof.reason === undefined || proof.state === "left out" ? "" : `: ${proof.reason}${arrow(proof.cure)}`;
+  const why = proof.reason === undefined || proof.state === "left out" ? "" : `: ${proof.reason}${arrow(proof.hint)}`;
   return ["proof: ", { text, tone }, `${where}${why}`];
 }
 
@@ -91,7 +91,7 @@ function rowsFor(abi: string, all: readonly ProofRow[]): readonly Line[][] {
   ];
 }
 
-function stolenLines({ stolen }: Judged): readonly Line[] {
+function stolenLines({ stolen }: ScopedCoverage): readonly Line[] {
   return stolen.map((port) => {
     const thieves = holdersOf(port).filter(isThief).map(holderText).join(", ");
     const owners = port.owners.length === 0 ? "" : `, reserved for ${port.owners.join(", ")}`;
@@ -99,7 +99,7 @@ function stolenLines({ stolen }: Judged): readonly Line[] {
   });
 }
 
-function unknownLines({ unknown }: Judged): readonly Line[] {
+function unknownLines({ unknown }: ScopedCoverage): readonly Line[] {
   return unknown.map((port) => [
     portText(port),
     ": ",

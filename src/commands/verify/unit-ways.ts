@@ -5,7 +5,7 @@ import type { EnvironmentEntry } from "../../core/systemd/environment.ts";
 import { parseEnvironmentFile } from "../../core/systemd/environment-file.ts";
 import { unitFacts } from "../../core/systemd/show.ts";
 import { shownName, unitName } from "../../core/systemd/unit-name.ts";
-import { environmentFileTexts, unitTexts } from "../../observe/units/read-unit-texts.ts";
+import { environmentFileTexts, readUnitTexts } from "../../observe/units/read-unit-texts.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
 import { showProperties, systemdRuns } from "../../system/host/systemd.ts";
 import { PASSWD_FILE } from "../../system/paths.ts";
@@ -60,7 +60,7 @@ export function writtenWays(unit: string): readonly Way[] | NoWay {
   if ("message" in name) return { reason: name.message };
   const found = systemdRuns("/") ? findService("/", unit) : writtenService("/", name);
   if ("message" in found) return { reason: found.message };
-  const effective = effectiveUnit(unit, unitTexts("/", found.paths));
+  const effective = effectiveUnit(unit, readUnitTexts("/", found.paths));
   if (effective.rootDirectory !== undefined || effective.rootImage !== undefined) {
     return { reason: `'${unit}' has a root of its own, which systemd alone can make, for root` };
   }

@@ -2,11 +2,11 @@
 import type { Verdict } from "../../coverage/coverage.ts";
 import { newMemory } from "../../observe/observe-host.ts";
 import type { Outcome, Report } from "../../report/types.ts";
-import { look, refuseOtherRoot } from "../coverage/look.ts";
+import { assessHost, refuseOtherRoot } from "../coverage/look.ts";
 import type { Command } from "../types.ts";
 import { verifyJson } from "./json.ts";
 import { LEFT_OUT, type Proof, prove } from "./prove.ts";
-import { checkScope, type Judged, judgedOf, scopeOf } from "./scope.ts";
+import { checkScope, coverageWithin, type ScopedCoverage, scopeOf } from "./scope.ts";
 import { verifyBlocks } from "./text.ts";
 
 const OUTCOMES: Readonly<Record<Verdict, Outcome>> = { covered: "done", "not covered": "no", unknown: "incomplete" };
@@ -15,9 +15,9 @@ export const verify: Command = async (context): Promise<Report> => {
   const { options } = context;
   refuseOtherRoot("verify", options);
   checkScope(options);
-  const { facts, coverage, diagnostics } = look(context, newMemory());
+  const { facts, coverage, diagnostics } = assessHost(context, newMemory());
   const scope = scopeOf(options, facts);
-  const judged = judgedOf(scope, coverage);
+  const judged = coverageWithin(scope, coverage);
   const proof = options.quick ? LEFT_OUT : await prove(scope, facts);
   const verdict = verdictOf(proof, judged);
   return {
@@ -31,7 +31,7 @@ export const verify: Command = async (context): Promise<Report> => {
 };
 
 /** Covered needs a proof, unless it was not wanted. */
-function verdictOf(proof: Proof, { answers, allocators, stolen, unknown }: Judged): Verdict {
+function verdictOf(proof: Proof, { answers, allocators, stolen, unknown }: ScopedCoverage): Verdict {
   const bad =
     proof.state === "bad" ||
     stolen.length > 0 ||

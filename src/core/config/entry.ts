@@ -31,14 +31,14 @@ export function parseEntry(content: string, isService: (name: string) => boolean
   if (words.length === 1) return entry;
   const torn = words.length <= TORN_WORDS ? tornEntry(text, words, isService) : undefined;
   if (torn !== undefined) return { ...torn, start: offset, end: offset + text.length };
-  return isFault(entry) ? entry : extraWord(entry, text, offset);
+  return isEntryFault(entry) ? entry : extraWord(entry, text, offset);
 }
 
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-export function isFault(parsed: Entry | Fault): parsed is Fault {
+export function isEntryFault(parsed: Entry | Fault): parsed is Fault {
   return "code" in parsed;
 }
 
@@ -99,7 +99,7 @@ function tornEntry(
   if (!atMarks) return undefined;
   const joined = words.join("");
   const entry = parseWord(joined, 0, isService);
-  if (isFault(entry) || (entry.kind === "name" && !isService(entry.name))) return undefined;
+  if (isEntryFault(entry) || (entry.kind === "name" && !isService(entry.name))) return undefined;
   return { code: "spaces-inside", message: `spaces inside ${quote(text)}`, hint: `write ${quote(joined)}` };
 }
 

@@ -1,8 +1,8 @@
 // One file of the configuration folder: its lines, what each reserves, and what is wrong with it.
 import { ALLOCATED_PORTS } from "../mechanism.ts";
 import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
-import { type Entry, isFault, parseEntry } from "./entry.ts";
-import { type Line, quote, type Span, splitLines, withoutMark } from "./lines.ts";
+import { type Entry, isEntryFault, parseEntry } from "./entry.ts";
+import { quote, type SourceLine, splitLines, type TextRange, withoutByteOrderMark } from "./lines.ts";
 import type { FileRemarks, RemarkText } from "./remarks.ts";
 import type { ServiceBook } from "./services.ts";
 import type { Diagnostic, OwnerFile } from "./types.ts";
@@ -18,17 +18,17 @@ export function readOwnerFile(file: OwnerFile, book: ServiceBook, take: TakeClai
     return;
   }
   const isService = (name: string): boolean => book.find(name) !== undefined;
-  for (const line of withoutMark(splitLines(file.bytes))) {
+  for (const line of withoutByteOrderMark(splitLines(file.bytes))) {
     const report: Report = (severity, span, describe) => remarks.onLine(severity, line, span, describe);
     readLine(line, book, isService, take, report);
   }
 }
 
 /** At most one error a line. The text is made only where it is kept. */
-type Report = (severity: Diagnostic["severity"], span: Span, describe: () => RemarkText) => void;
+type Report = (severity: Diagnostic["severity"], span: TextRange, describe: () => RemarkText) => void;
 
 function readLine(
-  line: Line,
+  line: SourceLine,
   book: ServiceBook,
   isService: (name: string) => boolean,
   take: TakeClaims,
@@ -39,7 +39,7 @@ function readLine(
   if (hasStrangeCharacter(line, length, report)) return;
   const parsed = parseEntry(line.text.slice(0, length), isService);
   if (parsed === undefined) return;
-  if (isFault(parsed)) {
+  if (isEntryFault(parsed)) {
     const { code, message, hint } = parsed;
     report("error", parsed, () => ({ code, message, hint }));
     return;
@@ -84,7 +84,7 @@ function unknownService(name: string, book: ServiceBook): RemarkText {
   return { code: "unknown-service", message: `unknown service ${quote(name)}`, hint };
 }
 
-function noteUnreachable(claims: readonly Claim[], span: Span, report: Report): void {
+function noteUnreachable(claims: readonly Claim[], span: TextRange, report: Report): void {
   const { first, last } = ALLOCATED_PORTS;
   if (claims.every((claim) => claim.first >= first && claim.last <= last)) return;
   const ranges = new Map(claims.map((claim) => [`${claim.first}-${claim.last}`, claim]));
@@ -117,7 +117,7 @@ const CONTROL = /(?!\t)\p{Cc}/u;
 const PLAIN = /^[\t -~]*$/;
 
 /** Reports bytes and characters that cannot belong to an entry, and notes them in comments. True: the line is out. */
-function hasStrangeCharacter(line: Line, length: number, report: Report): boolean {
+function hasStrangeCharacter(line: SourceLine, length: number, report: Report): boolean {
   if (PLAIN.test(line.text)) return false;
   const { invalid, text } = line;
   const inside = invalid !== undefined && invalid.start < length;

@@ -1,8 +1,8 @@
 // The number part of a reservation line: '631' or '608-610', and a helpful word about everything near it.
-import { quote, type Span } from "./lines.ts";
+import { quote, type TextRange } from "./lines.ts";
 
 /** What is wrong with a part of a line, and what to write instead. Offsets count within the text that was given. */
-export interface Fault extends Span {
+export interface Fault extends TextRange {
   readonly code: string;
   readonly message: string;
   readonly hint: string;

@@ -1,5 +1,5 @@
 // Remarks on the input, with a bound on how many are kept: the others are counted, so that no file can fill the memory.
-import { type Line, placeOf, type Span } from "./lines.ts";
+import { placeIn, type SourceLine, type TextRange } from "./lines.ts";
 import type { Diagnostic } from "./types.ts";
 
 type Severity = Diagnostic["severity"];
@@ -21,7 +21,7 @@ export interface FileRemarks {
   /** A remark on the file as a whole is always kept. */
   onFile(diagnostic: Diagnostic): void;
   /** `describe` is called only for a remark that is kept. */
-  onLine(severity: Severity, line: Line, span: Span, describe: () => RemarkText): void;
+  onLine(severity: Severity, line: SourceLine, span: TextRange, describe: () => RemarkText): void;
 }
 
 export interface RemarkStore {
@@ -50,7 +50,7 @@ export function remarkStore(): RemarkStore {
           tally.kept += 1;
           room[severity] -= 1;
           characters -= line.text.length;
-          kept.push({ severity, ...describe(), place: placeOf(path, line, span) });
+          kept.push({ severity, ...describe(), place: placeIn(path, line, span) });
         },
       };
     },

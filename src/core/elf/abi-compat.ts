@@ -13,7 +13,7 @@ const LIBC = "libc.so.6";
  * Each reason why `shim` must not be loaded into every program of a host with this `libc`, as a text that completes "the
  * shim 'X' …"; none when it is fit. It may need libc alone: no other library is in every program.
  */
-export function unfitness(shim: ElfFile, libc: ElfFile): readonly string[] {
+export function incompatibilities(shim: ElfFile, libc: ElfFile): readonly string[] {
   const name = libc.soname ?? LIBC;
   const same = sameAbi(shim, libc);
   return [

@@ -91,7 +91,7 @@ export function isLoad({ type, size }: Segment): boolean {
 }
 
 /** The place in the file of `length` bytes at `address`. */
-export function placeOf(loads: readonly Segment[], address: number, length: number, what: string): number {
+export function fileOffset(loads: readonly Segment[], address: number, length: number, what: string): number {
   const load = loads.find(
     (segment) => segment.address <= address && address - segment.address <= segment.size - length,
   );
@@ -120,7 +120,7 @@ export function readDynamic(
   const tags = new Map<number, number>();
   const needed: number[] = [];
   if (dynamic.size > DYNAMIC_LIMIT) unsupported(`its dynamic section is ${dynamic.size} bytes`);
-  const place = placeOf(loads, dynamic.address, dynamic.size, "the entries of its dynamic section");
+  const place = fileOffset(loads, dynamic.address, dynamic.size, "the entries of its dynamic section");
   let ended = false;
   reader.entries(place, Math.floor(dynamic.size / (2 * word)), 2 * word, "its dynamic section", (fields, at) => {
     const tag = fields.word(at);
@@ -144,14 +144,14 @@ export function namesOf(
   tags: ReadonlyMap<number, number>,
 ): (at: number) => string {
   const { address, size } = nameTable(tags);
-  const start = size === 0 ? 0 : placeOf(loads, address, size, "its names");
+  const start = size === 0 ? 0 : fileOffset(loads, address, size, "its names");
   return (at) => {
     if (at >= size) malformed(`it uses a name at byte ${at} of ${size} bytes of names`);
     for (let length = 64; ; length *= 8) {
       const part = Math.min(length, size - at, HELD_LIMIT);
       const { bytes } = reader.take(start + at, part, "its names");
       const end = bytes.indexOf(0);
-      if (end >= 0) return textOf(bytes.subarray(0, end));
+      if (end >= 0) return latin1Of(bytes.subarray(0, end));
       if (part === size - at) malformed("its last name has no end");
       if (part === HELD_LIMIT) unsupported(`it has a name of more than ${HELD_LIMIT} bytes`);
     }
@@ -163,6 +163,6 @@ export function nameTable(tags: ReadonlyMap<number, number>): { address: number;
 }
 
 /** One character for each byte. */
-export function textOf(bytes: Uint8Array): string {
+export function latin1Of(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }

@@ -1,5 +1,5 @@
 // What a file has in words that the loader may write to when the file is in memory.
-import { placeOf } from "./image.ts";
+import { fileOffset } from "./image.ts";
 import { readElf } from "./read-elf.ts";
 import { faultless, readerOf } from "./reader.ts";
 import type { ElfSource } from "./types.ts";
@@ -14,7 +14,7 @@ export function initialWords(
   const reader = readerOf(source, file);
   return places.map(({ address, bytes }) => {
     const word = faultless(() => {
-      const place = placeOf(file.image.loads, address, bytes, "its slots");
+      const place = fileOffset(file.image.loads, address, bytes, "its slots");
       return wordOf(reader.take(place, bytes, "its slots").bytes, file.byteOrder === "little");
     });
     return typeof word === "bigint" ? word : undefined;

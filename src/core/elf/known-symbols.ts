@@ -1,5 +1,5 @@
 // A few dynamic symbols with what surrounds them: the slots through which they are used, and the bytes where they are.
-import { textOf } from "./image.ts";
+import { latin1Of } from "./image.ts";
 import { faultless, readerOf } from "./reader.ts";
 import { wordSlots } from "./relocations.ts";
 import { placedSymbols } from "./symbols.ts";
@@ -32,7 +32,7 @@ export function knownSymbols(
       const length = Math.min(TEXT_LIMIT, load.size - (address - load.address));
       const { bytes } = reader.take(load.offset + address - load.address, length, "the bytes of a symbol");
       const end = bytes.indexOf(0);
-      return textOf(end < 0 ? bytes : bytes.subarray(0, end));
+      return latin1Of(end < 0 ? bytes : bytes.subarray(0, end));
     };
     return {
       symbols: placed.map(({ index, address, symbol }) => ({

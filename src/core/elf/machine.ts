@@ -1,5 +1,5 @@
 // Names for what decides which programs can load a file.
-import type { Abi } from "./types.ts";
+import type { ElfAbi } from "./types.ts";
 
 const EM_X86_64 = 62;
 const EM_PPC64 = 21;
@@ -25,11 +25,11 @@ const NAMES: ReadonlyMap<number, readonly [bits32: string, bits64: string]> = ne
 ]);
 
 /** As uname(1) has it, "x32" for 32-bit pointers on x86_64, "machine N" for one without a name here. */
-export function machineName({ machine, bits, byteOrder }: Abi): string {
+export function machineName({ machine, bits, byteOrder }: ElfAbi): string {
   if (machine === EM_PPC64) return byteOrder === "little" ? "ppc64le" : "ppc64";
   return NAMES.get(machine)?.[bits === 32 ? 0 : 1] ?? `machine ${machine}`;
 }
 
-export function sameAbi(one: Abi, other: Abi): boolean {
+export function sameAbi(one: ElfAbi, other: ElfAbi): boolean {
   return one.machine === other.machine && one.bits === other.bits && one.byteOrder === other.byteOrder;
 }

@@ -1,5 +1,5 @@
 // Bytes to an ElfFile, or to why they are none.
-import { type Image, isLoad, namesOf, readDynamic, readSegments, type Segment, Tag, textOf } from "./image.ts";
+import { type Image, isLoad, latin1Of, namesOf, readDynamic, readSegments, type Segment, Tag } from "./image.ts";
 import { faultless, type Layout, malformed, type Reader, readerOf, truncated, unsupported } from "./reader.ts";
 import type { ElfFault, ElfFile, ElfSource } from "./types.ts";
 import { readVersions } from "./versions.ts";
@@ -75,7 +75,7 @@ function interpreterOf(reader: Reader, { offset, size }: Segment): string {
   if (size < 2 || size > PATH_LIMIT) malformed(`the name of its loader is ${size} bytes`);
   const { bytes } = reader.take(offset, size, "the bytes of its loader's name");
   if (bytes.at(-1) !== 0) malformed("the name of its loader has no end");
-  return textOf(bytes.subarray(0, bytes.indexOf(0)));
+  return latin1Of(bytes.subarray(0, bytes.indexOf(0)));
 }
 
 const NO_VERSIONS = { needed: [], defined: [], byIndex: new Map<number, string>() } as const;

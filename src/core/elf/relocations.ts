@@ -1,5 +1,5 @@
 // The places that the loader fills in: which symbol each waits for, and where it is.
-import { type Image, placeOf, Tag } from "./image.ts";
+import { fileOffset, type Image, Tag } from "./image.ts";
 import type { Reader } from "./reader.ts";
 
 /** Of each machine: the types that put a symbol's address into a word, for calls (through the PLT), for data, and plain. */
@@ -34,7 +34,7 @@ export function eachRelocation(
     const address = tags.get(at);
     const bytes = tags.get(size) ?? 0;
     if (address === undefined || bytes === 0) continue;
-    const place = placeOf(loads, address, bytes, what);
+    const place = fileOffset(loads, address, bytes, what);
     reader.entries(place, Math.floor(bytes / entry), entry, what, (fields, start) => {
       if (wide) visit(fields.u32(start + symbolAt), fields.word(start), fields.u32(start + typeAt));
       else {

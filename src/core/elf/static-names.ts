@@ -1,5 +1,5 @@
 // The table of all symbols, which only linkers and debuggers use, and notes: what there is to know of a static program.
-import { readSegments, textOf } from "./image.ts";
+import { latin1Of, readSegments } from "./image.ts";
 import { faultless, HELD_LIMIT, malformed, type Reader, readerOf, unsupported } from "./reader.ts";
 import type { ElfFault, ElfFile } from "./types.ts";
 
@@ -111,7 +111,7 @@ export function hasNote({ image }: ElfFile, owner: string, type: number): boolea
         if (record.u32(8) === type && nameSize <= OWNER_LIMIT && at + 12 + nameSize <= note.size) {
           const { bytes } = reader.take(note.offset + at + 12, nameSize, "its notes");
           // Go pads its name, and counts the padding.
-          if (textOf(bytes).replace(/\0+$/, "") === owner) return true;
+          if (latin1Of(bytes).replace(/\0+$/, "") === owner) return true;
         }
         at += 12 + Math.ceil(nameSize / 4) * 4 + Math.ceil(size / 4) * 4;
       }

@@ -1,5 +1,5 @@
 // How many dynamic symbols a file has: no field says it, but the hash tables do, and what relocations name.
-import { type Image, placeOf, roomAt, Tag } from "./image.ts";
+import { fileOffset, type Image, roomAt, Tag } from "./image.ts";
 import { malformed, type Reader } from "./reader.ts";
 import { eachRelocation } from "./relocations.ts";
 
@@ -21,7 +21,7 @@ function countOfHash(reader: Reader, { loads, layout, machine }: Image, address:
   // The one field of ELF whose size depends on the machine.
   const word = layout.bits === 64 && (machine === EM_S390 || machine === EM_ALPHA) ? 8 : 4;
   const what = "its hash table's counts";
-  const fields = reader.take(placeOf(loads, address, 2 * word, what), 2 * word, what);
+  const fields = reader.take(fileOffset(loads, address, 2 * word, what), 2 * word, what);
   return word === 8 ? fields.word(8) : fields.u32(4);
 }
 
@@ -31,11 +31,11 @@ function countOfHash(reader: Reader, { loads, layout, machine }: Image, address:
  */
 function countOfGnuHash(reader: Reader, { loads, layout }: Image, address: number): number | undefined {
   const what = "its hash table's buckets";
-  const header = reader.take(placeOf(loads, address, 16, what), 16, what);
+  const header = reader.take(fileOffset(loads, address, 16, what), 16, what);
   const [buckets, first, words] = [header.u32(0), header.u32(4), header.u32(8)];
   const bucketsAt = address + 16 + words * (layout.bits / 8);
   let last = 0;
-  reader.entries(placeOf(loads, bucketsAt, buckets * 4, what), buckets, 4, what, (fields, at) => {
+  reader.entries(fileOffset(loads, bucketsAt, buckets * 4, what), buckets, 4, what, (fields, at) => {
     last = Math.max(last, fields.u32(at));
     return undefined;
   });
@@ -45,7 +45,7 @@ function countOfGnuHash(reader: Reader, { loads, layout }: Image, address: numbe
   const chain = "its hash table's chains";
   const room = Math.floor(roomAt(loads, chainAt, chain) / 4);
   let count: number | undefined;
-  reader.entries(placeOf(loads, chainAt, room * 4, chain), room, 4, chain, (fields, at, index) => {
+  reader.entries(fileOffset(loads, chainAt, room * 4, chain), room, 4, chain, (fields, at, index) => {
     if ((fields.u32(at) & 1) === 0) return undefined;
     count = last + index + 1;
     return "stop";

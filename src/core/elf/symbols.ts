@@ -1,5 +1,5 @@
 // The dynamic symbols of a file: all of them, or quickly those of given names.
-import { type Image, nameTable, placeOf, Tag, textOf } from "./image.ts";
+import { fileOffset, type Image, latin1Of, nameTable, Tag } from "./image.ts";
 import { faultless, malformed, type Reader, readerOf, unsupported } from "./reader.ts";
 import { symbolCount } from "./symbol-count.ts";
 import type { ElfFault, ElfFile, ElfSymbol, SymbolKind } from "./types.ts";
@@ -60,13 +60,13 @@ type NameAt = (offset: number) => string | undefined;
 function allNames(reader: Reader, { loads, tags }: Image): NameAt {
   const { address, size } = nameTable(tags);
   const what = "its names";
-  const { bytes } = reader.take(placeOf(loads, address, size, what), size, what);
+  const { bytes } = reader.take(fileOffset(loads, address, size, what), size, what);
   return (offset) => {
     const end = offset < size ? bytes.indexOf(0, offset) : -1;
     if (end < 0) malformed(`it uses a name at byte ${offset} of ${size} bytes of names`);
     // A long name can be the end of many others: bytes that are shared still become text for each of them.
     reader.spend(end - offset);
-    return textOf(bytes.subarray(offset, end));
+    return latin1Of(bytes.subarray(offset, end));
   };
 }
 
@@ -74,7 +74,7 @@ function allNames(reader: Reader, { loads, tags }: Image): NameAt {
 function namesAmong(reader: Reader, { loads, tags }: Image, wanted: ReadonlySet<string>): NameAt | undefined {
   const { address, size } = nameTable(tags);
   const what = "its names";
-  const start = placeOf(loads, address, size, what);
+  const start = fileOffset(loads, address, size, what);
   const found = new Map<number, string>();
   const groups = groupedByTail(wanted);
   const overlap = Math.max(0, ...[...wanted].map((name) => name.length));
@@ -126,7 +126,7 @@ function readSymbols(reader: Reader, image: Image, nameAt: NameAt): readonly Pla
   if (size !== entry) malformed(`its symbols are of ${size} bytes each, not ${entry}`);
   const count = symbolCount(reader, image);
   if (count > SYMBOL_LIMIT) unsupported(`it has ${count} symbols`);
-  const place = placeOf(loads, tags.get(Tag.SYMTAB) ?? 0, count * entry, "its symbols");
+  const place = fileOffset(loads, tags.get(Tag.SYMTAB) ?? 0, count * entry, "its symbols");
   const found: Unversioned[] = [];
   reader.entries(place, count, entry, "its symbols", (fields, at, index) => {
     const info = fields.u8(at + (wide ? 4 : 12));
@@ -156,7 +156,7 @@ function withVersions(
   if (table === undefined) return found.map((one) => ({ ...one, symbol: { ...one.symbol, hidden: false } }));
   const what = "its symbols' versions";
   return found.map(({ index, address, symbol }) => {
-    const entry = reader.take(placeOf(loads, table + index * 2, 2, what), 2, what).u16(0);
+    const entry = reader.take(fileOffset(loads, table + index * 2, 2, what), 2, what).u16(0);
     const hidden = symbol.defined && (entry & ~VERSION_INDEX) !== 0;
     const versionIndex = entry & VERSION_INDEX;
     if (versionIndex < FIRST_VERSION_INDEX) return { index, address, symbol: { ...symbol, hidden } };

@@ -19,7 +19,7 @@ export interface ElfFault {
 export type ByteOrder = "little" | "big";
 
 /** What decides which programs can load a file. */
-export interface Abi {
+export interface ElfAbi {
   readonly bits: 32 | 64;
   readonly byteOrder: ByteOrder;
   /** The ELF number, EM_*. `machineName` gives it a name. */
@@ -37,7 +37,7 @@ export interface VersionNeed {
  * A file as the loader sees it: from its program headers and its dynamic section, never from section headers, which may
  * be stripped. In texts each character stands for one byte, so that nothing is lost; they may hold any byte but NUL.
  */
-export interface ElfFile extends Abi {
+export interface ElfFile extends ElfAbi {
   /** Programs are `executable`, or `shared` with `isPie`. `other`: object files and core dumps. */
   readonly type: "executable" | "shared" | "other";
   /** Marked as a program that may be loaded anywhere. Old linkers do not mark them. */

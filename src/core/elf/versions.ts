@@ -1,5 +1,5 @@
 // The versions of symbols that a file needs from others and defines itself, followed as the loader does.
-import { type Image, placeOf, type Segment, Tag } from "./image.ts";
+import { fileOffset, type Image, type Segment, Tag } from "./image.ts";
 import { type Fields, malformed, type Reader } from "./reader.ts";
 import type { VersionNeed } from "./types.ts";
 
@@ -44,7 +44,7 @@ export function readVersions(part: Part, tags: ReadonlyMap<number, number>): Ver
   const definitions = tags.get(Tag.VERDEF);
   for (const [def, at] of definitions === undefined ? [] : records(part, definitions, 20, 16, "its versions")) {
     if ((def.u16(2) & FLAG_BASE) !== 0) continue;
-    const place = placeOf(part.loads, at + def.u32(12), 8, "its versions");
+    const place = fileOffset(part.loads, at + def.u32(12), 8, "its versions");
     const version = part.name(part.reader.take(place, 8, "its versions").u32(0));
     defined.push(version);
     byIndex.set(def.u16(4) & VERSION_INDEX, version);
@@ -65,7 +65,7 @@ function* records(
 ): Generator<[Fields, number]> {
   let address = start;
   for (let count = 0; count < COUNT_LIMIT; count += 1) {
-    const record = reader.take(placeOf(loads, address, size, what), size, what);
+    const record = reader.take(fileOffset(loads, address, size, what), size, what);
     yield [record, address];
     const step = record.u32(next);
     if (step === 0) return;

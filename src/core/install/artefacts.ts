@@ -24,13 +24,13 @@ export interface Artefact {
 }
 
 /** Why the host was left alone: something is in a place of ours, and somebody else put it there. */
-export interface Stranger {
+export interface Unowned {
   readonly path: string;
   /** Completes "'PATH' is …". */
   readonly what: string;
 }
 
-export function strangersAmong(artefacts: readonly Artefact[]): readonly Stranger[] {
+export function unownedAmong(artefacts: readonly Artefact[]): readonly Unowned[] {
   return artefacts
     .filter(({ found, ours }) => found.kind !== "missing" && !ours)
     .map(({ path, found }) => ({ path, what: foundText(found) }));

@@ -13,7 +13,7 @@ import {
 import type { Change, WriteFile } from "./change.ts";
 
 /** What was found on the host, and what the artefacts of this version would be. */
-export interface Picture {
+export interface InstallState {
   readonly libraries: readonly Artefact[];
   readonly rules: readonly Artefact[];
   readonly manager: readonly Artefact[];
@@ -64,28 +64,26 @@ const LIST_MODE = 0o644;
 const READABLE = 0o444;
 
 /** `list`: whether the preload list gets the entry. There must be no strangers, and a list that can be read. */
-export function planInstall(picture: Picture, list: boolean): Plan | { readonly refusal: "no place" } {
+export function planInstall(state: InstallState, list: boolean): Plan | { readonly refusal: "no place" } {
   const puts = (artefacts: readonly Artefact[]): readonly Change[] =>
     uniqueFolders(
-      artefacts.flatMap((artefact) => changesToPut(artefact, (folder) => picture.contents(folder) !== undefined)),
+      artefacts.flatMap((artefact) => changesToPut(artefact, (folder) => state.contents(folder) !== undefined)),
     );
-  const edit = list ? listWithEntry(picture) : [];
+  const edit = list ? listWithEntry(state) : [];
   if (edit === undefined) return { refusal: "no place" };
-  const libraries = picture.libraries.every(inPlace) ? [] : picture.libraries;
+  const libraries = state.libraries.every(inPlace) ? [] : state.libraries;
   return {
     folders: puts(libraries).filter(({ kind }) => kind === "make-folder"),
     libraries: libraries.flatMap(asWrite),
     table: [
-      ...(picture.contents(picture.owners) === undefined
-        ? [{ kind: "make-folder", path: picture.owners } as const]
-        : []),
-      ...(picture.table === undefined ? [] : [picture.table]),
+      ...(state.contents(state.owners) === undefined ? [{ kind: "make-folder", path: state.owners } as const] : []),
+      ...(state.table === undefined ? [] : [state.table]),
     ],
-    rules: puts(picture.rules),
+    rules: puts(state.rules),
     list: edit,
-    manager: puts(picture.manager),
-    units: puts(picture.units),
-    dropIns: puts(picture.dropIns),
+    manager: puts(state.manager),
+    units: puts(state.units),
+    dropIns: puts(state.dropIns),
   };
 }
 
@@ -108,7 +106,7 @@ function uniqueFolders(changes: readonly Change[]): readonly Change[] {
 }
 
 /** Undefined where ld.so would read anything else in another way. */
-function listWithEntry({ list, entry }: Picture): readonly Change[] | undefined {
+function listWithEntry({ list, entry }: InstallState): readonly Change[] | undefined {
   const found = list.found.kind === "file" ? list.found : undefined;
   const placed = withEntry(found?.bytes, entry);
   if (placed.outcome === "no place") return undefined;
@@ -129,22 +127,22 @@ function listWithEntry({ list, entry }: Picture): readonly Change[] | undefined 
 
 /** `base`: whether nothing needs the library any more. `dropIns`: the ones to take away. */
 export function planUninstall(
-  picture: Picture,
+  state: InstallState,
   choice: { readonly list: boolean; readonly base: boolean; readonly dropIns: readonly Artefact[] },
 ): Removal {
   const takes = (artefacts: readonly Artefact[]): readonly Change[] => {
     const files = artefacts.toReversed().flatMap(changesToTakeAway);
-    return [...files, ...emptied(artefacts, files, picture.contents)];
+    return [...files, ...emptied(artefacts, files, state.contents)];
   };
   const base = (artefacts: readonly Artefact[]): readonly Change[] => (choice.base ? takes(artefacts) : []);
   return {
-    list: choice.list ? listWithoutEntry(picture) : [],
+    list: choice.list ? listWithoutEntry(state) : [],
     dropIns: takes(choice.dropIns),
-    units: base(picture.units),
-    manager: base(picture.manager),
-    libraries: base(picture.libraries),
-    table: choice.base ? tableAway(picture) : [],
-    rules: base(picture.rules),
+    units: base(state.units),
+    manager: base(state.manager),
+    libraries: base(state.libraries),
+    table: choice.base ? tableAway(state) : [],
+    rules: base(state.rules),
   };
 }
 
@@ -152,7 +150,7 @@ export function planUninstall(
 function emptied(
   artefacts: readonly Artefact[],
   files: readonly Change[],
-  contents: Picture["contents"],
+  contents: InstallState["contents"],
 ): readonly Change[] {
   const gone = new Set(files.map(({ path }) => path));
   const folders: Change[] = [];
@@ -165,14 +163,14 @@ function emptied(
   return folders;
 }
 
-function tableAway({ hasTable, tablePath, owners, contents }: Picture): readonly Change[] {
+function tableAway({ hasTable, tablePath, owners, contents }: InstallState): readonly Change[] {
   return [
     ...(hasTable ? [{ kind: "remove-table", path: tablePath } as const] : []),
     ...(contents(owners)?.length === 0 ? [{ kind: "remove-folder", path: owners } as const] : []),
   ];
 }
 
-function listWithoutEntry({ list, entry }: Picture): readonly Change[] {
+function listWithoutEntry({ list, entry }: InstallState): readonly Change[] {
   if (list.found.kind !== "file") return [];
   const bytes = withoutEntry(list.found.bytes, entry);
   if (bytes === undefined) return [{ kind: "remove", path: list.path, old: list.found.bytes, follow: true }];

@@ -1,7 +1,7 @@
 // Names in the preload list that mean our library without being our entry: another installation, or a line by hand.
-import { readList, textOf } from "./loaded.ts";
+import { listText, readList } from "./loaded.ts";
 
-export interface Stranger {
+export interface ListConflict {
   /** Latin-1: one character a byte. */
   readonly name: string;
   /** Both count from 1; the column in bytes. */
@@ -10,8 +10,8 @@ export interface Stranger {
 }
 
 /** The names that ld.so would load, differ from the entry, and end in the same file name. */
-export function strangersNamed(bytes: Uint8Array, entry: string): readonly Stranger[] {
-  const list = textOf(bytes);
+export function conflictsNamed(bytes: Uint8Array, entry: string): readonly ListConflict[] {
+  const list = listText(bytes);
   const file = fileName(entry);
   return readList(list)
     .names.filter(({ name }) => name !== entry && fileName(name) === file)

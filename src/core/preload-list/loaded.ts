@@ -21,15 +21,15 @@ const SPACE = 0x20;
 
 /** The names in the order in which ld.so loads them; latin-1. */
 export function loadedNames(bytes: Uint8Array): readonly string[] {
-  return readList(textOf(bytes)).names.map(({ name }) => name);
+  return readList(listText(bytes)).names.map(({ name }) => name);
 }
 
 /** Latin-1: one character a byte, there and back for any bytes. */
-export function textOf(bytes: Uint8Array): string {
+export function listText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
-export function bytesOf(list: string): Uint8Array {
+export function listBytes(list: string): Uint8Array {
   return Buffer.from(list, "latin1");
 }
 

@@ -1,5 +1,5 @@
 // Puts one entry into the preload list, so that ld.so loads it once and everything else as before.
-import { bytesOf, readList, sameNames, textOf } from "./loaded.ts";
+import { listBytes, listText, readList, sameNames } from "./loaded.ts";
 import { keepFirst } from "./without-entry.ts";
 
 /** `no place`: wherever the entry stood, another name would get lost or a comment be read as names. It takes a NUL in the list. */
@@ -10,13 +10,13 @@ export type Placement = { readonly outcome: "placed"; readonly bytes: Uint8Array
  * is; of several, the first stays. `withoutEntry` undoes it to the byte: there is no other memory of what was there.
  */
 export function withEntry(bytes: Uint8Array | undefined, entry: string): Placement {
-  if (bytes === undefined) return { outcome: "placed", bytes: bytesOf(`${entry}\n`) };
-  const list = textOf(bytes);
+  if (bytes === undefined) return { outcome: "placed", bytes: listBytes(`${entry}\n`) };
+  const list = listText(bytes);
   const count = readList(list).names.filter(({ name }) => name === entry).length;
   if (count === 1) return { outcome: "placed", bytes };
-  if (count > 1) return { outcome: "placed", bytes: bytesOf(keepFirst(1, list, entry)) };
+  if (count > 1) return { outcome: "placed", bytes: listBytes(keepFirst(1, list, entry)) };
   const exact = candidates(list, entry).find((candidate) => isExact(candidate, list, entry));
-  return exact === undefined ? { outcome: "no place" } : { outcome: "placed", bytes: bytesOf(exact) };
+  return exact === undefined ? { outcome: "no place" } : { outcome: "placed", bytes: listBytes(exact) };
 }
 
 /**

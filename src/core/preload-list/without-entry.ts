@@ -1,5 +1,5 @@
 // Takes one entry out of the preload list, wherever it stands by now, and leaves every other name as ld.so loads it.
-import { bytesOf, type LoadedName, readList, sameNames, textOf } from "./loaded.ts";
+import { type LoadedName, listBytes, listText, readList, sameNames } from "./loaded.ts";
 
 /**
  * The list without any occurrence that ld.so would load; `undefined` stands for no file. What `withEntry` added goes to
@@ -7,10 +7,10 @@ import { bytesOf, type LoadedName, readList, sameNames, textOf } from "./loaded.
  */
 export function withoutEntry(bytes: Uint8Array | undefined, entry: string): Uint8Array | undefined {
   if (bytes === undefined) return undefined;
-  const list = keepFirst(1, textOf(bytes), entry);
+  const list = keepFirst(1, listText(bytes), entry);
   if (list === `${entry}\n`) return undefined;
   const without = keepFirst(0, list, entry);
-  return without === textOf(bytes) ? bytes : bytesOf(without);
+  return without === listText(bytes) ? bytes : listBytes(without);
 }
 
 /** Removes all occurrences that ld.so would load but the first few. */

@@ -7,7 +7,7 @@ import { parseEnvironmentFile } from "./environment-file.ts";
 import type { UnitFile } from "./unit-file.ts";
 
 /** A program that the service runs. */
-export interface ProgramFacts {
+export interface StartedProgram {
   readonly path: string;
   /** Setuid or setgid to somebody else than who runs it. */
   readonly setuid: boolean;
@@ -23,7 +23,7 @@ export interface EffectFacts {
   readonly files: readonly UnitFile[];
   /** Those of the unit that exist, in its order; `text` is undefined where a file cannot be read. */
   readonly environmentFiles: readonly { readonly path: string; readonly text: string | undefined }[];
-  readonly programs: readonly ProgramFacts[];
+  readonly programs: readonly StartedProgram[];
   /** SELinux is active and enforces its policy. */
   readonly selinux: boolean;
 }
@@ -62,11 +62,11 @@ function laterFiles({ unit, shim, files }: EffectFacts): Obstacle[] {
   if (culprit === undefined) return [];
   const does = culprit.reset ? "empties Environment=" : `sets ${PRELOAD_VARIABLE}`;
   const message = `the drop-in ${quote(culprit.path)} of ${quote(unit)} ${does}, and systemd reads it after '${DROP_IN_NAME}'`;
-  const cure = culprit.reset
+  const hint = culprit.reset
     ? "give that file a name that sorts before ours"
     : `write ${quote(shim)} into that value first`;
   return [
-    { severity: "error", code: "later-drop-in", message, hint: `${cure}, as 'systemctl cat ${unit}' shows them` },
+    { severity: "error", code: "later-drop-in", message, hint: `${hint}, as 'systemctl cat ${unit}' shows them` },
   ];
 }
 
@@ -125,7 +125,7 @@ function otherRoot({ unit }: EffectFacts, { rootDirectory, rootImage }: Effectiv
 
 const SYSTEM_WIDE = "only the preload list reaches it: 'portreservectl install' without --unit";
 
-function programObstacles({ unit }: EffectFacts, program: ProgramFacts): Obstacle[] {
+function programObstacles({ unit }: EffectFacts, program: StartedProgram): Obstacle[] {
   const found: Obstacle[] = [];
   if (program.static) {
     const message = `${quote(program.path)} of ${quote(unit)} is statically linked, so it preloads nothing`;

@@ -1,7 +1,7 @@
 // What AppArmor keeps from those that it confines: asked of the kernel, each profile once a look.
 
 import type { Seen } from "../../core/seen.ts";
-import { byOneOf, inMode } from "../../coverage/apparmor-verdict.ts";
+import { inMode, mergeProfiles } from "../../coverage/apparmor-verdict.ts";
 import type { Denied } from "../../coverage/facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
 import { libsWithShim, shimFile } from "../../system/host/abis.ts";
@@ -32,7 +32,7 @@ export function deniedLater(): (program: string, named: string | undefined) => S
   };
   return (program, named) => {
     if (profiles.length === 0) return undefined;
-    return byOneOf(confining(program, named).map((name) => deniedBy(name, "", answers)));
+    return mergeProfiles(confining(program, named).map((name) => deniedBy(name, "", answers)));
   };
 }
 

@@ -6,17 +6,12 @@ import { isFault, readRegularFile } from "../../system/files/read-file.ts";
 import {
   IPMI_DEVICES,
   LOCAL_RESERVED_PORTS,
-  MOUNTS,
+  MOUNTINFO,
   SECURITY_MODULES,
   SUNRPC_PORTS,
   UNPRIVILEGED_START,
 } from "../../system/paths.ts";
-
-/** Why there is no text. `reason` completes "cannot be seen: …". */
-export interface NoText {
-  readonly kind: "missing" | "denied" | "failed";
-  readonly reason: string;
-}
+import type { NoText } from "./kernel-texts.ts";
 
 export interface KernelTexts {
   readonly release: string;
@@ -34,7 +29,7 @@ export function kernelTexts(): KernelTexts {
   return {
     release: release(),
     sunrpc: SUNRPC_PORTS.map(({ min, max }) => ({ min: textOf(min), max: textOf(max) })),
-    mounts: textOf(MOUNTS),
+    mounts: textOf(MOUNTINFO),
     unprivilegedStart: textOf(UNPRIVILEGED_START),
     localReservedPorts: textOf(LOCAL_RESERVED_PORTS),
     securityModules: textOf(SECURITY_MODULES),

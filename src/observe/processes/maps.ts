@@ -103,6 +103,6 @@ export function pathsMeant(path: string): readonly string[] {
 /** As the kernel has it behind the path of a file that has no name any more. */
 export const DELETED = " (deleted)";
 
-export function withoutMark(path: string): string {
+export function withoutDeletedMark(path: string): string {
   return path.endsWith(DELETED) ? path.slice(0, -DELETED.length) : path;
 }

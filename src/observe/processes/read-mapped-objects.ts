@@ -8,7 +8,7 @@ import type { ObjectFacts } from "../../coverage/facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
 import { isRefused, type Refused } from "../../system/proc/process-files.ts";
 import { elfFacts, type Slot, slotsOf } from "../programs/elf-facts.ts";
-import { DELETED, type MappedFile, parseMappedFile, pathsMeant, withoutMark } from "./maps.ts";
+import { DELETED, type MappedFile, parseMappedFile, pathsMeant, withoutDeletedMark } from "./maps.ts";
 import { type FileIdentity, fileIdentity, withFile } from "./read-mapped-file.ts";
 
 /** A word through which an allocator is called, and what the file has in it before the loader writes there. */
@@ -88,7 +88,12 @@ export function keyOfMapped(objects: Objects, by: MappedBy, text: string, range:
 export function keyOfExecutable(objects: Objects, by: MappedBy): string {
   const { key } = by.executable;
   if (!objects.found.has(key)) {
-    const place: Place = { file: `${by.folder}/exe`, isKernelLink: true, identity: by.executable, path: undefined };
+    const place: OpenableFile = {
+      file: `${by.folder}/exe`,
+      isKernelLink: true,
+      identity: by.executable,
+      path: undefined,
+    };
     const path = nameToText(Buffer.from(shownPath(by, by.executablePath, place), "latin1"));
     objects.found.set(key, { path, elf: elfOf(objects, place) });
   }
@@ -98,12 +103,12 @@ export function keyOfExecutable(objects: Objects, by: MappedBy): string {
 /** The path of the program in its own root, without the mark of a deleted file. One character for each byte. */
 export function programPath(by: MappedBy): string {
   const { view, executable, executablePath } = by;
-  return inRoot(view, isMarked(by, executable, executablePath) ? withoutMark(executablePath) : executablePath);
+  return inRoot(view, isMarked(by, executable, executablePath) ? withoutDeletedMark(executablePath) : executablePath);
 }
 
 const GONE: ReadonlySet<string> = new Set(["ENOENT", "ESRCH"]);
 
-export interface Place {
+export interface OpenableFile {
   readonly file: string | Buffer;
   readonly isKernelLink: boolean;
   readonly identity: FileIdentity;
@@ -116,14 +121,14 @@ export interface Place {
  * devices stat has otherwise (overlayfs, btrfs) by the kernel's own link, or, where only root may use that, by a path that
  * leads to the same inode number.
  */
-export function findMapped(by: MappedBy, mapped: MappedFile, range: string): Place | Refused {
+export function findMapped(by: MappedBy, mapped: MappedFile, range: string): OpenableFile | Refused {
   const paths = mapped.path.startsWith("/") ? pathsMeant(mapped.path) : [];
-  let likely: Place | undefined;
+  let likely: OpenableFile | undefined;
   for (const path of paths) {
     const file = reachable(by, path);
     const identity = fileIdentity(file);
     if (isRefused(identity) || identity.inode !== mapped.inode) continue;
-    const place: Place = { file, isKernelLink: false, identity, path };
+    const place: OpenableFile = { file, isKernelLink: false, identity, path };
     if (identity.device === mapped.device) return place;
     if (!path.endsWith(DELETED)) likely ??= place;
   }
@@ -141,12 +146,12 @@ function rangeName(range: string): string {
   return range.replace(/^0+(?=[0-9a-f])|(?<=-)0+(?=[0-9a-f])/g, "");
 }
 
-function shownPath(by: MappedBy, path: string, place: Place | Refused): string {
+function shownPath(by: MappedBy, path: string, place: OpenableFile | Refused): string {
   const { view } = by;
   const plain = pathsMeant(path)[0] as string;
-  if ("errno" in place) return inRoot(view, withoutMark(plain));
+  if ("errno" in place) return inRoot(view, withoutDeletedMark(plain));
   if (place.path !== undefined) return inRoot(view, place.path);
-  return inRoot(view, isMarked(by, place.identity, plain) ? withoutMark(plain) : plain);
+  return inRoot(view, isMarked(by, place.identity, plain) ? withoutDeletedMark(plain) : plain);
 }
 
 /** Whether the end of the path is the kernel's mark: no file of that whole name is this one. */
@@ -170,7 +175,7 @@ function outOfSight({ asRoot }: Objects): Unseen {
   return { unseen: "its file was deleted or replaced, or is in a place that cannot be entered", rootWould: !asRoot };
 }
 
-function elfOf({ cache, asRoot }: Objects, { file, isKernelLink, identity }: Place): ObjectFacts["elf"] {
+function elfOf({ cache, asRoot }: Objects, { file, isKernelLink, identity }: OpenableFile): ObjectFacts["elf"] {
   const { key, version } = identity;
   const kept = cache.get(key);
   if (kept?.version === version) return kept.elf;

@@ -3,7 +3,7 @@
 import type { Seen } from "../../core/seen.ts";
 import { TABLE_FILE } from "../../system/paths.ts";
 import { isRefused, type Refused, readLines } from "../../system/proc/process-files.ts";
-import { eachCode, lineAround, type Mapping, parseMapping, withoutMark } from "./maps.ts";
+import { eachCode, lineAround, type Mapping, parseMapping, withoutDeletedMark } from "./maps.ts";
 import { keyOfMapped, type MappedBy, type Objects } from "./read-mapped-objects.ts";
 
 export interface ProcessCode {
@@ -51,7 +51,7 @@ export function codeOf(objects: Objects, by: MappedBy): ProcessCode | Refused {
 function tableAmong(lines: Buffer): Mapping | undefined {
   for (let at = lines.indexOf(TABLE_FILE); at >= 0; at = lines.indexOf(TABLE_FILE, at + 1)) {
     const mapping = parseMapping(lineAround(lines, at));
-    if (mapping?.file !== undefined && withoutMark(mapping.file.path).endsWith(TABLE_FILE)) return mapping;
+    if (mapping?.file !== undefined && withoutDeletedMark(mapping.file.path).endsWith(TABLE_FILE)) return mapping;
   }
   return undefined;
 }

@@ -29,7 +29,7 @@ import { bindingsOf, mappedTableOf } from "./slots/read-bindings.ts";
 import { parseStatus } from "./status.ts";
 
 /** What one look at the whole host shares. */
-export interface Look {
+export interface ProcessScan {
   readonly self: Self;
   readonly objects: Objects;
   readonly views: Map<string, View>;
@@ -50,8 +50,8 @@ export interface Candidate {
  * Undefined: it has ended. "again": it has started another program meanwhile, or the loader is still at work on the one it
  * has started; `isLast` then settles for what can be said of it.
  */
-export function lookInto(
-  look: Look,
+export function observeProcess(
+  look: ProcessScan,
   { id, folder, name, startedAt }: Candidate,
   isLast: boolean,
 ): ProcessFacts | "again" | undefined {
@@ -177,7 +177,7 @@ interface Placed {
   readonly root: ProcessFacts["root"];
 }
 
-function placeOf({ self, views }: Look, folder: string): Placed | undefined {
+function placeOf({ self, views }: ProcessScan, folder: string): Placed | undefined {
   const mounts = namespaceOf(folder, "mnt");
   const root = identityOf(`${folder}/root`);
   const link = readLink(`${folder}/root`);
@@ -206,7 +206,7 @@ function compared(self: Self, found: string | Refused, own: string | undefined):
   return found === own ? "same" : "other";
 }
 
-function tableOf({ self, tables }: Look, { view, mounts, root }: Placed, folder: string): ProcessFacts["table"] {
+function tableOf({ self, tables }: ProcessScan, { view, mounts, root }: Placed, folder: string): ProcessFacts["table"] {
   if (mounts === "same" && root === "same") return self.table === undefined ? "none" : "same";
   const known = tables.get(view);
   if (known !== undefined) return known;

@@ -6,7 +6,7 @@ import { isRefused, processFolder, processIds, readBytes, threadIds } from "../.
 import { hidingAt } from "./mountinfo.ts";
 import { fileIdentity } from "./read-mapped-file.ts";
 import { type ObjectCache, type Objects, objectCache, type View } from "./read-mapped-objects.ts";
-import { type Look, lookInto } from "./read-process.ts";
+import { observeProcess, type ProcessScan } from "./read-process.ts";
 import { clocks, ownMounts, type Self, self } from "./read-self.ts";
 import { bootTime, type ProcessStat, parseStat, TICK_MILLISECONDS } from "./stat.ts";
 
@@ -33,7 +33,13 @@ export interface Processes {
 export function observeProcesses({ onProgress, cache = objectCache() }: ProcessRequest = {}): Processes {
   const own = self();
   const objects: Objects = { found: new Map(), cache, asRoot: own.asRoot };
-  const look: Look = { self: own, objects, views: new Map<string, View>(), tables: new Map(), profiles: new Map() };
+  const look: ProcessScan = {
+    self: own,
+    objects,
+    views: new Map<string, View>(),
+    tables: new Map(),
+    profiles: new Map(),
+  };
   const boot = bootTime(...clocks()) ?? 0;
   const ids = processIds();
   const processes: ProcessFacts[] = [];
@@ -58,7 +64,7 @@ export function mapKeyOf(path: string | Buffer): string | undefined {
 }
 
 /** Undefined: it is none, or has ended. */
-function observe(look: Look, id: number, boot: number): ProcessFacts | "refused" | undefined {
+function observe(look: ProcessScan, id: number, boot: number): ProcessFacts | "refused" | undefined {
   const folder = processFolder(id);
   const read = readBytes(`${folder}/stat`);
   if (isRefused(read)) return read.errno === "EACCES" || read.errno === "EPERM" ? "refused" : undefined;
@@ -69,7 +75,7 @@ function observe(look: Look, id: number, boot: number): ProcessFacts | "refused"
   const born = Math.round(boot + stat.startedAt * TICK_MILLISECONDS);
   const candidate = { id, folder: living, name: stat.name, startedAt: born };
   for (let left = LOOKS; left > 0; left -= 1) {
-    const found = lookInto(look, candidate, left === 1);
+    const found = observeProcess(look, candidate, left === 1);
     if (found !== "again") return found;
     Atomics.wait(PAUSE, 0, 0, PAUSE_MILLISECONDS);
   }

@@ -9,13 +9,13 @@ export interface Mounted {
 }
 
 /** The settings that give a unit another root. */
-export const ROOTS = ["RootDirectory", "RootImage"] as const;
+export const ROOT_SETTINGS = ["RootDirectory", "RootImage"] as const;
 
 /** The settings that hide or replace files, each a list of words. */
-export const MOUNTS = ["BindPaths", "BindReadOnlyPaths", "InaccessiblePaths", "TemporaryFileSystem"] as const;
+export const MOUNT_SETTINGS = ["BindPaths", "BindReadOnlyPaths", "InaccessiblePaths", "TemporaryFileSystem"] as const;
 
 /** `word`: one of the list that `setting` is. Undefined where the same file stays in its place. */
-export function mountedBy(setting: (typeof MOUNTS)[number], word: string): Mounted | undefined {
+export function mountedBy(setting: (typeof MOUNT_SETTINGS)[number], word: string): Mounted | undefined {
   const isBind = setting === "BindPaths" || setting === "BindReadOnlyPaths";
   const [source = "", place = source] = word.replace(/^[-+]+/, "").split(":");
   const target = plain(isBind ? place : source);
@@ -36,15 +36,15 @@ function below(folder: string): string {
   return folder === "/" ? folder : `${folder}/`;
 }
 
-/** "RootDirectory=/srv/jail", of the value of one of `ROOTS`; undefined for the host's own. */
-export function otherRoot(setting: (typeof ROOTS)[number], value: string): string | undefined {
+/** "RootDirectory=/srv/jail", of the value of one of `ROOT_SETTINGS`; undefined for the host's own. */
+export function otherRoot(setting: (typeof ROOT_SETTINGS)[number], value: string): string | undefined {
   return value === "" || plain(value) === "/" ? undefined : `${setting}=${value}`;
 }
 
 /** The setting that puts a unit's programs into a profile of AppArmor's. */
-export const PROFILE = "AppArmorProfile";
+export const PROFILE_SETTING = "AppArmorProfile";
 
-/** Of the value of `PROFILE`: "-" makes systemd go on where there is no such profile. Undefined for none. */
+/** Of the value of `PROFILE_SETTING`: "-" makes systemd go on where there is no such profile. Undefined for none. */
 export function namedProfile(value: string): string | undefined {
   const name = value.replace(/^-/, "");
   return name === "" ? undefined : name;

@@ -1,7 +1,7 @@
 // Looks through the host's unit files: which are there, and which speak of the shim.
 import path from "node:path";
 import { orUndefined } from "../../system/app-error.ts";
-import { lookBehind, namesIn } from "../../system/files/entry.ts";
+import { namesIn, statEntry } from "../../system/files/entry.ts";
 import { resolveUnder } from "../../system/files/rooted.ts";
 import { UNIT_FOLDER, UNIT_FOLDERS } from "../../system/paths.ts";
 
@@ -35,14 +35,14 @@ export function hasUnits(root: string): boolean {
 export function othersUnits(root: string, name: string): readonly UnitText[] {
   return unitFolders(root)
     .filter((folder) => folder !== UNIT_FOLDER)
-    .flatMap((folder) => textOf(root, `${folder}/${name}`));
+    .flatMap((folder) => readUnitText(root, `${folder}/${name}`));
 }
 
 /** Files `name` in the drop-in folders of the administrator's units. */
 export function dropInsCalled(root: string, name: string): readonly UnitText[] {
   return namesIn(root, UNIT_FOLDER)
     .filter((folder) => folder.endsWith(".d"))
-    .flatMap((folder) => textOf(root, `${UNIT_FOLDER}/${folder}/${name}`));
+    .flatMap((folder) => readUnitText(root, `${UNIT_FOLDER}/${folder}/${name}`));
 }
 
 /** Every unit file and drop-in of the host that has `text` in it, each file once. */
@@ -56,18 +56,18 @@ export function unitsThatName(root: string, text: string): readonly UnitText[] {
   const files = folders.flatMap((folder) =>
     namesIn(root, folder)
       .filter((name) => /\.(conf|service|mount|swap|socket)$/.test(name))
-      .flatMap((name) => textOf(root, path.join(folder, name))),
+      .flatMap((name) => readUnitText(root, path.join(folder, name))),
   );
   return files.filter((file) => file.text.includes(text));
 }
 
-export function textOf(root: string, file: string): readonly UnitText[] {
-  const found = lookBehind(root, file);
+export function readUnitText(root: string, file: string): readonly UnitText[] {
+  const found = statEntry(root, file);
   return found.kind === "file" ? [{ path: file, text: Buffer.from(found.bytes).toString("latin1") }] : [];
 }
 
 /** A unit file in the folder that wins. */
-export interface UnitFile extends UnitText {
+export interface FoundUnitFile extends UnitText {
   /** The unit's name: for an alias, what its link leads to. */
   readonly unit: string;
   /** `masked`: an empty file, or a link to the null device. `error`: it cannot be read. */
@@ -75,7 +75,7 @@ export interface UnitFile extends UnitText {
 }
 
 /** One for each name of a service or socket, aliases too, without templates. */
-export function unitFiles(root: string): readonly (UnitFile & { readonly name: string })[] {
+export function unitFiles(root: string): readonly (FoundUnitFile & { readonly name: string })[] {
   const seen = new Set<string>();
   return unitFolders(root).flatMap((folder) =>
     namesIn(root, folder)
@@ -90,8 +90,8 @@ export function unitFiles(root: string): readonly (UnitFile & { readonly name: s
 
 const UNIT = /^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]+)?\.(service|socket)$/;
 
-function unitFile(root: string, file: string): UnitFile {
-  const found = lookBehind(root, file);
+function unitFile(root: string, file: string): FoundUnitFile {
+  const found = statEntry(root, file);
   const text = found.kind === "file" ? Buffer.from(found.bytes).toString("latin1") : "";
   const isEmpty = found.kind === "file" ? text === "" : found.kind === "other" && found.reason === "a device";
   const real = realFolder(root, file);

@@ -1,20 +1,20 @@
 // What decides whether a variable reaches a service: its unit files, its environment files, and the programs it runs.
 import { statSync } from "node:fs";
 import { capabilitiesOf } from "../../system/files/attributes.ts";
-import { lookBehind } from "../../system/files/entry.ts";
+import { statEntry } from "../../system/files/entry.ts";
 import { isFault, readUnder } from "../../system/files/read-file.ts";
 import { resolveUnder } from "../../system/files/rooted.ts";
 import { UNIT_FOLDERS } from "../../system/paths.ts";
-import { textOf, type UnitText } from "./read-unit-files.ts";
+import { readUnitText, type UnitText } from "./read-unit-files.ts";
 
 /** The texts of these files, in order; one that is not there is left out. */
-export function unitTexts(root: string, paths: readonly string[]): readonly UnitText[] {
-  return paths.flatMap((path) => textOf(root, path));
+export function readUnitTexts(root: string, paths: readonly string[]): readonly UnitText[] {
+  return paths.flatMap((path) => readUnitText(root, path));
 }
 
 /** For an image, where no systemd can be asked: the first file called `name`, as a list of none or one. */
 export function unitFileCalled(root: string, name: string): readonly UnitText[] {
-  return unitTexts(
+  return readUnitTexts(
     root,
     UNIT_FOLDERS.map((folder) => `${folder}/${name}`),
   ).slice(0, 1);
@@ -46,7 +46,7 @@ export interface ProgramFile {
 
 /** Undefined where there is no such file or it cannot be read. */
 export function programFile(root: string, path: string): ProgramFile | undefined {
-  const found = lookBehind(root, path);
+  const found = statEntry(root, path);
   if (found.kind !== "file") return undefined;
   const real = resolveUnder(root, path);
   return {

@@ -11,8 +11,8 @@ import { INSTALLED_SHIM, INSTALLED_SHIM_FILES, TABLE_FILE, UNIT_FOLDERS } from "
 import { fileStatus, programCalled } from "../programs/read-programs-on-disk.ts";
 import { hiding } from "./other-files.ts";
 import { dropInObstacles } from "./read-obstacles.ts";
-import { textOf, unitFiles } from "./read-unit-files.ts";
-import { unitTexts } from "./read-unit-texts.ts";
+import { readUnitText, unitFiles } from "./read-unit-files.ts";
+import { readUnitTexts } from "./read-unit-texts.ts";
 import { type ShownUnit, shownUnits } from "./shown-units.ts";
 import { writtenUnit } from "./written-unit.ts";
 
@@ -43,7 +43,7 @@ function loadedUnit({
     programs: programs.flatMap((name) => programCalled(name) ?? name),
     ...ours,
     ...(ours.hasDropIn
-      ? obstacleIn(unit.id, unitTexts("/", [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths]))
+      ? obstacleIn(unit.id, readUnitTexts("/", [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths]))
       : {}),
     ...place({ otherRoot, mounted, preload, profile }),
   };
@@ -59,7 +59,7 @@ function writtenUnits(known: ReadonlySet<string>): readonly UnitFacts[] {
     const isAlias = name !== unit && files.some((other) => other.name === unit);
     if (isAlias) return [];
     const dropIns = state === "loaded" ? dropInsOf(unit, folders) : [];
-    const texts = [{ path, text }, ...dropIns.flatMap((file) => textOf("/", file))];
+    const texts = [{ path, text }, ...dropIns.flatMap((file) => readUnitText("/", file))];
     const { programs, listens, otherRoot, mounted, preload, profile } =
       state === "loaded" ? writtenUnit(unit, texts) : NOTHING;
     const ours = ourDropIns(dropIns);
@@ -121,7 +121,7 @@ function obstacleIn(unit: string, files: readonly UnitFile[]): Pick<UnitFacts, "
   const first = obstacles.find(({ severity }) => severity === "error") ?? obstacles[0];
   if (first === undefined) return {};
   const { severity, message, hint } = first;
-  return { dropInObstacle: { certain: severity === "error", reason: message, cure: hint } };
+  return { dropInObstacle: { certain: severity === "error", reason: message, hint } };
 }
 
 /** In the order in which systemd reads them. `folders`: those of units, with the names that are in each. */
@@ -139,7 +139,7 @@ function dropInsOf(unit: string, folders: readonly (readonly [string, ReadonlySe
 function ourDropIns(paths: readonly string[]): Pick<UnitFacts, "hasDropIn" | "dropInSince"> {
   const ours = paths
     .filter((file) => file.endsWith(`/${DROP_IN_NAME}`))
-    .filter((file) => textOf("/", file).every(({ text }) => isOurDropIn(text)));
+    .filter((file) => readUnitText("/", file).every(({ text }) => isOurDropIn(text)));
   const times = ours.flatMap((file) => fileStatus("/", file)?.changedAt ?? []);
   return { hasDropIn: ours.length > 0, dropInSince: times.length === 0 ? undefined : Math.max(...times) };
 }

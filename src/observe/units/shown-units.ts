@@ -3,7 +3,15 @@ import { findEntry, PRELOAD_VARIABLE, shownWords } from "../../core/systemd/envi
 import { unitFacts } from "../../core/systemd/show.ts";
 import { execPrograms } from "./exec-programs.ts";
 import { type Listen, shownListen } from "./listens.ts";
-import { MOUNTS, type Mounted, mountedBy, namedProfile, otherRoot, PROFILE, ROOTS } from "./other-files.ts";
+import {
+  MOUNT_SETTINGS,
+  type Mounted,
+  mountedBy,
+  namedProfile,
+  otherRoot,
+  PROFILE_SETTING,
+  ROOT_SETTINGS,
+} from "./other-files.ts";
 
 export interface ShownUnit {
   readonly id: string;
@@ -60,14 +68,16 @@ function shownUnit({ lines, execStart }: Record): ShownUnit | undefined {
     dropInPaths: facts.dropInPaths,
     programs: [...new Set(execStart.flatMap(programsOf))],
     listens: valuesOf(lines, "Listen").flatMap((text) => shownListen(text) ?? []),
-    otherRoot: ROOTS.flatMap((name) => valuesOf(lines, name).flatMap((value) => otherRoot(name, value) ?? []))[0],
-    mounted: MOUNTS.flatMap((name) =>
+    otherRoot: ROOT_SETTINGS.flatMap((name) =>
+      valuesOf(lines, name).flatMap((value) => otherRoot(name, value) ?? []),
+    )[0],
+    mounted: MOUNT_SETTINGS.flatMap((name) =>
       valuesOf(lines, name)
         .flatMap(shownWords)
         .flatMap((word) => mountedBy(name, word) ?? []),
     ),
     preload: findEntry(facts.environment, PRELOAD_VARIABLE)?.value,
-    profile: valuesOf(lines, PROFILE).flatMap((value) => namedProfile(value) ?? [])[0],
+    profile: valuesOf(lines, PROFILE_SETTING).flatMap((value) => namedProfile(value) ?? [])[0],
   };
 }
 

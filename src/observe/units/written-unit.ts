@@ -6,7 +6,15 @@ import { settingsOf, type UnitFile } from "../../core/systemd/unit-file.ts";
 import { splitWords } from "../../core/systemd/words.ts";
 import { execPrograms } from "./exec-programs.ts";
 import { type Listen, writtenListen } from "./listens.ts";
-import { MOUNTS, type Mounted, mountedBy, namedProfile, otherRoot, PROFILE, ROOTS } from "./other-files.ts";
+import {
+  MOUNT_SETTINGS,
+  type Mounted,
+  mountedBy,
+  namedProfile,
+  otherRoot,
+  PROFILE_SETTING,
+  ROOT_SETTINGS,
+} from "./other-files.ts";
 
 export interface WrittenUnit {
   /** As ExecStart= writes them: systemd allows names without a folder. */
@@ -37,12 +45,12 @@ export function writtenUnit(unit: string, files: readonly UnitFile[]): WrittenUn
       if (value === "") listens.length = 0;
       else listens.push(...listened(key, expand(value, unit)));
     } else if (section === "Service") {
-      const root = ROOTS.find((name) => name === key);
-      const list = MOUNTS.find((name) => name === key);
+      const root = ROOT_SETTINGS.find((name) => name === key);
+      const list = MOUNT_SETTINGS.find((name) => name === key);
       if (key === "Environment") {
         preload = value === "" ? undefined : (findEntry(assignments(value, unit), PRELOAD_VARIABLE)?.value ?? preload);
       }
-      if (key === PROFILE) profile = namedProfile(expand(value, unit) ?? value);
+      if (key === PROFILE_SETTING) profile = namedProfile(expand(value, unit) ?? value);
       if (root !== undefined) roots.set(root, otherRoot(root, expand(value, unit) ?? value));
       // An empty value takes back all that was there before.
       if (list !== undefined) {
@@ -53,8 +61,8 @@ export function writtenUnit(unit: string, files: readonly UnitFile[]): WrittenUn
   return {
     programs: [...new Set(programs)],
     listens,
-    otherRoot: ROOTS.flatMap((name) => roots.get(name) ?? [])[0],
-    mounted: MOUNTS.flatMap((name) => mounted.get(name) ?? []),
+    otherRoot: ROOT_SETTINGS.flatMap((name) => roots.get(name) ?? [])[0],
+    mounted: MOUNT_SETTINGS.flatMap((name) => mounted.get(name) ?? []),
     preload,
     profile,
   };
@@ -67,7 +75,7 @@ function started(value: string, unit: string): readonly string[] {
   return program === "" ? [] : execPrograms(program, marks.includes("@") ? rest.slice(1) : rest);
 }
 
-function mountedIn(list: (typeof MOUNTS)[number], value: string, unit: string): readonly Mounted[] {
+function mountedIn(list: (typeof MOUNT_SETTINGS)[number], value: string, unit: string): readonly Mounted[] {
   return splitWords(value).words.flatMap((word) => mountedBy(list, expand(word, unit) ?? word) ?? []);
 }
 

@@ -10,7 +10,7 @@ import { resolveUnder } from "./rooted.ts";
 const LIMIT = 16 * 1024 * 1024;
 
 /** Links in its folder's path are followed inside the root; the last name is taken as it is. `file` is absolute. */
-export function lookAt(root: string, file: string): Found {
+export function lstatEntry(root: string, file: string): Found {
   try {
     return lookAtFile(Buffer.concat([resolveUnder(root, path.dirname(file)), Buffer.from(`/${path.basename(file)}`)]));
   } catch (error) {
@@ -19,7 +19,7 @@ export function lookAt(root: string, file: string): Found {
 }
 
 /** The same, with the last name followed too: for a file of the host's that may be a link. */
-export function lookBehind(root: string, file: string): Found {
+export function statEntry(root: string, file: string): Found {
   try {
     return lookAtFile(resolveUnder(root, file));
   } catch (error) {

@@ -10,7 +10,7 @@ import { type RunResult, runProgram } from "../start-program.ts";
 
 export type AbiName = (typeof LOADERS)[number]["abi"];
 
-export interface Abi {
+export interface HostAbi {
   readonly name: AbiName;
   /** Its loader, as the programs name it. */
   readonly loader: string;
@@ -25,7 +25,7 @@ export interface Abi {
 }
 
 /** Every ABI whose loader is there, and on the host itself can be run: an x32 loader is often there without a kernel for it. */
-export function abisOf(root: string): readonly Abi[] {
+export function abisOf(root: string): readonly HostAbi[] {
   return LOADERS.flatMap(({ abi, file }) => {
     const real = realFile(root, file);
     if (real === undefined) return [];

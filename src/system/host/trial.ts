@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { PRELOAD_LIST, SHIM_FILE, TRIAL_PROGRAMS } from "../paths.ts";
 import { runProgram } from "../start-program.ts";
-import type { Abi } from "./abis.ts";
+import type { HostAbi } from "./abis.ts";
 
 export interface TrialProgram {
   /** The program's path and its arguments. */
@@ -26,7 +26,7 @@ export interface Difference {
 const LIMIT_SECONDS = 20;
 
 /** Programs that every host has, where they are, and the package's probe for each ABI that has no program of its own. */
-export function trialPrograms(abis: readonly Abi[]): readonly TrialProgram[] {
+export function trialPrograms(abis: readonly HostAbi[]): readonly TrialProgram[] {
   const own = TRIAL_PROGRAMS.filter(([file]) => existsSync(file)).map((command) => ({ command }));
   return [
     ...own,

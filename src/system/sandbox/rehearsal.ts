@@ -1,7 +1,7 @@
 // A dress rehearsal in a sandbox: the new preload list and table in a private /etc, setuid programs and real allocations included.
 import { existsSync } from "node:fs";
 import { fromSystem } from "../app-error.ts";
-import type { Abi } from "../host/abis.ts";
+import type { HostAbi } from "../host/abis.ts";
 import type { TrialProgram, TrialResult } from "../host/trial.ts";
 import { PRELOAD_LIST, SETUID_PROGRAMS, STAGE_FOLDER, TABLE_FILE } from "../paths.ts";
 import { removeStages, runInSandbox, type SandboxKind, type SandboxRequest, type SandboxResult } from "./sandbox.ts";
@@ -10,7 +10,7 @@ import { sandboxSupport } from "./sandbox-support.ts";
 /** Of its own, so that tidying up under the lock never meets a sandbox that is alive. */
 const STAGE_PREFIX = "portreserve-rehearsal-";
 
-export interface Scene {
+export interface RehearsalRun {
   /** Undefined for the host's own. */
   readonly list: Uint8Array | undefined;
   readonly table: Uint8Array | undefined;
@@ -36,7 +36,7 @@ export function programsOfNobody(programs: readonly TrialProgram[]): readonly Tr
 }
 
 /** Takes every privileged port that it can get, for each of the host's ABIs; prints them as JSON lines. */
-export function exhaustions(abis: readonly Abi[]): readonly TrialProgram[] {
+export function exhaustions(abis: readonly HostAbi[]): readonly TrialProgram[] {
   return abis.flatMap(({ probe }) =>
     probe === undefined
       ? []
@@ -47,7 +47,7 @@ export function exhaustions(abis: readonly Abi[]): readonly TrialProgram[] {
 }
 
 /** Plays the programs one after the other. Throws AppError when the staging folder cannot be written. */
-export async function rehearse(scene: Scene, programs: readonly TrialProgram[]): Promise<Rehearsed> {
+export async function rehearse(scene: RehearsalRun, programs: readonly TrialProgram[]): Promise<Rehearsed> {
   const support = await keeping(() => sandboxSupport(STAGE_PREFIX));
   if (!support.works) return { outcome: "impossible", reason: support.reason };
   return await playOn(support.kind, scene, programs);
@@ -62,7 +62,7 @@ export function tidyUpRehearsals(): void {
   }
 }
 
-async function playOn(kind: SandboxKind, scene: Scene, programs: readonly TrialProgram[]): Promise<Rehearsed> {
+async function playOn(kind: SandboxKind, scene: RehearsalRun, programs: readonly TrialProgram[]): Promise<Rehearsed> {
   const result = await keeping(() => runInSandbox(kind, requestFor(scene, programs)));
   return resultOf(result, programs.length);
 }
@@ -76,7 +76,7 @@ async function keeping<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function requestFor(scene: Scene, programs: readonly TrialProgram[]): SandboxRequest {
+function requestFor(scene: RehearsalRun, programs: readonly TrialProgram[]): SandboxRequest {
   return {
     script: SCRIPT,
     args: programs.map(({ command }) => command.map(quoted).join(" ")),

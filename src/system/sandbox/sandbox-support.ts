@@ -4,7 +4,7 @@ import { runInSandbox, type SandboxKind } from "./sandbox.ts";
 
 export type SandboxSupport =
   | { readonly works: true; readonly kind: SandboxKind }
-  | { readonly works: false; readonly reason: string; readonly cure: string };
+  | { readonly works: false; readonly reason: string; readonly hint: string };
 
 let known: Promise<SandboxSupport> | undefined;
 
@@ -23,7 +23,7 @@ async function findOut(place: { readonly stagePrefix?: string }): Promise<Sandbo
     if (trial.outcome === "ended" && trial.status === 0) return { works: true, kind };
     reasons.push(trial.outcome === "impossible" ? trial.reason : `the trial ended with '${trial.outcome}'`);
   }
-  return { works: false, reason: reasons[0] ?? "", cure: cure(root) };
+  return { works: false, reason: reasons[0] ?? "", hint: hintFor(root) };
 }
 
 /** Kernel settings that forbid user namespaces, with the value that does, and how to allow them. */
@@ -33,7 +33,7 @@ const SWITCHES = [
   ["kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl kernel.apparmor_restrict_unprivileged_userns=0"],
 ] as const;
 
-function cure(root: boolean): string {
+function hintFor(root: boolean): string {
   if (root) return "this looks like a container without CAP_SYS_ADMIN: run it on the host or in a virtual machine";
   const off = SWITCHES.find(([name, value]) => setting(name) === value);
   return off === undefined ? "run it as root" : `run it as root, or allow user namespaces with '${off[2]}'`;

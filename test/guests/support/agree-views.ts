@@ -106,7 +106,7 @@ export interface Status {
     readonly reason: string | null;
   }[];
   readonly ports: readonly PortRow[];
-  readonly apart: { readonly powerless: number };
+  readonly excluded: { readonly powerless: number };
   readonly libraries: readonly { readonly path: string }[];
 }
 

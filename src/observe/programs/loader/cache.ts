@@ -1,5 +1,5 @@
 // The cache of glibc's loader, made by ldconfig: which file to load for a name.
-import { textOf } from "../../../core/elf/image.ts";
+import { latin1Of } from "../../../core/elf/image.ts";
 
 /** One library that ldconfig found. */
 export interface CacheEntry {
@@ -114,7 +114,7 @@ function fits(flags: number, ofAbi: readonly number[]): boolean {
 /** Where the cache begins: at once, or behind one of the old kind, for loaders that know only that. */
 function startOf(bytes: Uint8Array): number | undefined {
   if (isAt(bytes, 0)) return 0;
-  if (bytes.length < OLD_HEADER || textOf(bytes.subarray(0, OLD_MAGIC.length)) !== OLD_MAGIC) return undefined;
+  if (bytes.length < OLD_HEADER || latin1Of(bytes.subarray(0, OLD_MAGIC.length)) !== OLD_MAGIC) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const ends = [true, false].map((little) => OLD_HEADER + view.getUint32(12, little) * OLD_ENTRY);
   // Aligned as the machine that wrote it aligns 64-bit numbers.
@@ -122,11 +122,11 @@ function startOf(bytes: Uint8Array): number | undefined {
 }
 
 function isAt(bytes: Uint8Array, at: number): boolean {
-  return at + HEADER <= bytes.length && textOf(bytes.subarray(at, at + MAGIC.length)) === MAGIC;
+  return at + HEADER <= bytes.length && latin1Of(bytes.subarray(at, at + MAGIC.length)) === MAGIC;
 }
 
 function textAt(cache: Uint8Array, at: number): string | undefined {
   const part = cache.subarray(at, at + TEXT_LIMIT);
   const end = part.indexOf(0);
-  return end < 0 ? undefined : textOf(part.subarray(0, end));
+  return end < 0 ? undefined : latin1Of(part.subarray(0, end));
 }

@@ -17,7 +17,7 @@ export function unitWord(unit: string): string | undefined {
 const NEVER_RESTARTED = /^(dbus|dbus-broker|systemd-logind|elogind)\.service$/;
 
 /** How the program of this process is started anew. */
-export function restartCure({ pid, unit }: Pick<ProcessFacts, "pid" | "unit">): string {
+export function restartHint({ pid, unit }: Pick<ProcessFacts, "pid" | "unit">): string {
   if (pid === 1) return "systemctl daemon-reexec";
   if (unit === undefined) return "restart it";
   if (/^session-[^.]*\.scope$/.test(unit) || /^user@\d+\.service$/.test(unit)) return "log out and in again";
@@ -27,7 +27,7 @@ export function restartCure({ pid, unit }: Pick<ProcessFacts, "pid" | "unit">): 
 }
 
 /** `portreservectl install`, for the unit alone where this host covers unit by unit. */
-export function installCure(unit: string | undefined, host: Host): string {
+export function installHint(unit: string | undefined, host: Host): string {
   const word = host.unitByUnit ? serviceWord(unit) : undefined;
   return word === undefined ? "portreservectl install" : `portreservectl install --unit ${word}`;
 }
