@@ -7,6 +7,7 @@ import { packageRoot } from "../core/native.ts";
 import { loadedNames } from "../core/preload-list/loaded.ts";
 import type { Seen } from "../core/seen.ts";
 import { isUnseen } from "../core/seen.ts";
+import { fromShow, present } from "../core/systemd/from-show.ts";
 import { PATH_UNITS } from "../core/systemd/unit-texts.ts";
 import type { LibraryFacts, SetupFacts, TableFacts } from "../coverage/facts.ts";
 import { labelTypeOf } from "../system/files/attributes.ts";
@@ -27,7 +28,6 @@ import {
 import { elfFacts } from "./programs/elf-facts.ts";
 import { fileStatus } from "./programs/read-programs-on-disk.ts";
 import { faultText, freshnessOf, isRetired, type Sources } from "./read-sources.ts";
-import { shownUnits } from "./units/shown-units.ts";
 
 /** `sources`: undefined where the configuration cannot be read. `table`: as `readTable` gives it. */
 export function observeSetup(
@@ -130,7 +130,7 @@ function watchers(root: string): SetupFacts["watchers"] {
   if (shown.outcome !== "done") {
     return { unseen: `systemd cannot be asked: ${shown.reason}`, rootWould: process.geteuid?.() !== 0 };
   }
-  const states = new Map(shownUnits(shown.output).map(({ id, activeState }) => [id, activeState]));
+  const states = new Map(present(fromShow(shown.output)).map(({ id, activeState }) => [id, activeState]));
   return installed.map((unit) => ({ unit, activeState: states.get(unit) ?? "not loaded" }));
 }
 

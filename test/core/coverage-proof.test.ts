@@ -1,8 +1,9 @@
 // The judgement of a proof: what a probe got against what it may get.
 import { expect, test } from "vitest";
 import { judgeRuns, PROOF_RUNS, type ProofRun, portList } from "../../src/commands/verify/proof.ts";
-import { transientSettings, unitChoices } from "../../src/commands/verify/unit-settings.ts";
+import { transientSettings } from "../../src/commands/verify/unit-settings.ts";
 import { ownerOfUnit, withPorts } from "../../src/core/config/reservation-text.ts";
+import { fromShow } from "../../src/core/systemd/from-show.ts";
 
 const SHIM = "/usr/lib/portreserve/libportreserve.so";
 const ALL = Array.from({ length: 512 }, (_, at) => 512 + at);
@@ -73,20 +74,31 @@ test("hands on what decides, the user and the rights too", () => {
 });
 
 test("names every file and folder with which a unit lets somebody decide what its programs run", () => {
-  const shown = `RootDirectory=/srv/jail
+  const shown = `Id=x.service
+User=x
+DynamicUser=yes
+RootDirectory=/srv/jail
 RootImage=/srv/image
 EnvironmentFiles=/etc/default/x (ignore_errors=yes)
 EnvironmentFiles=/home/x/env (ignore_errors=no)
 BindPaths=/home/x:/opt:rbind -/srv/y
 BindReadOnlyPaths=/a b:/c:norbind
 `;
-  const environmentFiles = ["/etc/default/x", "/home/x/env"];
-  expect(unitChoices(shown)).toEqual({
+  expect(fromShow(shown)[0]).toMatchObject({
+    user: "x",
+    dynamicUser: true,
     rootDirectory: "/srv/jail",
-    files: ["/srv/image", ...environmentFiles, "/home/x", "/srv/y", "/a", "b"],
-    environmentFiles,
+    rootImage: "/srv/image",
+    bindSources: ["/home/x", "/srv/y", "/a", "b"],
+    environmentFiles: [
+      { path: "/etc/default/x", optional: true },
+      { path: "/home/x/env", optional: false },
+    ],
   });
-  expect(unitChoices("RootDirectory=/\n")).toEqual({ rootDirectory: undefined, files: [], environmentFiles: [] });
+  expect(fromShow("Id=x.service\nUser=\nRootDirectory=/\n")[0]).toMatchObject({
+    user: undefined,
+    rootDirectory: undefined,
+  });
 });
 
 test("names a reservation file after its unit, and keeps what is in it", () => {

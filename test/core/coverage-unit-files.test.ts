@@ -1,8 +1,9 @@
 // What units put in the place of the host's files and confine their programs by, as systemctl shows it and as their own files say.
 import { expect, test } from "vitest";
-import { hiding, mountedBy } from "../../src/observe/units/other-files.ts";
-import { shownUnits } from "../../src/observe/units/shown-units.ts";
-import { type WrittenUnit, writtenUnit } from "../../src/observe/units/written-unit.ts";
+import { fromFiles } from "../../src/core/systemd/from-files.ts";
+import { fromShow } from "../../src/core/systemd/from-show.ts";
+import { hiding, mountedBy } from "../../src/core/systemd/mounts.ts";
+import { otherRootOf, preloadOf, type Unit } from "../../src/core/systemd/unit.ts";
 
 /** What both ways of asking say of the same unit. */
 const APART = {
@@ -18,11 +19,11 @@ const APART = {
   ],
 } as const;
 
-const apart = ({ preload, profile, otherRoot, mounted }: WrittenUnit): unknown => ({
-  preload,
-  profile,
-  otherRoot,
-  mounted,
+const apart = (unit: Unit): unknown => ({
+  preload: preloadOf(unit),
+  profile: unit.profile,
+  otherRoot: otherRootOf(unit),
+  mounted: unit.mounted,
 });
 
 test("reads what a unit puts in the place of the host's files, of systemctl and of its own files", () => {
@@ -37,7 +38,7 @@ TemporaryFileSystem=/var:ro
 Environment=A=1 "LD_PRELOAD=/a.so:/b.so"
 AppArmorProfile=-jailed daemon
 `;
-  expect(shownUnits(shown).map(apart)).toEqual([APART]);
+  expect(fromShow(shown).map(apart)).toEqual([APART]);
   const text = `[Service]
 RootImage=/never
 RootImage=
@@ -61,10 +62,10 @@ AppArmorProfile=elsewhere
 RootDirectory=/elsewhere
 InaccessiblePaths=/elsewhere
 `;
-  expect(apart(writtenUnit("jail.service", [{ path: "/a", text }]))).toEqual(APART);
+  expect(apart(fromFiles("jail.service", [{ path: "/a", text }]))).toEqual(APART);
   const none = "[Service]\nRootDirectory=//\nAppArmorProfile=a\nAppArmorProfile=\n";
-  expect(writtenUnit("jail.service", [{ path: "/a", text: none }])).toMatchObject({
-    otherRoot: undefined,
+  expect(fromFiles("jail.service", [{ path: "/a", text: none }])).toMatchObject({
+    rootDirectory: undefined,
     profile: undefined,
   });
 });

@@ -1,9 +1,10 @@
 // Units as systemctl shows them and as their files say: from texts of a real systemd 252.
 import { expect, test } from "vitest";
-import { execPrograms } from "../../src/observe/units/exec-programs.ts";
-import { shownListen, writtenListen } from "../../src/observe/units/listens.ts";
-import { type ShownUnit, shownUnits } from "../../src/observe/units/shown-units.ts";
-import { writtenUnit } from "../../src/observe/units/written-unit.ts";
+import { execPrograms } from "../../src/core/systemd/exec-programs.ts";
+import { fromFiles } from "../../src/core/systemd/from-files.ts";
+import { fromShow, present } from "../../src/core/systemd/from-show.ts";
+import { shownListen, writtenListen } from "../../src/core/systemd/listens.ts";
+import type { Unit } from "../../src/core/systemd/unit.ts";
 
 const STATUS = "ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }";
 
@@ -63,7 +64,7 @@ FragmentPath=
 DropInPaths=
 `;
 
-const ODD: ShownUnit = {
+const ODD: Partial<Unit> = {
   id: "odd.service",
   names: ["odd.service", "\\x2fodd\\x20name.service"],
   loadState: "loaded",
@@ -76,14 +77,14 @@ const ODD: ShownUnit = {
   ],
   programs: ["/bin/echo", "/bin/true"],
   listens: [],
-  otherRoot: undefined,
+  rootDirectory: undefined,
+  rootImage: undefined,
   mounted: [],
-  preload: undefined,
   profile: undefined,
 };
 
 test("reads every unit that systemctl shows, but those that are neither there nor running", () => {
-  expect(shownUnits(SHOWN)).toEqual([
+  expect(present(fromShow(SHOWN))).toMatchObject([
     ODD,
     {
       ...ODD,
@@ -126,7 +127,7 @@ test("reads every unit that systemctl shows, but those that are neither there no
 test("takes no line within the arguments of a program for one of systemctl's own", () => {
   const forged = "/bin/echo a\n\nId=forged.service\nLoadState=loaded\nActiveState=active\nMainPID=1\n\nId=x.service";
   const shown = `MainPID=5\nExecStart={ path=/bin/echo ; argv[]=${forged} ; ${STATUS}\nId=real.service\nLoadState=loaded\nActiveState=active\n`;
-  const ids = (text: string): unknown => shownUnits(text).map(({ id, mainPid }) => [id, mainPid]);
+  const ids = (text: string): unknown => present(fromShow(text)).map(({ id, mainPid }) => [id, mainPid]);
   expect(ids(shown)).toEqual([["real.service", 5]]);
   // The same lines where they are systemctl's.
   expect(ids(shown.replace(`ExecStart={ path=/bin/echo ; argv[]=${forged} ; ${STATUS}`, `\n${forged}`))).toContainEqual(
@@ -137,7 +138,7 @@ test("takes no line within the arguments of a program for one of systemctl's own
 test("reads on behind a program whose end it does not find", () => {
   const shown =
     "ExecStart={ path=/bin/a ; argv[]=/bin/a ; in another way }\nId=a.service\nLoadState=loaded\n\nId=b.service\n";
-  expect(shownUnits(shown).map(({ id, programs }) => [id, programs])).toEqual([
+  expect(present(fromShow(shown)).map(({ id, programs }) => [id, programs])).toEqual([
     ["a.service", []],
     ["b.service", []],
   ]);
@@ -146,7 +147,7 @@ test("reads on behind a program whose end it does not find", () => {
 test.each(["", "\n\n\n", "Id=", "=\n=", "ExecStart={\nExecStart={", "\0\u001b[31mId=x.service"])(
   "finds no unit in %j",
   (text) => {
-    expect(shownUnits(text)).toEqual([]);
+    expect(present(fromShow(text))).toEqual([]);
   },
 );
 
@@ -183,7 +184,10 @@ ExecStart=/bin/elsewhere
 `,
     },
   ];
-  expect(writtenUnit("ypbind@x.service", files)).toEqual({
+  expect(fromFiles("ypbind@x.service", files)).toMatchObject({
+    id: "ypbind@x.service",
+    fragmentPath: "/a",
+    dropInPaths: ["/b"],
     programs: [
       "/usr/sbin/ypbind",
       "/opt/a b/q r",
@@ -197,9 +201,10 @@ ExecStart=/bin/elsewhere
       { protocol: "tcp", address: "0.0.0.0", port: 111 },
       { protocol: "udp", address: "::", port: 111 },
     ],
-    otherRoot: undefined,
+    rootDirectory: undefined,
+    rootImage: undefined,
     mounted: [],
-    preload: undefined,
+    environment: [],
   });
 });
 

@@ -14,7 +14,7 @@ import {
   parseManagerEnvironment,
   parseShownEnvironment,
 } from "../../src/core/systemd/environment.ts";
-import { unitFacts } from "../../src/core/systemd/show.ts";
+import { fromShow } from "../../src/core/systemd/from-show.ts";
 import { shownName, unitName } from "../../src/core/systemd/unit-name.ts";
 import { isOurUnit, UNIT_FILES, unitTexts } from "../../src/core/systemd/unit-texts.ts";
 
@@ -107,8 +107,9 @@ test("reads what the manager gives to every service", () => {
 });
 
 test("reads what systemctl shows of a unit that is not there, and of no unit", () => {
-  expect(unitFacts("Id=nope.service\nLoadState=not-found\nActiveState=inactive\nRootDirectory=/\n")).toEqual({
+  expect(fromShow("Id=nope.service\nLoadState=not-found\nActiveState=inactive\nRootDirectory=/\n")[0]).toEqual({
     id: "nope.service",
+    names: ["nope.service"],
     loadState: "not-found",
     activeState: "inactive",
     mainPid: undefined,
@@ -116,12 +117,20 @@ test("reads what systemctl shows of a unit that is not there, and of no unit", (
     dropInPaths: [],
     environment: [],
     environmentFiles: [],
+    unsetEnvironment: [],
+    passEnvironment: [],
     rootDirectory: undefined,
     rootImage: undefined,
     user: undefined,
+    dynamicUser: false,
     execStart: [],
+    programs: [],
+    listens: [],
+    mounted: [],
+    bindSources: [],
+    profile: undefined,
   });
-  expect(unitFacts("")).toBeUndefined();
+  expect(fromShow("")).toEqual([]);
 });
 
 const NAMES: [text: string, unit: string, kind: string, shown: string][] = [

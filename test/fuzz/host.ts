@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { parseSocketTable } from "../../src/core/sockets/table.ts";
 import { parseManagerEnvironment } from "../../src/core/systemd/environment.ts";
 import { parseEnvironmentFile } from "../../src/core/systemd/environment-file.ts";
-import { unitFacts } from "../../src/core/systemd/show.ts";
+import { fromShow } from "../../src/core/systemd/from-show.ts";
 import { settingsOf } from "../../src/core/systemd/unit-file.ts";
 import { unitName } from "../../src/core/systemd/unit-name.ts";
 import { quoteWord, splitWords } from "../../src/core/systemd/words.ts";
@@ -83,7 +83,7 @@ function checkTexts(bytes: Buffer): void {
   // Six characters at most for one, as JSON has it, and the names of the fields.
   const most = 200 * (text.length + 1);
   for (const value of read) insist(extentOf(value) <= most, () => `${extentOf(value)} characters of ${text.length}`);
-  unitFacts(text);
+  fromShow(text);
   unitName(text);
   const line = Buffer.from(text.replaceAll("\0", "").slice(0, 200)).toString("utf8");
   const { words, broken } = splitWords(quoteWord(line));

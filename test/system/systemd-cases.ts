@@ -1,8 +1,8 @@
 // Services with something in the way of LD_PRELOAD, or nothing, and what becomes of it.
 import path from "node:path";
 import { dropInPath, dropInText } from "../../src/core/systemd/drop-in.ts";
-import { effectiveUnit } from "../../src/core/systemd/effective-unit.ts";
 import { findEntry } from "../../src/core/systemd/environment.ts";
+import { fromFiles } from "../../src/core/systemd/from-files.ts";
 import { UNIT_FOLDER } from "../../src/system/paths.ts";
 
 export const SHIM = "/usr/$LIB/portreserve/libportreserve.so";
@@ -72,7 +72,7 @@ export function filesOf(name: string): { readonly path: string; readonly text: s
     text: `[Service]\n${text}\n`,
   }));
   const earlier = others.filter((file) => path.basename(file.path) < "50-");
-  const preload = findEntry(effectiveUnit(unit, [own, ...earlier]).environment, "LD_PRELOAD");
+  const preload = findEntry(fromFiles(unit, [own, ...earlier]).environment, "LD_PRELOAD");
   const ours = { path: `${UNIT_FOLDER}/${dropInPath(unit)}`, text: dropInText({ preload, shim: SHIM }) };
   return [own, ...earlier, ours, ...others.filter((file) => !earlier.includes(file))];
 }

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { entryOf, findEntry, parseManagerEnvironment } from "../../src/core/systemd/environment.ts";
-import { unitFacts } from "../../src/core/systemd/show.ts";
+import { fromShow } from "../../src/core/systemd/from-show.ts";
 import { serviceUnit } from "../../src/core/systemd/unit-texts.ts";
 import { whyNoEffect } from "../../src/core/systemd/why-no-effect.ts";
 import type { SystemctlResult } from "../../src/system/host/systemd.ts";
@@ -70,11 +70,11 @@ describe.skipIf(reason !== undefined)(named("in a guest", reason), () => {
 
   async function show(unit: string) {
     const shown = await call<SystemctlResult>("showUnit", unit);
-    return unitFacts(shown.outcome === "done" ? shown.output : "");
+    return fromShow(shown.outcome === "done" ? shown.output : "")[0];
   }
 
   test("reads from systemctl what a unit with odd values is", async () => {
-    expect(await show("odd.service")).toEqual({
+    expect(await show("odd.service")).toMatchObject({
       id: "odd.service",
       loadState: "loaded",
       activeState: "inactive",

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { dropInPath, dropInText } from "../../src/core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../src/core/systemd/drop-in-order.ts";
-import { effectiveUnit } from "../../src/core/systemd/effective-unit.ts";
 import { entryOf, findEntry } from "../../src/core/systemd/environment.ts";
+import { fromFiles } from "../../src/core/systemd/from-files.ts";
 import { named, skipReason } from "../support/can.ts";
 import { dumpDropIns, dumpUnits, MANAGER } from "./systemd-dump.ts";
 
@@ -15,7 +15,7 @@ const noSystemd = MANAGER === undefined ? skipReason({ program: "systemd-analyze
 
 /** What we read, in the form of the manager's dump. */
 function ours(unit: string, texts: readonly string[]) {
-  const read = effectiveUnit(
+  const read = fromFiles(
     unit,
     texts.map((text, index) => ({ path: `/${index}`, text })),
   );
@@ -151,7 +151,7 @@ describe.skipIf(noSystemd !== undefined)(named("systemd agrees", noSystemd), () 
 
   test("that a specifier of the unit's own value still is one in the drop-in", () => {
     const text = `${HEAD}Environment="LD_PRELOAD=%t/lib-%%.so /%p.so"\n`;
-    const preload = findEntry(effectiveUnit("s.service", [{ path: "/s", text }]).environment, "LD_PRELOAD");
+    const preload = findEntry(fromFiles("s.service", [{ path: "/s", text }]).environment, "LD_PRELOAD");
     const found = dumpUnits({ "s.service": text, [dropInPath("s.service")]: dropInText({ preload, shim: SHIM }) });
     const [, before] =
       /(\/.*)\/lib/.exec(dumpUnits({ "s.service": text }).get("s.service")?.environment[0] ?? "") ?? [];

@@ -1,8 +1,9 @@
 // `--unit`: the drop-ins of single services, whether they reach them, and what systemd is told about them.
 import { type Spec, textSpec } from "../../core/install/specs.ts";
 import { dropInPath, dropInText, isOurDropIn, preloads, withoutShim } from "../../core/systemd/drop-in.ts";
-import { effectiveUnit } from "../../core/systemd/effective-unit.ts";
 import { findEntry, PRELOAD_VARIABLE, parseManagerEnvironment } from "../../core/systemd/environment.ts";
+import { fromFiles } from "../../core/systemd/from-files.ts";
+import { preloadOf } from "../../core/systemd/unit.ts";
 import { dropInObstacles } from "../../observe/units/read-obstacles.ts";
 import { hasMapped, readUnitTexts, soonHasMapped } from "../../observe/units/read-unit-texts.ts";
 import type { Message } from "../../report/types.ts";
@@ -60,7 +61,7 @@ export function dropInsToTake(options: Options): UnitWork {
 function specFor(root: string, { unit, files }: Service): Spec {
   const path = `${UNIT_FOLDER}/${dropInPath(unit)}`;
   const others = files.filter((file) => file.path !== path || !isOurDropIn(file.text));
-  const own = findEntry(effectiveUnit(unit, others).environment, PRELOAD_VARIABLE);
+  const own = findEntry(fromFiles(unit, others).environment, PRELOAD_VARIABLE);
   const preload = withoutShim(own ?? fromManager(root), INSTALLED_SHIM);
   const text = dropInText({ preload, shim: INSTALLED_SHIM });
   return textSpec(path, text, isOurDropIn, [`${UNIT_FOLDER}/${unit}.d`, UNIT_FOLDER]);
@@ -112,7 +113,7 @@ function expectInForce(root: string, unit: string): void {
   const service = findService(root, unit);
   if (!("unit" in service)) return;
   const files = readUnitTexts(root, service.paths);
-  const value = findEntry(effectiveUnit(unit, files).environment, PRELOAD_VARIABLE)?.value ?? "";
+  const value = preloadOf(fromFiles(unit, files)) ?? "";
   if (preloads(value, INSTALLED_SHIM)) return;
   throw new AppError(
     "incomplete",

@@ -1,7 +1,8 @@
 // Finds the services that --unit names: by asking systemd on the host, by reading unit files in an image.
 import { dropInPath } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
-import { type UnitFacts, unitFacts } from "../../core/systemd/show.ts";
+import { fromShow } from "../../core/systemd/from-show.ts";
+import type { Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { shownName, type UnitName, unitName } from "../../core/systemd/unit-name.ts";
 import { readUnitTexts, unitFileCalled } from "../../observe/units/read-unit-texts.ts";
@@ -39,9 +40,9 @@ export function findService(root: string, name: string, orDropIn?: "or its drop-
 }
 
 /** What systemd says of a unit; undefined where it says nothing. */
-export function stateOf(unit: string): UnitFacts | undefined {
+export function stateOf(unit: string): Unit | undefined {
   const shown = showUnit(unit);
-  return shown.outcome === "done" ? unitFacts(shown.output) : undefined;
+  return shown.outcome === "done" ? fromShow(shown.output)[0] : undefined;
 }
 
 /** A word where the unit cannot be covered; no paths where there is no unit. */
@@ -49,7 +50,7 @@ function askSystemd(name: UnitName): { readonly unit: string; readonly paths: re
   const shown = showUnit(shownName(name));
   if (shown.outcome !== "done")
     throw new AppError("incomplete", `systemd cannot be asked: ${shown.reason}`, "run it on the host, as root");
-  const facts = unitFacts(shown.output);
+  const [facts] = fromShow(shown.output);
   if (facts === undefined || facts.loadState === "not-found") return { unit: name.unit, paths: [] };
   if (facts.loadState !== "loaded") return facts.loadState;
   const unit = name.kind === "template" ? name.unit : facts.id;

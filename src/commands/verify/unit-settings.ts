@@ -1,6 +1,6 @@
 // What of a unit decides which libraries and which table its programs see, as settings for a transient service.
 import { shownWords } from "../../core/systemd/environment.ts";
-import { shownFile } from "../../core/systemd/show.ts";
+import { shownFile } from "../../core/systemd/from-show.ts";
 
 /** To be asked of systemd; its answer is for `transientSettings`. */
 export const DECIDING = [
@@ -49,34 +49,6 @@ export const ALSO_ASKED = ["Environment"] as const;
 /** `shown`: the output of 'systemctl show' for `DECIDING`; as 'systemd-run -p' takes them. A setting that is empty or "no" is left to its default. */
 export function transientSettings(shown: string): readonly string[] {
   return pairsOf(shown).flatMap(([name, value]) => settingOf(name, value));
-}
-
-/** What a unit lets decide which code its programs run. */
-export interface UnitChoices {
-  readonly rootDirectory: string | undefined;
-  /** Files and folders of the host whose content its programs may run or obey. */
-  readonly files: readonly string[];
-  /** The absolute paths among `files` that set its environment; optional ones may be missing. */
-  readonly environmentFiles: readonly string[];
-}
-
-/** From the same output. */
-export function unitChoices(shown: string): UnitChoices {
-  const pairs = pairsOf(shown);
-  const values = (name: string): readonly string[] => pairs.flatMap(([one, value]) => (one === name ? [value] : []));
-  const [rootDirectory] = values("RootDirectory").filter((value) => value !== "/");
-  const environmentFiles = values("EnvironmentFiles").flatMap((value) => shownFile(value).map(({ path }) => path));
-  const binds = [...values("BindPaths"), ...values("BindReadOnlyPaths")].flatMap(shownWords);
-  return {
-    rootDirectory,
-    files: [
-      ...values("RootImage"),
-      ...environmentFiles,
-      // SOURCE:PLACE:OPTIONS, where a '-' in front forgives a missing source. One with a blank comes in parts.
-      ...binds.map((bind) => bind.replace(/^-/, "").split(":")[0] ?? bind),
-    ],
-    environmentFiles,
-  };
 }
 
 function pairsOf(shown: string): readonly (readonly [string, string])[] {

@@ -1,9 +1,10 @@
 // The ways in which a proof for a service may be made: by systemd in its sandbox, or with the environment its files give it.
 
-import { effectiveUnit } from "../../core/systemd/effective-unit.ts";
 import type { EnvironmentEntry } from "../../core/systemd/environment.ts";
 import { parseEnvironmentFile } from "../../core/systemd/environment-file.ts";
-import { unitFacts } from "../../core/systemd/show.ts";
+import { fromFiles } from "../../core/systemd/from-files.ts";
+import { fromShow } from "../../core/systemd/from-show.ts";
+import type { Unit } from "../../core/systemd/unit.ts";
 import { shownName, unitName } from "../../core/systemd/unit-name.ts";
 import { environmentFileTexts, readUnitTexts } from "../../observe/units/read-unit-texts.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
@@ -13,7 +14,7 @@ import { findService, writtenService } from "../install/services.ts";
 import { changeableByVariables, changeableInRoot } from "./changeable.ts";
 import { openNetwork } from "./network.ts";
 import { asUser, bySystemd, type Variables } from "./starts.ts";
-import { ALSO_ASKED, DECIDING, transientSettings, type UnitChoices, unitChoices } from "./unit-settings.ts";
+import { ALSO_ASKED, DECIDING, transientSettings } from "./unit-settings.ts";
 import { userIds } from "./users.ts";
 import { inNamespaces, type NoWay, type Way } from "./way.ts";
 
@@ -26,8 +27,11 @@ export async function systemdWay(unit: string): Promise<{ readonly way: Way; rea
   if ("message" in name) return { reason: name.message };
   const shown = showProperties(shownName(name), ["Id", ...DECIDING, ...ALSO_ASKED]);
   if (shown.outcome !== "done") return { reason: `systemd cannot be asked: ${shown.reason}` };
-  const variables = recordOf(unitFacts(shown.output)?.environment ?? [], []);
-  const what = changeableOf(unitChoices(shown.output), variables);
+  // One unit was asked for: a blank line is in a value, and ends nothing.
+  const [asked] = fromShow(shown.output.replace(/\n+/g, "\n"));
+  if (asked === undefined) return { reason: `systemd says nothing of '${unit}'` };
+  const variables = recordOf(asked.environment, []);
+  const what = changeableOf(asked, variables);
   if (what !== undefined) return { reason: notRoots(unit, what) };
   const network = await openNetwork();
   if ("reason" in network) return network;
@@ -35,16 +39,20 @@ export async function systemdWay(unit: string): Promise<{ readonly way: Way; rea
   return { way: { how: "systemd-run", start, notes: [] }, remove: network.remove };
 }
 
+/** The first file or folder, of those whose content its programs may run or obey, that somebody else may change. */
 function changeableOf(
-  { files, environmentFiles, rootDirectory }: UnitChoices,
+  { environmentFiles, rootDirectory, rootImage, bindSources }: Unit,
   variables: Variables,
 ): string | undefined {
   const root = rootDirectory ?? "/";
-  const fromFiles = environmentFileTexts("/", environmentFiles).map(({ text = "" }) => parseEnvironmentFile(text));
+  const paths = environmentFiles.map(({ path }) => path);
+  const files = [...(rootImage === undefined ? [] : [rootImage]), ...paths, ...bindSources];
+  const ofFiles = environmentFileTexts("/", paths).map(({ text = "" }) => parseEnvironmentFile(text));
   return (
+    // A source with a blank in it comes in parts.
     files.map((file) => (file.startsWith("/") ? othersMayWrite(file) : file)).find((one) => one !== undefined) ??
     (rootDirectory === undefined ? undefined : (othersMayWrite(rootDirectory) ?? changeableInRoot(rootDirectory))) ??
-    [variables, ...fromFiles.map((entries) => recordOf(entries, []))]
+    [variables, ...ofFiles.map((entries) => recordOf(entries, []))]
       .map((one) => changeableByVariables(one, root))
       .find((one) => one !== undefined)
   );
@@ -60,7 +68,7 @@ export function writtenWays(unit: string): readonly Way[] | NoWay {
   if ("message" in name) return { reason: name.message };
   const found = systemdRuns("/") ? findService("/", unit) : writtenService("/", name);
   if ("message" in found) return { reason: found.message };
-  const effective = effectiveUnit(unit, readUnitTexts("/", found.paths));
+  const effective = fromFiles(unit, readUnitTexts("/", found.paths));
   if (effective.rootDirectory !== undefined || effective.rootImage !== undefined) {
     return { reason: `'${unit}' has a root of its own, which systemd alone can make, for root` };
   }

@@ -1,9 +1,10 @@
 // Why a drop-in with LD_PRELOAD would not reach a service's programs, or might not.
 import { quote } from "../config/lines.ts";
 import { DROP_IN_NAME, preloads } from "./drop-in.ts";
-import { assignments, type EffectiveUnit, effectiveUnit, serviceSettings } from "./effective-unit.ts";
 import { findEntry, PRELOAD_VARIABLE } from "./environment.ts";
 import { parseEnvironmentFile } from "./environment-file.ts";
+import { assignments, fromFiles, serviceSettings } from "./from-files.ts";
+import type { Unit } from "./unit.ts";
 import type { UnitFile } from "./unit-file.ts";
 
 /** A program that the service runs. */
@@ -37,7 +38,7 @@ export interface Obstacle {
 }
 
 export function whyNoEffect(facts: EffectFacts): Obstacle[] {
-  const unit = effectiveUnit(facts.unit, facts.files);
+  const unit = fromFiles(facts.unit, facts.files);
   return [
     ...laterFiles(facts),
     ...environmentFiles(facts),
@@ -97,7 +98,7 @@ function environmentFiles({ unit, shim, environmentFiles }: EffectFacts): Obstac
   ];
 }
 
-function unset({ unit, shim }: EffectFacts, { unsetEnvironment, environment }: EffectiveUnit): Obstacle[] {
+function unset({ unit, shim }: EffectFacts, { unsetEnvironment, environment }: Unit): Obstacle[] {
   const ours = findEntry(environment, PRELOAD_VARIABLE);
   const hit = unsetEnvironment.find(
     (item) =>
@@ -111,7 +112,7 @@ function unset({ unit, shim }: EffectFacts, { unsetEnvironment, environment }: E
   ];
 }
 
-function otherRoot({ unit }: EffectFacts, { rootDirectory, rootImage }: EffectiveUnit): Obstacle[] {
+function otherRoot({ unit }: EffectFacts, { rootDirectory, rootImage }: Unit): Obstacle[] {
   const setting = rootDirectory === undefined ? "RootImage" : "RootDirectory";
   const place = rootDirectory ?? rootImage;
   if (place === undefined) return [];

@@ -1,7 +1,7 @@
 // Whether the LD_PRELOAD of a drop-in would reach the programs of a service, by all the files that decide it.
 import { readElf } from "../../core/elf/read-elf.ts";
 import { bytesSource } from "../../core/elf/reader.ts";
-import { effectiveUnit } from "../../core/systemd/effective-unit.ts";
+import { fromFiles } from "../../core/systemd/from-files.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { type Obstacle, whyNoEffect } from "../../core/systemd/why-no-effect.ts";
 import { selinuxActive } from "../../system/host/confinement.ts";
@@ -10,7 +10,7 @@ import { environmentFileTexts, programFile } from "./read-unit-texts.ts";
 
 /** `files`: the unit's own and its drop-ins, in the order in which systemd reads them. */
 export function dropInObstacles(root: string, unit: string, files: readonly UnitFile[]): readonly Obstacle[] {
-  const effective = effectiveUnit(unit, files);
+  const effective = fromFiles(unit, files);
   return whyNoEffect({
     unit,
     shim: INSTALLED_SHIM,

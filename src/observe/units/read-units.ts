@@ -3,18 +3,19 @@
 import type { Seen } from "../../core/seen.ts";
 import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
+import { fromFiles } from "../../core/systemd/from-files.ts";
+import { fromShow, present } from "../../core/systemd/from-show.ts";
+import { hiding } from "../../core/systemd/mounts.ts";
+import { otherRootOf, preloadOf, type Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import type { UnitFacts } from "../../coverage/facts.ts";
 import { namesIn } from "../../system/files/entry.ts";
 import { showLoadedUnits, systemdRuns } from "../../system/host/systemd.ts";
 import { INSTALLED_SHIM, INSTALLED_SHIM_FILES, TABLE_FILE, UNIT_FOLDERS } from "../../system/paths.ts";
 import { fileStatus, programCalled } from "../programs/read-programs-on-disk.ts";
-import { hiding } from "./other-files.ts";
 import { dropInObstacles } from "./read-obstacles.ts";
 import { readUnitText, unitFiles } from "./read-unit-files.ts";
 import { readUnitTexts } from "./read-unit-texts.ts";
-import { type ShownUnit, shownUnits } from "./shown-units.ts";
-import { writtenUnit } from "./written-unit.ts";
 
 /** In no order. Unseen where systemd runs and gives no answer. */
 export function observeUnits(): Seen<readonly UnitFacts[]> {
@@ -23,29 +24,38 @@ export function observeUnits(): Seen<readonly UnitFacts[]> {
   if (shown.outcome !== "done") {
     return { unseen: `systemd cannot be asked: ${shown.reason}`, rootWould: process.geteuid?.() !== 0 };
   }
-  const loaded = shownUnits(shown.output).map(loadedUnit);
+  const loaded = present(fromShow(shown.output)).map(loadedUnit);
   return [...loaded, ...writtenUnits(new Set(loaded.flatMap(({ names }) => names)))];
 }
 
-function loadedUnit({
-  programs,
-  fragmentPath,
-  dropInPaths,
-  otherRoot,
-  mounted,
-  preload,
-  profile,
-  ...unit
-}: ShownUnit): UnitFacts {
+function loadedUnit(unit: Unit): UnitFacts {
+  const { fragmentPath, dropInPaths } = unit;
+  const paths = [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths];
+  return { ...factsOf(unit, () => readUnitTexts("/", paths)), ...stateOf(unit) };
+}
+
+function stateOf({ id, names, loadState, activeState, mainPid }: Unit): Pick<UnitFacts, StateField> {
+  return { id, names, loadState, activeState, mainPid };
+}
+
+type StateField = "id" | "names" | "loadState" | "activeState" | "mainPid";
+
+/** What is the same for a unit that is loaded and for one that is written. `texts`: its files. */
+function factsOf(unit: Unit, texts: () => readonly UnitFile[]): Omit<UnitFacts, StateField> {
+  const { id, programs, listens, dropInPaths, mounted, profile } = unit;
   const ours = ourDropIns(dropInPaths);
+  const otherRoot = otherRootOf(unit);
+  const hides = hiding(mounted, FILES);
+  const preload = preloadOf(unit);
   return {
-    ...unit,
-    programs: programs.flatMap((name) => programCalled(name) ?? name),
+    programs: [...new Set(programs.flatMap((name) => programCalled(name) ?? name))],
+    listens,
     ...ours,
-    ...(ours.hasDropIn
-      ? obstacleIn(unit.id, readUnitTexts("/", [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths]))
-      : {}),
-    ...place({ otherRoot, mounted, preload, profile }),
+    ...(ours.hasDropIn ? obstacleIn(id, texts()) : {}),
+    ...(otherRoot === undefined ? {} : { otherRoot }),
+    ...(hides === undefined ? {} : { hides }),
+    ...(preload === undefined || isOursFirst(preload) ? {} : { preloadsFirst: preload }),
+    ...(profile === undefined ? {} : { profile }),
   };
 }
 
@@ -60,52 +70,13 @@ function writtenUnits(known: ReadonlySet<string>): readonly UnitFacts[] {
     if (isAlias) return [];
     const dropIns = state === "loaded" ? dropInsOf(unit, folders) : [];
     const texts = [{ path, text }, ...dropIns.flatMap((file) => readUnitText("/", file))];
-    const { programs, listens, otherRoot, mounted, preload, profile } =
-      state === "loaded" ? writtenUnit(unit, texts) : NOTHING;
-    const ours = ourDropIns(dropIns);
-    return {
-      id: unit,
-      names: [...(aliases.get(unit) ?? [unit])],
-      loadState: state,
-      activeState: "not loaded",
-      mainPid: undefined,
-      programs: [...new Set(programs.flatMap((program) => programCalled(program) ?? program))],
-      listens,
-      ...ours,
-      ...(ours.hasDropIn ? obstacleIn(unit, texts) : {}),
-      ...place({ otherRoot, mounted, preload, profile }),
-    };
+    const written = { ...fromFiles(unit, state === "loaded" ? texts : []), dropInPaths: dropIns };
+    const names = [...(aliases.get(unit) ?? [unit])];
+    return { ...factsOf(written, () => texts), ...stateOf({ ...written, names, loadState: state }) };
   });
 }
 
-const NOTHING = {
-  programs: [],
-  listens: [],
-  otherRoot: undefined,
-  mounted: [],
-  preload: undefined,
-  profile: undefined,
-} as const;
-
 const FILES = [TABLE_FILE, ...INSTALLED_SHIM_FILES];
-
-function place({
-  otherRoot,
-  mounted,
-  preload,
-  profile,
-}: Pick<ShownUnit, "otherRoot" | "mounted" | "preload" | "profile">): Pick<
-  UnitFacts,
-  "otherRoot" | "hides" | "preloadsFirst" | "profile"
-> {
-  const hides = hiding(mounted, FILES);
-  return {
-    ...(otherRoot === undefined ? {} : { otherRoot }),
-    ...(hides === undefined ? {} : { hides }),
-    ...(preload === undefined || isOursFirst(preload) ? {} : { preloadsFirst: preload }),
-    ...(profile === undefined ? {} : { profile }),
-  };
-}
 
 /** True also where there is no name in it. */
 function isOursFirst(preload: string): boolean {

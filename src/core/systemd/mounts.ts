@@ -16,11 +16,20 @@ export const MOUNT_SETTINGS = ["BindPaths", "BindReadOnlyPaths", "InaccessiblePa
 
 /** `word`: one of the list that `setting` is. Undefined where the same file stays in its place. */
 export function mountedBy(setting: (typeof MOUNT_SETTINGS)[number], word: string): Mounted | undefined {
-  const isBind = setting === "BindPaths" || setting === "BindReadOnlyPaths";
+  const binds = isBind(setting);
   const [source = "", place = source] = word.replace(/^[-+]+/, "").split(":");
-  const target = plain(isBind ? place : source);
-  if (!target.startsWith("/") || (isBind && target === plain(source))) return undefined;
-  return { setting: `${setting}=${isBind ? `${source}:` : ""}${target}`, target };
+  const target = plain(binds ? place : source);
+  if (!target.startsWith("/") || (binds && target === plain(source))) return undefined;
+  return { setting: `${setting}=${binds ? `${source}:` : ""}${target}`, target };
+}
+
+/** What a word of a list of bind mounts shows: SOURCE:PLACE:OPTIONS, where a mark in front forgives a missing source. */
+export function bindSource(setting: (typeof MOUNT_SETTINGS)[number], word: string): string | undefined {
+  return isBind(setting) ? word.replace(/^[-+]+/, "").split(":")[0] : undefined;
+}
+
+function isBind(setting: (typeof MOUNT_SETTINGS)[number]): boolean {
+  return setting === "BindPaths" || setting === "BindReadOnlyPaths";
 }
 
 /** The first that is in the place of one of these files, or of a folder above. */
@@ -36,9 +45,9 @@ function below(folder: string): string {
   return folder === "/" ? folder : `${folder}/`;
 }
 
-/** "RootDirectory=/srv/jail", of the value of one of `ROOT_SETTINGS`; undefined for the host's own. */
-export function otherRoot(setting: (typeof ROOT_SETTINGS)[number], value: string): string | undefined {
-  return value === "" || plain(value) === "/" ? undefined : `${setting}=${value}`;
+/** Whether the value of RootDirectory= is the host's own root. */
+export function isHostRoot(value: string): boolean {
+  return plain(value) === "/";
 }
 
 /** The setting that puts a unit's programs into a profile of AppArmor's. */

@@ -1,8 +1,12 @@
 // Privileged ports that a socket unit listens on, as its file and as 'systemctl show' write them.
-import type { Protocol } from "../../core/config/types.ts";
-import type { UnitFacts } from "../../coverage/facts.ts";
+import type { Protocol } from "../config/types.ts";
 
-export type Listen = UnitFacts["listens"][number];
+export interface Listen {
+  readonly protocol: Protocol;
+  readonly address: string;
+  /** 1 to 1023. */
+  readonly port: number;
+}
 
 const PROTOCOLS: Readonly<Record<string, Protocol>> = { Stream: "tcp", Datagram: "udp" };
 

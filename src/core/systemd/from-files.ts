@@ -1,0 +1,125 @@
+// A unit as its own file and its drop-ins say it together, where systemd has not loaded it or does not run.
+import { type EnvironmentEntry, entryOf } from "./environment.ts";
+import { execPrograms } from "./exec-programs.ts";
+import { type Listen, writtenListen } from "./listens.ts";
+import { bindSource, isHostRoot, MOUNT_SETTINGS, mountedBy, namedProfile, PROFILE_SETTING } from "./mounts.ts";
+import { expand } from "./specifiers.ts";
+import type { EnvironmentFile, Unit } from "./unit.ts";
+import { type Setting, settingsOf, type UnitFile } from "./unit-file.ts";
+import { splitWords } from "./words.ts";
+
+type MountSetting = (typeof MOUNT_SETTINGS)[number];
+
+/** `files` in the order in which systemd reads them: the unit's own, then its drop-ins by file name. `unit` has its suffix. */
+export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
+  const environment = new Map<string, EnvironmentEntry>();
+  const environmentFiles: EnvironmentFile[] = [];
+  const unset: string[] = [];
+  const pass: string[] = [];
+  const commands: Command[] = [];
+  const listens: Listen[] = [];
+  const mounts = new Map<MountSetting, string[]>();
+  const single: Record<string, string | undefined> = {};
+  const known: Readonly<Record<string, (value: string) => void>> = {
+    Environment: (value) => {
+      if (value === "") environment.clear();
+      for (const entry of assignments(value, unit)) environment.set(entry.name, entry);
+    },
+    EnvironmentFile: (value) => extend(environmentFiles, value, [environmentFile(value, unit)]),
+    UnsetEnvironment: (value) => extend(unset, value, expanded(value, unit)),
+    PassEnvironment: (value) => extend(pass, value, expanded(value, unit)),
+    ExecStart: (value) => extend(commands, value, [command(value, unit)]),
+  };
+  for (const { section, key, value } of files.flatMap(({ text }) => settingsOf(text))) {
+    const mount = MOUNT_SETTINGS.find((name) => name === key);
+    if (section === "Socket" && key.startsWith("Listen")) extend(listens, value, listened(key, expand(value, unit)));
+    else if (section !== "Service") continue;
+    else if (Object.hasOwn(known, key)) known[key]?.(value);
+    else if (mount !== undefined) {
+      const words = mounts.get(mount) ?? [];
+      extend(
+        words,
+        value,
+        splitWords(value).words.map((word) => expand(word, unit) ?? word),
+      );
+      mounts.set(mount, words);
+    } else if (SINGLE.has(key)) single[key] = value === "" ? undefined : (expand(value, unit) ?? single[key]);
+    else if (key === PROFILE_SETTING) single[key] = namedProfile(expand(value, unit) ?? value);
+  }
+  const { RootDirectory: root } = single;
+  const ofMounts = <T>(from: (setting: MountSetting, word: string) => T | undefined): T[] =>
+    MOUNT_SETTINGS.flatMap((name) => (mounts.get(name) ?? []).flatMap((word) => from(name, word) ?? []));
+  return {
+    id: unit,
+    names: [unit],
+    loadState: files.length === 0 ? "not-found" : "loaded",
+    activeState: "not loaded",
+    mainPid: undefined,
+    fragmentPath: files[0]?.path,
+    dropInPaths: files.slice(1).map(({ path }) => path),
+    environment: [...environment.values()],
+    environmentFiles,
+    unsetEnvironment: unset,
+    passEnvironment: pass,
+    rootDirectory: root === undefined || isHostRoot(root) ? undefined : root,
+    rootImage: single.RootImage,
+    user: single.User,
+    dynamicUser: /^(1|yes|y|true|t|on)$/i.test(single.DynamicUser ?? ""),
+    execStart: commands.map(({ program }) => program),
+    programs: [...new Set(commands.flatMap(({ program, args }) => execPrograms(program, args)))],
+    listens,
+    mounted: ofMounts(mountedBy),
+    bindSources: ofMounts(bindSource),
+    profile: single[PROFILE_SETTING],
+  };
+}
+
+const SINGLE: ReadonlySet<string> = new Set(["RootDirectory", "RootImage", "User", "DynamicUser"]);
+
+export function serviceSettings(file: UnitFile): Setting[] {
+  return settingsOf(file.text).filter(({ section }) => section === "Service");
+}
+
+/** The assignments of one Environment= line that systemd accepts. */
+export function assignments(value: string, unit: string): EnvironmentEntry[] {
+  return splitWords(value).words.flatMap((word) => {
+    const assignment = expand(word, unit);
+    return (assignment === undefined ? undefined : entryOf(assignment, word)) ?? [];
+  });
+}
+
+/** An empty value takes back all that was there before. */
+function extend<T>(list: T[], value: string, items: readonly (T | undefined)[]): void {
+  if (value === "") list.length = 0;
+  else list.push(...items.filter((item) => item !== undefined));
+}
+
+function expanded(value: string, unit: string): string[] {
+  return splitWords(value).words.flatMap((word) => expand(word, unit) ?? []);
+}
+
+function environmentFile(value: string, unit: string): EnvironmentFile | undefined {
+  const optional = value.startsWith("-");
+  const path = expand(optional ? value.slice(1) : value, unit);
+  return path?.startsWith("/") ? { path, optional } : undefined;
+}
+
+interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** Without the marks before it; '@' gives the program another name as its first argument. */
+function command(value: string, unit: string): Command | undefined {
+  const [first = "", ...rest] = splitWords(value).words;
+  const marks = /^[-@:+!|]*/.exec(first)?.[0] ?? "";
+  const program = expand(first.slice(marks.length), unit);
+  if (program === undefined || program === "") return undefined;
+  const args = rest.map((word) => expand(word, unit) ?? "");
+  return { program, args: marks.includes("@") ? args.slice(1) : args };
+}
+
+function listened(key: string, value: string | undefined): readonly (Listen | undefined)[] {
+  const kind = key.slice("Listen".length);
+  return value === undefined || (kind !== "Stream" && kind !== "Datagram") ? [] : [writtenListen(kind, value)];
+}
