@@ -2,23 +2,24 @@
 import type { Command } from "../commands/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { GLOBAL_OPTIONS, OPTION_TEXTS } from "./options.ts";
-import { verbs } from "./registry.ts";
 import type { Verb } from "./verb.ts";
 
-const SHELLS: Readonly<Record<string, () => string[]>> = { bash, zsh, fish };
+const SHELLS: Readonly<Record<string, (verbs: readonly Verb[]) => string[]>> = { bash, zsh, fish };
 
-/** Throws AppError `usage` for any other shell. */
-export const completion: Command = ({ args: [shell = ""] }) => {
-  const script = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
-  if (script === undefined) throw new AppError("usage", `no completion for '${shell}'`, "write bash, zsh or fish");
-  return {
-    command: "completion",
-    outcome: "done",
-    diagnostics: [],
-    body: [{ kind: "lines", lines: script() }],
-    data: {},
+/** The verb of these verbs. It throws AppError `usage` for any other shell. */
+export function completionOf(verbs: readonly Verb[]): Command {
+  return ({ args: [shell = ""] }) => {
+    const script = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
+    if (script === undefined) throw new AppError("usage", `no completion for '${shell}'`, "write bash, zsh or fish");
+    return {
+      command: "completion",
+      outcome: "done",
+      diagnostics: [],
+      body: [{ kind: "lines", lines: script(verbs) }],
+      data: {},
+    };
   };
-};
+}
 
 function flagsOf(verb: Verb): string[] {
   return [...verb.options.map((name) => OPTION_TEXTS[name].flag.split(" ")[0] as string), "--help"];
@@ -28,11 +29,11 @@ function globalFlags(): string {
   return GLOBAL_OPTIONS.map((name) => OPTION_TEXTS[name].flag.split(" ")[0]).join(" ");
 }
 
-function names(): string {
+function names(verbs: readonly Verb[]): string {
   return verbs.map(({ name }) => name).join(" ");
 }
 
-function bash(): string[] {
+function bash(verbs: readonly Verb[]): string[] {
   return [
     "_portreservectl() {",
     '  local current="$2" verb="" at=1 word',
@@ -60,8 +61,8 @@ function bash(): string[] {
     "    return",
     "  fi",
     '  case "$verb" in',
-    `    "") COMPREPLY=($(compgen -W "${names()} help --help --version ${globalFlags()}" -- "$current")) ;;`,
-    `    help) COMPREPLY=($(compgen -W "${names()}" -- "$current")) ;;`,
+    `    "") COMPREPLY=($(compgen -W "${names(verbs)} help --help --version ${globalFlags()}" -- "$current")) ;;`,
+    `    help) COMPREPLY=($(compgen -W "${names(verbs)}" -- "$current")) ;;`,
     '    completion) COMPREPLY=($(compgen -W "bash zsh fish --help" -- "$current")) ;;',
     ...verbs
       .filter((verb) => !verb.passThrough && verb.name !== "completion")
@@ -73,7 +74,7 @@ function bash(): string[] {
   ];
 }
 
-function zsh(): string[] {
+function zsh(verbs: readonly Verb[]): string[] {
   return [
     "#compdef portreservectl",
     "_portreservectl() {",
@@ -95,7 +96,7 @@ function zsh(): string[] {
   ];
 }
 
-function fish(): string[] {
+function fish(verbs: readonly Verb[]): string[] {
   const lines = ["complete -c portreservectl -f"];
   for (const verb of verbs) {
     lines.push(`complete -c portreservectl -n __fish_use_subcommand -a ${verb.name} -d '${verb.summary}'`);

@@ -204,6 +204,6 @@ export const verbs: readonly Verb[] = [
       ["usage", "not one of these shells"],
       ["incomplete", "standard output could not be written"],
     ],
-    load: async () => (await import("./completion.ts")).completion,
+    load: async () => (await import("./completion.ts")).completionOf(verbs),
   },
 ];

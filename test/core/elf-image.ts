@@ -1,6 +1,6 @@
 // Makes small shared objects byte by byte: any class and byte order, and whatever wrong numbers a test wants in them.
 import { Tag } from "../../src/core/elf/image.ts";
-import type { Layout } from "../../src/core/elf/reader.ts";
+import type { Layout } from "../../src/core/elf/types.ts";
 
 export interface Wish extends Layout {
   readonly machine: number;

@@ -94,6 +94,47 @@ test("lets report and system know only the types of core, and its door to the ad
   expect([...new Set(functions.map(({ to }) => to))]).toEqual(["core/native.ts"]);
 });
 
+/** Each name that more than one of these files exports. */
+function exportedTwice(sources: ReadonlyMap<string, string>): readonly string[] {
+  const places = new Map<string, Set<string>>();
+  for (const [file, source] of sources) {
+    for (const [, name = ""] of source.matchAll(/^export (?:async )?(?:function|const|interface|type|class) (\w+)/gm)) {
+      places.set(name, (places.get(name) ?? new Set()).add(file));
+    }
+  }
+  return [...places].filter(([, where]) => where.size > 1).map(([name, where]) => `${name}: ${[...where].join(", ")}`);
+}
+
+test("exports no name from two files", () => {
+  expect(exportedTwice(text)).toEqual([]);
+  const planted = "export interface HostFacts {\n}\nexport async function other(): Promise<void> {}\n";
+  expect(exportedTwice(new Map([...text, ["system/planted.ts", planted]]))).toEqual([
+    "HostFacts: coverage/facts.ts, system/planted.ts",
+  ]);
+});
+
+/** The files of each circle of imports, of types too. */
+function circles(all: readonly Import[]): readonly string[] {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of all) next.set(from, [...(next.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) found.push([...path.slice(path.indexOf(file)), file].join(" -> "));
+    if (done.has(file) || path.includes(file)) return;
+    for (const to of next.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of next.keys()) visit(file, []);
+  return found;
+}
+
+test("imports nothing in a circle", () => {
+  expect(circles(imports)).toEqual([]);
+  const back = { from: "core/seen.ts", to: "coverage/facts.ts", typeOnly: true };
+  expect(circles([...imports, back])).toContain("coverage/facts.ts -> core/seen.ts -> coverage/facts.ts");
+});
+
 test.each([
   ["the console", /\bconsole\./],
   ["process.stdout or process.stderr as streams", /process\.(stdout|stderr)\.write/],

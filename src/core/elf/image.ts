@@ -1,6 +1,6 @@
 // Where a file's parts are: its segments, and its dynamic section, whose addresses lead through the segments.
-import { endsBeyond, HELD_LIMIT, type Layout, malformed, type Reader, unsupported } from "./reader.ts";
-import type { ElfSource } from "./types.ts";
+import { endsBeyond, HELD_LIMIT, malformed, type Reader, unsupported } from "./reader.ts";
+import type { Segment } from "./types.ts";
 
 /** The numbers that <elf.h> gives to the tags that this reader looks at. */
 export const Tag = {
@@ -38,28 +38,6 @@ const HEADERS_LIMIT = 64 * 1024;
 
 /** The entries of a dynamic section; real ones have below a hundred. In bytes. */
 const DYNAMIC_LIMIT = 256 * 1024;
-
-/** One program header. */
-export interface Segment {
-  readonly type: number;
-  readonly flags: number;
-  /** Bytes `offset` to `offset + size` of the file are at `address`. */
-  readonly offset: number;
-  readonly address: number;
-  readonly size: number;
-}
-
-/** What is kept of a file: small, so that thousands can be. */
-export interface Image {
-  readonly source: ElfSource;
-  readonly layout: Layout;
-  readonly machine: number;
-  readonly loads: readonly Segment[];
-  /** The last value of each tag but DT_NEEDED, as the loader has it. */
-  readonly tags: ReadonlyMap<number, number>;
-  /** Versions by the index that symbols name them with. */
-  readonly versions: ReadonlyMap<number, string>;
-}
 
 /** Throws for a file that maps bytes it does not have: programs that touch them are killed by SIGBUS. */
 export function readSegments(reader: Reader, offset: number, count: number, entry: number): readonly Segment[] {

@@ -1,7 +1,7 @@
 // Bytes to an ElfFile, or to why they are none.
-import { type Image, isLoad, latin1Of, namesOf, readDynamic, readSegments, type Segment, Tag } from "./image.ts";
-import { faultless, type Layout, malformed, type Reader, readerOf, truncated, unsupported } from "./reader.ts";
-import type { ElfFault, ElfFile, ElfSource } from "./types.ts";
+import { isLoad, latin1Of, namesOf, readDynamic, readSegments, Tag } from "./image.ts";
+import { faultless, malformed, type Reader, readerOf, truncated, unsupported } from "./reader.ts";
+import type { ElfFault, ElfFile, ElfSource, Image, Layout, Segment } from "./types.ts";
 import { readVersions } from "./versions.ts";
 
 const PT_DYNAMIC = 2;

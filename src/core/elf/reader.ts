@@ -1,5 +1,5 @@
 // Reads numbers and texts from a source of bytes that nobody vouches for: each place is checked, all work is bounded.
-import type { ByteOrder, ElfFault, ElfSource } from "./types.ts";
+import type { ElfFault, ElfSource, Layout } from "./types.ts";
 
 /** What one call may read in all, in bytes; bytes looked at twice count twice. */
 export const READ_LIMIT = 256 * 1024 * 1024;
@@ -50,12 +50,6 @@ export function faultless<T>(read: () => T): T | ElfFault {
     if (error instanceof Unreadable) return error.fault;
     throw error;
   }
-}
-
-/** How the numbers of a file are written. */
-export interface Layout {
-  readonly bits: 32 | 64;
-  readonly byteOrder: ByteOrder;
 }
 
 /** Bytes with their numbers. Offsets count from the first byte; asking beyond the end is a bug of the caller. */

@@ -1,6 +1,7 @@
 // The places that the loader fills in: which symbol each waits for, and where it is.
-import { fileOffset, type Image, Tag } from "./image.ts";
+import { fileOffset, Tag } from "./image.ts";
 import type { Reader } from "./reader.ts";
+import type { Image } from "./types.ts";
 
 /** Of each machine: the types that put a symbol's address into a word, for calls (through the PLT), for data, and plain. */
 const WORD_TYPES: ReadonlyMap<number, readonly number[]> = new Map([

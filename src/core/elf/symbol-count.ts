@@ -1,7 +1,8 @@
 // How many dynamic symbols a file has: no field says it, but the hash tables do, and what relocations name.
-import { fileOffset, type Image, roomAt, Tag } from "./image.ts";
+import { fileOffset, roomAt, Tag } from "./image.ts";
 import { malformed, type Reader } from "./reader.ts";
 import { eachRelocation } from "./relocations.ts";
+import type { Image } from "./types.ts";
 
 const EM_S390 = 22;
 const EM_ALPHA = 0x9026;

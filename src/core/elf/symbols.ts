@@ -1,8 +1,8 @@
 // The dynamic symbols of a file: all of them, or quickly those of given names.
-import { fileOffset, type Image, latin1Of, nameTable, Tag } from "./image.ts";
+import { fileOffset, latin1Of, nameTable, Tag } from "./image.ts";
 import { faultless, malformed, type Reader, readerOf, unsupported } from "./reader.ts";
 import { symbolCount } from "./symbol-count.ts";
-import type { ElfFault, ElfFile, ElfSymbol, SymbolKind } from "./types.ts";
+import type { ElfFault, ElfFile, ElfSymbol, Image, SymbolKind } from "./types.ts";
 import { FIRST_VERSION_INDEX, VERSION_INDEX } from "./versions.ts";
 
 /** The largest libraries have some hundred thousand. */

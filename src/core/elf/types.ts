@@ -1,5 +1,4 @@
 // What the ELF reader takes and gives: a source of bytes, and a file as the dynamic loader sees it, or why it is none.
-import type { Image } from "./image.ts";
 
 /** Where the bytes come from. It must stay readable for as long as `symbols` is asked about the file. */
 export interface ElfSource {
@@ -24,6 +23,34 @@ export interface ElfAbi {
   readonly byteOrder: ByteOrder;
   /** The ELF number, EM_*. `machineName` gives it a name. */
   readonly machine: number;
+}
+
+/** How the numbers of a file are written. */
+export interface Layout {
+  readonly bits: 32 | 64;
+  readonly byteOrder: ByteOrder;
+}
+
+/** One program header. */
+export interface Segment {
+  readonly type: number;
+  readonly flags: number;
+  /** Bytes `offset` to `offset + size` of the file are at `address`. */
+  readonly offset: number;
+  readonly address: number;
+  readonly size: number;
+}
+
+/** What is kept of a file: small, so that thousands can be. */
+export interface Image {
+  readonly source: ElfSource;
+  readonly layout: Layout;
+  readonly machine: number;
+  readonly loads: readonly Segment[];
+  /** The last value of each tag but DT_NEEDED, as the loader has it. */
+  readonly tags: ReadonlyMap<number, number>;
+  /** Versions by the index that symbols name them with. */
+  readonly versions: ReadonlyMap<number, string>;
 }
 
 /** A version of another file's symbols without which the loader refuses this one, unless the need is weak. */

@@ -1,7 +1,7 @@
 // The versions of symbols that a file needs from others and defines itself, followed as the loader does.
-import { fileOffset, type Image, type Segment, Tag } from "./image.ts";
+import { fileOffset, Tag } from "./image.ts";
 import { type Fields, malformed, type Reader } from "./reader.ts";
-import type { VersionNeed } from "./types.ts";
+import type { Image, Segment, VersionNeed } from "./types.ts";
 
 /** Symbols name versions with 15 bits, so no file has use for more. */
 const COUNT_LIMIT = 32_768;
