@@ -1,5 +1,5 @@
 // Whether an object hands out privileged ports by itself, and by which functions.
-import { OLD_RPC, OLD_RPC_VERSION } from "./allocators.ts";
+import { isAllocating, symbolParts } from "./allocators.ts";
 import type { ElfFacts } from "./facts.ts";
 
 /**
@@ -11,21 +11,11 @@ export function allocates(elf: ElfFacts): readonly string[] {
   const contains = Array.isArray(elf.contains) ? (elf.contains as readonly string[]) : [];
   // Who defines some and has no slot for any is bound to its own (-Bsymbolic).
   const own = elf.interposable.length > 0 ? elf.interposable : elf.defines;
-  return [...new Set([...elf.calls, ...own, ...contains].filter(counts).map(bare))];
+  const symbols = [...elf.calls, ...own, ...contains].map(symbolParts);
+  return [...new Set(symbols.filter(({ name, version }) => isAllocating(name, version)).map(({ name }) => name))];
 }
 
 /** The soname is what every program asks for; a program that calls itself so is not started by one. */
 function isGlibc({ soname, isProgram }: ElfFacts): boolean {
   return !isProgram && soname !== undefined && /^libc\.so\.6(\.1)?$/.test(soname);
-}
-
-/** libtirpc's clients and servers of the old names are other functions: only glibc's versions allocate unseen. */
-function counts(symbol: string): boolean {
-  const name = bare(symbol);
-  if (!(OLD_RPC as readonly string[]).includes(name)) return true;
-  return OLD_RPC_VERSION.test(symbol.slice(name.length + 1));
-}
-
-function bare(symbol: string): string {
-  return symbol.split("@", 1)[0] ?? symbol;
 }

@@ -23,7 +23,25 @@ export const OLD_RPC = [
   "svcudp_create",
   "svcudp_bufcreate",
 ] as const;
-export const OLD_RPC_VERSION = /^GLIBC_/;
+const OLD_RPC_VERSION = /^GLIBC_/;
+const OLD: ReadonlySet<string> = new Set(OLD_RPC);
+const HIDDEN: ReadonlySet<string> = new Set([...HIDDEN_CALLERS, ...OLD_RPC]);
 
 /** Every name that is worth looking for in a file. */
 export const ALLOCATOR_NAMES: ReadonlySet<string> = new Set([...REPLACED, ...HIDDEN_CALLERS, ...OLD_RPC]);
+
+/** "NAME", "NAME@VERSION" or "NAME@@VERSION" in its two parts; "" for no version. */
+export function symbolParts(symbol: string): { readonly name: string; readonly version: string } {
+  const [name = "", version = ""] = symbol.split(/@+/);
+  return { name, version };
+}
+
+/** Whether a symbol of one of these names allocates: of the old RPC functions only glibc's versions do so unseen. */
+export function isAllocating(name: string, version: string | undefined): boolean {
+  return !OLD.has(name) || OLD_RPC_VERSION.test(version ?? "");
+}
+
+/** Whether it is one that calls libc's own hidden allocators, which no preload reaches. */
+export function isHiddenCaller(name: string, version: string | undefined): boolean {
+  return HIDDEN.has(name) && isAllocating(name, version);
+}

@@ -1,6 +1,7 @@
 // The judgement: from what was seen on a host to a verdict on everything that can hand out a privileged port.
 
 import { isUnseen, type Unseen } from "../core/seen.ts";
+import { CHECKS } from "./allocator-checks.ts";
 import { asRoot, type Decision, decide } from "./checks.ts";
 import type { Allocator, Coverage, HostAnswer, PortState, Verdict } from "./coverage.ts";
 import type { HostFacts, ProcessFacts, ProgramFacts } from "./facts.ts";
@@ -10,8 +11,6 @@ import { type Host, hostOf } from "./host.ts";
 import { hostAnswers } from "./host-answers.ts";
 import { kernelClient } from "./kernel-client.ts";
 import { compareText, fileName, unique } from "./names.ts";
-import { PROCESS_CHECKS } from "./process-checks.ts";
-import { PROGRAM_CHECKS } from "./program-checks.ts";
 import { describeImage, isIndeterminate, partsToLoad, unreadable } from "./program-image.ts";
 import { type Classified, classify, isPowerless, processName } from "./running.ts";
 
@@ -56,7 +55,7 @@ function allocatorsOf(host: Host, judged: readonly Row[]): Pick<Coverage, "alloc
     } else if (isPowerless(process, host.facts)) {
       if (row.kind === "allocator") excluded.powerless += 1;
     } else if (row.kind === "allocator") {
-      found.push(processAllocator(process, row.running.image.via, decide(PROCESS_CHECKS, row.running, host)));
+      found.push(processAllocator(process, row.running.image.via, decide(CHECKS, row.running, host)));
     } else {
       const starts = programs.find(({ facts, kind }) => kind === "allocator" && isStartedAs(process, facts, host));
       if (starts === undefined) {
@@ -113,8 +112,9 @@ interface Judgement {
 function programOf(facts: ProgramFacts, host: Host): Judgement {
   const image = describeImage(facts.path, partsToLoad(facts.objects), () => false);
   const hole = unreadable(image.parts);
+  const unit = facts.privileged ? undefined : host.unit(facts.unit);
   const allocates = image.via.length > 0 || isIndeterminate(image);
-  const decision = decide(PROGRAM_CHECKS, { facts, image, unit: host.unit(facts.unit) }, host);
+  const decision = decide(CHECKS, { program: facts, image, unit }, host);
   const { verdict, check, reason, hint } = decision;
   const { via } = image;
   const who = { kind: "program", name: fileName(facts.path), pid: undefined, unit: facts.unit } as const;

@@ -2,7 +2,7 @@
 
 import { isUnseen, type Seen, type Unseen } from "../core/seen.ts";
 import { allocates } from "./allocating.ts";
-import { HIDDEN_CALLERS, OLD_RPC, OLD_RPC_VERSION, REPLACED } from "./allocators.ts";
+import { isHiddenCaller, REPLACED, symbolParts } from "./allocators.ts";
 import type { ElfFacts, HostFacts, ObjectFacts } from "./facts.ts";
 import { isKnownHarmless, knownBy } from "./known-programs.ts";
 import { compareText, fileName, unique } from "./names.ts";
@@ -138,7 +138,10 @@ export function beyondPreload({
     const whose = isExecutable ? "" : `its '${fileName(path)}' `;
     const call = elf.calls.find(isHidden);
     if (call !== undefined) {
-      return { reason: `${whose}calls ${bare(call)}, which no preload reaches`, hint: "replace it by a newer program" };
+      return {
+        reason: `${whose}calls ${symbolParts(call).name}, which no preload reaches`,
+        hint: "replace it by a newer program",
+      };
     }
     const bound = selfBound(elf, isExecutable);
     if (bound === undefined) continue;
@@ -152,17 +155,14 @@ export function beyondPreload({
   return undefined;
 }
 
-const HIDDEN: ReadonlySet<string> = new Set(HIDDEN_CALLERS);
-const OLD: ReadonlySet<string> = new Set(OLD_RPC);
-
 function isHidden(call: string): boolean {
-  const [name = "", version = ""] = call.split("@").filter((part) => part !== "");
-  return HIDDEN.has(name) || (OLD.has(name) && OLD_RPC_VERSION.test(version));
+  const { name, version } = symbolParts(call);
+  return isHiddenCaller(name, version);
 }
 
 /** What the program itself defines comes before any preload. libc calls its own too, but only from what isHidden() knows. */
 function selfBound({ soname, defines, interposable }: ElfFacts, isExecutable: boolean): string | undefined {
-  const own = defines.map(bare).find((name) => REPLACED.some((it) => it === name));
+  const own = defines.map((symbol) => symbolParts(symbol).name).find((name) => REPLACED.some((it) => it === name));
   if (isExecutable) return own;
   return interposable.length > 0 || /^libc\.so\.6/.test(soname ?? "") ? undefined : own;
 }
@@ -174,13 +174,9 @@ const namesOf = new WeakMap<ElfFacts, readonly string[]>();
 function namesIn(elf: ElfFacts): readonly string[] {
   const before = namesOf.get(elf);
   if (before !== undefined) return before;
-  const names = allocates(elf.marker === undefined ? elf : { ...elf, marker: undefined }).map(bare);
+  const names = allocates(elf.marker === undefined ? elf : { ...elf, marker: undefined });
   namesOf.set(elf, names);
   return names;
-}
-
-function bare(symbol: string): string {
-  return symbol.split("@", 1)[0] ?? symbol;
 }
 
 function elfsOf(parts: readonly Part[]): ElfFacts[] {

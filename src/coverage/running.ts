@@ -1,7 +1,7 @@
-// A process as the checks look at it, and which processes they look at.
+// A process or a program as the checks look at it, and which processes they look at.
 
 import { isUnseen, type Unseen } from "../core/seen.ts";
-import type { HostFacts, ProcessFacts, UnitFacts } from "./facts.ts";
+import type { HostFacts, ProcessFacts, ProgramFacts, UnitFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { knownBy } from "./known-programs.ts";
 import { fileName } from "./names.ts";
@@ -14,10 +14,29 @@ import {
   unreadable,
 } from "./program-image.ts";
 
-export interface Running {
-  readonly process: ProcessFacts;
+/** What the checks are about: a process, or a program that would be one if it was started. */
+export interface Subject {
   readonly image: ProgramImage;
+  /** The unit that it is in or that would start it: none for a privileged program, which anybody starts. */
   readonly unit: UnitFacts | undefined;
+  readonly process?: ProcessFacts;
+  readonly program?: ProgramFacts;
+}
+
+export interface Running extends Subject {
+  readonly process: ProcessFacts;
+}
+
+export interface Startable extends Subject {
+  readonly program: ProgramFacts;
+}
+
+export function isRunning(subject: Subject): subject is Running {
+  return subject.process !== undefined;
+}
+
+export function isStartable(subject: Subject): subject is Startable {
+  return subject.program !== undefined;
 }
 
 /** `indeterminate`: whether it allocates cannot be seen. */

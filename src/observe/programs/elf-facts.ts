@@ -7,12 +7,11 @@ import { readElf } from "../../core/elf/read-elf.ts";
 import { definedNames, hasNote } from "../../core/elf/static-names.ts";
 import type { ElfFault, ElfFile, ElfSource } from "../../core/elf/types.ts";
 import { isUnseen, type Seen, type Unseen } from "../../core/seen.ts";
-import { ALLOCATOR_NAMES, OLD_RPC, OLD_RPC_VERSION, REPLACED } from "../../coverage/allocators.ts";
+import { ALLOCATOR_NAMES, isAllocating, REPLACED } from "../../coverage/allocators.ts";
 import type { ElfFacts } from "../../coverage/facts.ts";
 import { keptBlocks } from "./kept-blocks.ts";
 
 const WANTED: ReadonlySet<string> = new Set([...ALLOCATOR_NAMES, MARKER]);
-const OLD: ReadonlySet<string> = new Set(OLD_RPC);
 
 /** The type of the note by Go's linker, whose owner is "Go". */
 const GO_BUILD_ID = 4;
@@ -113,8 +112,7 @@ function allocatorsOf(original: ElfSource): Allocators | Unseen | undefined {
 }
 
 function isAllocator({ name, version }: KnownSymbol): boolean {
-  if (name === MARKER) return false;
-  return !OLD.has(name) || (version !== undefined && OLD_RPC_VERSION.test(version));
+  return name !== MARKER && isAllocating(name, version);
 }
 
 function isInterposable({ defined, slots }: KnownSymbol, file: ElfFile): boolean {

@@ -1,0 +1,222 @@
+// The one table of checks: what can be known to keep the shim or its table from an allocator that runs, or would run.
+import { isUnseen } from "../core/seen.ts";
+import { deniedAccess } from "./apparmor-verdict.ts";
+import { asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
+import { installHint, restartHint } from "./commands.ts";
+import type { Binding, UnitFacts } from "./facts.ts";
+import { type Host, listNamesShim } from "./host.ts";
+import { parseMarker, readMarker, TABLE_VERSION } from "./marker.ts";
+import { fileName } from "./names.ts";
+import { isMusl, lacksLibrary, MUSL, MUSL_HINT, whyNotLoaded } from "./not-loaded.ts";
+import { beyondPreload, isIndeterminate, unreadable } from "./program-image.ts";
+import { isRunning, isStartable, type Running, type Startable, type Subject } from "./running.ts";
+
+type Assess<S> = (subject: S, host: Host) => Decision | undefined;
+
+/** For a process: nothing to say of a program that does not run. */
+const running =
+  (assess: Assess<Running>): Assess<Subject> =>
+  (subject, host) =>
+    isRunning(subject) ? assess(subject, host) : undefined;
+
+/** For a program that would be started: nothing to say of a process. */
+const startable =
+  (assess: Assess<Startable>): Assess<Subject> =>
+  (subject, host) =>
+    isStartable(subject) ? assess(subject, host) : undefined;
+
+export const CHECKS: readonly Check<Subject>[] = [
+  { id: "root", question: "would it be started in this root?", assess: startable(root), ends: true },
+  { id: "dynamic", question: "does it have a loader, which could preload a library?", assess: dynamic, ends: true },
+  {
+    id: "reachable",
+    question: "does it allocate by functions that a preloaded library can replace?",
+    assess: reachable,
+  },
+  { id: "readable", question: "can all the files that it runs code from be read?", assess: readable },
+  { id: "loaded", question: "does it have the shim?", assess: running(loaded) },
+  { id: "installed", question: "would it be started with the shim?", assess: startable(installed) },
+  { id: "library", question: "does its shim know the table's version?", assess: running(mappedLibrary) },
+  { id: "library", question: "does the shim that it would get know the table's version?", assess: startable(library) },
+  { id: "bindings", question: "do the calls of what it loaded later lead to the shim?", assess: running(bindings) },
+  { id: "table", question: "does it look into the host's table?", assess: running(table) },
+  { id: "in-force", question: "is there a table in force?", assess: inForce },
+  { id: "confined", question: "would AppArmor let it have the shim and the table?", assess: startable(confined) },
+  { id: "files", question: "would it find the shim and the table?", assess: startable(files) },
+  { id: "order", question: "would the shim come before all other libraries?", assess: startable(order) },
+  { id: "covered", question: "is it covered by the library that is installed now?", assess: running(bySome) },
+  { id: "covered", question: "is nothing against it?", assess: startable(() => covered("when it starts")) },
+];
+
+const LOOK_AGAIN = "start it, and look again";
+const STATIC_HINT = "use a dynamically linked build, or keep it from the ports by its own settings";
+
+/** Which program that is, and what would be loaded into it, is not what was looked at. */
+function root({ unit }: Startable): Decision | undefined {
+  const setting = unit?.otherRoot;
+  return setting === undefined ? undefined : unknown(`would be started in another root (${setting})`, LOOK_AGAIN);
+}
+
+function dynamic({ image }: Subject): Decision | undefined {
+  if (image.program?.isStatic !== true) return undefined;
+  if (isIndeterminate(image)) return unknown("static, and without a symbol table", STATIC_HINT);
+  return notCovered("static, and no library can be preloaded", STATIC_HINT);
+}
+
+function reachable({ image }: Subject): Decision | undefined {
+  const beyond = beyondPreload(image);
+  return beyond && notCovered(beyond.reason, beyond.hint);
+}
+
+function readable({ image, process }: Subject): Decision | undefined {
+  const hole = unreadable(image.parts);
+  if (hole !== undefined) return unseen(`its '${fileName(hole.path)}'`, hole.why);
+  return process === undefined && image.program === undefined
+    ? unknown("what its program is cannot be seen")
+    : undefined;
+}
+
+function loaded(running: Running, host: Host): Decision | undefined {
+  const { shims, parts } = running.image;
+  // What could not be read may be the shim.
+  if (shims.length > 0 || unreadable(parts) !== undefined) return undefined;
+  return whyNotLoaded(running, host);
+}
+
+function installed({ program, image, unit }: Startable, host: Host): Decision | undefined {
+  const dropIn = unit?.hasDropIn === true;
+  const { list } = host.facts.setup;
+  if (isMusl(image.program)) return notCovered(MUSL, MUSL_HINT);
+  const lacks = lacksLibrary(image.program, listNamesShim(host.facts) || dropIn, host);
+  if (lacks !== undefined) return lacks;
+  if (listNamesShim(host.facts)) return undefined;
+  if (unit?.hasDropIn === true) return obstructed(unit);
+  if (isUnseen(list)) return unknown(`the preload list cannot be seen: ${list.unseen}`, asRoot(list));
+  if (program.privileged) return notCovered("not installed for it", "portreservectl install");
+  const { units } = host.facts;
+  if (isUnseen(units)) return unseen("its unit", units);
+  return notCovered("not installed for it", installHint(program.unit, host));
+}
+
+function obstructed({ dropInObstacle: obstacle }: UnitFacts): Decision | undefined {
+  if (obstacle === undefined) return undefined;
+  return (obstacle.certain ? notCovered : unknown)(obstacle.reason, obstacle.hint);
+}
+
+function mappedLibrary({ process, image }: Running, host: Host): Decision | undefined {
+  for (const shim of image.shims) {
+    const marker = readMarker(shim, host);
+    if (marker === undefined) return unknown("which version its library is cannot be seen", "run it as root");
+    if (marker.table === TABLE_VERSION) continue;
+    return notCovered(`its library (${marker.version}) does not know the table's version`, restartHint(process));
+  }
+  return undefined;
+}
+
+function library({ image }: Startable, { facts }: Host): Decision | undefined {
+  const found = facts.setup.libraries.find(({ abi }) => abi === image.program?.abi);
+  if (found === undefined) return undefined;
+  if (isUnseen(found.state)) return unseen("the library that it would get", found.state);
+  if (found.state === "current" || is(found.state, "missing") || found.state === "no package") return undefined;
+  const marker = parseMarker(found.marker);
+  if (marker === undefined)
+    return unknown("which version its library would be cannot be seen", "portreservectl install");
+  if (marker.table === TABLE_VERSION) return undefined;
+  return notCovered(`its library (${marker.version}) does not know the table's version`, "portreservectl install");
+}
+
+function bindings({ process }: Running, { facts }: Host): Decision | undefined {
+  if (isUnseen(process.bindings)) return unseen("where its calls lead", process.bindings);
+  const name = ({ object }: Binding): string =>
+    fileName((Object.hasOwn(facts.objects, object) ? facts.objects[object]?.path : undefined) ?? object);
+  const bypassing = process.bindings.find(({ leadsTo }) => is(leadsTo, "other"));
+  if (bypassing !== undefined) {
+    return notCovered(
+      `its '${name(bypassing)}' was loaded past the shim (RTLD_DEEPBIND, dlmopen or LD_PRELOAD)`,
+      "have it loaded without RTLD_DEEPBIND, dlmopen and LD_PRELOAD",
+    );
+  }
+  for (const binding of process.bindings) {
+    const { leadsTo } = binding;
+    if (isUnseen(leadsTo)) return unseen(`where the calls of its '${name(binding)}' lead`, leadsTo);
+    if (leadsTo === "shim") continue;
+    return unknown(
+      `its '${name(binding)}' was loaded at run time, and has not allocated yet`,
+      "look again after it has, or start it with LD_BIND_NOW=1",
+    );
+  }
+  return undefined;
+}
+
+function table({ process, image }: Running, host: Host): Decision | undefined {
+  if (isUnseen(process.table)) return unseen("which table it finds", process.table);
+  const { mappedTable } = process;
+  if (process.table !== "same") {
+    const which = process.table === "none" ? "no table" : "another table";
+    if (is(process.root, "other")) {
+      const hint =
+        process.table === "none"
+          ? "install in that root too"
+          : "install in that root too, with this host's reservations";
+      return notCovered(`in another root (container, chroot), which has ${which}`, hint);
+    }
+    if (host.facts.setup.table.state === "missing") return undefined;
+    return notCovered(`finds ${which} in the table's place`, "see what its unit hides or binds with 'systemctl cat'");
+  }
+  if (image.shims.length === 0) return undefined;
+  if (isUnseen(mappedTable)) return unseen("the table that it has mapped", mappedTable);
+  if (mappedTable !== undefined && !mappedTable.current && !mappedTable.retired) {
+    return notCovered("goes on with a table that was replaced by hand", restartHint(process));
+  }
+  if (mappedTable?.current === true) return undefined;
+  return deniedAccess(process.denied, { list: false, library: undefined, table: true }) ?? mayRead(process, host);
+}
+
+/** It will open the table when it allocates next. */
+function mayRead({ uid, domain }: Running["process"], { facts }: Host): Decision | undefined {
+  const { readableByAll, label } = facts.setup.table;
+  if (!readableByAll && uid !== 0) {
+    return unknown("not every program may read the table", "portreservectl compile");
+  }
+  if (domain === undefined || label === undefined || label.found === label.wanted) return undefined;
+  return unknown("the table has a label that its domain may not read", "portreservectl compile");
+}
+
+function inForce(_: unknown, { facts, tableInForce }: Host): Decision | undefined {
+  if (tableInForce) return undefined;
+  const { state } = facts.setup.table;
+  return notCovered("there is no table in force", state === "foreign" ? undefined : "portreservectl compile");
+}
+
+function confined({ program, image, unit }: Startable, host: Host): Decision | undefined {
+  const byDropIn = unit?.hasDropIn === true;
+  const list = listNamesShim(host.facts);
+  if (!list && !byDropIn) return undefined;
+  const library = host.facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path;
+  return deniedAccess(program.denied, { list: list && !byDropIn, library, table: true });
+}
+
+function files({ unit }: Startable): Decision | undefined {
+  const setting = unit?.hides;
+  return setting === undefined
+    ? undefined
+    : unknown(`would find other files than this host's (${setting})`, LOOK_AGAIN);
+}
+
+/** One of them may define an allocator, which then is the one that is called. */
+function order({ unit }: Startable): Decision | undefined {
+  const value = unit?.preloadsFirst;
+  return value === undefined
+    ? undefined
+    : unknown(`would get other libraries before the shim (LD_PRELOAD=${value})`, LOOK_AGAIN);
+}
+
+function bySome({ process, image }: Running, host: Host): Decision | undefined {
+  // A root of its own has a library of its own.
+  if (image.shims.length === 0) return undefined;
+  if (is(process.root, "other")) return covered();
+  const old = image.shims.find(({ key }) => key === undefined || !host.libraries.has(key));
+  const version = old && readMarker(old, host)?.version;
+  if (old === undefined) return covered();
+  return covered(`by an older library (${version ?? "unknown"}); restart to update`, restartHint(process));
+}
