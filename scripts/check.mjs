@@ -3,7 +3,7 @@
 // untouched machines, and all tests.
 import { run } from "./step.mjs";
 
-for (const script of ["build", "lint", "prebuild", "gates", "test:native", "test:model"]) {
+for (const script of ["build", "lint", "build:prebuilt", "gates", "test:native", "test:model"]) {
   run("npm", ["run", "--silent", script]);
 }
 run("npm", ["run", "--silent", "fuzz", "--", "--jobs", "3"]);

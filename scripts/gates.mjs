@@ -125,7 +125,7 @@ for (const name of parts("x64").filter(isShim)) {
 for (const arch of archs) {
   const folder = path.join(root, "prebuilds", `linux-${arch}`);
   if (!existsSync(folder)) {
-    skip(path.relative(root, folder), "'npm run prebuild' makes it", false);
+    skip(path.relative(root, folder), "'npm run build:prebuilt' makes it", false);
     continue;
   }
   for (const name of parts(arch).filter(isShim)) show(path.join(folder, name), measure(path.join(folder, name)));

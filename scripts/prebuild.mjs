@@ -1,14 +1,13 @@
 // Builds the native parts that the package carries into prebuilds/, for both processors, or for one. Every run compiles
 // a fresh copy of the sources, so that equal sources and compilers give equal bytes, wherever the checkout is. Beside the
 // parts is the list of their sums.
-// usage: npm run prebuild [-- [--arch x64|arm64] [--out FOLDER]]
+// usage: npm run build:prebuilt [-- [--arch x64|arm64] [--out FOLDER]]
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { prebuildify } from "./node-gyp.mjs";
-import { runsAsHook } from "./npm-hook.mjs";
 import { archs, parts, SUMS, sumsOf } from "./parts.mjs";
 import { root, run } from "./step.mjs";
 import { buildTools, explain, missing } from "./tools.mjs";
@@ -18,9 +17,6 @@ const cross = {
   x64: { prefix: "x86_64-linux-gnu-", debianPackage: "g++-x86-64-linux-gnu" },
   arm64: { prefix: "aarch64-linux-gnu-", debianPackage: "g++-aarch64-linux-gnu" },
 };
-
-// `npm run build` is for this machine only, and needs no other compiler.
-if (runsAsHook()) process.exit(0);
 
 const { values } = parseArgs({ options: { arch: { type: "string" }, out: { type: "string" } } });
 if (values.arch !== undefined && !archs.includes(values.arch)) fail(`--arch is one of ${archs.join(", ")}`);

@@ -35,7 +35,7 @@ function checkout(folder: string): string {
   return folder;
 }
 
-/** `npm run prebuild` there, with a umask that is nobody's. */
+/** `npm run build:prebuilt` there, with a umask that is nobody's. */
 function built(folder: string, arch: Arch, out: string, env: Readonly<Record<string, string>> = {}) {
   const build = `umask 077; exec npm run --silent prebuild -- --arch ${arch} --out '${out}'`;
   return spawnSync("sh", ["-c", build], { cwd: folder, encoding: "utf8", env: { ...process.env, ...env } });

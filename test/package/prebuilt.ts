@@ -1,4 +1,4 @@
-// The native parts in prebuilds/, which `npm run prebuild` makes: what has to be there, and whether it is.
+// The native parts in prebuilds/, which `npm run build:prebuilt` makes: what has to be there, and whether it is.
 import path from "node:path";
 import { packageRoot } from "../../src/core/native.ts";
 import { skipFor } from "../support/can.ts";
@@ -26,5 +26,5 @@ const { wrongParts } = (await import(path.join(packageRoot, "scripts/parts.mjs")
 
 function fault(arch: Arch): string | undefined {
   const wrong = wrongParts(prebuiltFolder(arch), arch);
-  return wrong === undefined ? undefined : `prebuilds/linux-${arch} ${wrong}: run 'npm run prebuild'`;
+  return wrong === undefined ? undefined : `prebuilds/linux-${arch} ${wrong}: run 'npm run build:prebuilt'`;
 }
