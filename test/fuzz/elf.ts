@@ -1,7 +1,7 @@
 // The ELF reader on real files with changes: a value or a fault that says why, and work that has an end.
 import fc from "fast-check";
 import { incompatibilities } from "../../src/core/elf/abi-compat.ts";
-import { readElf } from "../../src/core/elf/read-elf.ts";
+import { readElf, withVersions } from "../../src/core/elf/read-elf.ts";
 import { READ_LIMIT } from "../../src/core/elf/reader.ts";
 import { symbols } from "../../src/core/elf/symbols.ts";
 import type { ElfFault, ElfFile, ElfSource } from "../../src/core/elf/types.ts";
@@ -66,6 +66,10 @@ function check(one: Case): void {
     incompatibilities(file, file);
   }
   const brief = readElf(source, "without versions");
+  insist(
+    isFault(brief) || isFault(file) === isFault(withVersions(brief)),
+    () => "withVersions() differs from readElf()",
+  );
   insist(isFault(file) || !isFault(brief), () => "readElf() refuses without versions what it takes with them");
   // Five readers, each with a budget of its own, and a block more than it when it runs out.
   insist(read() <= 6 * READ_LIMIT, () => `${read()} bytes read`);

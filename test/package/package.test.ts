@@ -101,7 +101,9 @@ describe.skipIf(reason !== undefined)(named("the package", reason), () => {
       {
         where: "there are no native parts",
         spoil: () => rmSync(path.join(folder, "prebuilds"), { recursive: true }),
-        errors: [x64, arm64].map((name) => `'${name}' has no 'portreserve.node': 'npm run build:prebuilt' makes it anew`),
+        errors: [x64, arm64].map(
+          (name) => `'${name}' has no 'portreserve.node': 'npm run build:prebuilt' makes it anew`,
+        ),
       },
       {
         where: "one part is missing",

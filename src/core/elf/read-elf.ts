@@ -31,6 +31,17 @@ export function readElf(source: ElfSource, depth: Depth = "whole"): ElfFile | El
 
 export type Depth = "whole" | "without versions";
 
+/** A file that was read without versions, with them: nothing else is read again. Never throws, unless the source does. */
+export function withVersions(file: ElfFile): ElfFile | ElfFault {
+  const { source, layout, loads, tags } = file.image;
+  return faultless(() => {
+    const reader = readerOf(source, layout);
+    const versions = readVersions({ reader, loads, name: namesOf(reader, loads, tags) }, tags);
+    const { needed, defined, byIndex } = versions;
+    return { ...file, versionsNeeded: needed, versionsDefined: defined, image: { ...file.image, versions: byIndex } };
+  });
+}
+
 function layoutOf(identity: Uint8Array): Layout {
   const [, , , , size, order, version] = identity;
   if (size === undefined || order === undefined || version === undefined || identity.length < 16) {

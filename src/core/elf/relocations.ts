@@ -3,17 +3,11 @@ import { fileOffset, Tag } from "./image.ts";
 import type { Reader } from "./reader.ts";
 import type { Image } from "./types.ts";
 
-/** Of each machine: the types that put a symbol's address into a word, for calls (through the PLT), for data, and plain. */
+/** Of each machine that the package has a shim for (i386, x86_64, aarch64): the types that put a symbol's address into a word, for calls (through the PLT), for data, and plain. */
 const WORD_TYPES: ReadonlyMap<number, readonly number[]> = new Map([
   [3, [7, 6, 1]],
-  [20, [21, 20, 1]],
-  [21, [21, 20, 38]],
-  [22, [11, 10, 22, 4]],
-  [40, [22, 21, 2]],
   [62, [7, 6, 1]],
   [183, [1026, 1025, 257]],
-  [243, [5, 2, 1]],
-  [258, [5, 2, 1]],
 ]);
 
 /** Visits each relocation in the file's order; `symbol` is an index in the table of dynamic symbols, 0 for none. */
@@ -55,8 +49,7 @@ export interface WordSlot {
 }
 
 /**
- * The slots of these symbols. Undefined for a machine whose relocations are not known here, or that has
- * slots without relocations (MIPS).
+ * The slots of these symbols. Undefined for any other machine.
  */
 export function wordSlots(reader: Reader, image: Image, wanted: ReadonlySet<number>): readonly WordSlot[] | undefined {
   const types = WORD_TYPES.get(image.machine);

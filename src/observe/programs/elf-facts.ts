@@ -3,13 +3,12 @@
 import { MARKER } from "../../core/elf/abi-compat.ts";
 import { type KnownSymbol, knownSymbols } from "../../core/elf/known-symbols.ts";
 import { machineName } from "../../core/elf/machine.ts";
-import { readElf } from "../../core/elf/read-elf.ts";
+import { readElf, withVersions } from "../../core/elf/read-elf.ts";
 import { definedNames, hasNote } from "../../core/elf/static-names.ts";
 import type { ElfFault, ElfFile, ElfSource } from "../../core/elf/types.ts";
 import { isUnseen, type Seen, type Unseen } from "../../core/seen.ts";
 import { ALLOCATOR_NAMES, isAllocating, REPLACED } from "../../coverage/allocators.ts";
 import type { ElfFacts } from "../../coverage/facts.ts";
-import { keptBlocks } from "./kept-blocks.ts";
 
 const WANTED: ReadonlySet<string> = new Set([...ALLOCATOR_NAMES, MARKER]);
 
@@ -91,14 +90,13 @@ interface Allocators {
   readonly marker: string | undefined;
 }
 
-function allocatorsOf(original: ElfSource): Allocators | Unseen | undefined {
-  const source = keptBlocks(original);
+function allocatorsOf(source: ElfSource): Allocators | Unseen | undefined {
   const quick = readElf(source, "without versions");
   if ("fault" in quick) return quick.fault === "not-elf" ? undefined : unseen(quick);
   const names = knownSymbols(quick, WANTED);
   // Most files have none of the names, and so no version to look up.
   const hasNone = !("fault" in names) && names.symbols.length === 0;
-  const file = hasNone ? quick : readElf(source);
+  const file = hasNone ? quick : withVersions(quick);
   if ("fault" in file) return unseen(file);
   const known = hasNone ? names : knownSymbols(file, WANTED);
   if ("fault" in known) return unseen(known);
