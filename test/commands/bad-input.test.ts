@@ -143,7 +143,7 @@ test("a hostile name cannot forge a line or drive the terminal", () => {
       LEFT_OUT,
   );
   expect(ctl(["list", "--root", root]).stdout).toContain(
-    `873/tcp  ${shown}  yes       preload  /etc/portreserve/${shown}:1\n`,
+    `873/tcp  ${shown}  yes       preload    /etc/portreserve/${shown}:1\n`,
   );
   const json = ctl(["list", "--json", "--root", root]).stdout;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: only the line feed at the end
