@@ -1,9 +1,11 @@
 // check: every remark on the configuration, the totals, and whether the table in force is up to date. Writes nothing.
+
 import type { Configuration, Diagnostic } from "../core/config/types.ts";
 import { TABLE_PORT_LIMIT } from "../core/table/content.ts";
 import { ALLOCATOR_RANGE, tooFewFreePorts, unreservedPorts } from "../core/table/free-ports.ts";
+import { counted } from "../core/text.ts";
 import { type Freshness, freshnessOf, isRetired, readSources, type Sources } from "../observe/read-sources.ts";
-import { counted, remarkCount } from "../report/diagnostics.ts";
+import { remarkCount } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { readTable } from "../system/files/table-file.ts";
 import { TABLE_FILE } from "../system/paths.ts";

@@ -1,7 +1,9 @@
 // compile: the configuration into the table, under the lock; unchanged input writes nothing.
+
 import { setTimeout as delay } from "node:timers/promises";
+import { counted } from "../core/text.ts";
 import { readSources, type Sources } from "../observe/read-sources.ts";
-import { counted, remarkCount } from "../report/diagnostics.ts";
+import { remarkCount } from "../report/diagnostics.ts";
 import type { Block, Message, Outcome, Report } from "../report/types.ts";
 import { inputStamp } from "../system/files/input-stamp.ts";
 import { flushTable, readTable, removeTableLeftovers, writeTable } from "../system/files/table-file.ts";

@@ -1,9 +1,11 @@
 // list: every reservation of the configuration and of the table in force, its owner, its line and its mechanism.
+
 import type { Reservation } from "../core/config/types.ts";
 import { MECHANISMS, type MechanismName, mechanismFor } from "../core/mechanism.ts";
 import type { NativeTable } from "../core/native.ts";
+import { counted } from "../core/text.ts";
 import { freshnessOf, inTable, isRetired } from "../observe/read-sources.ts";
-import { counted, remarkCount } from "../report/diagnostics.ts";
+import { remarkCount } from "../report/diagnostics.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
 import { commandLine } from "../system/command-text.ts";
 import { readTable } from "../system/files/table-file.ts";

@@ -1,13 +1,15 @@
 // reserve: the privileged ports that a unit listens on, into a file of /etc/portreserve that has its name.
+
 import { configure } from "../core/config/configure.ts";
 import { ownerOfUnit, type WantedPort, withPorts } from "../core/config/reservation-text.ts";
 import type { Change } from "../core/install/change.ts";
 import { mechanismFor } from "../core/mechanism.ts";
 import { isUnseen } from "../core/seen.ts";
+import { counted } from "../core/text.ts";
 import type { HostFacts, SocketFacts } from "../coverage/facts.ts";
 import { newMemory } from "../observe/observe-host.ts";
 import { readSources } from "../observe/read-sources.ts";
-import { counted } from "../report/diagnostics.ts";
+
 import type { Line, Message, Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { openJournal } from "../system/files/apply.ts";

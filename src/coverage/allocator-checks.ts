@@ -6,7 +6,7 @@ import { installHint, restartHint } from "./commands.ts";
 import type { Binding, UnitFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { parseMarker, readMarker, TABLE_VERSION } from "./marker.ts";
-import { fileName } from "./names.ts";
+import { shownFileName } from "./names.ts";
 import { isMusl, lacksLibrary, MUSL, MUSL_HINT, whyNotLoaded } from "./not-loaded.ts";
 import { beyondPreload, isIndeterminate, unreadable } from "./program-image.ts";
 import { isRunning, isStartable, type Running, type Startable, type Subject } from "./running.ts";
@@ -70,7 +70,7 @@ function reachable({ image }: Subject): Decision | undefined {
 
 function readable({ image, process }: Subject): Decision | undefined {
   const hole = unreadable(image.parts);
-  if (hole !== undefined) return unseen(`its '${fileName(hole.path)}'`, hole.why);
+  if (hole !== undefined) return unseen(`its '${shownFileName(hole.path)}'`, hole.why);
   return process === undefined && image.program === undefined
     ? unknown("what its program is cannot be seen")
     : undefined;
@@ -128,7 +128,7 @@ function library({ image }: Startable, { facts }: Host): Decision | undefined {
 function bindings({ process }: Running, { facts }: Host): Decision | undefined {
   if (isUnseen(process.bindings)) return unseen("where its calls lead", process.bindings);
   const name = ({ object }: Binding): string =>
-    fileName((Object.hasOwn(facts.objects, object) ? facts.objects[object]?.path : undefined) ?? object);
+    shownFileName((Object.hasOwn(facts.objects, object) ? facts.objects[object]?.path : undefined) ?? object);
   const bypassing = process.bindings.find(({ leadsTo }) => is(leadsTo, "other"));
   if (bypassing !== undefined) {
     return notCovered(

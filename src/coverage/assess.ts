@@ -1,6 +1,7 @@
 // The judgement: from what was seen on a host to a verdict on everything that can hand out a privileged port.
 
 import { isUnseen, type Unseen } from "../core/seen.ts";
+import { compareText, counted, unique } from "../core/text.ts";
 import { CHECKS } from "./allocator-checks.ts";
 import { asRoot, type Decision, decide } from "./checks.ts";
 import type { Allocator, Coverage, HostAnswer, PortState, Verdict } from "./coverage.ts";
@@ -10,7 +11,7 @@ import { type Known, portStates } from "./holders.ts";
 import { type Host, hostOf } from "./host.ts";
 import { hostAnswers } from "./host-answers.ts";
 import { kernelClient } from "./kernel-client.ts";
-import { compareText, fileName, unique } from "./names.ts";
+import { shownFileName } from "./names.ts";
 import { describeImage, isIndeterminate, partsToLoad, unreadable } from "./program-image.ts";
 import { type Classified, classify, isPowerless, processName } from "./running.ts";
 
@@ -62,7 +63,10 @@ function allocatorsOf(host: Host, judged: readonly Row[]): Pick<Coverage, "alloc
         indeterminate.push(row.why);
       } else {
         started.add(starts.facts);
-        found.push({ ...processAllocator(process, starts.via, hidden(row.why)), name: fileName(starts.facts.path) });
+        found.push({
+          ...processAllocator(process, starts.via, hidden(row.why)),
+          name: shownFileName(starts.facts.path),
+        });
       }
     }
   }
@@ -117,7 +121,7 @@ function programOf(facts: ProgramFacts, host: Host): Judgement {
   const decision = decide(CHECKS, { program: facts, image, unit }, host);
   const { verdict, check, reason, hint } = decision;
   const { via } = image;
-  const who = { kind: "program", name: fileName(facts.path), pid: undefined, unit: facts.unit } as const;
+  const who = { kind: "program", name: shownFileName(facts.path), pid: undefined, unit: facts.unit } as const;
   const allocator = { ...who, program: facts.path, count: 1, via, verdict, check, reason, hint };
   if (allocates) return { kind: "allocator", via, allocator };
   return hole === undefined
@@ -157,10 +161,6 @@ function folded(name: string, count: number, reasons: readonly Unseen[]): Alloca
     reason: [...texts.slice(0, MOST_REASONS), ...more].join("; "),
     hint: reasons.some(({ rootWould }) => rootWould) ? "run it as root" : undefined,
   };
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
 }
 
 const VERDICTS: readonly Verdict[] = ["not covered", "unknown", "covered"];

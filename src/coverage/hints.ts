@@ -1,14 +1,16 @@
 // What else is worth an administrator's while. Lines that the blacklist's own parser drops are the caller's to add: it has the diagnostics.
+
 import { BLACKLIST_OWNER } from "../core/config/blacklist.ts";
 import type { Protocol } from "../core/config/types.ts";
 import { ALLOCATED_PORTS } from "../core/mechanism.ts";
 import { isUnseen } from "../core/seen.ts";
+import { compareText, enumerate, unique } from "../core/text.ts";
 import { unitWord } from "./commands.ts";
 import type { Hint, PortState } from "./coverage.ts";
 import type { UnitFacts } from "./facts.ts";
 import { unitNames } from "./holders.ts";
 import type { Host } from "./host.ts";
-import { compareText, enumerate, fileName, isNamedAfter, unique, unitStem } from "./names.ts";
+import { isNamedAfter, shownFileName, unitStem } from "./names.ts";
 
 type Rule = (host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>) => readonly Hint[];
 
@@ -130,9 +132,9 @@ function strangers(host: Host): Hint[] {
   if (isUnseen(units) || units.length === 0) return [];
   const names = new Set([
     ...units.filter(({ loadState }) => loadState !== "not-found").flatMap(({ id }) => unitNames(id, host)),
-    ...units.flatMap((unit) => unit.programs.map(fileName)),
-    ...programs.map(({ path }) => fileName(path)),
-    ...processes.flatMap(({ program }) => (isUnseen(program) ? [] : [fileName(program)])),
+    ...units.flatMap((unit) => unit.programs.map(shownFileName)),
+    ...programs.map(({ path }) => shownFileName(path)),
+    ...processes.flatMap(({ program }) => (isUnseen(program) ? [] : [shownFileName(program)])),
   ]);
   const all = [...names];
   return unique((reservations ?? []).map(({ owner }) => owner))

@@ -1,11 +1,13 @@
 // Who holds the privileged ports, and whether rightly.
+
 import type { Protocol } from "../core/config/types.ts";
 import { ALLOCATED_PORTS } from "../core/mechanism.ts";
 import { isUnseen } from "../core/seen.ts";
+import { compareText, unique } from "../core/text.ts";
 import type { Holder, PortState } from "./coverage.ts";
 import type { ProcessFacts, SocketFacts, UnitFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
-import { compareText, isNamedAfter, unique, unitStem } from "./names.ts";
+import { isNamedAfter, unitStem } from "./names.ts";
 import { type Classified, processName } from "./running.ts";
 
 /** A process, and whether it allocates. */

@@ -1,12 +1,12 @@
 // The questions about the protection itself: table, preload list, libraries, the units that keep the table fresh.
 
 import { isUnseen, type Unseen } from "../core/seen.ts";
+import { enumerate } from "../core/text.ts";
 import { asRoot } from "./checks.ts";
 import { unitWord } from "./commands.ts";
 import type { HostAnswer } from "./coverage.ts";
 import type { LibraryFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
-import { enumerate } from "./names.ts";
 
 type Answer = Pick<HostAnswer, "state" | "answer" | "hint">;
 

@@ -1,8 +1,9 @@
 // The host as the checks ask for it: the facts, and what is looked up in them often.
+
 import type { Protocol } from "../core/config/types.ts";
 import { isUnseen } from "../core/seen.ts";
+import { unique } from "../core/text.ts";
 import type { HostFacts, LibraryFacts, UnitFacts } from "./facts.ts";
-import { unique } from "./names.ts";
 
 export interface Host {
   readonly facts: HostFacts;

@@ -1,5 +1,5 @@
 // Programs that are known to look for a privileged port with bind() itself: no symbol of theirs tells it.
-import { fileName } from "./names.ts";
+import { shownFileName } from "./names.ts";
 
 interface KnownProgram {
   readonly programs?: readonly string[];
@@ -28,7 +28,8 @@ const KNOWN_PROGRAMS: readonly KnownProgram[] = [
 /** What it is known by: its file or a library's name; undefined for everything else. */
 export function knownBy(path: string | undefined, sonames: readonly string[]): string | undefined {
   for (const { programs, path: place, soname } of KNOWN_PROGRAMS) {
-    if (path !== undefined && (programs?.includes(fileName(path)) || place?.test(path))) return fileName(path);
+    if (path !== undefined && (programs?.includes(shownFileName(path)) || place?.test(path)))
+      return shownFileName(path);
     const library = soname && sonames.find((name) => soname.test(name));
     if (library !== undefined) return library;
   }

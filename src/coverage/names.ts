@@ -4,7 +4,7 @@
 const DELETED = " (deleted)";
 
 /** The last part of a path, without what /proc adds to it. */
-export function fileName(path: string): string {
+export function shownFileName(path: string): string {
   const whole = path.endsWith(DELETED) ? path.slice(0, -DELETED.length) : path;
   const name = whole.slice(whole.lastIndexOf("/") + 1);
   return name === "" ? whole : name;
@@ -28,23 +28,8 @@ export function isNamedAfter(name: string, owner: string): boolean {
   return plain !== "" && (plain === wanted || plain === `${wanted}d` || name === owner);
 }
 
-/** "a", "a and b", "a, b and c". */
-export function enumerate(words: readonly string[]): string {
-  const last = words.at(-1) ?? "";
-  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
-}
-
 /** At most `limit` of them, "636 749 and 3 more". */
 export function shortList(words: readonly (string | number)[], limit: number): string {
   const shown = words.slice(0, limit).join(" ");
   return words.length > limit ? `${shown} and ${words.length - limit} more` : shown;
-}
-
-export function unique<T>(values: Iterable<T>): T[] {
-  return [...new Set(values)];
-}
-
-/** For sorting: the same on every host, whatever its language. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

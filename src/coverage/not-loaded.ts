@@ -6,7 +6,7 @@ import { asRoot, type Decision, is, notCovered } from "./checks.ts";
 import { installHint, restartHint } from "./commands.ts";
 import type { ElfFacts, ProcessFacts, UnitFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
-import { fileName } from "./names.ts";
+import { shownFileName } from "./names.ts";
 import type { Running } from "./running.ts";
 
 type Reason = (running: Running, host: Host) => Decision | undefined;
@@ -36,7 +36,7 @@ function elsewhere({ process }: Running, host: Host): Decision | undefined {
 
 /** No libc but musl asks for this loader. */
 export function isMusl(program: ElfFacts | undefined): boolean {
-  return program?.interpreter !== undefined && fileName(program.interpreter).startsWith("ld-musl-");
+  return program?.interpreter !== undefined && shownFileName(program.interpreter).startsWith("ld-musl-");
 }
 
 export const MUSL = "musl, which does not read the preload list";

@@ -1,11 +1,12 @@
 // What a process or a program is made of, and by which functions it allocates.
 
 import { isUnseen, type Seen, type Unseen } from "../core/seen.ts";
+import { compareText, unique } from "../core/text.ts";
 import { allocates } from "./allocating.ts";
 import { isHiddenCaller, REPLACED, symbolParts } from "./allocators.ts";
 import type { ElfFacts, HostFacts, ObjectFacts } from "./facts.ts";
 import { isKnownHarmless, knownBy } from "./known-programs.ts";
-import { compareText, fileName, unique } from "./names.ts";
+import { shownFileName } from "./names.ts";
 
 /** A file of machine code, or one that may be. */
 export interface Part {
@@ -106,7 +107,7 @@ export function isBeingLoaded(program: ObjectFacts | undefined, objects: readonl
   return objects.every((object) => {
     if (object === program || object.elf === undefined) return true;
     if (isUnseen(object.elf)) return false;
-    return !elf.needed.includes(object.elf.soname ?? fileName(object.path));
+    return !elf.needed.includes(object.elf.soname ?? shownFileName(object.path));
   });
 }
 
@@ -135,7 +136,7 @@ export function beyondPreload({
   }
   for (const { isExecutable, path, elf } of parts) {
     if (isUnseen(elf)) continue;
-    const whose = isExecutable ? "" : `its '${fileName(path)}' `;
+    const whose = isExecutable ? "" : `its '${shownFileName(path)}' `;
     const call = elf.calls.find(isHidden);
     if (call !== undefined) {
       return {

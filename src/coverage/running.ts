@@ -4,7 +4,7 @@ import { isUnseen, type Unseen } from "../core/seen.ts";
 import type { HostFacts, ProcessFacts, ProgramFacts, UnitFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { knownBy } from "./known-programs.ts";
-import { fileName } from "./names.ts";
+import { shownFileName } from "./names.ts";
 import {
   describeImage,
   isIndeterminate,
@@ -77,7 +77,7 @@ function programOf({ program }: ProcessFacts): string | undefined {
 /** The file name of its program, never what it calls itself. */
 export function processName(process: ProcessFacts): string {
   const path = programOf(process);
-  return path === undefined || path === "" ? `process ${process.pid}` : fileName(path);
+  return path === undefined || path === "" ? `process ${process.pid}` : shownFileName(path);
 }
 
 /** Allocators hand out ports up to 1023: where those need no privilege, everybody can take one. */

@@ -1,5 +1,6 @@
 // Remarks and messages as lines for standard error.
 import type { Diagnostic } from "../core/config/types.ts";
+import { counted } from "../core/text.ts";
 import { escapeText } from "./escape.ts";
 import { excerpt } from "./excerpt.ts";
 import type { Paint } from "./style.ts";
@@ -42,11 +43,6 @@ function remainder(all: readonly Diagnostic[], shown: readonly Diagnostic[]): Me
 /** How many remarks of a severity there are: one may stand for several lines. */
 export function remarkCount(diagnostics: readonly Diagnostic[], severity: Diagnostic["severity"]): number {
   return diagnostics.reduce((sum, one) => sum + (one.severity === severity ? (one.count ?? 1) : 0), 0);
-}
-
-/** "1 error", "2 errors". */
-export function counted(count: number, noun: string, plural = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : plural}`;
 }
 
 function oneDiagnostic(diagnostic: Diagnostic, paint: Paint): string[] {

@@ -87,11 +87,11 @@ test("keeps core pure: no package but its own folder, the addon's loader and has
   expect(door.sort()).toEqual(["node-gyp-build", "node:fs", "node:path", "node:url"]);
 });
 
-test("lets report and system know only the types of core, and its door to the addon", () => {
+test("lets report and system know only the types of core, its door to the addon, and how texts are written", () => {
   const functions = imports.filter(
     ({ from, to, typeOnly }) => ["report", "system"].includes(layer(from)) && layer(to) === "core" && !typeOnly,
   );
-  expect([...new Set(functions.map(({ to }) => to))]).toEqual(["core/native.ts"]);
+  expect([...new Set(functions.map(({ to }) => to))].sort()).toEqual(["core/native.ts", "core/text.ts"]);
 });
 
 /** Each name that more than one of these files exports. */

@@ -1,11 +1,13 @@
 // One look at the running host: gather every fact, then judge. For the verbs that show coverage.
+
 import type { Diagnostic } from "../../core/config/types.ts";
+import { counted } from "../../core/text.ts";
 import { assess } from "../../coverage/assess.ts";
 import type { Coverage, Hint } from "../../coverage/coverage.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
 import { type Memory, observeHost } from "../../observe/observe-host.ts";
 import { readSources, type Sources } from "../../observe/read-sources.ts";
-import { counted, remarkCount } from "../../report/diagnostics.ts";
+import { remarkCount } from "../../report/diagnostics.ts";
 import { AppError } from "../../system/app-error.ts";
 import { BLACKLIST_FILE } from "../../system/paths.ts";
 import type { Context, Options } from "../types.ts";

@@ -1,6 +1,8 @@
 // install: the shim into every program of the host, or into single services; every step is tried before and proved after.
+
 import { type Plan, planInstall } from "../../core/install/plan.ts";
-import { counted, remarkCount } from "../../report/diagnostics.ts";
+import { counted } from "../../core/text.ts";
+import { remarkCount } from "../../report/diagnostics.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import { MANAGER_FOLDER } from "../../system/paths.ts";

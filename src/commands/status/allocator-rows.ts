@@ -1,6 +1,7 @@
 // The allocators in columns: alike ones in one row, and those that need no attention counted rather than listed.
+import { counted } from "../../core/text.ts";
 import type { Allocator } from "../../coverage/coverage.ts";
-import { counted } from "../../report/diagnostics.ts";
+
 import type { Block, Line } from "../../report/types.ts";
 import { arrow, fewOf, VERDICT_TONES } from "../coverage/words.ts";
 

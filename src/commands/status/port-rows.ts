@@ -1,6 +1,7 @@
 // The reserved ports in columns, with who holds each now.
+import { counted } from "../../core/text.ts";
 import type { PortState } from "../../coverage/coverage.ts";
-import { counted } from "../../report/diagnostics.ts";
+
 import type { Block, Line } from "../../report/types.ts";
 import { fewOf, holdersOf, holderText, portText } from "../coverage/words.ts";
 

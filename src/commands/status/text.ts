@@ -1,7 +1,8 @@
 // One screen for a person: the headline, the protection itself, the allocators, the reserved ports, hints.
+import { counted } from "../../core/text.ts";
 import type { Coverage, Hint } from "../../coverage/coverage.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
-import { counted } from "../../report/diagnostics.ts";
+
 import type { Block, Line, Tone } from "../../report/types.ts";
 import type { Figures } from "../coverage/figures.ts";
 import { arrow } from "../coverage/words.ts";

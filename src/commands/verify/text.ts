@@ -1,6 +1,7 @@
 // What verify says to a person: the proof, then all that is not covered or not known, then the verdict.
+import { counted } from "../../core/text.ts";
 import type { Verdict } from "../../coverage/coverage.ts";
-import { counted } from "../../report/diagnostics.ts";
+
 import type { Block, Line, Tone } from "../../report/types.ts";
 import { arrow, holdersOf, holderText, isThief, portText, VERDICT_TONES, verdictLine } from "../coverage/words.ts";
 import type { ProofRow } from "./proof.ts";

@@ -1,7 +1,9 @@
 // The list that libtirpc's own bindresvport() keeps to: read exactly as libtirpc reads it, with remarks on what it drops.
+
 import { ALLOCATED_PORTS } from "../mechanism.ts";
+import { quote } from "../text.ts";
 import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
-import { quote, splitLines, trimmed } from "./lines.ts";
+import { splitLines, trimmed } from "./lines.ts";
 import type { FileRemarks } from "./remarks.ts";
 import type { Diagnostic, SourceFile } from "./types.ts";
 

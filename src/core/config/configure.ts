@@ -1,4 +1,5 @@
 // From the bytes of the input files to what they reserve: the one entry to the configuration.
+import { compareText } from "../text.ts";
 import { BLACKLIST_OWNER, readBlacklist } from "./blacklist.ts";
 import { claimStore, type TakeClaims } from "./claims.ts";
 import { readOwnerFile } from "./owner-file.ts";
@@ -50,19 +51,15 @@ function sourcesInOrder({ owners, blacklist }: Inputs, book: ServiceBook): Sourc
       read: (take, remarks) => readBlacklist(blacklist, take, remarks),
     });
   }
-  return sources.sort((a, b) => compare(a.owner, b.owner) || compare(a.path, b.path));
+  return sources.sort((a, b) => compareText(a.owner, b.owner) || compareText(a.path, b.path));
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {
   return (
-    compare(a.place?.file ?? a.file ?? "", b.place?.file ?? b.file ?? "") ||
+    compareText(a.place?.file ?? a.file ?? "", b.place?.file ?? b.file ?? "") ||
     (a.place?.line ?? 0) - (b.place?.line ?? 0) ||
     (a.place?.column ?? 0) - (b.place?.column ?? 0) ||
-    compare(a.code, b.code) ||
-    compare(a.message, b.message)
+    compareText(a.code, b.code) ||
+    compareText(a.message, b.message)
   );
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 // The grammar of one reservation line: NAME or NUMBER or RANGE, and an optional /tcp or /udp. No names are resolved here.
-import { quote, trimmed } from "./lines.ts";
+import { quote } from "../text.ts";
+import { trimmed } from "./lines.ts";
 import { type Fault, malformedNumber, parsePorts } from "./ports.ts";
 import type { Protocol } from "./types.ts";
 

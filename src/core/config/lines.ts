@@ -95,13 +95,3 @@ export function trimmed(text: string, isEdge: (code: number) => boolean): TextRa
   while (end > start && isEdge(text.charCodeAt(end - 1))) end -= 1;
   return { start, end };
 }
-
-const QUOTED_LIMIT = 60;
-
-/** User text in single quotes for a message; what is longer than 60 characters is cut and ends in '…'. */
-export function quote(text: string): string {
-  const head = text.slice(0, 2 * QUOTED_LIMIT);
-  const characters = [...head];
-  if (characters.length <= QUOTED_LIMIT && head.length === text.length) return `'${text}'`;
-  return `'${characters.slice(0, QUOTED_LIMIT - 1).join("")}…'`;
-}

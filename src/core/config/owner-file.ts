@@ -1,8 +1,10 @@
 // One file of the configuration folder: its lines, what each reserves, and what is wrong with it.
+
 import { ALLOCATED_PORTS } from "../mechanism.ts";
+import { quote } from "../text.ts";
 import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
 import { type Entry, isEntryFault, parseEntry } from "./entry.ts";
-import { quote, type SourceLine, splitLines, type TextRange, withoutByteOrderMark } from "./lines.ts";
+import { type SourceLine, splitLines, type TextRange, withoutByteOrderMark } from "./lines.ts";
 import type { FileRemarks, RemarkText } from "./remarks.ts";
 import type { ServiceBook } from "./services.ts";
 import type { Diagnostic, OwnerFile } from "./types.ts";

@@ -1,5 +1,6 @@
 // The number part of a reservation line: '631' or '608-610', and a helpful word about everything near it.
-import { quote, type TextRange } from "./lines.ts";
+import { quote } from "../text.ts";
+import type { TextRange } from "./lines.ts";
 
 /** What is wrong with a part of a line, and what to write instead. Offsets count within the text that was given. */
 export interface Fault extends TextRange {

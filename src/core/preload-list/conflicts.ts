@@ -1,4 +1,5 @@
 // Names in the preload list that mean our library without being our entry: another installation, or a line by hand.
+import { fileName } from "../text.ts";
 import { listText, readList } from "./loaded.ts";
 
 export interface ListConflict {
@@ -19,8 +20,4 @@ export function conflictsNamed(bytes: Uint8Array, entry: string): readonly ListC
       const before = list.slice(0, at);
       return { name, line: before.split("\n").length, column: at - before.lastIndexOf("\n") };
     });
-}
-
-function fileName(name: string): string {
-  return name.slice(name.lastIndexOf("/") + 1);
 }

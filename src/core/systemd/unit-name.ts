@@ -1,5 +1,5 @@
 // Names of services as systemd accepts them, from what a person types.
-import { quote } from "../config/lines.ts";
+import { quote } from "../text.ts";
 
 export interface UnitName {
   /** With its suffix, as 'rpcbind.service', 'ypserv@.service' or 'ypserv@lan.service'. */

@@ -1,5 +1,6 @@
 // Why a drop-in with LD_PRELOAD would not reach a service's programs, or might not.
-import { quote } from "../config/lines.ts";
+
+import { fileName, quote } from "../text.ts";
 import { DROP_IN_NAME, preloads } from "./drop-in.ts";
 import { findEntry, PRELOAD_VARIABLE } from "./environment.ts";
 import { parseEnvironmentFile } from "./environment-file.ts";
@@ -51,7 +52,7 @@ export function whyNoEffect(facts: EffectFacts): Obstacle[] {
 
 function laterFiles({ unit, shim, files }: EffectFacts): Obstacle[] {
   let culprit: { readonly path: string; readonly reset: boolean } | undefined;
-  for (const file of files.filter(({ path }, index) => index > 0 && baseName(path) > DROP_IN_NAME)) {
+  for (const file of files.filter(({ path }, index) => index > 0 && fileName(path) > DROP_IN_NAME)) {
     for (const { value } of serviceSettings(file).filter(({ key }) => key === "Environment")) {
       const entry = findEntry(assignments(value, unit), PRELOAD_VARIABLE);
       if (value === "") culprit = { path: file.path, reset: true };
@@ -151,8 +152,4 @@ function selinux({ unit }: EffectFacts): Obstacle {
     message: `SELinux is enforcing: where its policy changes the domain for ${quote(unit)}, the loader may ignore ${PRELOAD_VARIABLE}`,
     hint: "the preload list is not affected: 'portreservectl install' without --unit",
   };
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -1,7 +1,9 @@
 // From the kernel's rows and the processes' descriptors to the facts about privileged sockets.
+
 import type { Protocol } from "../../core/config/types.ts";
 import type { Unseen } from "../../core/seen.ts";
 import { type SocketFamily, type SocketRow, socketState } from "../../core/sockets/row.ts";
+import { compareText } from "../../core/text.ts";
 import type { SocketFacts } from "../../coverage/facts.ts";
 
 export interface SocketTable {
@@ -51,16 +53,12 @@ export function socketFacts(tables: readonly SocketTable[], search: Search, asRo
 function inOrder(a: SocketFacts, b: SocketFacts): number {
   return (
     a.port - b.port ||
-    compare(a.protocol, b.protocol) ||
-    compare(a.family, b.family) ||
-    compare(a.address, b.address) ||
+    compareText(a.protocol, b.protocol) ||
+    compareText(a.family, b.family) ||
+    compareText(a.address, b.address) ||
     a.inode - b.inode ||
-    compare(a.state, b.state)
+    compareText(a.state, b.state)
   );
-}
-
-function compare(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 /** Undefined: every process could be looked into, so that a socket without a holder has none. */

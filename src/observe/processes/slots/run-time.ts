@@ -1,6 +1,7 @@
 // Which of the files that a process has mapped came after its start, by dlopen, and may bind past a preloaded library.
 
 import { isUnseen } from "../../../core/seen.ts";
+import { fileName } from "../../../core/text.ts";
 import type { ElfFacts, ObjectFacts } from "../../../coverage/facts.ts";
 
 export interface MappedObject {
@@ -61,8 +62,4 @@ function loaderNames({ interpreter }: ElfFacts): readonly string[] {
 
 function elfOf({ elf }: ObjectFacts): ElfFacts | undefined {
   return elf === undefined || isUnseen(elf) ? undefined : elf;
-}
-
-function fileName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -3,6 +3,7 @@
 import { machineName, sameAbi } from "../../../core/elf/machine.ts";
 import type { ElfFile } from "../../../core/elf/types.ts";
 import type { Unseen } from "../../../core/seen.ts";
+import { fileName } from "../../../core/text.ts";
 import type { LoaderCache } from "./cache.ts";
 
 export interface Closure {
@@ -144,8 +145,4 @@ function replaced(text: string, token: string, value: string): string {
 
 function join(folder: string, name: string): string {
   return folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
-}
-
-function fileName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
