@@ -31,7 +31,7 @@ export function overviewHelp(): string {
     ...pairs([
       ["0", "done, or yes"],
       ["1", "it ran, and the answer is no or something was rejected"],
-      ["2", "the command line makes no sense"],
+      ["2", "usage error"],
       ["3", "could not complete: input or output failed"],
       ["4", "needs root"],
       ["5", "refused as unsafe"],

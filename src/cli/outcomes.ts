@@ -8,4 +8,4 @@ export const unsafePath = [
   "unsafe",
   "the path of the shim has a space, a colon or a dollar sign, which LD_PRELOAD cannot express",
 ] as const;
-export const usage = ["usage", "the command line makes no sense"] as const;
+export const usage = ["usage", "usage error"] as const;

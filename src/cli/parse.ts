@@ -1,9 +1,10 @@
 // The command line as data: help, or a verb with its options and arguments, or what is wrong with it.
-import { Command, CommanderError } from "commander";
+import { nearest } from "../core/config/suggest.ts";
 import { overviewHelp, synopsis, verbHelp } from "./help.ts";
-import { type Flags, GLOBAL_OPTIONS, OPTION_TEXTS } from "./options.ts";
+import { type Flags, GLOBAL_OPTIONS } from "./options.ts";
 import { verbs } from "./registry.ts";
-import type { OptionName, Verb } from "./verb.ts";
+import { type Scanned, scanOptions } from "./scan-options.ts";
+import type { Verb } from "./verb.ts";
 
 export type Parsed =
   | { readonly kind: "help"; readonly text: string }
@@ -22,10 +23,10 @@ export type Parsed =
 
 /** `argv` without node and the script. Never throws. */
 export function parse(argv: readonly string[]): Parsed {
-  const parsed = parsedBy(argv);
+  const parsed = parseVerb(argv);
   if (parsed.kind !== "wrong" && parsed.kind !== "nothing") return parsed;
   const verb = firstVerb(argv);
-  // A parser that failed does not say which options it has seen.
+  // Whatever is wrong, what was asked for in JSON is answered in JSON.
   const end = argv.indexOf("--");
   const json =
     argv.slice(0, end < 0 ? argv.length : end).includes("--json") && (verb?.options.includes("json") ?? true);
@@ -33,105 +34,57 @@ export function parse(argv: readonly string[]): Parsed {
   return { ...parsed, json, command: verb?.name ?? "" };
 }
 
-function firstVerb(argv: readonly string[]): Verb | undefined {
-  return argv.map(verbNamed).find((verb) => verb !== undefined);
+function parseVerb(argv: readonly string[]): Parsed {
+  const before = scanOptions(argv, [...GLOBAL_OPTIONS, "version", "help"], { untilWord: true });
+  const [word, ...rest] = before.words;
+  if (before.fault !== undefined) return wrongOption(before.fault, firstVerb(argv)?.name);
+  if (before.flags.has("version")) return { kind: "version" };
+  if (word === "help") return helpFor(scanOptions(rest, []));
+  const verb = word === undefined ? undefined : verbNamed(word);
+  if (before.flags.has("help")) return { kind: "help", text: verb === undefined ? overviewHelp() : verbHelp(verb) };
+  if (word === undefined) return { kind: "nothing", text: overviewHelp() };
+  return verb === undefined ? unknownVerb(word) : callOf(verb, before.flags, rest);
 }
 
-function parsedBy(argv: readonly string[]): Parsed {
-  if (argv.length === 0) return { kind: "nothing", text: overviewHelp() };
-  let found: Parsed | undefined;
-  const program = newProgram((parsed) => {
-    found = parsed;
-  });
-  try {
-    program.parse([...argv], { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return wrong(error.message, firstVerb(argv)?.name);
-  }
-  return found ?? { kind: "nothing", text: overviewHelp() };
-}
-
-function newProgram(found: (parsed: Parsed) => void): Command {
-  const program = quiet(new Command("portreservectl")).enablePositionalOptions();
-  for (const name of GLOBAL_OPTIONS) addOption(program, name);
-  program.option("--version").option("-h, --help");
-  program.argument("[verb]").action((word: string | undefined) => {
-    const flags = program.opts<Flags & { version?: boolean; help?: boolean }>();
-    if (flags.version) found({ kind: "version" });
-    else if (flags.help) found({ kind: "help", text: overviewHelp() });
-    else if (word !== undefined) found(wrong(`unknown verb '${word}'`, undefined));
-  });
-  program.allowExcessArguments();
-  for (const verb of verbs) addVerb(program, verb, found);
-  quiet(program.command("help [words...]")).action((words: string[]) => found(helpFor(words)));
-  return program;
-}
-
-function addVerb(program: Command, verb: Verb, found: (parsed: Parsed) => void): void {
-  const command = quiet(program.command(verb.name)).argument("[args...]").option("-h, --help");
-  for (const name of parsedOptions(verb)) addOption(command, name);
-  addOption(command, "no-color");
-  if (verb.passThrough) command.passThroughOptions();
-  command.action((args: string[]) => {
-    if (command.opts().help || program.opts().help) return found({ kind: "help", text: verbHelp(verb) });
-    const flags = { ...given(program), ...given(command) };
-    found(misplaced(program, verb) ?? countFault(verb, args) ?? { kind: "verb", verb, flags, args });
-  });
-}
-
-function parsedOptions({ options, refuses = [] }: Verb): readonly OptionName[] {
-  return [...options, ...refuses];
-}
-
-/** Commander prints nothing and exits nowhere. */
-function quiet(command: Command): Command {
-  return command
-    .helpOption(false)
-    .helpCommand(false)
-    .exitOverride()
-    .configureOutput({ outputError: () => {} });
-}
-
-function addOption(command: Command, name: OptionName | "no-color"): void {
-  command.option(OPTION_TEXTS[name].flag, OPTION_TEXTS[name].help);
-}
-
-/** Only what the user wrote: a default must not hide what stands before the verb. */
-function given(command: Command): Flags {
-  return Object.fromEntries(
-    Object.entries(command.opts()).filter(([key]) => command.getOptionValueSource(key) === "cli"),
-  );
-}
-
-/** An option before the verb that this verb does not take. */
-function misplaced(program: Command, verb: Verb): Parsed | undefined {
-  const takes = new Set<string>([...parsedOptions(verb), "no-color", "color"]);
-  const extra = Object.keys(given(program)).find((key) => !takes.has(key));
-  return extra === undefined ? undefined : wrong(`'${verb.name}' does not take --${extra}`, verb.name);
-}
-
-function countFault(verb: Verb, args: readonly string[]): Parsed | undefined {
+function callOf(verb: Verb, globals: Flags, rest: readonly string[]): Parsed {
+  const takes = [...verb.options, ...(verb.refuses ?? []), "no-color"] as const;
+  const { flags, words: args, fault } = scanOptions(rest, [...takes, "help"], { untilWord: verb.passThrough });
+  if (fault !== undefined) return wrongOption(fault, verb.name);
+  if (flags.has("help")) return { kind: "help", text: verbHelp(verb) };
+  const misplaced = [...globals.keys()].find((name) => !(takes as readonly string[]).includes(name));
+  if (misplaced !== undefined) return wrong(`'${verb.name}' does not take --${misplaced}`, verb.name);
   const [least, most] = verb.arity;
   if (args.length < least) return wrong(`'${verb.name}' needs an argument: ${synopsis(verb)}`, verb.name);
   if (args.length > most) return wrong(`'${verb.name}' does not take the argument '${args[most]}'`, verb.name);
-  return undefined;
+  return { kind: "verb", verb, flags: new Map([...globals, ...flags]), args };
 }
 
-function helpFor([word, extra]: readonly string[]): Parsed {
+function helpFor({ words: [word, extra], fault }: Scanned): Parsed {
+  if (fault !== undefined) return wrongOption(fault, undefined);
   if (extra !== undefined) return wrong(`'help' does not take the argument '${extra}'`, undefined);
   if (word === undefined) return { kind: "help", text: overviewHelp() };
   const verb = verbNamed(word);
-  return verb === undefined ? wrong(`unknown verb '${word}'`, undefined) : { kind: "help", text: verbHelp(verb) };
+  return verb === undefined ? unknownVerb(word) : { kind: "help", text: verbHelp(verb) };
+}
+
+function firstVerb(argv: readonly string[]): Verb | undefined {
+  return argv.map(verbNamed).find((verb) => verb !== undefined);
 }
 
 function verbNamed(word: string): Verb | undefined {
   return verbs.find(({ name }) => name === word);
 }
 
-function wrong(message: string, verb: string | undefined): Parsed & { readonly kind: "wrong" } {
-  const [first = "", suggestion] = message.replace(/^error: /, "").split("\n");
-  const similar = suggestion?.replace(/^\((.*)\)$/, "$1").toLowerCase();
+function unknownVerb(word: string): Parsed {
+  const near = nearest(word, [...verbs.map(({ name }) => name), "help"]);
+  return wrong(`unknown verb '${word}'`, undefined, near === undefined ? undefined : `did you mean '${near}'?`);
+}
+
+function wrongOption({ message, near }: NonNullable<Scanned["fault"]>, verb: string | undefined): Parsed {
+  return wrong(message, verb, near === undefined ? undefined : `did you mean --${near}?`);
+}
+
+function wrong(message: string, verb: string | undefined, hint?: string): Parsed & { readonly kind: "wrong" } {
   const help = verb === undefined ? "portreservectl --help" : `portreservectl help ${verb}`;
-  return { kind: "wrong", message: first, hint: similar ?? `'${help}' explains it`, json: false, command: "" };
+  return { kind: "wrong", message, hint: hint ?? `'${help}' explains it`, json: false, command: "" };
 }

@@ -9,7 +9,7 @@ export const verbs: readonly Verb[] = [
     name: "check",
     synopsis: "",
     arity: [0, 0],
-    summary: "read the configuration, show every remark, write nothing",
+    summary: "read the configuration, show what is wrong with it, write nothing",
     description:
       "Reads every file in /etc/portreserve, /etc/services and /etc/bindresvport.blacklist, and shows what is " +
       "rejected and why, what may not mean what it seems to, how much is reserved, and whether the table in force " +

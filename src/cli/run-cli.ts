@@ -36,7 +36,7 @@ export async function runCli(argv: readonly string[], version: () => string): Pr
         const report: Report = { command, outcome: "usage", diagnostics: [], messages: [message], body: [], data: {} };
         return written(renderJson(report, EXIT_CODES.usage), EXIT_CODES.usage);
       }
-      say(renderMessage(message, colorFor({}).err));
+      say(renderMessage(message, colorFor(new Map()).err));
       return EXIT_CODES.usage;
     }
     case "verb":
@@ -114,7 +114,7 @@ function meterFor(options: Options): Context["meter"] {
 }
 
 function colorFor(flags: Flags): Color {
-  const allowed = flags.color ?? true;
+  const allowed = !flags.has("no-color");
   return { out: wantsColor(1, process.env, allowed), err: wantsColor(2, process.env, allowed) };
 }
 
