@@ -15,7 +15,7 @@ const analysers = (commands) => [
     command: "clang-tidy",
     package: "clang-tidy",
     sources: files("native/*.c", "native/*.cc"),
-    // All of ours at once: what they include is the same, and what cannot be read is an error.
+    // All of our files at once: what they include is the same, and what cannot be read is an error.
     of: (source) => ["--quiet", ...(source.startsWith(BROKEN) ? [source, "--", ...C11] : ["-p", commands, source])],
     control: `${BROKEN}/clang-tidy.c`,
     mustFind: [

@@ -1,5 +1,5 @@
 // Builds what ships with node-gyp into build/Release. A second run only builds what changed, unless it is for another Node,
-// in another place, or by another compiler than build/ was made for: then all of it is made anew.
+// in another place, or by another compiler than build/ was made for: then all of it is rebuilt.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";

@@ -27,7 +27,7 @@ function packageVersion(name) {
   return asked.status === 0 && asked.stdout !== "" ? asked.stdout : "not a package here";
 }
 
-/** Writes docs/evidence/NAME.json, with what this machine is, and renders the page anew. */
+/** Writes docs/evidence/NAME.json, with what this machine is, and renders the page again. */
 export function record(name, { title, command, note, columns, rows, packages = [] }) {
   const uneven = rows.find((row) => row.length !== columns.length);
   if (uneven) throw new Error(`a row of '${name}' has ${uneven.length} cells, not ${columns.length}: ${uneven}`);

@@ -12,7 +12,7 @@ const programs = ["dist/portreservectl.mjs", "dist/portrelease.js"]
 const natives = archs.flatMap((arch) => {
   const folder = `prebuilds/linux-${arch}`;
   const wrong = wrongParts(path.join(root, folder), arch);
-  return wrong === undefined ? [] : [`'${folder}' ${wrong}: 'npm run build:prebuilt' makes it anew`];
+  return wrong === undefined ? [] : [`'${folder}' ${wrong}: 'npm run build:prebuilt' builds it again`];
 });
 const faults = [...programs, ...natives];
 for (const fault of faults) console.error(`error: ${fault}`);

@@ -81,9 +81,9 @@ bool cut;
 /* ---- programs ------------------------------------------------------------------------------------------------- */
 
 typedef memory {
-    byte kept[2]; /* the words read last; 0: none yet */
+    byte cached[2]; /* the words read last; 0: none yet */
     byte pages;   /* the file that is mapped, or NONE */
-    bool taken;   /* a call owns the two */
+    bool lock;    /* a call owns the two */
     bool refused  /* mapping was refused once */
 };
 memory program[2];
@@ -360,7 +360,7 @@ end_all:
 proctype thread(byte T; byte P)
 {
     byte f = NONE, w0, w1;
-    bool owner, proven, own_bits;
+    bool owner, valid, own_bits;
 #ifdef CALLS
     byte calls;
     bool second;
@@ -377,21 +377,21 @@ call:
     :: else -> calls++
     fi;
 #endif
-    /* pr_reservations_take(): tries a hundred times, so it finds the flag free, or gives up. What the name leads to is
+    /* pr_reservations_acquire(): tries a hundred times, so it finds the flag free, or gives up. What the name leads to is
        noted here and not before, which asks for more. */
 #if defined BREAK_NOT_OWNED
     atomic { began[T] = in_force_now; owner = true };
 #elif defined BREAK_WAITS
-    atomic { !program[P].taken -> program[P].taken = true; began[T] = in_force_now; owner = true };
+    atomic { !program[P].lock -> program[P].lock = true; began[T] = in_force_now; owner = true };
 #elif defined BREAK_SPINS
     do
-    :: atomic { !program[P].taken -> program[P].taken = true; began[T] = in_force_now; owner = true; break }
-    :: program[P].taken
+    :: atomic { !program[P].lock -> program[P].lock = true; began[T] = in_force_now; owner = true; break }
+    :: program[P].lock
     od;
 #else
     if
-    :: atomic { !program[P].taken -> program[P].taken = true; began[T] = in_force_now; owner = true }
-    :: atomic { program[P].taken -> began[T] = in_force_now }
+    :: atomic { !program[P].lock -> program[P].lock = true; began[T] = in_force_now; owner = true }
+    :: atomic { program[P].lock -> began[T] = in_force_now }
     fi;
 #endif
     if
@@ -403,8 +403,8 @@ read: /* read_table(): goes by the file that has the name now. */
     if
     :: atomic { f = name; if :: name == NONE -> w0 = named; w1 = named :: else fi } /* openat() */
 #ifdef LIMIT_NO_DESCRIPTOR
-    :: atomic { program[P].kept[1] != 0 -> w0 = program[P].kept[0] }; /* EMFILE, once `keeping`: what is kept */
-        w1 = program[P].kept[1];
+    :: atomic { program[P].cached[1] != 0 -> w0 = program[P].cached[0] }; /* EMFILE, once `has_cached`: what is cached */
+        w1 = program[P].cached[1];
         occurs("no descriptor\n");
         own_bits = true;
         goto read_already
@@ -420,10 +420,10 @@ read: /* read_table(): goes by the file that has the name now. */
             if
             :: owner ->
                 atomic { /* copy_bits() */
-                    if :: program[P].kept[0] != 0 && program[P].kept[0] < w0 -> occurs("a newer table\n") :: else fi;
-                    program[P].kept[0] = w0
+                    if :: program[P].cached[0] != 0 && program[P].cached[0] < w0 -> occurs("a newer table\n") :: else fi;
+                    program[P].cached[0] = w0
                 };
-                program[P].kept[1] = w1;
+                program[P].cached[1] = w1;
 #ifdef BREAK_MAPPED_BY_NAME
                 f = name;
 #endif
@@ -447,29 +447,29 @@ read: /* read_table(): goes by the file that has the name now. */
 #ifdef LIMIT_NO_DESCRIPTOR
 read_already:
 #endif
-    atomic { f = NONE; proven = true };
+    atomic { f = NONE; valid = true };
 
 candidate: /* is_reserved(): looks at the bits. An owner's are the ones kept. */
     if
     :: own_bits
-    :: else -> atomic { w0 = program[P].kept[0]; w1 = program[P].kept[1] }
+    :: else -> atomic { w0 = program[P].cached[0]; w1 = program[P].cached[1] }
     fi;
     if
-    :: proven -> atomic { judged(); occurs("bind() with a plain address\n") }
+    :: valid -> atomic { judged(); occurs("bind() with a plain address\n") }
 #if defined BREAK_NOT_CHECKED
-    :: !proven -> atomic { judged() }
+    :: !valid -> atomic { judged() }
 #elif defined BREAK_CHECKED_BEFORE
     /* Ask, then bind: what pr_reservations_bind() must not do for IPv4. */
-    :: atomic { !proven && page.in_force };
+    :: atomic { !valid && page.in_force };
         atomic { judged(); must(AT_ONCE, w0 == named || named == 0) }
-    :: atomic { !proven && !page.in_force }; goto read
+    :: atomic { !valid && !page.in_force }; goto read
 #else
     /* IPv4, pr_reservations_bind(): one system call looks at the mark and binds. */
-    :: atomic { !proven && !page.gone && page.family != RETIRED -> judged(); must(AT_ONCE, w0 == named || named == 0) }
-    :: atomic { !proven && (page.gone || page.family == RETIRED) -> w0 = 0; w1 = 0; occurs("bind() refuses\n") };
-        goto prove
+    :: atomic { !valid && !page.gone && page.family != RETIRED -> judged(); must(AT_ONCE, w0 == named || named == 0) }
+    :: atomic { !valid && (page.gone || page.family == RETIRED) -> w0 = 0; w1 = 0; occurs("bind() refuses\n") };
+        goto revalidate
     /* A reserved port to step over, IPv6, another machine: asks once, which holds for the rest of the call. */
-    :: atomic { !proven -> w0 = 0; w1 = 0; goto prove }
+    :: atomic { !valid -> w0 = 0; w1 = 0; goto revalidate }
 #endif
     fi;
 #ifdef CALLS
@@ -483,19 +483,19 @@ candidate: /* is_reserved(): looks at the bits. An owner's are the ones kept. */
     :: true
     fi;
 #endif
-    /* pr_reservations_give_back(). */
+    /* pr_reservations_release(). */
     atomic {
         if
-        :: owner -> program[P].taken = false
+        :: owner -> program[P].lock = false
         :: else
         fi;
-        owner = false; proven = false; own_bits = false; w0 = 0; w1 = 0; began[T] = 0
+        owner = false; valid = false; own_bits = false; w0 = 0; w1 = 0; began[T] = 0
     };
     goto call;
 
-prove: /* pr_reservations_prove(), in_force(): futex() looks at the page. */
+revalidate: /* pr_reservations_revalidate(), in_force(): futex() looks at the page. */
     if
-    :: atomic { page.in_force && !page.gone -> proven = true; goto candidate }
+    :: atomic { page.in_force && !page.gone -> valid = true; goto candidate }
     :: atomic { !page.in_force || page.gone -> occurs("futex() refuses\n"); goto read }
     fi;
 
@@ -518,7 +518,7 @@ init {
         /* The second program is a new one, or the child of a fork that has left the flag's owner behind. */
         if
         :: true
-        :: program[1].taken = true
+        :: program[1].lock = true
         fi;
 #endif
         run manager();

@@ -41,11 +41,11 @@ static int allocate(int fd, struct sockaddr *address, int unsupported, bool exac
         errno = unsupported;
         return -1;
     }
-    pr_reservations_take(&reservations);
+    pr_reservations_acquire(&reservations);
     int result = request(&search, ntohs(search.address->in.sin_port), exact);
     if (result != 0 && errno == EADDRINUSE)
         result = pr_search_scan(&search);
-    pr_reservations_give_back(&reservations);
+    pr_reservations_release(&reservations);
 
     if (result == 0 && !address && (own.any.sa_family == AF_INET6) != ipv6)
         atomic_store_explicit(&last_was_ipv6, !ipv6, memory_order_relaxed);

@@ -18,14 +18,14 @@
 #define PR_TABLE_PATH "/etc/portreserve.table"
 #endif
 
-// What outlasts a call, for whichever call owns it, which takes about a microsecond. Another thread's call tries for as
-// long. One that still finds it taken, as does the call that interrupted its owner with a signal, and for good the
-// child of a fork that left the owner behind, reads the file for itself.
-static atomic_flag taken = ATOMIC_FLAG_INIT;
-static struct pr_table_bits kept; // written by the owner, a byte at a time; read by others only in need
-static atomic_bool keeping;       // `kept` has been written
+// State kept between calls, guarded by `lock`, which a call holds for about a microsecond. A call that cannot get it
+// reads the file itself: after a hundred tries beside another thread's call, in a signal handler that interrupted the
+// owner, and always in the child of a fork that left the owner behind.
+static atomic_flag lock = ATOMIC_FLAG_INIT;
+static struct pr_table_bits cached; // written by the owner, a byte at a time; read by others only in need
+static atomic_bool has_cached;      // `cached` has been written
 static struct pages {
-    struct pr_table table;    // the file `kept` was read from, mapped
+    struct pr_table table;    // the file `cached` was read from, mapped
     unsigned char rest[4096]; // private: the end of the address that begins with the table's mark
 } * pages;
 
@@ -50,7 +50,7 @@ static void *map(void *place, size_t size, long protection, long flags, long fd)
 #endif
 }
 
-// Maps the table open at `fd`, whose bits are in `kept`, over the one that was mapped before. Where that is refused
+// Maps the table open at `fd`, whose bits are in `cached`, over the one that was mapped before. Where that is refused
 // every call reads the file.
 static void map_table(long fd)
 {
@@ -69,7 +69,7 @@ static void map_table(long fd)
     }
 }
 
-// Goes by the file that has the table's name now.
+// Reads the file that has the table's name now.
 static void read_table(struct pr_reservations *ret)
 {
     unsigned char bytes[PR_TABLE_SIZE + 1];
@@ -78,23 +78,23 @@ static void read_table(struct pr_reservations *ret)
     const long size = fd < 0 ? fd : syscall(SYS_read, fd, bytes, sizeof bytes);
 
     ret->bits = NULL;
-    ret->proven = true;
+    ret->valid = true;
     if (size < 0) {
-        // Uninstalled: no table. Anything else may pass (no free descriptor, say), so stay with the one at hand. Its
-        // owner may be just replacing it: then each port is judged by the older or the newer one.
-        if (errno != ENOENT && errno != ENOTDIR && atomic_load_explicit(&keeping, memory_order_acquire)) {
-            copy_bits(&ret->read, &kept);
+        // Uninstalled: no table. Anything else may pass (no free descriptor, say), so stay with the one that is mapped.
+        // Its owner may be just replacing it: then each port is judged by the older or the newer one.
+        if (errno != ENOENT && errno != ENOTDIR && atomic_load_explicit(&has_cached, memory_order_acquire)) {
+            copy_bits(&ret->read, &cached);
             ret->bits = &ret->read;
         }
     } else if (pr_table_view(bytes, (size_t)size, &table) == PR_TABLE_OK) {
-        struct pr_table_bits *bits = ret->owner ? &kept : &ret->read;
+        struct pr_table_bits *bits = ret->owner ? &cached : &ret->read;
 
         copy_bits(bits, &table->bits);
         ret->bits = bits;
         // A table that is retired already is the newest there is until its writer has renamed the next one: it is
-        // gone by in this call, and read anew in the next.
+        // used in this call, and read again in the next.
         if (ret->owner) {
-            atomic_store_explicit(&keeping, true, memory_order_release);
+            atomic_store_explicit(&has_cached, true, memory_order_release);
             map_table(fd);
         }
     }
@@ -112,28 +112,28 @@ static bool in_force(void)
            errno == EINVAL;
 }
 
-void pr_reservations_prove(struct pr_reservations *reservations)
+void pr_reservations_revalidate(struct pr_reservations *reservations)
 {
-    if (!reservations->proven && !in_force())
+    if (!reservations->valid && !in_force())
         read_table(reservations);
-    reservations->proven = true;
+    reservations->valid = true;
 }
 
-void pr_reservations_take(struct pr_reservations *ret)
+void pr_reservations_acquire(struct pr_reservations *ret)
 {
     ret->owner = false;
     for (int tries = 0; tries < 100 && !ret->owner; tries++)
-        ret->owner = !atomic_flag_test_and_set_explicit(&taken, memory_order_acquire);
-    ret->bits = &kept;
-    ret->proven = false;
+        ret->owner = !atomic_flag_test_and_set_explicit(&lock, memory_order_acquire);
+    ret->bits = &cached;
+    ret->valid = false;
     if (!ret->owner || !pages)
         read_table(ret);
 }
 
-void pr_reservations_give_back(struct pr_reservations *reservations)
+void pr_reservations_release(struct pr_reservations *reservations)
 {
     if (reservations->owner)
-        atomic_flag_clear_explicit(&taken, memory_order_release);
+        atomic_flag_clear_explicit(&lock, memory_order_release);
 }
 
 // Whether bind() can prove what it binds with: the mark must end a page, and mean AF_INET here.
@@ -149,7 +149,7 @@ static bool mark_is_family(sa_family_t family)
 int pr_reservations_bind(struct pr_reservations *reservations, int fd, const union pr_address *address,
                          socklen_t length)
 {
-    if (reservations->proven)
+    if (reservations->valid)
         return bind(fd, &address->any, length);
 
     if (mark_is_family(address->any.sa_family)) {
@@ -162,6 +162,6 @@ int pr_reservations_bind(struct pr_reservations *reservations, int fd, const uni
         if (result == 0 || (errno != EAFNOSUPPORT && errno != EFAULT))
             return result;
     }
-    pr_reservations_prove(reservations);
+    pr_reservations_revalidate(reservations);
     return 1;
 }

@@ -41,9 +41,9 @@ static int allocate(int *alport, sa_family_t family)
     search.fd = pr_socket(family, SOCK_STREAM, 0);
     if (search.fd < 0)
         return -1;
-    pr_reservations_take(&reservations);
+    pr_reservations_acquire(&reservations);
     const int result = count_down(&search, alport), failure = errno;
-    pr_reservations_give_back(&reservations);
+    pr_reservations_release(&reservations);
 
     if (result != 0)
         syscall(SYS_close, search.fd);

@@ -34,15 +34,15 @@ socklen_t pr_address_length(sa_family_t family)
     return family == AF_INET ? sizeof(struct sockaddr_in) : family == AF_INET6 ? sizeof(struct sockaddr_in6) : 0;
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): into itself once only, for the reservations are proven then.
+// NOLINTNEXTLINE(misc-no-recursion): into itself once only, for the reservations are valid then.
 static bool is_reserved(struct pr_search *search, unsigned port)
 {
     const unsigned both = PR_TABLE_TCP | PR_TABLE_UDP;
     const struct pr_table_bits *bits = search->reservations->bits;
     const unsigned reserved = bits ? pr_table_lookup(bits, port) : 0;
 
-    if (reserved != 0 && !search->reservations->proven) {
-        pr_reservations_prove(search->reservations);
+    if (reserved != 0 && !search->reservations->valid) {
+        pr_reservations_revalidate(search->reservations);
         return is_reserved(search, port);
     }
     if (reserved == 0 || reserved == both)

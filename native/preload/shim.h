@@ -25,21 +25,21 @@ union pr_address {
     struct sockaddr_in6 in6;
 };
 
-// The reservations that one call goes by.
+// The reservations that one call obeys.
 struct pr_reservations {
     const struct pr_table_bits *bits; // NULL: there is no table, so nothing is reserved
-    bool owner;                       // this call has what is kept in memory to itself
-    bool proven;                      // the bits were seen to be in force during this call
-    struct pr_table_bits read;        // read for this call alone, where nothing could be kept
+    bool owner;                       // this call holds the lock of the state kept between calls
+    bool valid;                       // the bits were seen to be in force during this call
+    struct pr_table_bits read;        // read for this call alone, where it is not the owner
 };
 
-// Takes reservations, to be given back. They still have to be proven: by pr_reservations_prove() before a port is
-// stepped over for them, by pr_reservations_bind() when one is bound. All of these may change errno.
-void pr_reservations_take(struct pr_reservations *ret_reservations);
-void pr_reservations_give_back(struct pr_reservations *reservations);
+// Every acquire needs its release. What was acquired may be out of date: pr_reservations_revalidate() comes before a
+// port is skipped, pr_reservations_bind() binds one. All of these may change errno.
+void pr_reservations_acquire(struct pr_reservations *ret_reservations);
+void pr_reservations_release(struct pr_reservations *reservations);
 
-// Makes sure that they are the ones in force; takes newer ones where they are not.
-void pr_reservations_prove(struct pr_reservations *reservations);
+// Makes sure that they are the ones in force; reads newer ones where they are not.
+void pr_reservations_revalidate(struct pr_reservations *reservations);
 
 // Binds like bind(), but only while these reservations are in force. Where they are not, or where bind() cannot tell,
 // makes sure of them and returns 1: what they reserve may have changed.

@@ -36,7 +36,7 @@ const struct symbol *symbol_at(size_t index);
 // Prints a JSON line for each allocator: the path of the object that gives it to this process, or null.
 void print_providers(void);
 
-// Reads the command line; ends the program where it makes no sense, or only asks for help.
+// Reads the command line; ends the program where it is wrong, or only asks for help.
 void read_options(int argc, char **argv, struct options *ret_options);
 
 #endif

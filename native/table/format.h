@@ -34,7 +34,7 @@
 #define PR_TABLE_MAGIC "PORTRSV\n"
 #define PR_TABLE_VERSION 1u
 #define PR_TABLE_SIZE 4096u
-#define PR_TABLE_SIGNED 512u // what the checksum covers
+#define PR_TABLE_CHECKSUMMED 512u // what the checksum covers
 #define PR_TABLE_PORTS 1024u
 #define PR_TABLE_DIGEST_SIZE 32u
 

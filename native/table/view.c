@@ -10,7 +10,7 @@ uint32_t pr_table_checksum(const struct pr_table *table)
     const unsigned char *bytes = (const unsigned char *)table;
     uint32_t crc = 0xffffffffu;
 
-    for (size_t i = 0; i < PR_TABLE_SIGNED; i++) {
+    for (size_t i = 0; i < PR_TABLE_CHECKSUMMED; i++) {
         if (i - offsetof(struct pr_table, checksum) >= sizeof table->checksum)
             crc ^= bytes[i];
         for (int bit = 0; bit < 8; bit++)

@@ -15,7 +15,7 @@ export const targets = [
       plant(
         "native/table/view.c",
         "if (size < PR_TABLE_SIZE)",
-        "if (size < PR_TABLE_SIGNED)",
+        "if (size < PR_TABLE_CHECKSUMMED)",
         /heap-buffer-overflow|does not hold/,
       ),
       plant(

@@ -1,4 +1,4 @@
-// The configuration on real files with changes: no bytes make it throw, every remark points at what is there, what it
+// The configuration on real files with changes: no bytes make it throw, every diagnostic points at what is there, what it
 // reserves is in the promised order, and the table of it comes back from its own bytes.
 import fc from "fast-check";
 import { BLACKLIST_OWNER } from "../../src/core/config/blacklist.ts";
@@ -46,8 +46,8 @@ function linesOf(bytes: Uint8Array): string[] {
 function insistOnPlaces(configuration: Configuration, files: readonly SourceFile[]): void {
   const lines = new Map(files.map(({ path, bytes }) => [path, linesOf(bytes)]));
   for (const { code, message, place, file } of configuration.diagnostics) {
-    insist(/^[a-z0-9-]+$/.test(code) && message.length < 2000, () => `a remark that says too much: ${code}`);
-    insist(place === undefined || file === undefined, () => `a remark in two places: ${code}`);
+    insist(/^[a-z0-9-]+$/.test(code) && message.length < 2000, () => `a diagnostic that says too much: ${code}`);
+    insist(place === undefined || file === undefined, () => `a diagnostic in two places: ${code}`);
     if (place === undefined) continue;
     const line = lines.get(place.file)?.[place.line - 1];
     insist(line?.includes(place.text) === true, () => `${code} is on a line that is not there: ${place.line}`);

@@ -93,7 +93,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
             memset(data + changed, 0, PR_TABLE_SIZE - changed);
         changed = PR_TABLE_SIZE;
     }
-    if (changed >= PR_TABLE_SIGNED)
+    if (changed >= PR_TABLE_CHECKSUMMED)
         pr_store32(data + offsetof(struct pr_table, checksum), pr_table_checksum((const struct pr_table *)data));
     return changed;
 }
