@@ -22,21 +22,33 @@ const install = [
   "install/whole-host.test.ts",
 ];
 
-/** Attacks on root, booted guests and the zoo, the package, cross compilers, a million calls, limits, every program of the host. */
+/** Attacks on root, booted guests and the zoo, the package, cross compilers, a million calls, limits, every program of the host,
+ * hostile and damaged input in many forms. */
 const long = [
   "arm64/*.test.ts",
+  "commands/bad-sources.test.ts",
+  "commands/compile-heals.test.ts",
+  "commands/streams.test.ts",
   "core/heavy/*.test.ts",
   "coverage/zoo*.test.ts",
+  "fuzz/*.test.ts",
+  "install/image-kinds.test.ts",
   "package/*.test.ts",
   "preload/preload-list-real.test.ts",
   "preload/table.test.ts",
   "recovery/*.test.ts",
   "security/*.test.ts",
   "stress/*.test.ts",
+  "support/test-run.test.ts",
   "systemd/*.test.ts",
+  "system/coverage-objects-damaged.test.ts",
+  "system/damaged-table.test.ts",
+  "system/elf-hostile.test.ts",
   "system/elf-real.test.ts",
   "system/full-disk.test.ts",
   "system/killed.test.ts",
+  "system/locking.test.ts",
+  "system/sandbox.test.ts",
   "system/systemd-guest.test.ts",
 ];
 
@@ -45,7 +57,6 @@ const ordinary = [
   "commands/*.test.ts",
   "coverage/*.test.ts",
   "daemons/*.test.ts",
-  "fuzz/*.test.ts",
   "install/*.test.ts",
   "preload/*.test.ts",
   "support/**/*.test.ts",
