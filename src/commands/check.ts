@@ -1,11 +1,11 @@
-// check: every remark on the configuration, the totals, and whether the table in force is up to date. Writes nothing.
+// check: every diagnostic of the configuration, the totals, and whether the table in force is up to date. Writes nothing.
 
 import type { Configuration, Diagnostic } from "../core/config/types.ts";
 import { TABLE_PORT_LIMIT } from "../core/table/content.ts";
 import { ALLOCATOR_RANGE, tooFewFreePorts, unreservedPorts } from "../core/table/free-ports.ts";
 import { counted } from "../core/text.ts";
 import { type Freshness, freshnessOf, isRetired, readSources, type Sources } from "../observe/read-sources.ts";
-import { remarkCount } from "../report/diagnostics.ts";
+import { diagnosticCount } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { readTable } from "../system/files/table-file.ts";
 import { TABLE_FILE } from "../system/paths.ts";
@@ -21,8 +21,8 @@ export const check: Command = ({ options }): Report => {
   const tooFew = tooFewFreePorts(configuration);
   const diagnostics =
     tooFew === undefined ? configuration.diagnostics : [...configuration.diagnostics, unlessInForce(tooFew, freshness)];
-  const errors = remarkCount(diagnostics, "error");
-  const notes = remarkCount(diagnostics, "note");
+  const errors = diagnosticCount(diagnostics, "error");
+  const notes = diagnosticCount(diagnostics, "note");
   const totals = totalsOf(sources);
   return {
     command: "check",

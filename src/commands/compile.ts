@@ -3,7 +3,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { counted } from "../core/text.ts";
 import { readSources, type Sources } from "../observe/read-sources.ts";
-import { remarkCount } from "../report/diagnostics.ts";
+import { diagnosticCount } from "../report/diagnostics.ts";
 import type { Block, Message, Outcome, Report } from "../report/types.ts";
 import { inputStamp } from "../system/files/input-stamp.ts";
 import { flushTable, readTable, removeTableLeftovers, writeTable } from "../system/files/table-file.ts";
@@ -45,7 +45,7 @@ function compileOnce(options: Options): Report {
 
 function reportOf(options: Options, { configuration, content }: Sources, plan: TablePlan, stranded: boolean): Report {
   const { diagnostics } = configuration;
-  const errors = remarkCount(diagnostics, "error");
+  const errors = diagnosticCount(diagnostics, "error");
   const outcome: Outcome = plan.kind === "refuse" ? plan.outcome : errors > 0 ? "no" : "done";
   return {
     command: "compile",

@@ -5,7 +5,7 @@ import { MECHANISMS, type MechanismName, mechanismFor } from "../core/mechanism.
 import type { NativeTable } from "../core/native.ts";
 import { counted } from "../core/text.ts";
 import { freshnessOf, inTable, isRetired } from "../observe/read-sources.ts";
-import { remarkCount } from "../report/diagnostics.ts";
+import { diagnosticCount } from "../report/diagnostics.ts";
 import type { Block, Line, Message, Report } from "../report/types.ts";
 import { commandLine } from "../system/command-text.ts";
 import { readTable } from "../system/files/table-file.ts";
@@ -26,7 +26,7 @@ export const list: Command = ({ options }): Report => {
     diagnostics: sources?.configuration.diagnostics ?? [],
     quiet: ["error", "note"],
     messages: [
-      ...rejected(options.root, remarkCount(sources?.configuration.diagnostics ?? [], "error")),
+      ...rejected(options.root, diagnosticCount(sources?.configuration.diagnostics ?? [], "error")),
       ...messages,
       ...tableNotes(options.root, freshness === "stale", retired),
     ],

@@ -1,4 +1,4 @@
-// What verbs that change the host ask of whoever runs them.
+// What verbs that change the host need their user to be.
 import { AppError } from "../system/app-error.ts";
 import { commandLine } from "../system/command-text.ts";
 import type { Options } from "./types.ts";

@@ -138,7 +138,7 @@ function portText({ port, protocol }: WantedPort): string {
 }
 
 function allocatorNote(unit: string): Message {
-  const message = `'${unit}' takes free ports itself, so some of these may be another time's`;
+  const message = `'${unit}' takes free ports itself, so some of these may be random ports that change at its next start`;
   return { severity: "note", message, hint: "remove the lines of ports that were not chosen by anybody" };
 }
 

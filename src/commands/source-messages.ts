@@ -66,7 +66,7 @@ export function compileHint(root: string): string {
   return `run 'sudo ${commandLine(root, "compile")}'`;
 }
 
-/** The remarks of verbs that answer from the table; `stale` where its age makes a difference to the answer. */
+/** The messages of verbs that answer from the table; `stale` where its age makes a difference to the answer. */
 export function tableNotes(root: string, stale: boolean, retired: boolean): readonly Message[] {
   const facts = [
     ...(stale ? ["the configuration has changed since the table was compiled"] : []),

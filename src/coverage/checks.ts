@@ -16,7 +16,7 @@ export interface Check<Subject> {
   readonly id: string;
   readonly question: string;
   readonly assess: (subject: Subject, host: Host) => Decision | undefined;
-  /** Its answer ends the questions: without it the later ones make no sense. */
+  /** Its answer ends the questions: without it the later ones have no meaning. */
   readonly ends?: boolean;
 }
 

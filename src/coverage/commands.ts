@@ -16,7 +16,7 @@ export function unitWord(unit: string): string | undefined {
 /** Services that a running host cannot do without, and that do not survive a restart. */
 const NEVER_RESTARTED = /^(dbus|dbus-broker|systemd-logind|elogind)\.service$/;
 
-/** How the program of this process is started anew. */
+/** How the program of this process is restarted. */
 export function restartHint({ pid, unit }: Pick<ProcessFacts, "pid" | "unit">): string {
   if (pid === 1) return "systemctl daemon-reexec";
   if (unit === undefined) return "restart it";

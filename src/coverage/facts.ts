@@ -195,7 +195,7 @@ export interface UnitFacts {
   readonly programs: readonly string[];
   /** Our drop-in is among its drop-ins. */
   readonly hasDropIn: boolean;
-  /** When the newest of its drop-ins of ours was written, in milliseconds since 1970. */
+  /** When the newest of its drop-ins that we wrote was written, in milliseconds since 1970. */
   readonly dropInSince: number | undefined;
   /** Why the LD_PRELOAD of our drop-in may not reach its programs, whatever they are; `certain`: why it does not. */
   readonly dropInObstacle?: { readonly certain: boolean; readonly reason: string; readonly hint: string };
@@ -215,7 +215,7 @@ export interface ProgramFacts {
   readonly path: string;
   /** The unit that starts it; undefined for a privileged program. */
   readonly unit: string | undefined;
-  /** It may take privileged ports whoever starts it (setuid to root, file capabilities), and heeds no LD_PRELOAD. */
+  /** It may take privileged ports, whichever user starts it (setuid to root, file capabilities), and heeds no LD_PRELOAD. */
   readonly privileged: boolean;
   /** What AppArmor would keep from it; undefined where no profile would confine it. */
   readonly denied?: Seen<Denied>;

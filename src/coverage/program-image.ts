@@ -57,7 +57,7 @@ export function partsToLoad(objects: readonly ObjectFacts[]): Part[] {
   );
 }
 
-/** `isOurs`: whether a key is that of a library of ours, which need not be readable to be one. */
+/** `isOurs`: whether a key is that of a shim, which need not be readable to be one. */
 export function describeImage(
   path: string | undefined,
   all: readonly Part[],

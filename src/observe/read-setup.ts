@@ -59,7 +59,7 @@ function tableFacts(root: string, sources: Sources | undefined, table: TableStat
     udp: table.kind === "valid" ? table.table.udp : [],
     ...(identity === undefined ? {} : { since: identity.changedAt }),
     retired: isRetired(table),
-    // An image may belong to whoever builds it.
+    // An image may belong to the user who builds it.
     readableByAll: table.kind === "valid" && table.modeIsRight && (root !== "/" || identity?.uid === 0),
     ...(label === undefined ? {} : { label }),
   };

@@ -44,7 +44,7 @@ export function freshnessOf(state: TableState, content: TableContent): Freshness
   return sameContent(content, state.table) ? "fresh" : "stale";
 }
 
-/** True for a table, fresh or stale, whose replacement was cut short: it is in force, and its readers read it anew each time. */
+/** True for a table, fresh or stale, whose replacement was cut short: it is in force, and its readers read it again each time. */
 export function isRetired(state: TableState): boolean {
   return state.kind === "valid" && state.table.retired;
 }

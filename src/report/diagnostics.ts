@@ -1,4 +1,4 @@
-// Remarks and messages as lines for standard error.
+// Diagnostics and messages as lines for standard error.
 import type { Diagnostic } from "../core/config/types.ts";
 import { counted } from "../core/text.ts";
 import { escapeText } from "./escape.ts";
@@ -9,7 +9,7 @@ import type { Message, Tone } from "./types.ts";
 /** The name in front of every message. */
 export const PROGRAM = "portreservectl";
 
-/** How many remarks are shown without --verbose. */
+/** How many diagnostics are shown without --verbose. */
 export const SHOWN_DIAGNOSTICS = 20;
 
 const TONES: Readonly<Record<Message["severity"], Tone>> = { error: "bad", warning: "warn", note: "strong" };
@@ -32,7 +32,8 @@ function errorsFirst(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 }
 
 function remainder(all: readonly Diagnostic[], shown: readonly Diagnostic[]): Message {
-  const left = (severity: Diagnostic["severity"]): number => remarkCount(all, severity) - remarkCount(shown, severity);
+  const left = (severity: Diagnostic["severity"]): number =>
+    diagnosticCount(all, severity) - diagnosticCount(shown, severity);
   return {
     severity: "note",
     message: `not shown: ${counted(left("error"), "error")}, ${counted(left("note"), "note")}`,
@@ -40,8 +41,8 @@ function remainder(all: readonly Diagnostic[], shown: readonly Diagnostic[]): Me
   };
 }
 
-/** How many remarks of a severity there are: one may stand for several lines. */
-export function remarkCount(diagnostics: readonly Diagnostic[], severity: Diagnostic["severity"]): number {
+/** How many diagnostics of a severity there are: one may stand for several lines. */
+export function diagnosticCount(diagnostics: readonly Diagnostic[], severity: Diagnostic["severity"]): number {
   return diagnostics.reduce((sum, one) => sum + (one.severity === severity ? (one.count ?? 1) : 0), 0);
 }
 

@@ -1,4 +1,4 @@
-// The line a remark is about, and under it a caret that points at the very characters.
+// The line a diagnostic is about, and under it a caret that points at the very characters.
 import type { Place } from "../core/config/types.ts";
 import { cellWidth, escapeText } from "./escape.ts";
 

@@ -1,4 +1,4 @@
-// What only a terminal gets: the line that says how far a scan is, and a screen that is drawn anew.
+// What only a terminal gets: the line that says how far a scan is, and a screen that is drawn again.
 import { escapeText } from "./escape.ts";
 
 /** Milliseconds that a scan may take in silence. */

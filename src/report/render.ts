@@ -15,7 +15,7 @@ export interface Rendered {
   readonly err: string;
 }
 
-/** Remarks and messages go to standard error, the result to standard output. */
+/** Diagnostics and messages go to standard error, the result to standard output. */
 export function renderText(report: Report, choice: TextChoice): Rendered {
   const paint = painter(choice.color.err);
   const shown = report.diagnostics.filter(({ severity }) => choice.verbose || !(report.quiet ?? []).includes(severity));

@@ -1,4 +1,4 @@
-// What a verb returns: the outcome, the remarks, the lines a person reads and the data a script reads.
+// What a verb returns: the outcome, the diagnostics, the lines a person reads and the data a script reads.
 import type { Diagnostic } from "../core/config/types.ts";
 
 /**
@@ -32,7 +32,7 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 export interface Report {
   readonly command: string;
   readonly outcome: Outcome;
-  /** All remarks on the input; the text form may show fewer (see `quiet`), the JSON form has every one. */
+  /** All diagnostics on the input; the text form may show fewer (see `quiet`), the JSON form has every one. */
   readonly diagnostics: readonly Diagnostic[];
   /** The severities that the text form leaves out. */
   readonly quiet?: readonly Diagnostic["severity"][];

@@ -1,6 +1,6 @@
 // Failures that an administrator can act upon; every other exception is a bug.
 
-/** `incomplete`: input or output failed. `privilege`: root could do it. `unsafe`: refused. `usage`: the request makes no sense. */
+/** `incomplete`: input or output failed. `privilege`: root could do it. `unsafe`: refused. `usage`: the request is wrong. */
 export type Failure = "incomplete" | "privilege" | "unsafe" | "usage";
 
 export class AppError extends Error {

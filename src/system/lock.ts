@@ -27,7 +27,7 @@ export async function withLock<T>(choice: LockChoice, work: () => T | Promise<T>
       if (!choice.wait) {
         throw new AppError(
           "incomplete",
-          "another portreservectl is at work, and --no-wait was given",
+          "another portreservectl is running, and --no-wait was given",
           `run it again later; 'fuser -v ${hostPath(choice.root, LOCK_FILE)}' shows who holds the lock`,
         );
       }

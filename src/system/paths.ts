@@ -75,7 +75,7 @@ export const SETUID_PROGRAMS: readonly (readonly [string, ...string[]])[] = [
 ];
 /** What a diff shows in the place of a file that does not exist. */
 export const NO_FILE = "/dev/null";
-/** Where the portreserve daemon of old has its scripts; its unit has the name of ours. */
+/** Where the old portreserve daemon has its scripts; its unit has the same name as ours. */
 export const OLD_DAEMON_FILES: readonly string[] = ["/etc/init.d/portreserve", "/etc/rc.d/init.d/portreserve"];
 /** The shim's file name, in every folder. */
 export const SHIM_FILE = "libportreserve.so";

@@ -1,4 +1,4 @@
-// Input that cannot be read or makes no sense: a remark or a clear error, never a crash, never a wait.
+// Input that cannot be read or makes no sense: a diagnostic or a clear error, never a crash, never a wait.
 
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
@@ -17,27 +17,27 @@ function unreadable(name: string, reason: string, hint = ""): string {
   return `portreservectl: error: /etc/portreserve/${name}: cannot read it: ${reason}; what it reserves is not in force\n${hint}`;
 }
 
-/** The rest is compiled, and the entry is the one remark. */
-function expectOneRemark(root: string, remark: string): void {
-  expect(ctl(["compile", "--root", root])).toEqual({ status: 1, stdout: written, stderr: remark + LEFT_OUT });
+/** The rest is compiled, and the entry is the one diagnostic. */
+function expectOneDiagnostic(root: string, diagnostic: string): void {
+  expect(ctl(["compile", "--root", root])).toEqual({ status: 1, stdout: written, stderr: diagnostic + LEFT_OUT });
 }
 
 describe("an entry of /etc/portreserve that is no file", () => {
   test("a folder", () => {
-    expectOneRemark(makeRoot({ ...FILES, "etc/portreserve/dir/": "" }), unreadable("dir", "it is a directory"));
+    expectOneDiagnostic(makeRoot({ ...FILES, "etc/portreserve/dir/": "" }), unreadable("dir", "it is a directory"));
   });
 
   test("a FIFO, which nobody ever writes to", () => {
     const root = makeRoot(FILES);
     execFileSync("mkfifo", [path.join(root, "etc/portreserve/fifo")]);
-    expectOneRemark(root, unreadable("fifo", "it is a FIFO"));
+    expectOneDiagnostic(root, unreadable("fifo", "it is a FIFO"));
   });
 
   test("a socket", async () => {
     const root = makeRoot(FILES);
     const server = createServer().listen(path.join(root, "etc/portreserve/sock"));
     await new Promise((resolve) => server.once("listening", resolve));
-    expectOneRemark(root, unreadable("sock", "it is a socket"));
+    expectOneDiagnostic(root, unreadable("sock", "it is a socket"));
     server.close();
   });
 
@@ -45,25 +45,25 @@ describe("an entry of /etc/portreserve that is no file", () => {
   test.skipIf(noRoot)(named("a device", noRoot), () => {
     const root = makeRoot(FILES);
     execFileSync("mknod", [path.join(root, "etc/portreserve/zero"), "c", "1", "5"]);
-    expectOneRemark(root, unreadable("zero", "it is a device"));
+    expectOneDiagnostic(root, unreadable("zero", "it is a device"));
   });
 
   test("a link to nothing", () => {
     const root = makeRoot(FILES);
     symlinkSync("/nowhere", path.join(root, "etc/portreserve/dangling"));
-    expectOneRemark(root, unreadable("dangling", "it is a link to a file that does not exist"));
+    expectOneDiagnostic(root, unreadable("dangling", "it is a link to a file that does not exist"));
   });
 
   test("a link to itself", () => {
     const root = makeRoot(FILES);
     symlinkSync("/etc/portreserve/loop", path.join(root, "etc/portreserve/loop"));
-    expectOneRemark(root, unreadable("loop", "too many symbolic links encountered"));
+    expectOneDiagnostic(root, unreadable("loop", "too many symbolic links encountered"));
   });
 
   test("a link to the folder itself", () => {
     const root = makeRoot(FILES);
     symlinkSync(".", path.join(root, "etc/portreserve/self"));
-    expectOneRemark(root, unreadable("self", "it is a directory"));
+    expectOneDiagnostic(root, unreadable("self", "it is a directory"));
   });
 });
 
@@ -102,7 +102,7 @@ test("a file of more than 64 KiB, and one of just that", () => {
 test("a huge sparse file is not read", () => {
   const root = makeRoot(FILES);
   execFileSync("truncate", ["-s", "1T", path.join(root, "etc/portreserve/huge")]);
-  expectOneRemark(root, unreadable("huge", "it is larger than 64 KiB"));
+  expectOneDiagnostic(root, unreadable("huge", "it is larger than 64 KiB"));
 });
 
 test("binary content is shown safely, and counted where there is much of it", () => {
@@ -115,7 +115,7 @@ test("binary content is shown safely, and counted where there is much of it", ()
   for (const line of stderr.split("\n")) expect(line).toMatch(/^(portreservectl: (error|warning): |hint: | {4}|$)/);
 });
 
-test("shows twenty remarks, errors first, and says how many are left", () => {
+test("shows twenty diagnostics, errors first, and says how many are left", () => {
   const root = makeRoot({ ...FILES, "etc/portreserve/a": "2049\n".repeat(30), "etc/portreserve/b": "0\n".repeat(25) });
   const { stderr } = ctl(["check", "--root", root]);
   const heads = stderr.split("\n").filter((line) => line.startsWith("portreservectl: "));

@@ -29,7 +29,7 @@ describe("/etc/services", () => {
     expect(ctl(["compile", "--root", root])).toEqual({ status: 0, stdout: builtIn, stderr: "" });
   });
 
-  test("a folder: a remark, and the built-in names are known", () => {
+  test("a folder: a diagnostic, and the built-in names are known", () => {
     const root = makeRoot({ "etc/portreserve/cups": "ipp\n", "etc/services/": "" });
     expect(ctl(["compile", "--root", root])).toEqual({
       status: 1,
@@ -41,7 +41,7 @@ describe("/etc/services", () => {
   });
 });
 
-test("a blacklist that is a FIFO is a remark, and --no-blacklist does not look at it", () => {
+test("a blacklist that is a FIFO is a diagnostic, and --no-blacklist does not look at it", () => {
   const root = makeRoot(FILES);
   execFileSync("mkfifo", [path.join(root, "etc/bindresvport.blacklist")]);
   expect(ctl(["check", "--root", root])).toMatchObject({

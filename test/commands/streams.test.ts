@@ -51,7 +51,7 @@ describe("streams", () => {
     expect({ status, first: text.split("\n")[0] }).toEqual({ status: 3, first: LOST });
   });
 
-  test("remarks that cannot be written change nothing", () => {
+  test("diagnostics that cannot be written change nothing", () => {
     const root = compiled();
     put(root, "etc/portreserve/bad", "nonsense\n");
     const { status, stdout } = ctl(["check", "--root", root]);

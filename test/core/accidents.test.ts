@@ -6,7 +6,7 @@ const ANY = "write a port number from 1 to 65535";
 const BOTH_FORMS = "write '631/tcp', '631/udp', or '631' for both";
 const COMMENT = "write '#' before a comment, and one port or service a line";
 
-/** The line, the column and length of the remark, its code, message and hint. */
+/** The line, the column and length of the diagnostic, its code, message and hint. */
 const REJECTED: [line: string, column: number, length: number, code: string, message: string, hint: string][] = [
   ["603 x", 5, 1, "extra-word", "unexpected 'x' after '603'", COMMENT],
   ["603/tcp - see the wiki", 9, 1, "extra-word", "unexpected '-' after '603/tcp'", COMMENT],

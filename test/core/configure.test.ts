@@ -29,7 +29,7 @@ test("gives each port, protocol, owner and file once, in order, with the first l
   });
 });
 
-test("keeps problems among the other remarks, by file, line and column", () => {
+test("keeps problems among the other diagnostics, by file, line and column", () => {
   const problem = (file: string | undefined, code: string): Diagnostic => ({
     severity: "error",
     code,

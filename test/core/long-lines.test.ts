@@ -62,7 +62,7 @@ test("places the second of two words behind very many spaces", { timeout: 20_000
   expect([diagnostic?.place?.column, diagnostic?.place?.length]).toEqual([N + 4, 1]);
 });
 
-const BLACK: [what: string, text: string, reserved: boolean, remarks: number][] = [
+const BLACK: [what: string, text: string, reserved: boolean, diagnostics: number][] = [
   ["spaces before", `${SPACES}631`, true, 0],
   ["spaces after", `631${"\v\f\r\t ".repeat(N / 5)}`, true, 0],
   ["nothing but spaces", TABS, false, 0],
@@ -74,11 +74,11 @@ const BLACK: [what: string, text: string, reserved: boolean, remarks: number][] 
   ["digits and a letter", `${"6".repeat(N)}x`, false, 1],
 ];
 
-for (const [what, text, reserved, remarks] of BLACK) {
+for (const [what, text, reserved, diagnostics] of BLACK) {
   test(`judges a line of the blacklist with ${what} as a short one`, { timeout: 20_000 }, () => {
     const configuration = configure(inputs({ blacklist: blacklistFile(text) }));
     expect(ports(configuration)).toEqual(reserved ? ["631/tcp", "631/udp"] : []);
-    expect(configuration.diagnostics.length).toBe(remarks);
+    expect(configuration.diagnostics.length).toBe(diagnostics);
     expect(configuration.diagnostics.every(({ message }) => message.length < 400)).toBe(true);
   });
 }

@@ -30,7 +30,7 @@ function linesOf(bytes: Uint8Array): Buffer[] {
   return lines;
 }
 
-/** Every remark with a place points into a line that is really there. */
+/** Every diagnostic with a place points into a line that is really there. */
 function expectPlacesInside(configuration: Configuration, files: readonly SourceFile[]): void {
   for (const { place } of configuration.diagnostics) {
     if (place === undefined) continue;

@@ -25,7 +25,7 @@ const ACCEPTED: [content: string, ports: string[]][] = [
 ];
 
 for (const [content, expected] of ACCEPTED) {
-  test(`takes ${JSON.stringify(content)} without a remark`, () => {
+  test(`takes ${JSON.stringify(content)} without a diagnostic`, () => {
     const configuration = configureText(content);
     expect(configuration.diagnostics).toEqual([]);
     expect(ports(configuration)).toEqual(expected);

@@ -167,10 +167,3 @@ test("stops suggesting after a million comparisons, so that a huge services file
   const asked = ["ipps", "ipq", "iqp", "ip", "pip", "ippp", "ipps"];
   expect(asked.map(suggest)).toEqual(["ipp", "ipp", "ipp", "ipp", "ipp", undefined, "ipp"]);
 });
-
-test("stops suggesting after many different names, so that a wrong file stays cheap", () => {
-  const suggest = suggester(["ipp"]);
-  const first = suggest("ipps");
-  for (let index = 0; index < 1000; index += 1) suggest(`name${index}`);
-  expect([first, suggest("ipps"), suggest("ippp")]).toEqual(["ipp", "ipp", undefined]);
-});

@@ -93,7 +93,7 @@ test.each([
   expect(found(facts({}, `UnsetEnvironment=A ${value}`, dropIns))).toEqual([
     [
       "error unset-environment",
-      `'x.service' has UnsetEnvironment=${value}, which takes the variable away whoever sets it`,
+      `'x.service' has UnsetEnvironment=${value}, which removes the variable, whatever sets it`,
       "'systemctl cat x.service' shows where; take it out",
     ],
   ]);
@@ -127,7 +127,7 @@ test("says which programs ignore the variable", () => {
     [
       "error static-program",
       "'/bin/static' of 'x.service' is statically linked, so it preloads nothing",
-      "nothing of ours reaches it: see 'portreservectl check'",
+      "the shim does not reach it: see 'portreservectl check'",
     ],
     [
       "warning privileged-program",

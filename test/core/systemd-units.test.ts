@@ -1,6 +1,6 @@
 // The units that install writes, letter by letter.
 import { expect, test } from "vitest";
-import { againUnit, enablingLinks, pathUnit, serviceUnit, unitTexts } from "../../src/core/systemd/unit-texts.ts";
+import { enablingLinks, pathUnit, recompileUnit, serviceUnit, unitTexts } from "../../src/core/systemd/unit-texts.ts";
 
 test("writes a unit that watches one place", () => {
   expect(pathUnit("/srv/50%")).toBe(`# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.
@@ -29,9 +29,9 @@ After=local-fs.target
 Conflicts=shutdown.target
 Before=shutdown.target
 StartLimitIntervalSec=0
-After=portreserve-again@success.service portreserve-again@failure.service
-OnSuccess=portreserve-again@success.service
-OnFailure=portreserve-again@failure.service
+After=portreserve-recompile@success.service portreserve-recompile@failure.service
+OnSuccess=portreserve-recompile@success.service
+OnFailure=portreserve-recompile@failure.service
 Before=…
 Before=…
 Before=…
@@ -48,7 +48,7 @@ WantedBy=multi-user.target
 });
 
 test("writes the second unit that compiles, which nothing else starts", () => {
-  expect(againUnit(ODD)).toBe(`# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.
+  expect(recompileUnit(ODD)).toBe(`# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.
 [Unit]
 Description=Compile what has changed since the reservations of ports were compiled
 DefaultDependencies=no
@@ -68,7 +68,7 @@ test("gives each watched place a unit of its own, and has all but the second ser
   const manager = { node: "/n", manager: "/m" };
   expect(unitTexts(["/owners", "/services", "/blacklist"], manager)).toEqual([
     ["portreserve.service", serviceUnit(manager)],
-    ["portreserve-again@.service", againUnit(manager)],
+    ["portreserve-recompile@.service", recompileUnit(manager)],
     ["portreserve.path", pathUnit("/owners")],
     ["portreserve-services.path", pathUnit("/services")],
     ["portreserve-blacklist.path", pathUnit("/blacklist")],

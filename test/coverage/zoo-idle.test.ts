@@ -95,7 +95,7 @@ const BY_DROP_IN = {
   preloaded:
     "program (bindresvport) not covered | not installed for it | portreservectl install --unit preloaded.service [installed]",
   emptied: `${HOLDER} not covered | the environment file '/etc/default/emptied' of 'emptied.service' sets LD_PRELOAD, and that wins over every drop-in | write '/usr/$LIB/portreserve/libportreserve.so:' in front of its value there, or take the line out [installed]`,
-  unset: `${HOLDER} not covered | 'unset.service' has UnsetEnvironment=LD_PRELOAD, which takes the variable away whoever sets it | 'systemctl cat unset.service' shows where; take it out [installed]`,
+  unset: `${HOLDER} not covered | 'unset.service' has UnsetEnvironment=LD_PRELOAD, which removes the variable, whatever sets it | 'systemctl cat unset.service' shows where; take it out [installed]`,
   capable: `capable-${HOLDER} unknown | '/usr/local/sbin/capable-holder' of 'capable.service' has file capabilities, so the loader may ignore LD_PRELOAD | only the preload list reaches it: 'portreservectl install' without --unit [installed]`,
   setuid: `setuid-${HOLDER} ${NOT_INSTALLED}`,
   capability: `capable-${HOLDER} ${NOT_INSTALLED}`,

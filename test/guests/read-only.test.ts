@@ -92,7 +92,7 @@ describe.each(await releases())("$suite", ({ suite, reason }) => {
         await guest.output(`${writable}; systemctl stop ${PATH_UNITS.join(" ")}; echo 760/tcp >/etc/portreserve/two`);
         await guest.reboot();
         await quiet(guest);
-        expect(await ours(guest)).toEqual(["portreserve-again@failure.service", "portreserve.service"]);
+        expect(await ours(guest)).toEqual(["portreserve-recompile@failure.service", "portreserve.service"]);
         expect(await said(guest)).toBe(REFUSED);
         expect(await guest.output(GIVEN)).toBe(given(750, 760));
         expect(await guest.run("portreservectl compile", PATIENT)).toMatchObject({

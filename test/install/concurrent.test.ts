@@ -8,7 +8,7 @@ import { inScene, MANAGER, noScene } from "../support/fault/run-scene.ts";
 import { UNTOUCHED } from "../support/fault/scene.ts";
 
 const notHere = noScene();
-const WAITS = "portreservectl: note: another portreservectl is at work, waiting for it to finish";
+const WAITS = "portreservectl: note: another portreservectl is running, waiting for it to finish";
 const ENTRY = "/usr/$LIB/portreserve/libportreserve.so";
 const COUNT = 50;
 

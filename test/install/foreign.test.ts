@@ -57,7 +57,7 @@ const foreign: Readonly<Record<string, Case>> = {
   "a list without a place for a line": {
     by: `printf '\\000#\\n\\n#b/c' >${LIST}`,
     says: `the preload list '${LIST}' holds NUL bytes where no line can be added without changing what else is loaded`,
-    hint: "write the list anew, one library a line",
+    hint: "write the list again, one library a line",
   },
   "a library of our name": stranger(
     `mkdir ${FOLDER}; cp ${other()} ${library}`,

@@ -120,7 +120,7 @@ describe("without the right to", () => {
     expect({ status: ran.status, stdout: ran.stdout, stderr: ran.stderr }).toEqual({
       status: 3,
       stdout: "",
-      stderr: `portreservectl: error: another portreservectl is at work, and --no-wait was given
+      stderr: `portreservectl: error: another portreservectl is running, and --no-wait was given
 hint: run it again later; 'fuser -v ${root}/run/portreserve.lock' shows who holds the lock
 `,
     });

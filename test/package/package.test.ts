@@ -102,25 +102,25 @@ describe.skipIf(reason !== undefined)(named("the package", reason), () => {
         where: "there are no native parts",
         spoil: () => rmSync(path.join(folder, "prebuilds"), { recursive: true }),
         errors: [x64, arm64].map(
-          (name) => `'${name}' has no 'portreserve.node': 'npm run build:prebuilt' makes it anew`,
+          (name) => `'${name}' has no 'portreserve.node': 'npm run build:prebuilt' builds it again`,
         ),
       },
       {
         where: "one part is missing",
         spoil: () => rmSync(path.join(folder, arm64, "portreserve-probe")),
-        errors: [`'${arm64}' has no 'portreserve-probe': 'npm run build:prebuilt' makes it anew`],
+        errors: [`'${arm64}' has no 'portreserve-probe': 'npm run build:prebuilt' builds it again`],
       },
       {
         where: "one part was cut short",
         spoil: () => truncateSync(path.join(folder, x64, "libportreserve-i386.so"), 4096),
         errors: [
-          `'${x64}' has a 'libportreserve-i386.so' that is not what was built: 'npm run build:prebuilt' makes it anew`,
+          `'${x64}' has a 'libportreserve-i386.so' that is not what was built: 'npm run build:prebuilt' builds it again`,
         ],
       },
       {
         where: "the parts are of other sources",
         spoil: () => writeFileSync(path.join(folder, "native/table/view.c"), "// another\n", { flag: "a" }),
-        errors: [x64, arm64].map((name) => `'${name}' is of other sources: 'npm run build:prebuilt' makes it anew`),
+        errors: [x64, arm64].map((name) => `'${name}' is of other sources: 'npm run build:prebuilt' builds it again`),
       },
       {
         where: "the manager was not built",

@@ -65,7 +65,7 @@ export async function counted(
 /** A count that a program printed; none where it printed none. */
 type Count = number | undefined;
 const rows: (readonly (string | number)[])[] = [];
-const remarks: string[] = [];
+const notes: string[] = [];
 
 /** Keeps how often something happened; nothing for an original that was not asked. */
 export function keep(what: string, tries: Count, shim: Count, glibc?: Count, libtirpc?: Count): void {
@@ -73,8 +73,8 @@ export function keep(what: string, tries: Count, shim: Count, glibc?: Count, lib
 }
 
 /** Keeps a sentence. */
-export function remark(sentence: string): void {
-  remarks.push(sentence);
+export function note(sentence: string): void {
+  notes.push(sentence);
 }
 
 /** Writes what was kept to docs/evidence, where PORTRESERVE_RECORD=1 asks for it. */
@@ -88,7 +88,7 @@ export async function recordAll(): Promise<void> {
     note: [
       "How often what must not happen did, with the real shim and with the stock libraries of the same machine. A run with " +
         "signals ends after four processes that wait for a lock of their own; '-' is where an original was not asked.",
-      ...remarks,
+      ...notes,
     ],
     columns: ["what must not happen", "tries", "shim", "glibc", "libtirpc"],
     rows,

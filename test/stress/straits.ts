@@ -6,7 +6,7 @@ import { native } from "../../src/core/native.ts";
 import { scratch } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";
 import { built, tableOf } from "../support/sandbox.ts";
-import { type Allocator, counted, played, remark } from "./scene.ts";
+import { type Allocator, counted, note, played } from "./scene.ts";
 
 interface Straits {
   readonly does: string;
@@ -194,9 +194,7 @@ export function defineStraits(): void {
       expect(shim).toMatchObject({ port: 641, errnoChanged: 0 });
       expect(shim.used).toBeLessThanOrEqual(STACK - SPARE);
       expect(glibc.port).toBeLessThanOrEqual(640);
-      remark(
-        `Of a stack of 16 KiB (${how}), a call took ${shim.used} bytes with the shim and ${glibc.used} with glibc.`,
-      );
+      note(`Of a stack of 16 KiB (${how}), a call took ${shim.used} bytes with the shim and ${glibc.used} with glibc.`);
     });
 
     it("control: is not enough for 32 KiB, which ends the program", async () => {

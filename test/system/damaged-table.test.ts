@@ -14,7 +14,7 @@ const FAMILY_OFFSET = 4094;
 test("each byte in turn", async () => {
   const root = makeRoot({ "etc/services": SERVICES, "etc/portreserve/cups": "ipp\nrndc/tcp\n" });
   const context: Context = {
-    options: { ...optionsFrom({}), root },
+    options: { ...optionsFrom(new Map()), root },
     args: [],
     progress: () => {},
     show: () => {},

@@ -5,7 +5,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { ctl, makeRoot, put, SERVICES, start, tableIn, tablePath } from "../support/cli.ts";
 
-const WAITS = "portreservectl: note: another portreservectl is at work, waiting for it to finish\n";
+const WAITS = "portreservectl: note: another portreservectl is running, waiting for it to finish\n";
 
 function newRoot(): string {
   return makeRoot({ "etc/services": SERVICES, "etc/portreserve/cups": "ipp\n" });
@@ -53,7 +53,7 @@ test("fails at once with --no-wait, and leaves everything as it is", async () =>
     status: 3,
     stdout: "",
     stderr:
-      "portreservectl: error: another portreservectl is at work, and --no-wait was given\n" +
+      "portreservectl: error: another portreservectl is running, and --no-wait was given\n" +
       `hint: run it again later; 'fuser -v ${root}/run/portreserve.lock' shows who holds the lock\n`,
   });
   expect(existsSync(tablePath(root))).toBe(false);

@@ -4,9 +4,9 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileS
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import {
-  AGAIN_UNITS,
   enablingLinks,
   PATH_UNITS,
+  RECOMPILE_UNITS,
   SERVICE_UNIT,
   serviceUnit,
   unitTexts,
@@ -21,7 +21,7 @@ const lacking = skipReason(
   { program: "systemctl", package: "systemd" },
 );
 /** Every unit that these files make. */
-const UNITS = [SERVICE_UNIT, ...Object.values(AGAIN_UNITS), ...PATH_UNITS];
+const UNITS = [SERVICE_UNIT, ...Object.values(RECOMPILE_UNITS), ...PATH_UNITS];
 const WATCHED = [OWNERS_FOLDER, SERVICES_FILE, BLACKLIST_FILE];
 
 /** What systemd-analyze says of all our units, the service changed, with a node in `place`, below a temporary folder that it calls FOLDER. */

@@ -1,6 +1,6 @@
 // The units that keep the table fresh, under real systemd: single changes, bursts, and reboots.
 import { describe, expect, test } from "vitest";
-import { AGAIN_TEMPLATE, AGAIN_UNITS, PATH_UNITS, SERVICE_UNIT } from "../../src/core/systemd/unit-texts.ts";
+import { PATH_UNITS, RECOMPILE_TEMPLATE, RECOMPILE_UNITS, SERVICE_UNIT } from "../../src/core/systemd/unit-texts.ts";
 import { UNIT_FOLDER } from "../../src/system/paths.ts";
 import { named } from "../support/can.ts";
 import { noGuest } from "../support/guest/support.ts";
@@ -64,7 +64,7 @@ describe.skipIf(reason !== undefined)(named("the path and service units", reason
   test("would fail without the folder, and keep its ports, if they only compiled (the control)", () => {
     const units = {
       [SERVICE_UNIT]: changed(SERVICE, " --settle\n", "\n"),
-      [AGAIN_TEMPLATE]: changed(AGAIN, " --settle\n", "\n"),
+      [RECOMPILE_TEMPLATE]: changed(AGAIN, " --settle\n", "\n"),
     };
     return withGuest(freshGuest(units, WATCH), async (guest) => {
       await guest.output("echo 700 >/etc/portreserve/dropped");
@@ -73,7 +73,7 @@ describe.skipIf(reason !== undefined)(named("the path and service units", reason
       await quiet(guest);
       expect([await tablePorts(guest), await failedUnits(guest)]).toEqual([
         [600, 601, 700],
-        [AGAIN_UNITS.failure, SERVICE_UNIT],
+        [RECOMPILE_UNITS.failure, SERVICE_UNIT],
       ]);
     });
   });
@@ -118,11 +118,11 @@ rm owner*; echo 705 >last`,
   });
 
   test("would fail there with a start limit in the second service (the control)", () => {
-    const units = { [AGAIN_TEMPLATE]: without(AGAIN, "StartLimitIntervalSec=0") };
+    const units = { [RECOMPILE_TEMPLATE]: without(AGAIN, "StartLimitIntervalSec=0") };
     return withGuest(freshGuest(units, LIMITED), async (guest) => {
       await guest.output(AGAIN_AND_AGAIN, { timeout: 60_000 });
       await quiet(guest);
-      expect([await pathState(guest), await failedUnits(guest)]).toEqual([WATCHING, [AGAIN_UNITS.success]]);
+      expect([await pathState(guest), await failedUnits(guest)]).toEqual([WATCHING, [RECOMPILE_UNITS.success]]);
     });
   });
 });
@@ -161,16 +161,16 @@ describe.skipIf(reason !== undefined)(named("a boot with the units", reason), ()
   test("has both where there is something to say (the control)", () => {
     const units = {
       [SERVICE_UNIT]: changed(SERVICE, "Conflicts=", "Conflict="),
-      [AGAIN_TEMPLATE]: changed(AGAIN, "ExecStart=", "ExecStart=/no"),
+      [RECOMPILE_TEMPLATE]: changed(AGAIN, "ExecStart=", "ExecStart=/no"),
     };
     return withGuest(freshGuest(units, ENABLE), async (guest) => {
       await guest.reboot();
       await quiet(guest);
-      expect(await failedUnits(guest)).toEqual([AGAIN_UNITS.success]);
+      expect(await failedUnits(guest)).toEqual([RECOMPILE_UNITS.success]);
       expect(await warnings(guest)).toEqual(
         expect.arrayContaining([
           expect.stringMatching(
-            `^${AGAIN_UNITS.success}: Failed at step EXEC spawning /no/.*: No such file or directory$`,
+            `^${RECOMPILE_UNITS.success}: Failed at step EXEC spawning /no/.*: No such file or directory$`,
           ),
           expect.stringMatching(`/${SERVICE_UNIT}:\\d+: Unknown key .*Conflict.*, ignoring\\.$`),
         ]),

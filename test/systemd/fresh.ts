@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { native } from "../../src/core/native.ts";
-import { againUnit, enablingLinks, PATH_UNITS, serviceUnit, unitTexts } from "../../src/core/systemd/unit-texts.ts";
+import { enablingLinks, PATH_UNITS, recompileUnit, serviceUnit, unitTexts } from "../../src/core/systemd/unit-texts.ts";
 import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE, UNIT_FOLDER } from "../../src/system/paths.ts";
 import { SERVICES } from "../support/cli.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
@@ -12,7 +12,7 @@ import { MAIN, NODE } from "../support/stage/stage.ts";
 export const WATCHED = [OWNERS_FOLDER, SERVICES_FILE, BLACKLIST_FILE] as const;
 const MANAGER = { node: NODE, manager: MAIN };
 export const SERVICE = serviceUnit(MANAGER);
-export const AGAIN = againUnit(MANAGER);
+export const AGAIN = recompileUnit(MANAGER);
 
 /** Starts all that watches. */
 export const WATCH = `systemctl start ${PATH_UNITS.join(" ")}`;

@@ -1,6 +1,6 @@
 // Changes that come when the path unit does not look: shown lost with one service alone, and not lost with what cures it.
 import { describe, expect, test } from "vitest";
-import { AGAIN_UNITS, PATH_UNITS, pathUnit, SERVICE_UNIT } from "../../src/core/systemd/unit-texts.ts";
+import { PATH_UNITS, pathUnit, RECOMPILE_UNITS, SERVICE_UNIT } from "../../src/core/systemd/unit-texts.ts";
 import { named } from "../support/can.ts";
 import type { Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
@@ -24,10 +24,10 @@ import {
 const reason = noGuest();
 const [OWNERS_PATH] = PATH_UNITS;
 
-const ON_SUCCESS = `OnSuccess=${AGAIN_UNITS.success}`;
-const ON_FAILURE = `OnFailure=${AGAIN_UNITS.failure}`;
+const ON_SUCCESS = `OnSuccess=${RECOMPILE_UNITS.success}`;
+const ON_FAILURE = `OnFailure=${RECOMPILE_UNITS.failure}`;
 /** Without it a run that starts while the other one is still there would find nothing to start at its end. */
-const IN_TURN = `After=${AGAIN_UNITS.success} ${AGAIN_UNITS.failure}`;
+const IN_TURN = `After=${RECOMPILE_UNITS.success} ${RECOMPILE_UNITS.failure}`;
 const service = (text: string): Units => ({ [SERVICE_UNIT]: text });
 /** The service ends with a status that is not one of its own. */
 const FAILING: Units = { [`${SERVICE_UNIT}.d/failing.conf`]: "[Service]\nExecStart=/bin/sh -c 'exit 9'\n" };
@@ -62,7 +62,7 @@ describe.skipIf(reason !== undefined)(named("a change after the service's last l
         const order = [
           `${SERVICE_UNIT}: Triggering OnSuccess= dependencies.`,
           `${OWNERS_PATH}: Changed running -> waiting`,
-          `${AGAIN_UNITS.success}: Will spawn child`,
+          `${RECOMPILE_UNITS.success}: Will spawn child`,
         ];
         const lines = log.split("\n").flatMap((line) => order.filter((text) => line.startsWith(text)));
         expect(lines).toEqual(order);
@@ -87,14 +87,14 @@ describe.skipIf(reason !== undefined)(named("a change after the service's last l
 
   describe("while the second service is still there", () => {
     const slow: Units = {
-      [`${AGAIN_UNITS.success}.d/slow.conf`]: `[Service]
+      [`${RECOMPILE_UNITS.success}.d/slow.conf`]: `[Service]
 ExecStartPost=/bin/sh -c 'while [ -e /run/hold ]; do sleep 0.02; done'
 `,
     };
 
     async function overlapped(guest: Guest, until: string): Promise<readonly number[]> {
       await guest.output(`: >/run/hold; ${WATCH}; echo 602 >/etc/portreserve/second
-until systemctl show -p SubState ${AGAIN_UNITS.success} | grep -q start-post; do sleep 0.02; done
+until systemctl show -p SubState ${RECOMPILE_UNITS.success} | grep -q start-post; do sleep 0.02; done
 : >/run/arm; echo 603 >/etc/portreserve/third
 until ${until}; do sleep 0.02; done
 rm /run/hold`);

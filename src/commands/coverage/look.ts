@@ -7,7 +7,7 @@ import type { Coverage, Hint } from "../../coverage/coverage.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
 import { type Memory, observeHost } from "../../observe/observe-host.ts";
 import { readSources, type Sources } from "../../observe/read-sources.ts";
-import { remarkCount } from "../../report/diagnostics.ts";
+import { diagnosticCount } from "../../report/diagnostics.ts";
 import { AppError } from "../../system/app-error.ts";
 import { BLACKLIST_FILE } from "../../system/paths.ts";
 import type { Context, Options } from "../types.ts";
@@ -15,7 +15,7 @@ import type { Context, Options } from "../types.ts";
 export interface AssessedHost {
   readonly facts: HostFacts;
   readonly coverage: Coverage;
-  /** All remarks on the configuration; none where it cannot be read. */
+  /** All diagnostics of the configuration; none where it cannot be read. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -35,7 +35,7 @@ export function assessHost({ options, meter }: Pick<Context, "options" | "meter"
   const facts = factsOf(options, sources, meter, memory);
   const coverage = assess(facts);
   const diagnostics = sources?.configuration.diagnostics ?? [];
-  return { facts, coverage: { ...coverage, hints: [...coverage.hints, ...remarkHints(diagnostics)] }, diagnostics };
+  return { facts, coverage: { ...coverage, hints: [...coverage.hints, ...diagnosticHints(diagnostics)] }, diagnostics };
 }
 
 function factsOf({ root }: Options, sources: Sources | undefined, meter: Context["meter"], memory: Memory): HostFacts {
@@ -56,9 +56,9 @@ function sourcesIfAny(options: Options): Sources | undefined {
 }
 
 /** What the configuration says that has no effect: check shows each line. */
-function remarkHints(diagnostics: readonly Diagnostic[]): readonly Hint[] {
+function diagnosticHints(diagnostics: readonly Diagnostic[]): readonly Hint[] {
   const dropped = diagnostics.filter(({ code }) => code === "blacklist-line-dropped").length;
-  const errors = remarkCount(diagnostics, "error");
+  const errors = diagnosticCount(diagnostics, "error");
   const hint = "portreservectl check";
   const rejected = counted(errors, "line or file", "lines or files");
   const lines = counted(dropped, "line");

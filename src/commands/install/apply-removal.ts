@@ -1,6 +1,6 @@
 // Carries the plan of a removal out, what is in use before what it uses, and takes everything back if any step fails.
 import type { InstallState, Removal } from "../../core/install/plan.ts";
-import { AGAIN_UNITS, PATH_UNITS, SERVICE_UNIT } from "../../core/systemd/unit-texts.ts";
+import { PATH_UNITS, RECOMPILE_UNITS, SERVICE_UNIT } from "../../core/systemd/unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { commandLine } from "../../system/command-text.ts";
 import { type Journal, openJournal } from "../../system/files/apply.ts";
@@ -53,7 +53,7 @@ function takeUnits(root: string, { units }: Removal, journal: Journal): void {
     // One that is not loaded cannot be stopped, and need not be. What the service starts at its end is stopped when
     // nothing can start it any more.
     stopNow([...PATH_UNITS, SERVICE_UNIT], "finish");
-    stopNow(Object.values(AGAIN_UNITS), "finish");
+    stopNow(Object.values(RECOMPILE_UNITS), "finish");
   }
   journal.apply(units);
   if (running) expectDone(daemonReload());

@@ -1,4 +1,4 @@
-// What `install` and `uninstall` look at before they decide: the host's loaders, the places of ours, the list, the table.
+// What `install` and `uninstall` look at before they decide: the host's loaders, the places of portreserve's files, the list, the table.
 import type { Artefact } from "../../core/install/artefacts.ts";
 import type { Change } from "../../core/install/change.ts";
 import type { InstallState } from "../../core/install/plan.ts";

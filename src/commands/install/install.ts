@@ -2,7 +2,7 @@
 
 import { type Plan, planInstall } from "../../core/install/plan.ts";
 import { counted } from "../../core/text.ts";
-import { remarkCount } from "../../report/diagnostics.ts";
+import { diagnosticCount } from "../../report/diagnostics.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import { MANAGER_FOLDER } from "../../system/paths.ts";
@@ -59,7 +59,7 @@ function tooFew({ message, ...rest }: Message): Message {
 function noPlace({ state }: InstallContext): Message {
   return refusal(
     `the preload list '${state.list.path}' holds NUL bytes where no line can be added without changing what else is loaded`,
-    "write the list anew, one library a line",
+    "write the list again, one library a line",
   );
 }
 
@@ -71,7 +71,7 @@ function changesOf(plan: Plan): Parameters<typeof diffBlock>[0] {
 function reportOf(options: Options, site: InstallContext, plan: Plan, units: UnitWork, done: Done | undefined): Report {
   const changes = changesOf(plan);
   const { diagnostics } = site.sources.configuration;
-  const errors = remarkCount(diagnostics, "error");
+  const errors = diagnosticCount(diagnostics, "error");
   const result = options.dryRun ? "planned" : changes.length === 0 ? "unchanged" : "installed";
   const messages = [...rejected(errors), ...site.notes, ...units.notes, ...(done?.notes ?? [])];
   const summary = options.dryRun ? dryLines(changes.length) : summaryLines(options, site, changes.length, done);

@@ -83,7 +83,7 @@ function shimRefusals({ name, shim, libc, loader }: HostAbi): readonly Message[]
   return faults.map((fault) => refusal(`the shim for ${name} ${fault}`, hint));
 }
 
-/** Files in places of ours that this program did not put there. */
+/** Files in portreserve's places that this program did not put there. */
 export function unownedRefusals(root: string, artefacts: readonly Artefact[]): readonly Message[] {
   return unownedAmong(artefacts).map(({ path, what }) =>
     refusal(`'${path}' is ${what}`, `find out who made it with 'ls -l ${hostPath(root, path)}', and move it away`),
@@ -98,7 +98,7 @@ export function listRefusals(root: string, { list }: InstallState): readonly Mes
     return [refusal(`the preload list '${file}' is ${what}`, look)];
   }
   if (found.kind === "missing") return [];
-  // Names that lead to a shim of ours by another way.
+  // Names that lead to our shim by another path.
   return conflictsNamed(found.bytes, INSTALLED_SHIM).map(({ name, line, column }) =>
     refusal(
       `${file}:${line}:${column}: '${name}' is in the preload list, and portreservectl did not write it`,
@@ -159,7 +159,7 @@ function closedFolders(root: string, libraries: readonly Artefact[]): readonly M
   );
 }
 
-/** What root runs, or loads into every program, must be root's. In an image everything may belong to whoever makes it. */
+/** What root runs, or loads into every program, must be root's. An image may belong to the user who builds it. */
 function writablePlaces(root: string, artefacts: readonly Artefact[]): readonly Message[] {
   if (root !== "/") return [];
   const bad = new Set(artefacts.flatMap(({ path }) => othersMayWrite(path) ?? []));

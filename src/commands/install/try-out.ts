@@ -93,7 +93,7 @@ function stolenPort(output: string, reserved: readonly number[]): string | undef
   return given.size === expected ? undefined : `got ${given.size} ports, where ${expected} are not reserved`;
 }
 
-/** Starts programs with no environment of ours and looks where their functions come from. Throws AppError if it is not the shim. */
+/** Starts programs with an empty environment and looks where their functions come from. Throws AppError if it is not the shim. */
 export function proveInstalled({ programs, results }: Baseline, abis: readonly HostAbi[]): readonly string[] {
   for (const [at, program] of programs.entries()) {
     const difference = differenceBetween(program, results[at] as TrialResult, runAlone(program, undefined));

@@ -33,8 +33,8 @@ function row(port: PortState, tableInForce: boolean): readonly Line[] {
     port.owners.length === 0 ? "– (only in the table)" : fewOf(port.owners, MOST_HOLDERS),
     heldBy(port),
   ];
-  const remark = remarkOn(port, tableInForce);
-  return remark === undefined ? cells : [...cells, remark];
+  const flag = flagsOf(port, tableInForce);
+  return flag === undefined ? cells : [...cells, flag];
 }
 
 /** "cupsd 1201", and "–" for a free port. */
@@ -43,11 +43,11 @@ function heldBy(port: PortState): string {
   return holders.length === 0 ? "–" : fewOf(holders.map(holderText), MOST_HOLDERS);
 }
 
-function remarkOn({ state, inTable }: PortState, tableInForce: boolean): Line | undefined {
-  const remarks: Line[] = [];
-  if (state === "stolen") remarks.push({ text: "STOLEN", tone: "bad" });
-  if (state === "unknown") remarks.push({ text: "unknown", tone: "warn" });
-  if (tableInForce && !inTable) remarks.push({ text: "not in the table", tone: "warn" });
-  const [first, second] = remarks;
+function flagsOf({ state, inTable }: PortState, tableInForce: boolean): Line | undefined {
+  const flags: Line[] = [];
+  if (state === "stolen") flags.push({ text: "STOLEN", tone: "bad" });
+  if (state === "unknown") flags.push({ text: "unknown", tone: "warn" });
+  if (tableInForce && !inTable) flags.push({ text: "not in the table", tone: "warn" });
+  const [first, second] = flags;
   return second === undefined ? first : ([first, ", ", second] as Line);
 }

@@ -52,10 +52,10 @@ function tableCell(table: TableFacts, time: number, answers: readonly HostAnswer
   ];
   const wrong = answers.filter(({ state, hint }) => state !== "good" || hint !== undefined);
   const tone = table.state === "fresh" ? "good" : table.state === "valid" ? "warn" : "bad";
-  return [{ text: table.state, tone }, parts.map((part) => `, ${part}`).join(""), ...wrong.flatMap(remark)];
+  return [{ text: table.state, tone }, parts.map((part) => `, ${part}`).join(""), ...wrong.flatMap(explanation)];
 }
 
-function remark(answer: HostAnswer): readonly Span[] {
+function explanation(answer: HostAnswer): readonly Span[] {
   return [": ", said(answer), arrow(answer.hint)];
 }
 

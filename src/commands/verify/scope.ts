@@ -14,7 +14,7 @@ export type Scope =
   | { readonly kind: "unit"; readonly unit: string }
   | { readonly kind: "process"; readonly process: ProcessFacts };
 
-/** Throws AppError for options that make no sense together, and before anything is looked at. */
+/** Throws AppError for options that contradict each other, and before anything is looked at. */
 export function checkScope({ units, pid }: Options): void {
   if (units.length > 0 && pid !== undefined) {
     throw new AppError("usage", "--unit and --pid exclude each other", "'portreservectl help verify' explains it");

@@ -65,7 +65,7 @@ export function bySystemd(properties: readonly string[], network: string, variab
   };
 }
 
-/** One socket for each port; and an end, if whoever waits for it is gone. */
+/** One socket for each port; and an end, if the waiting process is gone. */
 const OWN_SETTINGS = ["LimitNOFILE=4096", "RuntimeMaxSec=60"];
 
 function withVariables(variables: Variables): ProgramCommand {

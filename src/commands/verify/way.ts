@@ -19,7 +19,7 @@ export interface NoWay {
 export const IN_USER_NAMESPACE =
   "made in a user namespace: it holds for ordinary programs, which read the same list and the same table";
 
-/** With variables that root, or whoever runs this, may trust. */
+/** With variables that the user of this program, root or not, may trust. */
 export function inNamespaces(how: How, variables: Variables, notes: readonly string[]): readonly Way[] {
   const ordinary = { how, start: byUserNamespace(variables), notes: [...notes, IN_USER_NAMESPACE] };
   return process.geteuid?.() === 0 ? [{ how, start: byRoot(variables), notes }, ordinary] : [ordinary];

@@ -1,10 +1,10 @@
-// The list that libtirpc's own bindresvport() keeps to: read exactly as libtirpc reads it, with remarks on what it drops.
+// The list that libtirpc's own bindresvport() keeps to: read exactly as libtirpc reads it, with diagnostics on what it drops.
 
 import { ALLOCATED_PORTS } from "../mechanism.ts";
 import { quote } from "../text.ts";
 import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
+import type { FileDiagnostics } from "./diagnostic-store.ts";
 import { splitLines, trimmed } from "./lines.ts";
-import type { FileRemarks } from "./remarks.ts";
 import type { Diagnostic, SourceFile } from "./types.ts";
 
 /** The owner of what the blacklist reserves. */
@@ -17,17 +17,17 @@ const NUMBER = /^([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i;
  * comment; anything else after the number voids the line. Lines without effect are notes, not errors: libtirpc passes
  * over them too, and the file belongs to another package. Source: libtirpc 1.3.3, src/bindresvport.c, and runs of it.
  */
-export function readBlacklist(file: SourceFile, take: TakeClaims, remarks: FileRemarks): void {
+export function readBlacklist(file: SourceFile, take: TakeClaims, diagnostics: FileDiagnostics): void {
   for (const line of splitLines(file.bytes)) {
     // To a C program a line ends at a NUL as well.
     const content = line.text.split(/[#\0]/, 1)[0] ?? "";
     const span = trimmed(content, isSpace);
     if (span.start === span.end) continue;
     const word = content.slice(span.start, span.end);
-    const remark = readNumber(word, (claims) => take(claims, line.number));
-    if (remark === undefined) continue;
-    const { severity, ...text } = remark;
-    remarks.onLine(severity, line, span, () => text);
+    const diagnostic = readNumber(word, (claims) => take(claims, line.number));
+    if (diagnostic === undefined) continue;
+    const { severity, ...text } = diagnostic;
+    diagnostics.onLine(severity, line, span, () => text);
   }
 }
 

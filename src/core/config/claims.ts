@@ -14,7 +14,7 @@ export type TakeClaims = (claims: readonly Claim[], line: number) => boolean;
 /** The most port-and-protocol pairs that all files may ask for, repetitions counted: some 100 MB at worst. */
 export const CLAIM_LIMIT = 1_000_000;
 
-/** The remark on a line whose claims were not taken. */
+/** The diagnostic on a line whose claims were not taken. */
 export const TOO_MANY_CLAIMS = {
   severity: "error",
   code: "too-many-reservations",

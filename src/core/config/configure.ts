@@ -2,8 +2,8 @@
 import { compareText } from "../text.ts";
 import { BLACKLIST_OWNER, readBlacklist } from "./blacklist.ts";
 import { claimStore, type TakeClaims } from "./claims.ts";
+import { diagnosticStore, type FileDiagnostics } from "./diagnostic-store.ts";
 import { readOwnerFile } from "./owner-file.ts";
-import { type FileRemarks, remarkStore } from "./remarks.ts";
 import { type ServiceBook, serviceBook } from "./services.ts";
 import type { Configuration, Diagnostic, Inputs } from "./types.ts";
 
@@ -11,18 +11,18 @@ import type { Configuration, Diagnostic, Inputs } from "./types.ts";
  * Parses every file, resolves the names and gathers what is wrong. Pure: equal inputs, in any order of `owners` and
  * `problems`, give equal results, and no bytes make it throw. Reservations are in the order of `Configuration`, each
  * port, protocol, owner and file once, with the first line that names it; diagnostics by file, line and column, those
- * on a whole file before those on its lines. Of very many remarks on lines only the first are there, and the others
- * are counted: see `remarkStore`.
+ * on a whole file before those on its lines. Of very many diagnostics on lines only the first are there, and the others
+ * are counted: see `diagnosticStore`.
  */
 export function configure(inputs: Inputs): Configuration {
-  const store = claimStore();
-  const remarks = remarkStore();
+  const claims = claimStore();
+  const found = diagnosticStore();
   const book = serviceBook(inputs.services);
   for (const { owner, path, read } of sourcesInOrder(inputs, book)) {
-    read(store.takerFor(owner, path), remarks.forFile(path));
+    read(claims.takerFor(owner, path), found.forFile(path));
   }
-  const diagnostics = [...inputs.problems, ...servicesNotes(book), ...remarks.all()];
-  return { reservations: store.reservations(), diagnostics: diagnostics.sort(byPlace) };
+  const diagnostics = [...inputs.problems, ...servicesNotes(book), ...found.all()];
+  return { reservations: claims.reservations(), diagnostics: diagnostics.sort(byPlace) };
 }
 
 function servicesNotes({ path, listed }: ServiceBook): Diagnostic[] {
@@ -35,20 +35,20 @@ function servicesNotes({ path, listed }: ServiceBook): Diagnostic[] {
 interface Source {
   readonly owner: string;
   readonly path: string;
-  readonly read: (take: TakeClaims, remarks: FileRemarks) => void;
+  readonly read: (take: TakeClaims, diagnostics: FileDiagnostics) => void;
 }
 
 function sourcesInOrder({ owners, blacklist }: Inputs, book: ServiceBook): Source[] {
   const sources: Source[] = owners.map((file) => ({
     owner: file.owner,
     path: file.path,
-    read: (take, remarks) => readOwnerFile(file, book, take, remarks),
+    read: (take, diagnostics) => readOwnerFile(file, book, take, diagnostics),
   }));
   if (blacklist !== undefined) {
     sources.push({
       owner: BLACKLIST_OWNER,
       path: blacklist.path,
-      read: (take, remarks) => readBlacklist(blacklist, take, remarks),
+      read: (take, diagnostics) => readBlacklist(blacklist, take, diagnostics),
     });
   }
   return sources.sort((a, b) => compareText(a.owner, b.owner) || compareText(a.path, b.path));

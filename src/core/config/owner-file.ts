@@ -3,9 +3,9 @@
 import { ALLOCATED_PORTS } from "../mechanism.ts";
 import { quote } from "../text.ts";
 import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
+import type { DiagnosticText, FileDiagnostics } from "./diagnostic-store.ts";
 import { type Entry, isEntryFault, parseEntry } from "./entry.ts";
 import { type SourceLine, splitLines, type TextRange, withoutByteOrderMark } from "./lines.ts";
-import type { FileRemarks, RemarkText } from "./remarks.ts";
 import type { ServiceBook } from "./services.ts";
 import type { Diagnostic, OwnerFile } from "./types.ts";
 
@@ -13,21 +13,26 @@ import type { Diagnostic, OwnerFile } from "./types.ts";
 export const OWNER_FILE_LIMIT = 65536;
 
 /** Reads every line in order; a line with an error reserves nothing, and every other line takes effect. */
-export function readOwnerFile(file: OwnerFile, book: ServiceBook, take: TakeClaims, remarks: FileRemarks): void {
+export function readOwnerFile(
+  file: OwnerFile,
+  book: ServiceBook,
+  take: TakeClaims,
+  diagnostics: FileDiagnostics,
+): void {
   const problem = wholeFileProblem(file);
   if (problem !== undefined) {
-    remarks.onFile(problem);
+    diagnostics.onFile(problem);
     return;
   }
   const isService = (name: string): boolean => book.find(name) !== undefined;
   for (const line of withoutByteOrderMark(splitLines(file.bytes))) {
-    const report: Report = (severity, span, describe) => remarks.onLine(severity, line, span, describe);
+    const report: Report = (severity, span, describe) => diagnostics.onLine(severity, line, span, describe);
     readLine(line, book, isService, take, report);
   }
 }
 
 /** At most one error a line. The text is made only where it is kept. */
-type Report = (severity: Diagnostic["severity"], span: TextRange, describe: () => RemarkText) => void;
+type Report = (severity: Diagnostic["severity"], span: TextRange, describe: () => DiagnosticText) => void;
 
 function readLine(
   line: SourceLine,
@@ -78,7 +83,7 @@ function nameClaims(entry: Entry & { kind: "name" }, book: ServiceBook, report: 
   });
 }
 
-function unknownService(name: string, book: ServiceBook): RemarkText {
+function unknownService(name: string, book: ServiceBook): DiagnosticText {
   const near = book.suggest(name);
   const meant = near === undefined ? "" : `did you mean ${quote(near)}? otherwise `;
   const add = book.path === undefined ? "there is no services(5) file" : `add the name to ${quote(book.path)}`;

@@ -46,7 +46,7 @@ export type HostPorts = Partial<Record<Protocol, number>>;
 
 /**
  * Reads a services(5) file as getservbyname() does: the first line with a name or alias and a protocol decides.
- * Lines of other protocols, and lines that make no sense, are passed over: the file is not ours to judge.
+ * Lines of other protocols, and malformed lines, are skipped: the file is not ours to judge.
  */
 export function parseServices(bytes: Uint8Array): Map<string, HostPorts> {
   const known = new Map<string, HostPorts>();

@@ -1,8 +1,5 @@
 // "Did you mean": the known name that is nearest to an unknown one.
 
-/** Names looked up in one `suggester` at most; further ones get no suggestion, so that a huge wrong file stays cheap. */
-const SUGGESTION_BUDGET = 500;
-
 /** Known names that one `suggester` compares at most, over all its searches: a second or so. */
 const COMPARISON_BUDGET = 1_000_000;
 
@@ -17,7 +14,6 @@ export function suggester(known: Iterable<string>): (name: string) => string | u
   return (name) => {
     if (name.length > LONGEST_NAME) return undefined;
     if (answers.has(name)) return answers.get(name);
-    if (answers.size >= SUGGESTION_BUDGET) return undefined;
     sorted ??= [...new Set(known)].sort();
     comparisons += sorted.length;
     if (comparisons > COMPARISON_BUDGET) return undefined;

@@ -14,7 +14,7 @@ export interface Place {
 }
 
 /**
- * One remark about the input. `error`: something was rejected and does not take effect.
+ * One diagnostic about the input. `error`: something was rejected and does not take effect.
  * `note`: accepted, but the administrator may have meant something else.
  */
 export interface Diagnostic {
@@ -25,11 +25,11 @@ export interface Diagnostic {
   readonly message: string;
   /** What to do about it, or what to write instead. */
   readonly hint?: string;
-  /** Where, for remarks on a line. */
+  /** Where, for diagnostics on a line. */
   readonly place?: Place;
-  /** Where, for remarks on a whole file or folder. */
+  /** Where, for diagnostics on a whole file or folder. */
   readonly file?: string;
-  /** How many remarks this one stands for, where that is not itself alone: only for the code 'more-remarks'. */
+  /** How many diagnostics this one stands for, where that is not itself alone: only for the code 'more-diagnostics'. */
   readonly count?: number;
 }
 

@@ -86,7 +86,7 @@ export interface Reader {
   take(offset: number, length: number, what: string): Fields;
   /** Visits `count` entries of `entry` bytes each, until `visit` answers "stop"; `at` is the entry's place in `fields`. */
   entries(offset: number, count: number, entry: number, what: string, visit: Visit): void;
-  /** Counts work that reads nothing anew. In bytes. */
+  /** Counts work that reads nothing new, in bytes. */
   spend(bytes: number): void;
 }
 

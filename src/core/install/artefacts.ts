@@ -23,7 +23,7 @@ export interface Artefact {
   readonly labelOf?: string;
 }
 
-/** Why the host was left alone: something is in a place of ours, and somebody else put it there. */
+/** Why the host was left alone: something that portreserve did not write is in one of its places. */
 export interface Unowned {
   readonly path: string;
   /** Completes "'PATH' is …". */

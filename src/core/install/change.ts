@@ -29,7 +29,7 @@ export interface WriteFile {
   /** Permission bits. */
   readonly mode: number;
   readonly old: Uint8Array | undefined;
-  /** Numbers of user and group; by default those of the file that is there, else of whoever runs this. */
+  /** Numbers of user and group; by default those of the file that is there, else of the user who runs this. */
   readonly owner?: { readonly uid: number; readonly gid: number };
   /** By default those of the file that is there. */
   readonly attributes?: readonly Attribute[];

@@ -18,7 +18,7 @@ export interface InstallState {
   readonly rules: readonly Artefact[];
   readonly manager: readonly Artefact[];
   readonly units: readonly Artefact[];
-  /** Of services with a drop-in of ours, or that are to get one. */
+  /** Of services that have our drop-in, or are to get one. */
   readonly dropIns: readonly Artefact[];
   /** The preload list, links followed. */
   readonly list: { readonly path: string; readonly found: Found; readonly labelOf: string };

@@ -1,4 +1,4 @@
-// The drop-in that makes one service preload the shim, beside whatever it preloads already.
+// The drop-in that makes one service preload the shim, beside what it preloads already.
 import { type EnvironmentEntry, PRELOAD_VARIABLE } from "./environment.ts";
 import { literal, quoteWord } from "./words.ts";
 

@@ -3,16 +3,16 @@ import { execArgument, execProgram, literal } from "./words.ts";
 
 export const SERVICE_UNIT = "portreserve.service";
 /** Compiles once more, when the path units watch again. A template: systemd warns where one unit is both of its instances. */
-export const AGAIN_TEMPLATE = "portreserve-again@.service";
-export const AGAIN_UNITS = {
-  success: "portreserve-again@success.service",
-  failure: "portreserve-again@failure.service",
+export const RECOMPILE_TEMPLATE = "portreserve-recompile@.service";
+export const RECOMPILE_UNITS = {
+  success: "portreserve-recompile@success.service",
+  failure: "portreserve-recompile@failure.service",
 } as const;
 /** One for each watched place: owners, services, blacklist. */
 export const PATH_UNITS = ["portreserve.path", "portreserve-services.path", "portreserve-blacklist.path"] as const;
 
 /** The files that we write. */
-export const UNIT_FILES: readonly string[] = [SERVICE_UNIT, AGAIN_TEMPLATE, ...PATH_UNITS];
+export const UNIT_FILES: readonly string[] = [SERVICE_UNIT, RECOMPILE_TEMPLATE, ...PATH_UNITS];
 
 const MARKER = "# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.";
 
@@ -55,9 +55,9 @@ export function serviceUnit(manager: Manager): string {
   return `${MARKER}
 [Unit]
 Description=Compile the reservations of ports
-${ORDER}After=${AGAIN_UNITS.success} ${AGAIN_UNITS.failure}
-OnSuccess=${AGAIN_UNITS.success}
-OnFailure=${AGAIN_UNITS.failure}
+${ORDER}After=${RECOMPILE_UNITS.success} ${RECOMPILE_UNITS.failure}
+OnSuccess=${RECOMPILE_UNITS.success}
+OnFailure=${RECOMPILE_UNITS.failure}
 ${ALLOCATORS.map((names) => `Before=${names.join(" ")}\n`).join("")}
 ${compiles(manager)}
 [Install]
@@ -66,7 +66,7 @@ WantedBy=multi-user.target
 }
 
 /** What the service starts at its end. */
-export function againUnit(manager: Manager): string {
+export function recompileUnit(manager: Manager): string {
   return `${MARKER}
 [Unit]
 Description=Compile what has changed since the reservations of ports were compiled
@@ -95,7 +95,7 @@ SuccessExitStatus=1
 export function unitTexts(places: readonly string[], manager: Manager): readonly (readonly [string, string])[] {
   return [
     [SERVICE_UNIT, serviceUnit(manager)],
-    [AGAIN_TEMPLATE, againUnit(manager)],
+    [RECOMPILE_TEMPLATE, recompileUnit(manager)],
     ...PATH_UNITS.map((name, at) => [name, pathUnit(places[at] ?? "")] as const),
   ];
 }

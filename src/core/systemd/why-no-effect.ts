@@ -107,7 +107,7 @@ function unset({ unit, shim }: EffectFacts, { unsetEnvironment, environment }: U
       (ours !== undefined && preloads(ours.value, shim) && item === `${PRELOAD_VARIABLE}=${ours.value}`),
   );
   if (hit === undefined) return [];
-  const message = `${quote(unit)} has UnsetEnvironment=${hit}, which takes the variable away whoever sets it`;
+  const message = `${quote(unit)} has UnsetEnvironment=${hit}, which removes the variable, whatever sets it`;
   return [
     { severity: "error", code: "unset-environment", message, hint: `'systemctl cat ${unit}' shows where; take it out` },
   ];
@@ -135,7 +135,7 @@ function programObstacles({ unit }: EffectFacts, program: StartedProgram): Obsta
       severity: "error",
       code: "static-program",
       message,
-      hint: "nothing of ours reaches it: see 'portreservectl check'",
+      hint: "the shim does not reach it: see 'portreservectl check'",
     });
   } else if (program.setuid || program.capabilities) {
     const why = program.setuid ? "is setuid or setgid" : "has file capabilities";

@@ -50,7 +50,7 @@ function ask(profile: string, root: string): Seen<Denied> {
   const denies = (file: string, ...accesses: readonly Access[]): boolean => {
     const answer = askAppArmor(question(profile, root + file));
     const allowed = isRefused(answer) ? undefined : allows(answer, accesses);
-    if (allowed === undefined) refusal = isRefused(answer) ? answer.errno : "its answer makes no sense";
+    if (allowed === undefined) refusal = isRefused(answer) ? answer.errno : "its answer cannot be read";
     return allowed === false;
   };
   const denied: Denied = {
@@ -61,5 +61,5 @@ function ask(profile: string, root: string): Seen<Denied> {
       .filter((file) => denies(file, "read", "map")),
     table: denies(TABLE_FILE, "read"),
   };
-  return refusal === undefined ? denied : { unseen: `the kernel was asked in vain (${refusal})`, rootWould: false };
+  return refusal === undefined ? denied : { unseen: `the kernel gave no answer (${refusal})`, rootWould: false };
 }

@@ -179,7 +179,7 @@ function elfOf({ cache, asRoot }: Objects, { file, isKernelLink, identity }: Ope
   const { key, version } = identity;
   const kept = cache.get(key);
   if (kept?.version === version) return kept.elf;
-  // Devices and the like hold no code of ours; opening one can act upon it.
+  // Devices and the like hold none of our code; opening one can act upon it.
   if (!identity.isRegular) return undefined;
   const known = withFile(file, isKernelLink, (open) =>
     open.identity.key === key ? knownOf(open, open.identity.version) : { errno: "ESTALE" },

@@ -47,7 +47,7 @@ export interface Candidate {
 }
 
 /**
- * Undefined: it has ended. "again": it has started another program meanwhile, or the loader is still at work on the one it
+ * Undefined: it has ended. "again": it has started another program meanwhile, or the loader has not finished the one it
  * has started; `isLast` then settles for what can be said of it.
  */
 export function observeProcess(
@@ -90,7 +90,7 @@ export function observeProcess(
   }
   programs.set(executablePath, by.executable);
   const program = keyOfExecutable(look.objects, by);
-  // Whoever runs a program has it mapped, unless it has just started another one, or took some trouble.
+  // A process has its program mapped, unless it has just executed another one, or unmapped it on purpose.
   if (!isUnseen(code.keys) && !code.keys.includes(program)) {
     const now = fileIdentity(`${folder}/exe`);
     if (isRefused(now)) return undefined;

@@ -3,7 +3,7 @@
 export interface ProcessStatus {
   /** The effective one. */
   readonly uid: number;
-  /** CAP_NET_BIND_SERVICE is in force, or at hand without another exec. */
+  /** CAP_NET_BIND_SERVICE is effective, or permitted without another exec. */
   readonly mayBind: boolean;
 }
 

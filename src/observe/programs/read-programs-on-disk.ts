@@ -1,4 +1,4 @@
-// Programs of the host as files: where a name leads, what stat(2) says, and which may do more than whoever starts them.
+// Programs of the host as files: where a name leads, what stat(2) says, and which have more rights than the user who starts them.
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { orUndefined } from "../../system/app-error.ts";
@@ -45,7 +45,7 @@ export interface TrustedProgram {
 }
 
 /**
- * Those that are more than whoever starts them: setuid to root, or with capabilities. Each once, in the usual folders of
+ * Those that have more rights than the user who starts them: setuid to root, or with capabilities. Each once, in the usual folders of
  * programs; links are left out, since what they lead to is there too.
  */
 export function trustedPrograms(): readonly TrustedProgram[] {

@@ -21,8 +21,8 @@ export function labelOf(file: Buffer): readonly Attribute[] {
 }
 
 /**
- * What a policy goes by in the SELinux label of `file`, its type and range: "ld_so_cache_t:s0". The user and the role are
- * those of whoever wrote it. Undefined where there is no label.
+ * What a policy decides by in the SELinux label of `file`, its type and range: "ld_so_cache_t:s0". The user and the role are
+ * those of the user who wrote it. Undefined where there is no label.
  */
 export function labelTypeOf(file: Buffer): string | undefined {
   const label = labelOf(file)[0];

@@ -15,7 +15,7 @@ export function capture(file: Buffer): Captured {
   return { bytes: readFileSync(file), mode: mode & 0o7777, owner: { uid, gid }, attributes: attributesOf(file) };
 }
 
-/** Others who change the same file hold no lock of ours: what they wrote since it was looked at must not get lost. */
+/** Others who change the same file do not hold our lock: what they wrote since it was looked at must not get lost. */
 export function expectPlanned({ path: file, old }: { path: string; old: Uint8Array | undefined }, now: Captured): void {
   const bytes = typeof now === "object" ? now.bytes : undefined;
   const same = old === undefined || bytes === undefined ? old === bytes : Buffer.compare(old, bytes) === 0;
@@ -32,7 +32,7 @@ export function restore(file: Buffer, before: Captured): void {
   }
 }
 
-/** Removes it for good. Throws the system error. */
+/** Removes it. Throws the system error. */
 export function gone(file: Buffer): void {
   unlinkSync(file);
   flushed(file);

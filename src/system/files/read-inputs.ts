@@ -1,4 +1,4 @@
-// Reads everything a table is compiled from; what cannot be read becomes a remark, and only a missing folder is an error.
+// Reads everything a table is compiled from; what cannot be read becomes a diagnostic, and only a missing folder is an error.
 import { lstatSync, readdirSync } from "node:fs";
 import type { Diagnostic, Inputs, OwnerFile, SourceFile } from "../../core/config/types.ts";
 import { AppError, errnoOf, fromSystem } from "../app-error.ts";

@@ -26,7 +26,7 @@ export interface Replacement {
   readonly bytes: Uint8Array;
   /** All twelve bits, whatever the umask. */
   readonly mode: number;
-  /** `keep`: of the file that is there; best effort, since only root can. `undefined`: whoever runs this. */
+  /** `keep`: of the file that is there; best effort, since only root can. `undefined`: the user who runs this. */
   readonly owner?: "keep" | Owner;
   /** Extended attributes, such as the label and the access control list of the file that is there (attributes.ts). */
   readonly attributes?: readonly Attribute[];
@@ -165,7 +165,7 @@ function writeTemporary(temporary: Buffer, replacement: Replacement): void {
   }
 }
 
-/** Where it is not allowed, the new file belongs to whoever wrote it, as any new file does. */
+/** Where it is not allowed, the new file belongs to the user who wrote it, as any new file does. */
 function giveOwner(descriptor: number, file: Buffer, owner: Replacement["owner"]): void {
   const wanted = owner === "keep" ? statSync(file, { throwIfNoEntry: false }) : owner;
   if (wanted === undefined) return;

@@ -7,7 +7,7 @@ import { ownDescriptor } from "../proc/process-files.ts";
 /** As many links as the kernel follows. */
 const LINK_LIMIT = 40;
 
-/** For whoever follows links by himself. Throws ELOOP as the kernel does. */
+/** For callers that follow links themselves. Throws ELOOP as the kernel does. */
 export function refuseLoop(links: number): void {
   if (links <= LINK_LIMIT) return;
   throw Object.assign(new Error("ELOOP: too many symbolic links encountered, readlink"), { code: "ELOOP" });

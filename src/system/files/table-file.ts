@@ -46,7 +46,7 @@ export function readTable(root: string): TableState {
   return { kind: "unreadable", reason: read.reason, denied: read.kind === "denied" };
 }
 
-/** As that of the loader's cache, where that one has any. Labels in an image are for whoever boots it to put right. */
+/** As that of the loader's cache, where that one has any. Labels in an image are set when it is first booted. */
 function labelIsRight(root: string): boolean {
   if (root !== "/") return true;
   const [found, wanted] = [TABLE_FILE, LOADER_CACHE].map((file) => labelTypeOf(Buffer.from(file)));

@@ -25,7 +25,7 @@ export function processFolder(id: number | "self", thread?: number): string {
   return thread === undefined ? `${PROC}/${id}` : `${PROC}/${id}/task/${thread}`;
 }
 
-/** The name by which this process, and whatever it hands the descriptor on to, finds one of its open files. */
+/** The path by which this process, and its children that inherit the descriptor, find one of its open files. */
 export function ownDescriptor(descriptor: number): string {
   return `${processFolder("self")}/fd/${descriptor}`;
 }

@@ -61,7 +61,7 @@ const NAMESPACES: ProgramCommand = [
 
 const STAGE_PREFIX = "portreserve-sandbox-";
 
-/** Removes what killed processes have left of their sandboxes with this prefix; only for whoever knows that none is alive. */
+/** Removes what killed processes have left of their sandboxes with this prefix; only for callers who know that none is alive. */
 export function removeStages(stagePrefix: string): void {
   const folder = stagesFolder();
   for (const name of readdirSync(folder)) {

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { CLAIM_LIMIT } from "../../../src/core/config/claims.ts";
 import { configure } from "../../../src/core/config/configure.ts";
-import { ALL_REMARKS } from "../../../src/core/config/remarks.ts";
-import { remarkCount } from "../../../src/report/diagnostics.ts";
+import { FILE_DIAGNOSTICS } from "../../../src/core/config/diagnostic-store.ts";
+import { diagnosticCount } from "../../../src/report/diagnostics.ts";
 import { blacklistFile, configureText, errors, inputs, ownerFile, ports } from "../inputs.ts";
 
 test("leaves out lines beyond the limit on reservations, in any file, and says so", () => {
@@ -61,11 +61,11 @@ test("reads 10,000 files of 10 lines into one table", () => {
   expect(new Set(ports(configuration)).size).toBe(512);
 });
 
-test("gives equal remarks for 250 files of wrong lines in any order", { timeout: 60_000 }, () => {
+test("gives equal diagnostics for 250 files of wrong lines in any order", { timeout: 60_000 }, () => {
   const owners = Array.from({ length: 250 }, (_, index) => ownerFile(`o${index}`, "x\n".repeat(32_700)));
   const configuration = configure(inputs({ owners }));
-  expect(configuration.diagnostics.length).toBe(ALL_REMARKS + owners.length);
-  expect(remarkCount(configuration.diagnostics, "error")).toBe(250 * 32_700);
-  expect(JSON.stringify(configuration).length).toBeLessThan(4_000_000);
+  expect(configuration.diagnostics.length).toBe(owners.length * (FILE_DIAGNOSTICS + 1));
+  expect(diagnosticCount(configuration.diagnostics, "error")).toBe(250 * 32_700);
+  expect(JSON.stringify(configuration).length).toBeLessThan(10_000_000);
   expect(configure(inputs({ owners: owners.toReversed() }))).toEqual(configuration);
 });
