@@ -18,7 +18,7 @@ import { isLeftOver } from "../left-over.ts";
 
 const PREFIX = "portreserve-stage-";
 /** What dist/ imports. */
-const MODULES = ["commander", "node-gyp-build"];
+const MODULES = ["node-gyp-build"];
 /** For tests run by root: nobody. */
 const other = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 
