@@ -169,7 +169,20 @@ function table({ process, image }: Running, host: Host): Decision | undefined {
     return notCovered("goes on with a table that was replaced by hand", restartHint(process));
   }
   if (mappedTable?.current === true) return undefined;
-  return deniedAccess(process.denied, { list: false, library: undefined, table: true }) ?? mayRead(process, host);
+  return (
+    deniedAccess(process.denied, { list: false, library: undefined, table: true }) ??
+    mayRead(process, host) ??
+    (mappedTable === undefined ? filtered(process) : undefined)
+  );
+}
+
+/** Which system calls a filter lets through cannot be read. A table that is mapped went through it. */
+function filtered({ seccomp }: Running["process"]): Decision | undefined {
+  if (seccomp === undefined) return undefined;
+  return unknown(
+    `its seccomp ${seccomp === "strict" ? "mode" : "filter"} may keep it from the table, which it has not read yet`,
+    "look again after it has taken a port",
+  );
 }
 
 /** It will open the table when it allocates next. */

@@ -88,6 +88,8 @@ export interface ProcessFacts {
   readonly uid: Seen<number>;
   /** It has CAP_NET_BIND_SERVICE, or could take it back without another exec. */
   readonly mayBind: Seen<boolean>;
+  /** The kernel judges its system calls by a seccomp filter, or in strict mode; absent where it does not, or `uid` is unseen. */
+  readonly seccomp?: "strict" | "filter";
   /** The loader took it for privileged (AT_SECURE), and ignored LD_PRELOAD. */
   readonly secure: Seen<boolean>;
   /** The AppArmor or SELinux domain, where it is confined by one. */

@@ -68,6 +68,16 @@ describe("/proc/PID/status", () => {
     expect(parseStatus(status(permitted, effective))).toEqual({ uid: 33, mayBind });
   });
 
+  test.each([
+    ["0", undefined],
+    ["1", "strict"],
+    ["2", "filter"],
+  ])("says whether its system calls are judged: Seccomp %s", (mode, seccomp) => {
+    const of = (text: string) => parseStatus(Buffer.concat([status(none, none), bytes(text)]));
+    expect(of(`NoNewPrivs:\t1\nSeccomp:\t${mode}\nSeccomp_filters:\t${mode}\n`)?.seccomp).toBe(seccomp);
+    expect(of("NoNewPrivs:\t1\n")?.seccomp).toBeUndefined();
+  });
+
   test("is not taken in by a name: the kernel escapes what is in it", () => {
     expect(parseStatus(status(none, none, "\\nUid:\t1\t1\\nCapEff:\tffffffffffffffff"))).toEqual({
       uid: 33,

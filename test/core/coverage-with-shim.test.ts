@@ -97,6 +97,13 @@ test.each<[string, ProcessFacts, string, Change?]>([
     "unknown (table): the table has a label that its domain may not read → portreservectl compile",
     { setup: { table: { ...TABLE, label: { found: "etc_runtime_t", wanted: "ld_so_cache_t" } } } },
   ],
+  [
+    "a seccomp filter before the table was read",
+    process({ seccomp: "filter", mappedTable: undefined }),
+    "unknown (table): its seccomp filter may keep it from the table, which it has not read yet → look again after it has taken a port",
+  ],
+  ["no filter before the table was read (control)", process({ mappedTable: undefined }), "covered (covered)"],
+  ["a seccomp filter that has let the table through", process({ seccomp: "filter" }), "covered (covered)"],
   ["a stale table", process(), "covered (covered)", { setup: { table: { ...TABLE, state: "stale" } } }],
   ...(["missing", "damaged", "unreadable"] as const).map((state): [string, ProcessFacts, string, Change] => [
     `a table that is ${state}`,

@@ -133,7 +133,7 @@ function preloadOf(self: Self, folder: string): Seen<boolean> {
   return isRefused(environ) ? refusal(self, environ) : preloadNames(environ, SHIM_FILE);
 }
 
-type Rights = Pick<ProcessFacts, "uid" | "mayBind">;
+type Rights = Pick<ProcessFacts, "uid" | "mayBind" | "seccomp">;
 
 function rightsOf(self: Self, folder: string): Rights {
   const status = readBytes(`${folder}/status`);

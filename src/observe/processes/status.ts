@@ -1,10 +1,12 @@
-// /proc/PID/status: whose process it is, and whether it may take a privileged port.
+// /proc/PID/status: whose process it is, whether it may take a privileged port, and whether a filter judges its system calls.
 
 export interface ProcessStatus {
   /** The effective one. */
   readonly uid: number;
   /** CAP_NET_BIND_SERVICE is effective, or permitted without another exec. */
   readonly mayBind: boolean;
+  /** Of proc(5)'s "Seccomp:"; absent for 0, and where the kernel has no seccomp. */
+  readonly seccomp?: "strict" | "filter";
 }
 
 /** CAP_NET_BIND_SERVICE of linux/capability.h. */
@@ -16,7 +18,13 @@ export function parseStatus(bytes: Buffer): ProcessStatus | undefined {
   const permitted = capabilities(bytes, "\nCapPrm:\t");
   const effective = capabilities(bytes, "\nCapEff:\t");
   if (uid === undefined || !/^\d+$/.test(uid) || permitted === undefined || effective === undefined) return undefined;
-  return { uid: Number(uid), mayBind: ((permitted | effective) & NET_BIND_SERVICE) !== 0n };
+  const mode = field(bytes, "\nSeccomp:\t");
+  const seccomp = mode === "1" ? "strict" : mode === "2" ? "filter" : undefined;
+  return {
+    uid: Number(uid),
+    mayBind: ((permitted | effective) & NET_BIND_SERVICE) !== 0n,
+    ...(seccomp === undefined ? {} : { seccomp }),
+  };
 }
 
 function field(bytes: Buffer, start: string): string | undefined {
