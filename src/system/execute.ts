@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { native } from "../core/native.ts";
-import { errnoOf, reasonOf } from "./app-error.ts";
+import { errnoOf, orUndefined, reasonOf } from "./app-error.ts";
 
 export interface ExecFault {
   readonly kind: "not-found" | "not-executable" | "failed";
@@ -15,6 +15,7 @@ export interface ExecFault {
  */
 export function execute(count: number, variables: Readonly<Record<string, string>>): ExecFault {
   const command = lastArguments(count);
+  if (command === undefined) return { kind: "failed", reason: "without /proc an argument that is not UTF-8 is lost" };
   try {
     return native().execute(command, variables);
   } catch (error) {
@@ -27,9 +28,16 @@ export function execute(count: number, variables: Readonly<Record<string, string
   }
 }
 
-/** process.argv has lost every byte that is not UTF-8; the kernel has kept them, each argument ended by a NUL. */
-function lastArguments(count: number): Buffer[] {
-  const line = readFileSync("/proc/self/cmdline");
+/**
+ * process.argv has lost every byte that is not UTF-8; the kernel has kept them, each argument ended by a NUL. Where there is
+ * no /proc, as in many a chroot, process.argv has to do; undefined where it has lost something.
+ */
+function lastArguments(count: number): readonly (string | Uint8Array)[] | undefined {
+  const line = orUndefined(() => readFileSync("/proc/self/cmdline"));
+  if (line === undefined) {
+    const words = process.argv.slice(-count);
+    return words.some((word) => word.includes("\ufffd")) ? undefined : words;
+  }
   const all: Buffer[] = [];
   for (let at = 0, end = 0; at < line.length; at = end + 1) {
     end = line.indexOf(0, at);

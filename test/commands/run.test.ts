@@ -150,6 +150,25 @@ test("refuses a shim whose path LD_PRELOAD cannot express, with exit code 5", ()
   });
 });
 
+const noRoot = skipReason("root");
+
+describe.skipIf(noRoot !== undefined)(named("without /proc, as in many a chroot", noRoot), () => {
+  const under = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"];
+
+  test("runs the command all the same", () => {
+    expect(ctl(["run", "--", "echo", "ä", "--json"], { under })).toMatchObject({ status: 0, stdout: "ä --json\n" });
+  });
+
+  test("says which arguments would be lost: it is no bug", () => {
+    const script = ["sh", "-c", 'exec "$@" "$(printf "\\377")"', "sh"];
+    const { status, stderr } = ctl(["run", "--", "echo"], { under: [...under, ...script] });
+    expect({ status, stderr: stderr.split("\n").find((line) => line.includes("error:")) }).toEqual({
+      status: 3,
+      stderr: "portreservectl: error: cannot run 'echo': without /proc an argument that is not UTF-8 is lost",
+    });
+  });
+});
+
 const obstacle = await noSandbox();
 
 describe.skipIf(obstacle !== undefined)(named("with the table of a private /etc", obstacle), () => {
@@ -177,7 +196,6 @@ describe.skipIf(obstacle !== undefined)(named("with the table of a private /etc"
     });
   });
 
-  const noRoot = skipReason("root");
   test.skipIf(noRoot)(named("prefers the installed shim, by the path that serves every ABI", noRoot), async () => {
     const { stdout } = await play(
       'mkdir -p /usr/lib64/portreserve && cp "$SHIM" /usr/lib64/portreserve/ && "$NODE" "$MAIN" run -- sh -c \'echo "$LD_PRELOAD"\'',

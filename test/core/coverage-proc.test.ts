@@ -4,7 +4,7 @@ import { secureOfAuxv } from "../../src/observe/processes/auxv.ts";
 import { unitOfCgroup } from "../../src/observe/processes/cgroup.ts";
 import { domainOf } from "../../src/observe/processes/domain.ts";
 import { preloadNames } from "../../src/observe/processes/environ.ts";
-import { hidingAt } from "../../src/observe/processes/mountinfo.ts";
+import { differingPlace, hidingAt } from "../../src/observe/processes/mountinfo.ts";
 import { bootTime, parseStat } from "../../src/observe/processes/stat.ts";
 import { parseStatus } from "../../src/observe/processes/status.ts";
 
@@ -47,6 +47,29 @@ describe("the time of the start of the machine", () => {
     ["is not known without both", undefined, undefined, undefined],
   ])("%s", (_, clock, stat, expected) => {
     expect(bootTime(clock, stat, 1_700_000_000_000)).toBe(expected);
+  });
+});
+
+describe("/proc/PID/mountinfo of two processes", () => {
+  const mounts = (...rows: readonly string[]): Buffer =>
+    bytes(rows.map((row, at) => `${at + 2} 1 ${row} rw,relatime shared:1 - ext4 /dev/x rw\n`).join(""));
+  const host = ["8:1 / /", "0:5 / /proc", "0:6 / /run", "8:2 / /home"];
+
+  test.each([
+    ["nothing, where they are the same", [], undefined],
+    ["nothing, where a folder is bound to itself", ["8:1 /usr /usr", "8:2 /x /home/x"], undefined],
+    ["nothing, where something covers what is private", ["0:9 / /tmp", "0:9 /a /dev/shm"], undefined],
+    ["nothing, where proc is another one that shows the same", ["0:7 / /proc", "0:7 /sys /proc/sys"], undefined],
+    ["a folder that is hidden", ["0:6 /systemd/inaccessible/dir /home"], "/home"],
+    ["a file that is hidden", ["0:6 /systemd/inaccessible/reg /etc/ld.so.preload"], "/etc/ld.so.preload"],
+    ["a folder in the place of another", ["8:1 /srv/etc /etc"], "/etc"],
+    ["a setting of the kernel that is hidden", ["0:6 /x /proc/sys/sunrpc"], "/proc/sys/sunrpc"],
+    ["another root", ["8:9 / /"], "/"],
+    ["the last mount at a place", ["8:9 / /srv", "8:1 /srv /srv"], undefined],
+    ["no folder whose name only begins so", ["0:9 / /tmpfiles"], "/tmpfiles"],
+  ])("lead to %s", (_, more, place) => {
+    expect(differingPlace(mounts(...host, ...more), mounts(...host))).toBe(place);
+    expect(differingPlace(mounts(...host), mounts(...host, ...more))).toBe(place);
   });
 });
 

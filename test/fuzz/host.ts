@@ -13,9 +13,9 @@ import { unitOfCgroup } from "../../src/observe/processes/cgroup.ts";
 import { domainOf } from "../../src/observe/processes/domain.ts";
 import { preloadNames } from "../../src/observe/processes/environ.ts";
 import { eachCode, lineAround, parseMappedFile, parseMapping, parseMaps } from "../../src/observe/processes/maps.ts";
-import { hidingAt } from "../../src/observe/processes/mountinfo.ts";
+import { differingPlace, hidingAt } from "../../src/observe/processes/mountinfo.ts";
 import { bootTime, parseStat } from "../../src/observe/processes/stat.ts";
-import * as status from "../../src/observe/processes/status.ts";
+import { capabilities, parseStatus } from "../../src/observe/processes/status.ts";
 import { readLoaderCache } from "../../src/observe/programs/loader/cache.ts";
 import { corpus } from "./corpus.ts";
 import { mutated } from "./mutate.ts";
@@ -64,13 +64,15 @@ function checkProc(bytes: Buffer): void {
   checkMaps(bytes);
   const stat = parseStat(bytes);
   insist(stat === undefined || (isString(stat.state) && Number.isFinite(stat.startedAt)), () => "no stat can be so");
-  for (const read of Object.values(status)) if (typeof read === "function") read(bytes);
+  parseStatus(bytes);
+  capabilities(bytes, "CapEff");
   const unit = unitOfCgroup(bytes);
   insist(unit === undefined || !/[/\n]/.test(unit), () => `'${unit}' is no unit`);
   domainOf(bytes);
   secureOfAuxv(bytes);
   preloadNames(bytes, "libportreserve.so");
   hidingAt(bytes, "/proc");
+  insist(differingPlace(bytes, bytes) === undefined, () => "mounts that differ from themselves");
   bootTime(bytes, bytes, 1_700_000_000_000);
 }
 

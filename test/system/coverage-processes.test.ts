@@ -7,9 +7,8 @@ import { mapKeyOf, objectCache, observeProcesses } from "../../src/observe/proce
 import { named, skipReason } from "../support/can.ts";
 import { asNobody, scratch } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";
-import { asSeenByNobody, type Found, HOLD, held, look, OBSERVE, seen } from "../support/held.ts";
+import { asSeenByNobody, type Found, HOLD, held, look, seen } from "../support/held.ts";
 import { built } from "../support/sandbox.ts";
-import { NODE } from "../support/stage/stage.ts";
 
 const STATIC = compileC("test/system/coverage-processes.c", ["-static", "-DNO_LOADER", "-lpthread"]);
 const noRoot = skipReason("root");
@@ -56,11 +55,10 @@ test("sees a plain process as it is", async () => {
 
 test("leaves out itself and kernel threads, and reports each process as it comes", () => {
   const steps: (readonly [number, number])[] = [];
-  const { processes, hidden } = observeProcesses({ onProgress: (done, all) => steps.push([done, all]) });
+  const { processes } = observeProcesses({ onProgress: (done, all) => steps.push([done, all]) });
   expect(processes.map(({ pid }) => pid)).not.toContain(process.pid);
   expect(steps.at(-1)?.[0]).toBe(steps.at(-1)?.[1]);
   expect(steps.length).toBeGreaterThan(1);
-  expect(hidden).toBeUndefined();
 });
 
 test("opens no file twice that has not changed since an earlier look", async () => {
@@ -223,19 +221,4 @@ describe.skipIf(noRoot !== undefined)(named("processes that are somewhere else",
     const { mapped } = seen(observeProcesses(), pid);
     expect(mapped.find(({ path: one }) => one === library)?.elf).toMatchObject({ isProgram: false });
   });
-});
-
-test.skipIf(noRoot !== undefined)(named("says that processes are hidden, except from root", noRoot), () => {
-  const hidden = (options: string, who: readonly string[]): unknown => {
-    const script = `mount -o remount,${options} /proc && exec "$@"`;
-    const command = ["--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script, "sh", ...who, NODE];
-    const { stdout, stderr } = spawnSync("unshare", [...command, OBSERVE, "1"], { encoding: "utf8" });
-    if (stderr !== "") throw new Error(stderr);
-    return (JSON.parse(stdout) as { hidden: unknown }).hidden;
-  };
-  const why = { unseen: "/proc is mounted with 'hidepid'", rootWould: true };
-  expect(hidden("hidepid=2", asNobody)).toEqual(why);
-  expect(hidden("hidepid=2", [])).toBeUndefined();
-  expect(hidden("hidepid=2,gid=65534", asNobody)).toBeUndefined();
-  expect(hidden("hidepid=0", asNobody)).toBeUndefined();
 });

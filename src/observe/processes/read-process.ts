@@ -44,48 +44,65 @@ export interface Candidate {
   readonly folder: string;
   readonly name: Buffer;
   readonly startedAt: number;
+  /** Whether it is still the same process, and no zombie. */
+  readonly isAlive: () => boolean;
 }
 
 /**
  * Undefined: it has ended. "again": it has started another program meanwhile, or the loader has not finished the one it
- * has started; `isLast` then settles for what can be said of it.
+ * has started, or something of it went away; `isLast` then settles for what can be said of it. Whatever a read of it fails
+ * with, a process that lives is never left out: its file systems answer with any error that they like.
  */
 export function observeProcess(
   look: ProcessScan,
-  { id, folder, name, startedAt }: Candidate,
+  candidate: Candidate,
   isLast: boolean,
 ): ProcessFacts | "again" | undefined {
-  const { self } = look;
+  const domain = domainOfProcess(look, candidate.folder);
+  const open = openOf(candidate, domain);
+  const found = lookInto(look, candidate, { ...open, isLast, confinedBy: domain });
+  if (!isRefused(found)) return found;
+  if (!isDenied(found) && !candidate.isAlive()) return undefined;
+  if ((found.errno === "ENOENT" || found.errno === "ESRCH") && !isLast) return "again";
+  return closed({ ...open, ...rightsOf(look.self, candidate.folder) }, refusal(look.self, found));
+}
+
+/** One character for each byte. */
+function domainOfProcess({ self }: ProcessScan, folder: string): string | undefined {
+  const attribute = self.hasDomains ? readBytes(`${folder}/attr/current`) : undefined;
+  return attribute === undefined || isRefused(attribute) ? undefined : domainOf(attribute);
+}
+
+/** What the kernel says of it to everybody. */
+function openOf({ id, folder, name, startedAt }: Candidate, domain: string | undefined): Open {
   const cgroup = readBytes(`${folder}/cgroup`);
   const unit = isRefused(cgroup) ? undefined : unitOfCgroup(cgroup);
-  const attribute = self.hasDomains ? readBytes(`${folder}/attr/current`) : undefined;
-  const domain = attribute === undefined || isRefused(attribute) ? undefined : domainOf(attribute);
-  const open: Open = {
-    pid: id,
-    name: nameToText(name),
-    startedAt,
-    domain: text(domain),
-    unit: text(unit),
-  };
+  return { pid: id, name: nameToText(name), startedAt, domain: text(domain), unit: text(unit) };
+}
+
+function lookInto(
+  look: ProcessScan,
+  { folder }: Candidate,
+  { isLast, confinedBy, ...open }: Open & { readonly isLast: boolean; readonly confinedBy: string | undefined },
+): ProcessFacts | "again" | Refused {
+  const { self } = look;
   // The kernel asks the same question for this link and for all that follows: one refusal stands for all.
   const link = readLink(`${folder}/exe`);
-  if (isRefused(link))
-    return isDenied(link) ? closed({ ...open, ...rightsOf(self, folder) }, refusal(self, link)) : undefined;
+  if (isRefused(link)) return link;
   const place = placeOf(look, folder);
-  if (place === undefined) return undefined;
+  if (isRefused(place)) return place;
   const { programs } = place.view;
   const executablePath = link.toString("latin1");
   const known = programs.get(executablePath);
   const executable = known ?? fileIdentity(`${folder}/exe`);
-  if (isRefused(executable)) return undefined;
+  if (isRefused(executable)) return executable;
   let by: MappedBy = { view: place.view, folder, executable, executablePath };
   const code = codeOf(look.objects, by);
-  if (isRefused(code))
-    return isDenied(code) ? closed({ ...open, ...rightsOf(self, folder) }, refusal(self, code)) : undefined;
+  if (isRefused(code)) return code;
   // Another process's program of this path is this one's too if it runs that file's code.
   if (known !== undefined && (isUnseen(code.keys) || !code.keys.includes(known.key))) {
     const found = fileIdentity(`${folder}/exe`);
-    if (isRefused(found)) return undefined;
+    if (isRefused(found)) return found;
     by = { ...by, executable: found };
   }
   programs.set(executablePath, by.executable);
@@ -93,7 +110,7 @@ export function observeProcess(
   // A process has its program mapped, unless it has just executed another one, or unmapped it on purpose.
   if (!isUnseen(code.keys) && !code.keys.includes(program)) {
     const now = fileIdentity(`${folder}/exe`);
-    if (isRefused(now)) return undefined;
+    if (isRefused(now)) return now;
     if (now.key !== program) return "again";
   }
   const keys = isUnseen(code.keys) || code.keys.includes(program) ? code.keys : [program, ...code.keys];
@@ -104,7 +121,8 @@ export function observeProcess(
   const path = text(programPath(by));
   const isOfInterest =
     isUnseen(keys) || knownBy(path, []) !== undefined || objects.some((object) => mayAllocate(object));
-  const denied = isOfInterest && domain !== undefined ? deniedTo(domain, place.view.root, look.profiles) : undefined;
+  const denied =
+    isOfInterest && confinedBy !== undefined ? deniedTo(confinedBy, place.view.root, look.profiles) : undefined;
   return {
     ...open,
     ...(denied === undefined ? {} : { denied }),
@@ -177,11 +195,11 @@ interface Placed {
   readonly root: ProcessFacts["root"];
 }
 
-function placeOf({ self, views }: ProcessScan, folder: string): Placed | undefined {
+function placeOf({ self, views }: ProcessScan, folder: string): Placed | Refused {
   const mounts = namespaceOf(folder, "mnt");
   const root = identityOf(`${folder}/root`);
   const link = readLink(`${folder}/root`);
-  if ([mounts, root, link].some((value) => isRefused(value) && !isDenied(value))) return undefined;
+  for (const value of [mounts, root, link]) if (isRefused(value) && !isDenied(value)) return value;
   const sameMounts = compared(self, mounts, self.mounts);
   const rootPath = isRefused(link) ? "/" : link.toString("latin1");
   const sameRoot = compared(self, root, self.root);

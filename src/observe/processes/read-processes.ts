@@ -2,12 +2,12 @@
 
 import type { Unseen } from "../../core/seen.ts";
 import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
-import { isRefused, processFolder, processIds, readBytes, threadIds } from "../../system/proc/process-files.ts";
-import { hidingAt } from "./mountinfo.ts";
+import { isRefused, ownId, processFolder, processIds, readBytes, threadIds } from "../../system/proc/process-files.ts";
 import { fileIdentity } from "./read-mapped-file.ts";
 import { type ObjectCache, type Objects, objectCache, type View } from "./read-mapped-objects.ts";
 import { observeProcess, type ProcessScan } from "./read-process.ts";
-import { clocks, ownMounts, type Self, self } from "./read-self.ts";
+import { clocks, type Self, self } from "./read-self.ts";
+import { blindness } from "./read-visibility.ts";
 import { bootTime, type ProcessStat, parseStat, TICK_MILLISECONDS } from "./stat.ts";
 
 export { type ObjectCache, objectCache } from "./read-mapped-objects.ts";
@@ -42,16 +42,17 @@ export function observeProcesses({ onProgress, cache = objectCache() }: ProcessR
   };
   const boot = bootTime(...clocks()) ?? 0;
   const ids = processIds();
+  const ownNumber = ownId();
   const processes: ProcessFacts[] = [];
   let refused = 0;
   for (const [index, id] of ids.entries()) {
-    const found = id === process.pid ? undefined : observe(look, id, boot);
+    const found = id === ownNumber ? undefined : observe(look, id, boot);
     if (found === "refused") refused += 1;
     else if (found !== undefined) processes.push(found);
     onProgress?.(index + 1, ids.length);
   }
   for (const key of cache.keys()) if (!objects.found.has(key)) cache.delete(key);
-  return { processes, objects: Object.fromEntries(objects.found), hidden: hiddenBy(own, refused) };
+  return { processes, objects: Object.fromEntries(objects.found), hidden: blindness(own) ?? refusedBy(own, refused) };
 }
 
 /**
@@ -73,7 +74,12 @@ function observe(look: ProcessScan, id: number, boot: number): ProcessFacts | "r
   const living = livingFolder(id, stat);
   if (living === undefined) return undefined;
   const born = Math.round(boot + stat.startedAt * TICK_MILLISECONDS);
-  const candidate = { id, folder: living, name: stat.name, startedAt: born };
+  const isAlive = (): boolean => {
+    const now = readBytes(`${folder}/stat`);
+    const found = isRefused(now) ? undefined : parseStat(now);
+    return found !== undefined && found.startedAt === stat.startedAt && livingFolder(id, found) !== undefined;
+  };
+  const candidate = { id, folder: living, name: stat.name, startedAt: born, isAlive };
   for (let left = LOOKS; left > 0; left -= 1) {
     const found = observeProcess(look, candidate, left === 1);
     if (found !== "again") return found;
@@ -101,10 +107,7 @@ function livingFolder(id: number, { state, threads }: ProcessStat): string | und
   return living === undefined ? undefined : processFolder(id, living);
 }
 
-function hiddenBy({ asRoot, groups }: Self, refused: number): Unseen | undefined {
-  if (refused > 0) return { unseen: `${refused} processes may not be looked at`, rootWould: !asRoot };
-  const { mountinfo, place } = ownMounts();
-  const { hides, group } = hidingAt(mountinfo, place);
-  if (!hides || asRoot || groups.includes(group)) return undefined;
-  return { unseen: `${place} is mounted with 'hidepid'`, rootWould: true };
+function refusedBy({ asRoot }: Self, refused: number): Unseen | undefined {
+  if (refused === 0) return undefined;
+  return { unseen: `${refused} processes may not be looked at`, rootWould: !asRoot };
 }

@@ -6,12 +6,13 @@ import {
   isRefused,
   machineFile,
   namespaceOf,
-  PROCESSES_PLACE,
   processFolder,
+  type Refused,
   readBytes,
   readLines,
   readLink,
 } from "../../system/proc/process-files.ts";
+import { capabilities } from "./status.ts";
 
 /** Undefined: it cannot be told. */
 export interface Self {
@@ -26,6 +27,8 @@ export interface Self {
   /** Processes have a security domain here. */
   readonly hasDomains: boolean;
   readonly groups: readonly number[];
+  /** It has CAP_SYS_PTRACE, which every look into another user's process asks for. */
+  readonly mayTrace: boolean;
 }
 
 export function self(): Self {
@@ -41,6 +44,7 @@ export function self(): Self {
     table: known(identityOf(TABLE_FILE)),
     hasDomains: !isRefused(readBytes(`${folder}/attr/current`)),
     groups: [process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])],
+    mayTrace: ((effectiveOf(readBytes(`${folder}/status`)) ?? 0n) & SYS_PTRACE) !== 0n,
   };
 }
 
@@ -54,12 +58,19 @@ export function clocks(): readonly [uptime: Buffer | undefined, stat: Buffer | u
   return [bytes("uptime"), stat, Date.now()];
 }
 
-/** The mounts of this process, and where proc is among them. */
-export function ownMounts(): { readonly mountinfo: Buffer; readonly place: string } {
+function effectiveOf(status: Buffer | Refused): bigint | undefined {
+  return isRefused(status) ? undefined : capabilities(status, "CapEff");
+}
+
+/** CAP_SYS_PTRACE of linux/capability.h. */
+const SYS_PTRACE = 1n << 19n;
+
+/** The mounts of a process, as /proc/PID/mountinfo has them; undefined where it may not be looked at. */
+export function mountsOf(folder: string): Buffer | undefined {
   const pieces: Buffer[] = [];
-  readLines(`${processFolder("self")}/mountinfo`, (lines) => {
+  const refused = readLines(`${folder}/mountinfo`, (lines) => {
     pieces.push(Buffer.from(lines));
     return undefined;
   });
-  return { mountinfo: Buffer.concat(pieces), place: PROCESSES_PLACE };
+  return refused === undefined ? Buffer.concat(pieces) : undefined;
 }

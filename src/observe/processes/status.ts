@@ -15,8 +15,8 @@ export const NET_BIND_SERVICE = 1n << 10n;
 /** The kernel escapes newlines in the name, so each line begins with the field's own name. Undefined for anything else. */
 export function parseStatus(bytes: Buffer): ProcessStatus | undefined {
   const uid = field(bytes, "\nUid:\t")?.split("\t")[1];
-  const permitted = capabilities(bytes, "\nCapPrm:\t");
-  const effective = capabilities(bytes, "\nCapEff:\t");
+  const permitted = capabilities(bytes, "CapPrm");
+  const effective = capabilities(bytes, "CapEff");
   if (uid === undefined || !/^\d+$/.test(uid) || permitted === undefined || effective === undefined) return undefined;
   const mode = field(bytes, "\nSeccomp:\t");
   const seccomp = mode === "1" ? "strict" : mode === "2" ? "filter" : undefined;
@@ -33,7 +33,8 @@ function field(bytes: Buffer, start: string): string | undefined {
   return end < 0 ? undefined : bytes.toString("latin1", at + start.length, end);
 }
 
-function capabilities(bytes: Buffer, start: string): bigint | undefined {
-  const digits = field(bytes, start);
+/** One of the sets of capabilities; undefined where there is none of that name. */
+export function capabilities(bytes: Buffer, name: "CapPrm" | "CapEff"): bigint | undefined {
+  const digits = field(bytes, `\n${name}:\t`);
   return digits !== undefined && /^[0-9a-f]{16}$/.test(digits) ? BigInt(`0x${digits}`) : undefined;
 }

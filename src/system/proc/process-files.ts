@@ -16,8 +16,17 @@ export function isRefused(value: unknown): value is Refused {
 /** Numbers of all processes that this /proc shows, kernel threads too, ascending. */
 export function processIds(): readonly number[] {
   const ids: number[] = [];
-  for (const name of readdirSync(PROC)) if (/^[1-9]\d*$/.test(name)) ids.push(Number(name));
+  for (const name of namesIn(PROC)) if (/^[1-9]\d*$/.test(name)) ids.push(Number(name));
   return ids.sort((one, other) => one - other);
+}
+
+/** Nothing where there is no /proc: what is missing then is said by who asks whether everything can be seen. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** The folder of a process, or of this one; `thread` for one of its threads. */
@@ -37,6 +46,16 @@ export function machineFile(name: string): string {
 
 /** Where processes are found: the mount point of proc. */
 export const PROCESSES_PLACE: string = PROC;
+
+/** Where the kernel's settings of the whole machine are found. */
+export const MACHINE_SETTINGS: string = `${PROC}/sys`;
+
+/** The number under which /proc shows this process: another one than its own where /proc is of an outer pid namespace. */
+export function ownId(): number | undefined {
+  const link = readLink(`${PROC}/self`);
+  const id = isRefused(link) ? Number.NaN : Number(link.toString("latin1"));
+  return Number.isInteger(id) && id > 0 ? id : undefined;
+}
 
 export function threadIds(id: number): readonly number[] | Refused {
   try {
@@ -136,7 +155,7 @@ export function readLink(link: string): Buffer | Refused {
 }
 
 /** "net:[4026531840]": equal texts are the same namespace. */
-export function namespaceOf(folder: string, kind: "net" | "mnt"): string | Refused {
+export function namespaceOf(folder: string, kind: "net" | "mnt" | "user"): string | Refused {
   try {
     return readlinkSync(`${folder}/ns/${kind}`);
   } catch (error) {
