@@ -92,6 +92,17 @@ export const SUNRPC_PORTS: readonly { readonly min: string; readonly max: string
   { min: "/proc/sys/sunrpc/min_resvport", max: "/proc/sys/sunrpc/max_resvport" },
   { min: "/sys/module/sunrpc/parameters/min_resvport", max: "/sys/module/sunrpc/parameters/max_resvport" },
 ];
+/** Where processes are found: the mount point of proc. */
+export const PROCESSES_PLACE = "/proc";
+/** Where services keep what is theirs alone, and systemd what it hands to them: no program of the host is started from there. */
+export const PRIVATE_PLACES: readonly string[] = [
+  "/dev",
+  "/tmp",
+  "/var/tmp",
+  "/run/credentials",
+  "/run/systemd/incoming",
+  "/run/user",
+];
 export const MOUNTINFO = "/proc/self/mountinfo";
 export const UNPRIVILEGED_START = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 export const LOCAL_RESERVED_PORTS = "/proc/sys/net/ipv4/ip_local_reserved_ports";

@@ -1,4 +1,5 @@
 // /proc/PID/mountinfo: whether /proc shows every process to everybody, and where two processes find different files.
+import { PRIVATE_PLACES, PROCESSES_PLACE } from "../../system/paths.ts";
 
 /** How the file system at `place` hides processes, and from which group it does not. */
 export interface Hiding {
@@ -40,9 +41,6 @@ function mountsIn(mountinfo: Buffer): readonly Mount[] {
     });
 }
 
-/** Where services keep what is theirs alone, and systemd what it hands to them: no program of the host is started from there. */
-const PRIVATE = ["/dev", "/tmp", "/var/tmp", "/run/credentials", "/run/systemd/incoming", "/run/user"];
-
 /**
  * The first place, in the order of names, at which the mounts of one process lead to another folder than those of the
  * other: hidden, replaced, or of another root. Read-only or not is no difference, and what is private to services is left
@@ -52,13 +50,13 @@ export function differingPlace(one: Buffer, other: Buffer): string | undefined {
   const [ones, others] = [mountsIn(one), mountsIn(other)].map(sameProc) as [readonly Mount[], readonly Mount[]];
   const points = [...new Set(["/", ...ones, ...others].map((it) => (typeof it === "string" ? it : it.point)))].sort();
   return points
-    .filter((point) => !PRIVATE.some((place) => isBelow(point, place)))
+    .filter((point) => !PRIVATE_PLACES.some((place) => isBelow(point, place)))
     .find((point) => folderAt(ones, point) !== folderAt(others, point));
 }
 
 /** A service may have a mount of proc of its own, which shows the same: by its options others tell what it hides. */
 function sameProc(mounts: readonly Mount[]): readonly Mount[] {
-  const own = mounts.findLast(({ point, root }) => point === "/proc" && root === "/")?.device;
+  const own = mounts.findLast(({ point, root }) => point === PROCESSES_PLACE && root === "/")?.device;
   return mounts.map((mount) => (mount.device === own ? { ...mount, device: "proc" } : mount));
 }
 

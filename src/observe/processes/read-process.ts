@@ -24,9 +24,9 @@ import { fileIdentity } from "./read-mapped-file.ts";
 import { keyOfExecutable, type MappedBy, type Objects, programPath, type View } from "./read-mapped-objects.ts";
 import { tableUnder } from "./read-other-root.ts";
 import { codeOf } from "./read-process-code.ts";
+import { isDenied, noRights, type Rights, refusedAs, rightsOf } from "./read-rights.ts";
 import type { Self } from "./read-self.ts";
 import { bindingsOf, mappedTableOf } from "./slots/read-bindings.ts";
-import { parseStatus } from "./status.ts";
 
 /** What one look at the whole host shares. */
 export interface ProcessScan {
@@ -64,7 +64,7 @@ export function observeProcess(
   if (!isRefused(found)) return found;
   if (!isDenied(found) && !candidate.isAlive()) return undefined;
   if ((found.errno === "ENOENT" || found.errno === "ESRCH") && !isLast) return "again";
-  return closed({ ...open, ...rightsOf(look.self, candidate.folder) }, refusal(look.self, found));
+  return closed({ ...open, ...rightsOf(look.self, candidate.folder) }, refusedAs(look.self, found));
 }
 
 /** One character for each byte. */
@@ -86,7 +86,7 @@ function lookInto(
   { isLast, confinedBy, ...open }: Open & { readonly isLast: boolean; readonly confinedBy: string | undefined },
 ): ProcessFacts | "again" | Refused {
   const { self } = look;
-  // The kernel asks the same question for this link and for all that follows: one refusal stands for all.
+  // The kernel asks the same question for this link and for all that follows: one refusedAs stands for all.
   const link = readLink(`${folder}/exe`);
   if (isRefused(link)) return link;
   const place = placeOf(look, folder);
@@ -148,24 +148,12 @@ const NO_ALLOCATOR: Unseen = { unseen: "it allocates nothing, so nobody looked",
 
 function preloadOf(self: Self, folder: string): Seen<boolean> {
   const environ = readBytes(`${folder}/environ`);
-  return isRefused(environ) ? refusal(self, environ) : preloadNames(environ, SHIM_FILE);
-}
-
-type Rights = Pick<ProcessFacts, "uid" | "mayBind" | "seccomp">;
-
-function rightsOf(self: Self, folder: string): Rights {
-  const status = readBytes(`${folder}/status`);
-  if (isRefused(status)) return noRights(refusal(self, status));
-  return parseStatus(status) ?? noRights({ unseen: "its status does not say which rights it has", rootWould: false });
-}
-
-function noRights(why: Unseen): Rights {
-  return { uid: why, mayBind: why };
+  return isRefused(environ) ? refusedAs(self, environ) : preloadNames(environ, SHIM_FILE);
 }
 
 function secureOf(self: Self, folder: string): Seen<boolean> {
   const auxv = readBytes(`${folder}/auxv`);
-  return isRefused(auxv) ? refusal(self, auxv) : (secureOfAuxv(auxv) ?? NO_VECTOR);
+  return isRefused(auxv) ? refusedAs(self, auxv) : (secureOfAuxv(auxv) ?? NO_VECTOR);
 }
 
 const NO_VECTOR: Unseen = { unseen: "its auxiliary vector does not say", rootWould: false };
@@ -219,7 +207,7 @@ function placeOf({ self, views }: ProcessScan, folder: string): Placed | Refused
 }
 
 function compared(self: Self, found: string | Refused, own: string | undefined): Seen<"same" | "other"> {
-  if (isRefused(found)) return refusal(self, found);
+  if (isRefused(found)) return refusedAs(self, found);
   if (own === undefined) return { unseen: "this program cannot see its own", rootWould: false };
   return found === own ? "same" : "other";
 }
@@ -229,25 +217,12 @@ function tableOf({ self, tables }: ProcessScan, { view, mounts, root }: Placed, 
   const known = tables.get(view);
   if (known !== undefined) return known;
   const found = tableUnder(`${folder}/root`);
-  if (isRefused(found)) return refusal(self, found);
+  if (isRefused(found)) return refusedAs(self, found);
   // "Nothing" is also what an ended process has.
   if (found === undefined && isRefused(readLink(`${folder}/root`))) return { unseen: "it has ended", rootWould: false };
   const table = found === undefined ? "none" : found === self.table ? "same" : "other";
   tables.set(view, table);
   return table;
-}
-
-function refusal({ asRoot }: Self, { errno }: Refused): Unseen {
-  const denied = isDenied({ errno });
-  if (denied && !asRoot) return { unseen: "only root may look into it", rootWould: true };
-  return {
-    unseen: denied ? "the kernel does not let root look into it" : `it could not be read (${errno})`,
-    rootWould: false,
-  };
-}
-
-function isDenied({ errno }: Refused): boolean {
-  return errno === "EACCES" || errno === "EPERM";
 }
 
 function text(latin1: string): string;

@@ -66,7 +66,7 @@ function effectiveOf(status: Buffer | Refused): bigint | undefined {
 const SYS_PTRACE = 1n << 19n;
 
 /** The mounts of a process, as /proc/PID/mountinfo has them; undefined where it may not be looked at. */
-export function mountsOf(folder: string): Buffer | undefined {
+export function readMounts(folder: string): Buffer | undefined {
   const pieces: Buffer[] = [];
   const refused = readLines(`${folder}/mountinfo`, (lines) => {
     pieces.push(Buffer.from(lines));

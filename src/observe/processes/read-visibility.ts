@@ -2,17 +2,17 @@
 import { existsSync, readlinkSync, statfsSync } from "node:fs";
 import type { Unseen } from "../../core/seen.ts";
 import { orUndefined } from "../../system/app-error.ts";
+import { PROCESSES_PLACE } from "../../system/paths.ts";
 import {
   identityOf,
   isRefused,
   MACHINE_SETTINGS,
   namespaceOf,
   ownId,
-  PROCESSES_PLACE,
   processFolder,
 } from "../../system/proc/process-files.ts";
 import { differingPlace, hidingAt } from "./mountinfo.ts";
-import { mountsOf, type Self } from "./read-self.ts";
+import { readMounts, type Self } from "./read-self.ts";
 
 /** PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h. */
 const INITIAL_PIDS = "pid:[4026531836]";
@@ -74,15 +74,15 @@ function unlikeMounts(first: string): Unseen | undefined {
   const isSame = (name: (folder: string) => unknown): boolean => name(self) === name(first);
   if (isSame((folder) => namespaceOf(folder, "mnt")) && isSame((folder) => identityOf(`${folder}/root`)))
     return undefined;
-  const host = mountsOf(first);
-  const place = host === undefined ? "/" : differingPlace(mountsOf(self) ?? Buffer.of(), host);
+  const host = readMounts(first);
+  const place = host === undefined ? "/" : differingPlace(readMounts(self) ?? Buffer.of(), host);
   if (place === undefined) return undefined;
   return { unseen: `'${place}' is not for it what it is for process 1: ${OUTSIDE}`, rootWould: false };
 }
 
 /** Whom the kernel lets see all in spite of 'hidepid': the group of the mount, and who may trace any process. */
 function hiddenByOption({ asRoot, mayTrace, groups }: Self): Unseen | undefined {
-  const { hides, group } = hidingAt(mountsOf(processFolder("self")) ?? Buffer.of(), PROCESSES_PLACE);
+  const { hides, group } = hidingAt(readMounts(processFolder("self")) ?? Buffer.of(), PROCESSES_PLACE);
   if (!hides || mayTrace || groups.includes(group)) return undefined;
   return { unseen: `${PROCESSES_PLACE} is mounted with 'hidepid'`, rootWould: !asRoot };
 }

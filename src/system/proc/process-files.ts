@@ -1,8 +1,9 @@
 // Raw reading of /proc/PID: bytes, links and identities, with refusals and ended processes as values. Called a hundred thousand times a look.
 import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from "node:fs";
 import { errnoOf } from "../app-error.ts";
+import { PROCESSES_PLACE } from "../paths.ts";
 
-const PROC = "/proc";
+const PROC = PROCESSES_PLACE;
 
 /** Why something of a process could not be read: the errno name. ENOENT and ESRCH: it has ended, or there is none. */
 export interface Refused {
@@ -43,9 +44,6 @@ export function ownDescriptor(descriptor: number): string {
 export function machineFile(name: string): string {
   return `${PROC}/${name}`;
 }
-
-/** Where processes are found: the mount point of proc. */
-export const PROCESSES_PLACE: string = PROC;
 
 /** Where the kernel's settings of the whole machine are found. */
 export const MACHINE_SETTINGS: string = `${PROC}/sys`;
