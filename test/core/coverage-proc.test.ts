@@ -4,6 +4,7 @@ import { secureOfAuxv } from "../../src/observe/processes/auxv.ts";
 import { unitOfCgroup } from "../../src/observe/processes/cgroup.ts";
 import { domainOf } from "../../src/observe/processes/domain.ts";
 import { preloadNames } from "../../src/observe/processes/environ.ts";
+import { fileSystemsIn } from "../../src/observe/processes/file-systems.ts";
 import { differingPlace, hidingAt } from "../../src/observe/processes/mountinfo.ts";
 import { bootTime, parseStat } from "../../src/observe/processes/stat.ts";
 import { parseStatus } from "../../src/observe/processes/status.ts";
@@ -48,6 +49,21 @@ describe("the time of the start of the machine", () => {
   ])("%s", (_, clock, stat, expected) => {
     expect(bootTime(clock, stat, 1_700_000_000_000)).toBe(expected);
   });
+});
+
+test("/proc/PID/mountinfo says which file systems answer by themselves, and at whose will a FUSE one does", () => {
+  const line = (device: string, type: string, options = "rw") =>
+    `30 1 ${device} / /a\\040b rw shared:1 master:2 - ${type} source ${options}\n`;
+  const mountinfo = `${line("8:17", "ext4")}${line("0:300", "nfs4")}${line("0:5", "fuse.sshfs", "rw,user_id=1000,group_id=7")}${line("0:6", "fuseblk", "rw,user_id=0")}short line\n`;
+  const system = (device: string, type: string, isLocal: boolean, userFuse?: number) => ({
+    ...{ device, type, isLocal, userFuse, point: "/a\\040b" },
+  });
+  expect(fileSystemsIn(bytes(mountinfo))).toEqual([
+    system("08:11", "ext4", true),
+    system("00:12c", "nfs4", false),
+    system("00:05", "fuse.sshfs", false, 1000),
+    system("00:06", "fuseblk", false),
+  ]);
 });
 
 describe("/proc/PID/mountinfo of two processes", () => {

@@ -12,6 +12,7 @@ import { secureOfAuxv } from "../../src/observe/processes/auxv.ts";
 import { unitOfCgroup } from "../../src/observe/processes/cgroup.ts";
 import { domainOf } from "../../src/observe/processes/domain.ts";
 import { preloadNames } from "../../src/observe/processes/environ.ts";
+import { fileSystemsIn } from "../../src/observe/processes/file-systems.ts";
 import { eachCode, lineAround, parseMappedFile, parseMapping, parseMaps } from "../../src/observe/processes/maps.ts";
 import { differingPlace, hidingAt } from "../../src/observe/processes/mountinfo.ts";
 import { bootTime, parseStat } from "../../src/observe/processes/stat.ts";
@@ -72,6 +73,10 @@ function checkProc(bytes: Buffer): void {
   secureOfAuxv(bytes);
   preloadNames(bytes, "libportreserve.so");
   hidingAt(bytes, "/proc");
+  insist(
+    fileSystemsIn(bytes).every(({ device }) => /^[0-9a-f]+:[0-9a-f]+$/.test(device)),
+    () => "a device that no mapping has",
+  );
   insist(differingPlace(bytes, bytes) === undefined, () => "mounts that differ from themselves");
   bootTime(bytes, bytes, 1_700_000_000_000);
 }

@@ -16,6 +16,8 @@ export interface FileIdentity {
   /** It has no name any more. */
   readonly isDeleted: boolean;
   readonly isRegular: boolean;
+  /** The number of its user. */
+  readonly owner: number;
 }
 
 /** Of a file, links followed. */
@@ -28,7 +30,7 @@ export function fileIdentity(file: string | Buffer): FileIdentity | Refused {
 }
 
 function identified(stats: BigIntStats): FileIdentity {
-  const { dev, ino, mtimeNs, ctimeNs, size, nlink } = stats;
+  const { dev, ino, mtimeNs, ctimeNs, size, nlink, uid } = stats;
   // As gnu_dev_major and gnu_dev_minor have it.
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n);
   const minor = (dev & 0xffn) | ((dev >> 12n) & 0xffffff00n);
@@ -39,6 +41,7 @@ function identified(stats: BigIntStats): FileIdentity {
     version: `${mtimeNs} ${ctimeNs} ${size}`,
     isDeleted: nlink === 0n,
     isRegular: stats.isFile(),
+    owner: Number(uid),
   };
 }
 

@@ -9,6 +9,7 @@ import { nameToText } from "../../system/files/raw-name.ts";
 import { isRefused, type Refused } from "../../system/proc/process-files.ts";
 import { elfFacts, type Slot, slotsOf } from "../programs/elf-facts.ts";
 import { DELETED, type MappedFile, parseMappedFile, pathsMeant, withoutDeletedMark } from "./maps.ts";
+import { type Answering, whySilent } from "./read-answering.ts";
 import { type FileIdentity, fileIdentity, withFile } from "./read-mapped-file.ts";
 
 /** A word through which an allocator is called, and what the file has in it before the loader writes there. */
@@ -52,7 +53,13 @@ export interface Objects {
   readonly found: Map<string, ObjectFacts>;
   readonly cache: ObjectCache;
   readonly asRoot: boolean;
+  readonly answering: Answering;
+  /** Milliseconds that this look still has for files of other users than root. */
+  readonly budget: { left: number };
 }
+
+/** For files of other users than root together: none of them may keep a look of root's from its end. In milliseconds. */
+export const USERS_TIME = 5000;
 
 /** What a process has to do with a file that it has mapped. */
 export interface MappedBy {
@@ -73,6 +80,13 @@ export function keyOfMapped(objects: Objects, by: MappedBy, text: string, range:
   if (known !== undefined) return known;
   const mapped = parseMappedFile(text);
   if (mapped === undefined) return { errno: "EINVAL" };
+  const silent = whySilent(objects.answering, mapped.device, by.folder, `${by.folder}/map_files/${rangeName(range())}`);
+  if (silent !== undefined) {
+    const unseen = `maps:${mapped.device}:${mapped.inode}`;
+    objects.found.set(unseen, { path: nameToText(Buffer.from(inRoot(by.view, mapped.path), "latin1")), elf: silent });
+    by.view.keys.set(text, unseen);
+    return unseen;
+  }
   const place = findMapped(by, mapped, range());
   if ("errno" in place && GONE.has(place.errno)) return place;
   const path = nameToText(Buffer.from(shownPath(by, mapped.path, place), "latin1"));
@@ -175,15 +189,24 @@ function outOfSight({ asRoot }: Objects): Unseen {
   return { unseen: "its file was deleted or replaced, or is in a place that cannot be entered", rootWould: !asRoot };
 }
 
-function elfOf({ cache, asRoot }: Objects, { file, isKernelLink, identity }: OpenableFile): ObjectFacts["elf"] {
+function elfOf({ cache, asRoot, budget }: Objects, { file, isKernelLink, identity }: OpenableFile): ObjectFacts["elf"] {
   const { key, version } = identity;
   const kept = cache.get(key);
   if (kept?.version === version) return kept.elf;
   // Devices and the like hold none of our code; opening one can act upon it.
   if (!identity.isRegular) return undefined;
+  const isUsers = identity.owner !== 0;
+  if (isUsers && budget.left <= 0) {
+    return {
+      unseen: `looking at the files of ordinary users took more than ${USERS_TIME / 1000} seconds`,
+      rootWould: false,
+    };
+  }
+  const since = performance.now();
   const known = withFile(file, isKernelLink, (open) =>
     open.identity.key === key ? knownOf(open, open.identity.version) : { errno: "ESTALE" },
   );
+  if (isUsers) budget.left -= performance.now() - since;
   if (isRefused(known)) {
     const denied = known.errno === "EACCES" || known.errno === "EPERM";
     return { unseen: `its file cannot be read (${known.errno})`, rootWould: denied && !asRoot };

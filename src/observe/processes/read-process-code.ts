@@ -1,9 +1,18 @@
 // The files that a process runs code from, and the table if it has one mapped: one pass over /proc/PID/maps.
 
-import type { Seen } from "../../core/seen.ts";
+import type { Seen, Unseen } from "../../core/seen.ts";
 import { TABLE_FILE } from "../../system/paths.ts";
 import { isRefused, type Refused, readLines } from "../../system/proc/process-files.ts";
-import { eachCode, lineAround, type Mapping, parseMapping, withoutDeletedMark } from "./maps.ts";
+import {
+  eachCode,
+  lineAround,
+  type Mapping,
+  parseMappedFile,
+  parseMapping,
+  pathsMeant,
+  withoutDeletedMark,
+} from "./maps.ts";
+import { whySilent } from "./read-answering.ts";
 import { keyOfMapped, type MappedBy, type Objects } from "./read-mapped-objects.ts";
 
 export interface ProcessCode {
@@ -45,6 +54,22 @@ export function codeOf(objects: Objects, by: MappedBy): ProcessCode | Refused {
   if (keys.size > MOST_FILES)
     return { keys: { unseen: `it has more than ${MOST_FILES} files mapped`, rootWould: false }, table };
   return { keys: [...keys], table };
+}
+
+/**
+ * Why the program of a process must not be looked at, undefined where it may: by the device of the mapping that has the
+ * path of /proc/PID/exe, since a look at that link asks its file system.
+ */
+export function whyProgramSilent({ answering }: Objects, folder: string, executablePath: string): Unseen | undefined {
+  let device: string | undefined;
+  readLines(`${folder}/maps`, (lines) => {
+    eachCode(lines, ({ file, end }) => {
+      const mapped = device === undefined ? parseMappedFile(lines.toString("latin1", file, end)) : undefined;
+      if (mapped !== undefined && pathsMeant(mapped.path).includes(executablePath)) device = mapped.device;
+    });
+    return device === undefined ? undefined : "stop";
+  });
+  return whySilent(answering, device, folder, `${folder}/exe`);
 }
 
 /** The path may be below another root. That it is the table is still to be proven. */

@@ -20,10 +20,11 @@ import { secureOfAuxv } from "./auxv.ts";
 import { unitOfCgroup } from "./cgroup.ts";
 import { domainOf } from "./domain.ts";
 import { preloadNames } from "./environ.ts";
+import { whyRootSilent } from "./read-answering.ts";
 import { fileIdentity } from "./read-mapped-file.ts";
 import { keyOfExecutable, type MappedBy, type Objects, programPath, type View } from "./read-mapped-objects.ts";
 import { tableUnder } from "./read-other-root.ts";
-import { codeOf } from "./read-process-code.ts";
+import { codeOf, whyProgramSilent } from "./read-process-code.ts";
 import { isDenied, noRights, type Rights, refusedAs, rightsOf } from "./read-rights.ts";
 import type { Self } from "./read-self.ts";
 import { bindingsOf, mappedTableOf } from "./slots/read-bindings.ts";
@@ -89,11 +90,17 @@ function lookInto(
   // The kernel asks the same question for this link and for all that follows: one refusedAs stands for all.
   const link = readLink(`${folder}/exe`);
   if (isRefused(link)) return link;
-  const place = placeOf(look, folder);
+  const mounts = namespaceOf(folder, "mnt");
+  const far =
+    isRefused(mounts) || mounts === self.mounts ? undefined : whyRootSilent(look.objects.answering, mounts, folder);
+  if (far !== undefined) return closed({ ...open, ...rightsOf(self, folder) }, far);
+  const place = placeOf(look, folder, mounts);
   if (isRefused(place)) return place;
   const { programs } = place.view;
   const executablePath = link.toString("latin1");
   const known = programs.get(executablePath);
+  const silent = known === undefined ? whyProgramSilent(look.objects, folder, executablePath) : undefined;
+  if (silent !== undefined) return closed({ ...open, ...rightsOf(self, folder) }, silent);
   const executable = known ?? fileIdentity(`${folder}/exe`);
   if (isRefused(executable)) return executable;
   let by: MappedBy = { view: place.view, folder, executable, executablePath };
@@ -183,8 +190,7 @@ interface Placed {
   readonly root: ProcessFacts["root"];
 }
 
-function placeOf({ self, views }: ProcessScan, folder: string): Placed | Refused {
-  const mounts = namespaceOf(folder, "mnt");
+function placeOf({ self, views }: ProcessScan, folder: string, mounts: string | Refused): Placed | Refused {
   const root = identityOf(`${folder}/root`);
   const link = readLink(`${folder}/root`);
   for (const value of [mounts, root, link]) if (isRefused(value) && !isDenied(value)) return value;

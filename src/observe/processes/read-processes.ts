@@ -3,8 +3,9 @@
 import type { Unseen } from "../../core/seen.ts";
 import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
 import { isRefused, ownId, processFolder, processIds, readBytes, threadIds } from "../../system/proc/process-files.ts";
+import { answering } from "./read-answering.ts";
 import { fileIdentity } from "./read-mapped-file.ts";
-import { type ObjectCache, type Objects, objectCache, type View } from "./read-mapped-objects.ts";
+import { type ObjectCache, type Objects, objectCache, USERS_TIME, type View } from "./read-mapped-objects.ts";
 import { observeProcess, type ProcessScan } from "./read-process.ts";
 import { clocks, type Self, self } from "./read-self.ts";
 import { blindness } from "./read-visibility.ts";
@@ -32,7 +33,13 @@ export interface Processes {
  */
 export function observeProcesses({ onProgress, cache = objectCache() }: ProcessRequest = {}): Processes {
   const own = self();
-  const objects: Objects = { found: new Map(), cache, asRoot: own.asRoot };
+  const objects: Objects = {
+    found: new Map(),
+    cache,
+    asRoot: own.asRoot,
+    answering: answering(),
+    budget: { left: USERS_TIME },
+  };
   const look: ProcessScan = {
     self: own,
     objects,

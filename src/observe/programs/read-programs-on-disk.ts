@@ -6,6 +6,7 @@ import { capabilitiesOf } from "../../system/files/attributes.ts";
 import { namesIn } from "../../system/files/entry.ts";
 import { resolveUnder } from "../../system/files/rooted.ts";
 import { PROGRAM_FOLDERS, UNIT_SEARCH_PATH } from "../../system/paths.ts";
+import { whyPathSilent } from "./read-path-answers.ts";
 
 export interface FileStatus {
   /** "DEVICE:INODE", both decimal, as mapped files are named. */
@@ -26,15 +27,15 @@ export function fileStatus(root: string, file: string): FileStatus | undefined {
   });
 }
 
-/** The path without links; undefined where there is nothing. */
+/** The path without links; undefined where there is nothing, or its file system does not answer. */
 export function realPathOf(file: string): string | undefined {
-  return orUndefined(() => realpathSync.native(file));
+  return whyPathSilent(file) !== undefined ? undefined : orUndefined(() => realpathSync.native(file));
 }
 
 /** What systemd starts for a name in ExecStart=; undefined where there is no such program. */
 export function programCalled(name: string): string | undefined {
   const places = name.startsWith("/") ? [name] : UNIT_SEARCH_PATH.split(":").map((folder) => path.join(folder, name));
-  return places.find((file) => orUndefined(() => statSync(file))?.isFile());
+  return places.find((file) => whyPathSilent(file) === undefined && orUndefined(() => statSync(file))?.isFile());
 }
 
 export interface TrustedProgram {

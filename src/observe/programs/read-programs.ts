@@ -15,6 +15,7 @@ import { givesPrivilegedPorts } from "./file-capabilities.ts";
 import { type LoaderCache, readLoaderCache } from "./loader/cache.ts";
 import { closure } from "./loader/closure.ts";
 import { reachesWanted } from "./loader/reaches.ts";
+import { whyPathSilent } from "./read-path-answers.ts";
 import { realPathOf, trustedPrograms } from "./read-programs-on-disk.ts";
 
 /** `running`: ids of the units that a process was seen in. In no order; a program that several units start is there for each. */
@@ -36,6 +37,8 @@ export function observePrograms(units: readonly UnitFacts[], running: ReadonlySe
     .map(({ path }) => ({ path, unit: undefined, privileged: true, profile: undefined }));
   const deniedTo = deniedLater();
   return [...ofUnits, ...ofAnybody].flatMap(({ profile, ...program }): ProgramFacts[] => {
+    const silent = whyPathSilent(program.path);
+    if (silent !== undefined) return [{ ...program, objects: [{ path: program.path, elf: silent }] }];
     const objects = objectsOf(program.path);
     if (!objects.some(isWorthTelling)) return [];
     const denied = deniedTo(realPathOf(program.path) ?? program.path, profile);

@@ -1,0 +1,59 @@
+// Whether a path of the host can be followed without waiting for a server that does not answer: a dead NFS or FUSE mount.
+import { lstatSync, readlinkSync } from "node:fs";
+import path from "node:path";
+import type { Unseen } from "../../core/seen.ts";
+import { orUndefined } from "../../system/app-error.ts";
+import { processFolder } from "../../system/proc/process-files.ts";
+import { fileSystemsIn } from "../processes/file-systems.ts";
+import { answering, whySilent } from "../processes/read-answering.ts";
+import { readMounts } from "../processes/read-self.ts";
+
+interface Known {
+  readonly until: number;
+  /** By mount point: what may keep its readers waiting, and whether it does. */
+  readonly mounts: ReadonlyMap<string, () => Unseen | undefined>;
+}
+
+let known: Known | undefined;
+
+/** In milliseconds: how long an answer is good. One look asks some hundred times, and each question may take a second. */
+const GOOD_FOR = 5000;
+const MOST_LINKS = 40;
+
+/** Why `file` must not be looked at; undefined where it may. Links are followed, as far as they may be. */
+export function whyPathSilent(file: string): Unseen | undefined {
+  if (known === undefined || known.until < Date.now()) known = { until: Date.now() + GOOD_FOR, mounts: slowMounts() };
+  const { mounts } = known;
+  if (mounts.size === 0) return undefined;
+  const pending = path.resolve("/", file).split("/").slice(1);
+  let done = "";
+  for (let links = 0; pending.length > 0 && links <= MOST_LINKS; ) {
+    const place = `${done}/${pending.shift()}`;
+    const silent = mounts.get(place)?.();
+    if (silent !== undefined) return silent;
+    const isLink = orUndefined(() => lstatSync(place).isSymbolicLink());
+    const target = isLink === true ? orUndefined(() => readlinkSync(place)) : undefined;
+    if (target === undefined) done = place;
+    else {
+      links += 1;
+      pending.unshift(
+        ...path
+          .resolve(done === "" ? "/" : done, target)
+          .split("/")
+          .slice(1),
+      );
+      done = "";
+    }
+  }
+  return undefined;
+}
+
+function slowMounts(): Known["mounts"] {
+  const self = processFolder("self");
+  const mine = answering();
+  const mounts = new Map<string, () => Unseen | undefined>();
+  for (const { device, isLocal, point } of fileSystemsIn(readMounts(self) ?? Buffer.of())) {
+    if (!isLocal) mounts.set(point, () => whySilent(mine, device, self, point));
+  }
+  return mounts;
+}

@@ -1,0 +1,77 @@
+// File systems that answer with errors, or not at all: what runs from them is still there, unknown, and no look waits for it.
+import { spawnSync } from "node:child_process";
+import { copyFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { named, skipFor, skipReason } from "../support/can.ts";
+import { scratch } from "../support/cli.ts";
+import { compileC } from "../support/compile-c.ts";
+import { HOLD, OBSERVE } from "../support/held.ts";
+import { NODE } from "../support/stage/stage.ts";
+
+const SERVER = compileC("test/system/fuse-server.c");
+
+/** Whether this kernel has FUSE, and root may mount it. */
+function noFuse(): string | undefined {
+  const reason = skipReason("root");
+  if (reason !== undefined) return reason;
+  const { status } = spawnSync("unshare", ["--mount", "sh", "-c", "test -c /dev/fuse && exec 3<>/dev/fuse"]);
+  return status === 0 ? undefined : skipFor("this kernel has no FUSE");
+}
+
+const reason = noFuse();
+
+interface Look {
+  readonly program: unknown;
+  readonly uid: unknown;
+  readonly objects: unknown;
+  readonly seconds: number;
+}
+
+/** What is seen of a program that user `owner` runs from the FUSE file system of `of`, after `later`; $SERVER is the server. */
+function look({ owner, of, options = "", later = ":" }: Record<string, string | number>): Look {
+  const folder = scratch();
+  const file = path.join(scratch(), "program");
+  copyFileSync(HOLD, file);
+  const script = `"$1" "$2" "$3" "${options}" ${of} >"$2.said" & SERVER=$!
+until grep -qs ready "$2.said"; do sleep 0.02; done
+setpriv --reuid=${owner} --regid=${owner} --clear-groups "$3/program" >"$2.held" & HELD=$!
+until grep -qs ready "$2.held"; do sleep 0.02; done
+${later}
+"$4" "$5" $HELD
+kill -9 $HELD $SERVER; umount -l "$3"`;
+  const host = ["--mount", "--pid", "--net", "--fork", "--mount-proc", "sh", "-c", script, "sh"];
+  const since = Date.now();
+  const args = [...host, SERVER, file, folder, NODE, OBSERVE];
+  const { stdout, stderr } = spawnSync("unshare", args, { encoding: "utf8", timeout: 60_000, killSignal: "SIGKILL" });
+  if (stderr !== "" || stdout === "") throw new Error(`${stderr}: it ended without an answer`);
+  return { ...(JSON.parse(stdout) as Look), seconds: (Date.now() - since) / 1000 };
+}
+
+const unseen = (text: string) => ({ unseen: text, rootWould: false });
+const HANGS = "kill -USR1 $SERVER; sleep 0.2";
+
+describe.skipIf(reason !== undefined)(named("a program on a FUSE file system", reason), () => {
+  test("of root's is seen while its server answers (control)", () => {
+    const { program, objects } = look({ owner: 0, of: 0 });
+    expect(program).toMatch(/\/program$/);
+    expect(Array.isArray(objects)).toBe(true);
+  });
+
+  test("of a user's, which root may not enter, is there, and unknown", () => {
+    const why = unseen("it is on a FUSE file system of user 65534, who could keep this program waiting");
+    expect(look({ owner: 65534, of: 65534 })).toMatchObject({ program: why, objects: why, uid: 65534 });
+  });
+
+  test("of a user's, which root may enter, keeps nobody waiting, whether it answers or not", () => {
+    const why = unseen("it is on a FUSE file system of user 65534, who could keep this program waiting");
+    expect(look({ owner: 65534, of: 65534, options: "allow_other" })).toMatchObject({ program: why });
+    expect(look({ owner: 65534, of: 65534, options: "allow_other", later: HANGS })).toMatchObject({ program: why });
+  });
+
+  test("of root's is unknown once its server hangs, and the look ends", () => {
+    const found = look({ owner: 0, of: 0, later: HANGS });
+    const why = unseen("its file system (fuse) has not answered within a second");
+    expect(found).toMatchObject({ program: why, objects: why, uid: 0 });
+  });
+});
