@@ -94,6 +94,14 @@ export const SUNRPC_PORTS: readonly { readonly min: string; readonly max: string
 ];
 /** Where processes are found: the mount point of proc. */
 export const PROCESSES_PLACE = "/proc";
+/** What is read below it, beside the processes themselves. */
+export const READ_OF_PROC: readonly string[] = [
+  "/proc/net",
+  "/proc/stat",
+  "/proc/sys/net",
+  "/proc/sys/sunrpc",
+  "/proc/uptime",
+];
 /** Where services keep what is theirs alone, and systemd what it hands to them: no program of the host is started from there. */
 export const PRIVATE_PLACES: readonly string[] = [
   "/dev",

@@ -80,6 +80,13 @@ describe("/proc/PID/mountinfo of two processes", () => {
     ["a file that is hidden", ["0:6 /systemd/inaccessible/reg /etc/ld.so.preload"], "/etc/ld.so.preload"],
     ["a folder in the place of another", ["8:1 /srv/etc /etc"], "/etc"],
     ["a setting of the kernel that is hidden", ["0:6 /x /proc/sys/sunrpc"], "/proc/sys/sunrpc"],
+    ["all settings hidden", ["0:6 /x /proc/sys"], "/proc/sys"],
+    ["a process that is hidden", ["0:6 /x /proc/4711"], "/proc/4711"],
+    [
+      "nothing, where something covers what nobody reads",
+      ["0:6 /x /proc/kcore", "0:6 /x /proc/sys/kernel/random/boot_id"],
+      undefined,
+    ],
     ["another root", ["8:9 / /"], "/"],
     ["the last mount at a place", ["8:9 / /srv", "8:1 /srv /srv"], undefined],
     ["no folder whose name only begins so", ["0:9 / /tmpfiles"], "/tmpfiles"],

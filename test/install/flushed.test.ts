@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
-import { scratch } from "../support/cli.ts";
+import { asNobody, scratch } from "../support/cli.ts";
 import { LIST, libraries } from "../support/host.ts";
 import { MAIN, NODE } from "../support/stage/stage.ts";
 import { imageOf, run, SYSTEMD } from "./image.ts";
@@ -18,7 +18,7 @@ const CALLS = "rename,unlink,rmdir,mkdir,symlink,fsync";
 function traced(verb: Verb, root: string, killedAt?: number): readonly string[] {
   const log = path.join(scratch(), "log");
   const inject = killedAt === undefined ? [] : ["-e", `inject=fsync:signal=SIGKILL:when=${killedAt}`];
-  const command = [NODE, MAIN, verb, "--root", root];
+  const command = [...asNobody, NODE, MAIN, verb, "--root", root];
   spawnSync("strace", ["-y", "-s", "4096", "-o", log, "-e", `trace=${CALLS}`, ...inject, ...command]);
   return readFileSync(log, "utf8")
     .split("\n")

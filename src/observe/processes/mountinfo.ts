@@ -1,5 +1,5 @@
 // /proc/PID/mountinfo: whether /proc shows every process to everybody, and where two processes find different files.
-import { PRIVATE_PLACES, PROCESSES_PLACE } from "../../system/paths.ts";
+import { PRIVATE_PLACES, PROCESSES_PLACE, READ_OF_PROC } from "../../system/paths.ts";
 
 /** How the file system at `place` hides processes, and from which group it does not. */
 export interface Hiding {
@@ -50,8 +50,14 @@ export function differingPlace(one: Buffer, other: Buffer): string | undefined {
   const [ones, others] = [mountsIn(one), mountsIn(other)].map(sameProc) as [readonly Mount[], readonly Mount[]];
   const points = [...new Set(["/", ...ones, ...others].map((it) => (typeof it === "string" ? it : it.point)))].sort();
   return points
-    .filter((point) => !PRIVATE_PLACES.some((place) => isBelow(point, place)))
+    .filter((point) => !PRIVATE_PLACES.some((place) => isBelow(point, place)) && isReadOfProc(point))
     .find((point) => folderAt(ones, point) !== folderAt(others, point));
+}
+
+/** What is put over /proc/kallsyms or a random boot_id hides nothing that is looked at. */
+function isReadOfProc(point: string): boolean {
+  if (!isBelow(point, PROCESSES_PLACE) || /^\d/.test(point.slice(PROCESSES_PLACE.length + 1))) return true;
+  return READ_OF_PROC.some((place) => isBelow(point, place) || isBelow(place, point));
 }
 
 /** A service may have a mount of proc of its own, which shows the same: by its options others tell what it hides. */
