@@ -3,13 +3,10 @@
 import type { Reservation } from "../core/config/types.ts";
 import { MECHANISMS, type MechanismName, mechanismFor } from "../core/mechanism.ts";
 import type { NativeTable } from "../core/native.ts";
-import { counted } from "../core/text.ts";
 import { freshnessOf, inTable, isRetired } from "../observe/read-sources.ts";
-import { diagnosticCount } from "../report/diagnostics.ts";
-import type { Block, Line, Message, Report } from "../report/types.ts";
-import { commandLine } from "../system/command-text.ts";
+import type { Block, Line, Report } from "../report/types.ts";
 import { readTable } from "../system/files/table-file.ts";
-import { readSourcesIfAny, tableNotes } from "./source-messages.ts";
+import { readSourcesIfAny, rejectedMessages, tableNotes } from "./source-messages.ts";
 import { onlyInTable, type TableRow } from "./table-rows.ts";
 import type { Command } from "./types.ts";
 
@@ -26,7 +23,7 @@ export const list: Command = ({ options }): Report => {
     diagnostics: sources?.configuration.diagnostics ?? [],
     quiet: ["error", "note"],
     messages: [
-      ...rejected(options.root, diagnosticCount(sources?.configuration.diagnostics ?? [], "error")),
+      ...rejectedMessages(options.root, "not listed", sources?.configuration.diagnostics ?? []),
       ...messages,
       ...tableNotes(options.root, freshness === "stale", retired),
     ],
@@ -68,10 +65,4 @@ function legend(rows: readonly Row[], root: string): Block {
     ...(onHost ? ["whether the programs of this host run with the shim: 'portreservectl status' tells"] : []),
   ];
   return { kind: "lines", lines: texts.map((text): Line => ({ text, tone: "dim" })) };
-}
-
-function rejected(root: string, errors: number): readonly Message[] {
-  if (errors === 0) return [];
-  const message = `not listed: ${counted(errors, "rejected line or file", "rejected lines or files")}`;
-  return [{ severity: "warning", message, hint: `'${commandLine(root, "check")}' shows what is wrong` }];
 }

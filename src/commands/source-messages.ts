@@ -1,20 +1,25 @@
 // What the verbs say of the configuration and of the table in force: the same words in each of them.
-import type { Reservation } from "../core/config/types.ts";
+import type { Diagnostic, Reservation } from "../core/config/types.ts";
+import { counted } from "../core/text.ts";
 import { faultText, readSources, type SourceOptions, type Sources } from "../observe/read-sources.ts";
+import { diagnosticCount } from "../report/diagnostics.ts";
 import type { Json, Message } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { commandLine } from "../system/command-text.ts";
 import type { TableState } from "../system/files/table-file.ts";
 import { OWNERS_FOLDER, TABLE_FILE } from "../system/paths.ts";
 
+/** `fault`: why there are none. */
+export type SourcesIfAny = { readonly messages: readonly Message[] } & (
+  | { readonly sources: Sources; readonly fault?: undefined }
+  | { readonly sources: undefined; readonly fault: AppError }
+);
+
 /**
  * For verbs whose answer is in the table. Where the folder cannot be read they answer from a valid table alone; where
  * there is neither, nothing is reserved. `messages` say so. Other faults of the folder are thrown as AppError.
  */
-export function readSourcesIfAny(
-  options: SourceOptions,
-  state: TableState,
-): { sources: Sources | undefined; messages: readonly Message[] } {
+export function readSourcesIfAny(options: SourceOptions, state: TableState): SourcesIfAny {
   const absent = noTable(state, options.root);
   try {
     return { sources: readSources(options), messages: absent === undefined ? [] : [absent] };
@@ -25,7 +30,7 @@ export function readSourcesIfAny(
       { severity: "warning", message: text, ...(hint === undefined ? {} : { hint }) },
     ];
     if (state.kind === "valid") {
-      return { sources: undefined, messages: said(`${message}; owners and lines are not known`) };
+      return { sources: undefined, fault: error, messages: said(`${message}; owners and lines are not known`) };
     }
     if (state.kind !== "missing") throw error;
     const sources = readSources(options, "may miss");
@@ -73,6 +78,18 @@ export function tableNotes(root: string, stale: boolean, retired: boolean): read
     ...(retired ? ["the table is retired, since a compile was cut short; it is still in force"] : []),
   ];
   return facts.map((message) => ({ severity: "note", message, hint: compileHint(root) }));
+}
+
+/** `missing`: what is not done with what the input does not say: "not listed". */
+export function rejectedMessages(
+  root: string,
+  missing: string,
+  diagnostics: readonly Diagnostic[],
+): readonly Message[] {
+  const errors = diagnosticCount(diagnostics, "error");
+  if (errors === 0) return [];
+  const message = `${missing}: ${counted(errors, "rejected line or file", "rejected lines or files")}`;
+  return [{ severity: "warning", message, hint: `'${commandLine(root, "check")}' shows what is wrong` }];
 }
 
 export function reservationJson(row: Reservation): { readonly [key: string]: Json } {

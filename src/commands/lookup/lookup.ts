@@ -7,15 +7,16 @@ import { freshnessOf, inTable, isRetired } from "../../observe/read-sources.ts";
 import type { Block, Line, Message, Report } from "../../report/types.ts";
 import { readTable } from "../../system/files/table-file.ts";
 import { assessHost } from "../coverage/look.ts";
-import { readSourcesIfAny, reservationJson, tableNotes } from "../source-messages.ts";
+import { readSourcesIfAny, rejectedMessages, reservationJson, tableNotes } from "../source-messages.ts";
 import type { Command, Options } from "../types.ts";
 import { hostBlocks, portHostJson, threatsJson } from "./host.ts";
-import { findTarget, type LookupTarget } from "./target.ts";
+import { findTarget, type LookupTarget, rejectedFor } from "./target.ts";
 
 export const lookup: Command = ({ options, args: [word = ""], meter }): Report => {
   const state = readTable(options.root);
-  const { sources, messages } = readSourcesIfAny(options, state);
-  const target = findTarget(word, sources, options.root);
+  const read = readSourcesIfAny(options, state);
+  const { sources } = read;
+  const target = findTarget(word, read, options.root);
   const table = state.kind === "valid" ? state.table : undefined;
   const freshness = sources === undefined ? undefined : freshnessOf(state, sources.content);
   const retired = isRetired(state);
@@ -35,7 +36,12 @@ export const lookup: Command = ({ options, args: [word = ""], meter }): Report =
     command: "lookup",
     outcome: answers.some(({ reserved }) => reserved) ? "done" : "no",
     diagnostics: [],
-    messages: [...messages, ...tableNotes(options.root, disagree, retired), ...unmanaged(answers)],
+    messages: [
+      ...(sources === undefined ? [] : rejectedMessages(options.root, "not looked up", rejectedFor(target, sources))),
+      ...read.messages,
+      ...tableNotes(options.root, disagree, retired),
+      ...unmanaged(answers),
+    ],
     body: [
       bodyOf(target, answers, sources !== undefined),
       ...(host === undefined ? [] : hostBlocks(answers, host.facts, host.coverage)),

@@ -1,10 +1,12 @@
 // What the argument of lookup means: a port, an owner or a service, with an optional protocol.
 import { BLACKLIST_OWNER } from "../../core/config/blacklist.ts";
 import { serviceBook } from "../../core/config/services.ts";
-import type { Protocol } from "../../core/config/types.ts";
-import type { Sources } from "../../observe/read-sources.ts";
+import type { Diagnostic, Protocol } from "../../core/config/types.ts";
+import { isRejected, type Sources } from "../../observe/read-sources.ts";
 import { AppError } from "../../system/app-error.ts";
 import { commandLine } from "../../system/command-text.ts";
+import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE } from "../../system/paths.ts";
+import type { SourcesIfAny } from "../source-messages.ts";
 
 export interface LookupTarget {
   readonly kind: "port" | "owner" | "service";
@@ -15,8 +17,11 @@ export interface LookupTarget {
 
 const BOTH: readonly Protocol[] = ["tcp", "udp"];
 
-/** A number is a port; a name is an owner first, then a service. Throws AppError `usage` for anything else. */
-export function findTarget(word: string, sources: Sources | undefined, root: string): LookupTarget {
+/**
+ * A number is a port; a name is an owner first, then a service. Throws AppError `usage` for anything else, and another
+ * one where what would tell cannot be read.
+ */
+export function findTarget(word: string, { sources, fault }: SourcesIfAny, root: string): LookupTarget {
   const [, name = word, suffix] = /^([^/]*)\/(.*)$/s.exec(word) ?? [];
   const protocols = suffix === undefined ? BOTH : BOTH.filter((protocol) => protocol === suffix.toLowerCase());
   if (protocols.length === 0) {
@@ -24,20 +29,40 @@ export function findTarget(word: string, sources: Sources | undefined, root: str
     throw new AppError("usage", `unknown protocol '${suffix}'`, hint);
   }
   if (/^[0-9]+$/.test(name)) return portTarget(name, protocols);
-  const found =
-    sources === undefined
-      ? undefined
-      : (ownerTarget(name, protocols, sources) ?? serviceTarget(name, protocols, sources));
-  if (found !== undefined) return found;
   const all = `'${commandLine(root, "list")}' shows every owner and port`;
   if (/^[0-9]+-[0-9]+$/.test(name)) {
     throw new AppError("usage", `'${name}' is a range, and lookup takes one port at a time`, all);
   }
-  const near = sources === undefined ? undefined : serviceBook(sources.inputs.services).suggest(name);
+  if (fault !== undefined) {
+    throw new AppError(fault.code, `whether '${name}' is an owner is not known: ${fault.message}`, fault.hint, fault);
+  }
+  const owner = ownerTarget(name, protocols, sources);
+  if (owner !== undefined) return owner;
+  refuseUnread(`whether '${name}' reserves anything is not known`, `${OWNERS_FOLDER}/${name}`, sources);
+  const service = serviceTarget(name, protocols, sources);
+  if (service !== undefined) return service;
+  refuseUnread(`whether '${name}' is a service is not known`, SERVICES_FILE, sources);
+  const near = serviceBook(sources.inputs.services).suggest(name);
   throw new AppError(
     "usage",
     `'${word}' is neither a port, nor an owner in the configuration, nor a service`,
     near === undefined ? all : `did you mean '${near}'?`,
+  );
+}
+
+/** Throws AppError where this file could not be read. */
+function refuseUnread(doubt: string, file: string, { inputs }: Sources): void {
+  const fault = inputs.problems.find((one) => one.file === file && isRejected(one));
+  if (fault === undefined) return;
+  const asRoot = fault.code === "permission-denied" && process.geteuid?.() !== 0;
+  throw new AppError(asRoot ? "privilege" : "incomplete", `${doubt}: '${file}': ${fault.message}`, fault.hint);
+}
+
+/** What was rejected and might have been about the target: of an owner, in its file; of a port or a service, anywhere. */
+export function rejectedFor({ kind, name }: LookupTarget, { configuration }: Sources): readonly Diagnostic[] {
+  const file = name === BLACKLIST_OWNER ? BLACKLIST_FILE : `${OWNERS_FOLDER}/${name}`;
+  return configuration.diagnostics.filter(
+    (one) => isRejected(one) && (kind !== "owner" || (one.place?.file ?? one.file) === file),
   );
 }
 
