@@ -11,7 +11,10 @@ export interface OptionText {
 export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>> = {
   "dry-run": { flag: "--dry-run", help: "show what would change, and change nothing" },
   strict: { flag: "--strict", help: "keep the old table if anything was rejected" },
-  force: { flag: "--force", help: "compile even if hardly any unreserved port is left" },
+  force: {
+    flag: "--force",
+    help: "compile even if hardly any unreserved port is left, or ports are let go because a file cannot be read",
+  },
   "no-blacklist": { flag: "--no-blacklist", help: "leave /etc/bindresvport.blacklist out" },
   "no-wait": { flag: "--no-wait", help: "fail at once if another portreservectl is running" },
   settle: { flag: "--settle", help: "compile again until nothing has changed for a moment, as the unit does" },

@@ -2,6 +2,7 @@
 import { native } from "../core/native.ts";
 import { sameContent } from "../core/table/content.ts";
 import { tooFewFreePorts } from "../core/table/free-ports.ts";
+import { shortList } from "../coverage/names.ts";
 import { isRejected, type Sources } from "../observe/read-sources.ts";
 import type { Message } from "../report/types.ts";
 import type { TableState } from "../system/files/table-file.ts";
@@ -17,12 +18,12 @@ export type TablePlan =
       readonly why: string;
     }
   | { readonly kind: "unchanged"; readonly generation: bigint }
-  | { readonly kind: "refuse"; readonly outcome: "no" | "unsafe"; readonly message: Message };
+  | { readonly kind: "refuse"; readonly outcome: "no" | "unsafe" | "incomplete"; readonly message: Message };
 
 /** Pure but for the table codec. */
 export function planTable(
   options: Pick<Options, "force" | "strict">,
-  { configuration, content }: Sources,
+  { inputs, configuration, content }: Sources,
   state: TableState,
 ): TablePlan {
   const still = state.kind === "valid" ? "the old table is still in use" : "there is still no good table in force";
@@ -39,12 +40,32 @@ export function planTable(
     };
   }
   const old = state.kind === "valid" ? state.table : undefined;
+  const change = tableChange(old, content);
+  const unread = options.force ? undefined : (inputs.servicesUnread ?? inputs.blacklistUnread);
+  if (unread !== undefined && change.removed.length > 0) {
+    return { kind: "refuse", outcome: "incomplete", message: wouldDrop(unread, change, still) };
+  }
   const why = reasonToWrite(state, old !== undefined && sameContent(content, old));
   if (old !== undefined && why === undefined) return { kind: "unchanged", generation: old.generation };
   const generation = nextGeneration(old?.generation);
   const bytes = native().encodeTable({ ...content, generation });
-  return { kind: "write", bytes, generation, change: tableChange(old, content), why: why ?? "" };
+  return { kind: "write", bytes, generation, change, why: why ?? "" };
 }
+
+/** What is missing may be what reserved them: the table that is in force is better than one without them. */
+function wouldDrop(unread: string, { removed }: TableChange, still: string): Message {
+  const ports = shortList(
+    removed.map(({ port, protocol }) => `${port}/${protocol}`),
+    MOST_SHOWN,
+  );
+  const message = `'${unread}' cannot be read, and without it ${ports} would no longer be reserved; ${still}`;
+  return refusal(
+    message,
+    `see it with 'ls -l ${unread}' and mend it, or let them go with 'sudo portreservectl compile --force'`,
+  );
+}
+
+const MOST_SHOWN = 8;
 
 function reasonToWrite(state: TableState, same: boolean): string | undefined {
   if (state.kind !== "valid")

@@ -2,6 +2,8 @@
 
 export const OWNERS_FOLDER = "/etc/portreserve";
 export const SERVICES_FILE = "/etc/services";
+/** Where distributions put their own, so that the first has the administrator's alone (openSUSE). */
+export const VENDOR_SERVICES_FILE = "/usr/etc/services";
 export const PASSWD_FILE = "/etc/passwd";
 export const BLACKLIST_FILE = "/etc/bindresvport.blacklist";
 export const TABLE_FILE = "/etc/portreserve.table";

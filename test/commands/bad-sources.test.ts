@@ -1,9 +1,9 @@
 // Whole sources that are missing, empty, binary or of the wrong kind: the folder, the services file, the blacklist.
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { ctl, makeRoot, SERVICES } from "../support/cli.ts";
+import { ctl, makeRoot, put, SERVICES, tableIn } from "../support/cli.ts";
 
 const FILES = { "etc/services": SERVICES, "etc/portreserve/cups": "ipp\n" };
 const LEFT_OUT = "portreservectl: warning: left out: 1 rejected line or file; everything else is in the table\n";
@@ -35,10 +35,63 @@ describe("/etc/services", () => {
       status: 1,
       stdout: builtIn,
       stderr:
-        "portreservectl: error: /etc/services: cannot read it: it is a directory; only built-in service names are known\n" +
+        "portreservectl: error: /etc/services: cannot read it: it is a directory; its service names are not known\n" +
         LEFT_OUT,
     });
   });
+});
+
+describe("a table in force", () => {
+  const files = { "etc/services": "own 700/tcp\n", "etc/portreserve/own": "own\n631\n" };
+  const unreadable: readonly (readonly [string, (root: string) => void])[] = [
+    ["a folder", (root) => mkdirSync(path.join(root, "etc/services"))],
+    ["over its limit", (root) => put(root, "etc/services", new Uint8Array(4 * 1024 * 1024 + 1))],
+  ];
+
+  test.each(unreadable)("is kept where /etc/services is %s and its ports would be let go", (_, spoil) => {
+    const root = makeRoot(files);
+    ctl(["compile", "--root", root]);
+    rmSync(path.join(root, "etc/services"));
+    spoil(root);
+    const { status, stderr } = ctl(["compile", "--root", root]);
+    expect(status).toBe(3);
+    expect(stderr).toContain(
+      "portreservectl: error: '/etc/services' cannot be read, and without it 700/tcp 700/udp would no longer be reserved; the old table is still in use\n" +
+        "hint: see it with 'ls -l /etc/services' and mend it, or let them go with 'sudo portreservectl compile --force'\n",
+    );
+    expect(tableIn(root)).toMatchObject({ tcp: [631, 700], udp: [631, 700] });
+    put(root, "etc/portreserve/own", "own\n631\n632\n700\n");
+    expect(ctl(["compile", "--root", root]).stdout).toMatch(/^\+ 632\/tcp\+udp$/m);
+    put(root, "etc/portreserve/own", "own\n631\n");
+    expect(ctl(["compile", "--force", "--root", root]).status).toBe(1);
+    expect(tableIn(root).tcp).toEqual([631]);
+  });
+
+  test("loses the ports of a services file that is gone (the control)", () => {
+    const root = makeRoot(files);
+    ctl(["compile", "--root", root]);
+    rmSync(path.join(root, "etc/services"));
+    expect(ctl(["compile", "--root", root]).status).toBe(1);
+    expect(tableIn(root).tcp).toEqual([631]);
+  });
+
+  test("is kept where the blacklist is a folder", () => {
+    const root = makeRoot({ ...FILES, "etc/bindresvport.blacklist": "655\n" });
+    ctl(["compile", "--root", root]);
+    rmSync(path.join(root, "etc/bindresvport.blacklist"));
+    mkdirSync(path.join(root, "etc/bindresvport.blacklist"));
+    expect(ctl(["compile", "--root", root]).status).toBe(3);
+    expect(tableIn(root).tcp).toEqual([631, 655]);
+    expect(ctl(["compile", "--no-blacklist", "--root", root]).status).toBe(0);
+    expect(tableIn(root).tcp).toEqual([631]);
+  });
+});
+
+test("/usr/etc/services alone is enough", () => {
+  const root = makeRoot({ "usr/etc/services": "own 700/tcp\n", "etc/portreserve/own": "own\n" });
+  expect(ctl(["check", "--root", root]).status).toBe(0);
+  ctl(["compile", "--root", root]);
+  expect(tableIn(root).tcp).toEqual([700]);
 });
 
 test("a blacklist that is a FIFO is a diagnostic, and --no-blacklist does not look at it", () => {

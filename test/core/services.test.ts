@@ -41,6 +41,51 @@ test("reads names, aliases, comments and odd spacing, and passes over what makes
   ]);
 });
 
+/** Each as getservbyname("NAME", "tcp") of glibc 2.36 gave it, from a file with these lines. */
+test.each([
+  ["0x25f/tcp", 607],
+  ["0X26/tcp", 38],
+  ["01140/tcp", 608],
+  ["0000000632/tcp", 410],
+  ["+614/tcp", 614],
+  ["621//tcp", 621],
+  ["66152/tcp", 616],
+  ["\v630/tcp", 630],
+  ["-1/tcp", undefined],
+  ["+-625/tcp", undefined],
+  ["4294967912/tcp", undefined],
+  ["18446744073709552242/tcp", undefined],
+  ["08/tcp", undefined],
+  ["616x/tcp", undefined],
+  ["617 /tcp", undefined],
+  ["/tcp", undefined],
+  ["618/TCP", undefined],
+  ["619/tcp/udp", undefined],
+  ["623/tcp;x", undefined],
+  ["624/ tcp", undefined],
+])("reads the number of 'name %s' as glibc does: %s", (word, port) => {
+  expect(parseServices(Buffer.from(`name ${word}\n`)).get("name")?.tcp).toBe(port);
+});
+
+test("looks a name up in the distribution's file where the host's does not list it, and in no other case", () => {
+  const book = serviceBook({
+    services: services("one 600/tcp\n"),
+    vendorServices: { path: "/usr/etc/services", bytes: Buffer.from("one 700/udp\nrndc 954/tcp\n") },
+  });
+  expect(book.find("one")).toEqual({ tcp: 600, udp: undefined, origin: "services" });
+  expect(book.find("rndc")).toEqual({ tcp: 954, udp: undefined, origin: "services" });
+  expect(book.find("rsync")).toEqual({ tcp: 873, udp: 873, origin: "built-in" });
+  expect(book.path).toBe(HOST_FILE);
+});
+
+test("does not say that there is no services file where it cannot be read", () => {
+  const hint = (more: object): string | undefined =>
+    configure(inputs({ owners: [ownerFile("owner", "nonesuch\n")], services: undefined, ...more })).diagnostics[0]
+      ?.hint;
+  expect(hint({ servicesUnread: HOST_FILE })).toBe("write the port number: '/etc/services' cannot be read");
+  expect(hint({})).toBe("write the port number: there is no services(5) file");
+});
+
 test("reserves the number of each protocol where a bare name has two", () => {
   expect(ports(configureText("odd", services("odd 700/tcp\nodd 701/udp\n")))).toEqual(["700/tcp", "701/udp"]);
 });
@@ -71,7 +116,7 @@ test("prefers the host's number to the built-in one", () => {
 });
 
 test("says where a name was found", () => {
-  const book = serviceBook(services("rndc 954/tcp\n"));
+  const book = serviceBook({ services: services("rndc 954/tcp\n") });
   expect(book.find("rndc")).toEqual({ tcp: 954, udp: undefined, origin: "services" });
   expect(book.find("rsync")).toEqual({ tcp: 873, udp: 873, origin: "built-in" });
   expect(book.find("toString")).toBeUndefined();
@@ -89,7 +134,7 @@ for (const [state, file] of [
   ["binary", services(BINARY)],
 ] as const) {
   test(`resolves the well-known names where the services file is ${state}`, () => {
-    const book = serviceBook(file);
+    const book = serviceBook({ services: file });
     expect(
       ["ipp", "rndc", "ha-cluster", "dhcp-failover", "dhcp-failover2"].map((name) => book.find(name)?.tcp),
     ).toEqual([631, 953, 694, 647, 847]);

@@ -5,7 +5,7 @@ import type { Diagnostic, Protocol } from "../../core/config/types.ts";
 import { isRejected, type Sources } from "../../observe/read-sources.ts";
 import { AppError } from "../../system/app-error.ts";
 import { commandLine } from "../../system/command-text.ts";
-import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE } from "../../system/paths.ts";
+import { BLACKLIST_FILE, OWNERS_FOLDER } from "../../system/paths.ts";
 import type { SourcesIfAny } from "../source-messages.ts";
 
 export interface LookupTarget {
@@ -41,8 +41,8 @@ export function findTarget(word: string, { sources, fault }: SourcesIfAny, root:
   refuseUnread(`whether '${name}' reserves anything is not known`, `${OWNERS_FOLDER}/${name}`, sources);
   const service = serviceTarget(name, protocols, sources);
   if (service !== undefined) return service;
-  refuseUnread(`whether '${name}' is a service is not known`, SERVICES_FILE, sources);
-  const near = serviceBook(sources.inputs.services).suggest(name);
+  refuseUnread(`whether '${name}' is a service is not known`, sources.inputs.servicesUnread, sources);
+  const near = serviceBook(sources.inputs).suggest(name);
   throw new AppError(
     "usage",
     `'${word}' is neither a port, nor an owner in the configuration, nor a service`,
@@ -51,8 +51,8 @@ export function findTarget(word: string, { sources, fault }: SourcesIfAny, root:
 }
 
 /** Throws AppError where this file could not be read. */
-function refuseUnread(doubt: string, file: string, { inputs }: Sources): void {
-  const fault = inputs.problems.find((one) => one.file === file && isRejected(one));
+function refuseUnread(doubt: string, file: string | undefined, { inputs }: Sources): void {
+  const fault = file === undefined ? undefined : inputs.problems.find((one) => one.file === file && isRejected(one));
   if (fault === undefined) return;
   const asRoot = fault.code === "permission-denied" && process.geteuid?.() !== 0;
   throw new AppError(asRoot ? "privilege" : "incomplete", `${doubt}: '${file}': ${fault.message}`, fault.hint);
@@ -90,7 +90,7 @@ function ownerTarget(
 
 /** As a line of the configuration: a protocol that the services file does not list has the port of the other one. */
 function serviceTarget(name: string, protocols: readonly Protocol[], { inputs }: Sources): LookupTarget | undefined {
-  const service = serviceBook(inputs.services).find(name);
+  const service = serviceBook(inputs).find(name);
   if (service === undefined) return undefined;
   const ports = protocols.flatMap((protocol) => {
     const port = service[protocol] ?? service.tcp ?? service.udp;

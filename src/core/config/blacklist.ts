@@ -2,6 +2,7 @@
 
 import { ALLOCATED_PORTS } from "../mechanism.ts";
 import { quote } from "../text.ts";
+import { cNumber } from "./c-number.ts";
 import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
 import type { FileDiagnostics } from "./diagnostic-store.ts";
 import { splitLines, trimmed } from "./lines.ts";
@@ -9,8 +10,6 @@ import type { Diagnostic, SourceFile } from "./types.ts";
 
 /** The owner of what the blacklist reserves. */
 export const BLACKLIST_OWNER = "bindresvport.blacklist";
-
-const NUMBER = /^([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i;
 
 /**
  * One number a line in C notation (0655 is octal, 0x28a is 650), from 512 to 1023, for both protocols; '#' starts a
@@ -67,14 +66,6 @@ function readNumber(word: string, take: (claims: readonly Claim[]) => boolean): 
     message: `${quote(word)} is read as an octal number: port ${number}`,
     hint: `write '${number}' if that is meant, or the number without the leading zero`,
   };
-}
-
-/** strtoul() with base 0, where it takes all of the word; undefined where it would stop early ('08', '0x', '631x'). */
-function cNumber(word: string): number | undefined {
-  const [, sign, digits] = NUMBER.exec(word) ?? [];
-  if (digits === undefined) return undefined;
-  const number = /^0[0-7]/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
-  return sign === "-" ? -number : number;
 }
 
 function dropped(message: string, hint: string): Diagnostic {

@@ -17,7 +17,7 @@ import type { Configuration, Diagnostic, Inputs } from "./types.ts";
 export function configure(inputs: Inputs): Configuration {
   const claims = claimStore();
   const found = diagnosticStore();
-  const book = serviceBook(inputs.services);
+  const book = serviceBook(inputs);
   for (const { owner, path, read } of sourcesInOrder(inputs, book)) {
     read(claims.takerFor(owner, path), found.forFile(path));
   }

@@ -86,9 +86,13 @@ function nameClaims(entry: Entry & { kind: "name" }, book: ServiceBook, report: 
 function unknownService(name: string, book: ServiceBook): DiagnosticText {
   const near = book.suggest(name);
   const meant = near === undefined ? "" : `did you mean ${quote(near)}? otherwise `;
-  const add = book.path === undefined ? "there is no services(5) file" : `add the name to ${quote(book.path)}`;
-  const hint = `${meant}write the port number${book.path === undefined ? ": " : ", or "}${add}`;
+  const hint = `${meant}write the port number${whereToAdd(book)}`;
   return { code: "unknown-service", message: `unknown service ${quote(name)}`, hint };
+}
+
+function whereToAdd({ path, unread }: ServiceBook): string {
+  if (unread !== undefined) return `: ${quote(unread)} cannot be read`;
+  return path === undefined ? ": there is no services(5) file" : `, or add the name to ${quote(path)}`;
 }
 
 function noteUnreachable(claims: readonly Claim[], span: TextRange, report: Report): void {

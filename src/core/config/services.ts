@@ -1,7 +1,8 @@
-// Service names and their ports: the host's services file as text, then the built-in names. Never through NSS.
+// Service names and their ports: the host's services files as text, then the built-in names. Never through NSS.
 import { BUILTIN_SERVICES } from "./builtin-services.ts";
+import { cNumber } from "./c-number.ts";
 import { suggester } from "./suggest.ts";
-import type { Protocol, SourceFile } from "./types.ts";
+import type { Inputs, Protocol } from "./types.ts";
 
 /** The ports of one name; at least one of them is there. */
 export interface ServicePorts {
@@ -12,20 +13,27 @@ export interface ServicePorts {
 
 /** All known names. */
 export interface ServiceBook {
-  /** The services file as the administrator knows it, or undefined where there is none. */
+  /** The services file that was read, as the administrator knows it, or undefined where none could be. */
   readonly path: string | undefined;
-  /** How many names and aliases the services file lists. */
+  /** The services file that is there and could not be read. */
+  readonly unread: string | undefined;
+  /** How many names and aliases the services files list. */
   readonly listed: number;
   find(name: string): ServicePorts | undefined;
   /** The known name nearest to an unknown one, if any is near. */
   suggest(name: string): string | undefined;
 }
 
-/** A name that the host's file lists, for whichever protocol, is never looked up in the built-in table. */
-export function serviceBook(file: SourceFile | undefined): ServiceBook {
-  const host = file === undefined ? new Map<string, HostPorts>() : parseServices(file.bytes);
+/** A name that one of the host's files lists, for whichever protocol, is looked up in no later one, nor in the built-in table. */
+export function serviceBook({
+  services,
+  vendorServices,
+  servicesUnread,
+}: Pick<Inputs, "services" | "vendorServices" | "servicesUnread">): ServiceBook {
+  const host = new Map([vendorServices, services].flatMap((file) => (file ? [...parseServices(file.bytes)] : [])));
   return {
-    path: file?.path,
+    path: (services ?? vendorServices)?.path,
+    unread: servicesUnread,
     listed: host.size,
     find(name) {
       const ports = host.get(name);
@@ -45,19 +53,27 @@ export function serviceBook(file: SourceFile | undefined): ServiceBook {
 export type HostPorts = Partial<Record<Protocol, number>>;
 
 /**
- * Reads a services(5) file as getservbyname() does: the first line with a name or alias and a protocol decides.
- * Lines of other protocols, and malformed lines, are skipped: the file is not ours to judge.
+ * Reads a services(5) file as glibc's getservbyname() does: the first line with a name or alias and a protocol decides.
+ * Numbers are in C notation ('0x25f', '01140', '+614'), and of those above 65535 the lowest 16 bits count. Lines of other
+ * protocols, and malformed lines, are skipped: the file is not ours to judge. Source: glibc 2.36, nss/nss_files, and runs
+ * of it.
  */
 export function parseServices(bytes: Uint8Array): Map<string, HostPorts> {
   const known = new Map<string, HostPorts>();
   for (const line of new TextDecoder().decode(bytes).split("\n")) {
-    const [name, number, ...aliases] = beforeComment(line).match(/\S+/g) ?? [];
-    const [, digits, protocol] = /^(\d{1,5})\/(tcp|udp)$/.exec(number ?? "") ?? [];
-    const port = Number(digits);
-    if (name === undefined || protocol === undefined || port < 1 || port > 65535) continue;
+    const [name, number, ...aliases] = beforeComment(line).match(/[^ \t\v\f\r]+/g) ?? [];
+    const [, digits = "", protocol] = /^([^/]+)\/+(tcp|udp)$/.exec(number ?? "") ?? [];
+    const port = servicePort(digits);
+    if (name === undefined || protocol === undefined || port === 0) continue;
     for (const word of [name, ...aliases]) remember(known, word, protocol as Protocol, port);
   }
   return known;
+}
+
+/** 0 for what glibc does not take. */
+function servicePort(digits: string): number {
+  const number = cNumber(digits) ?? 0;
+  return number < 0 || number > 0xffffffff ? 0 : number % 65536;
 }
 
 function remember(known: Map<string, HostPorts>, name: string, protocol: Protocol, port: number): void {

@@ -47,10 +47,16 @@ export interface OwnerFile extends SourceFile {
 /** Everything a table is compiled from. `problems` are the entries that could not be read at all. */
 export interface Inputs {
   readonly owners: readonly OwnerFile[];
-  /** /etc/services, or undefined where there is none. */
+  /** /etc/services, or undefined where there is none to read. */
   readonly services: SourceFile | undefined;
+  /** /usr/etc/services, for names that the first does not list. */
+  readonly vendorServices?: SourceFile;
+  /** The services file that is there and cannot be read; `problems` says why. */
+  readonly servicesUnread?: string;
   /** /etc/bindresvport.blacklist, or undefined where there is none or it is left out. */
   readonly blacklist: SourceFile | undefined;
+  /** The blacklist that is there and cannot be read. */
+  readonly blacklistUnread?: string;
   readonly problems: readonly Diagnostic[];
 }
 

@@ -1,12 +1,12 @@
 // What the files a table is compiled from look like from outside, so that a change can be noticed without reading them.
 import { lstatSync, readdirSync } from "node:fs";
 import { errnoOf } from "../app-error.ts";
-import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE } from "../paths.ts";
+import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE, VENDOR_SERVICES_FILE } from "../paths.ts";
 import { resolveUnder } from "./rooted.ts";
 
 /** Two stamps differ when a file came, went, was replaced or written in between; links count as their targets. */
 export function inputStamp(root: string): string {
-  const files = [SERVICES_FILE, BLACKLIST_FILE, OWNERS_FOLDER, ...entries(root)];
+  const files = [SERVICES_FILE, VENDOR_SERVICES_FILE, BLACKLIST_FILE, OWNERS_FOLDER, ...entries(root)];
   return files.map((file) => stampOf(root, file)).join("\n");
 }
 

@@ -3,7 +3,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import type { Diagnostic, Inputs, OwnerFile, SourceFile } from "../../core/config/types.ts";
 import { AppError, errnoOf, fromSystem } from "../app-error.ts";
 import { hostPath } from "../command-text.ts";
-import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE } from "../paths.ts";
+import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE, VENDOR_SERVICES_FILE } from "../paths.ts";
 import { nameToText } from "./raw-name.ts";
 import { type FileRead, isFault, type ReadFault, readRegularFile, readUnder } from "./read-file.ts";
 import { resolveUnder } from "./rooted.ts";
@@ -28,9 +28,8 @@ export interface InputChoice {
 export function readInputs(choice: InputChoice): Inputs {
   const problems: Diagnostic[] = [];
   const owners = readOwners(choice, problems);
-  const services = readSource(choice.root, SERVICES_FILE, SERVICES_LIMIT, problems);
-  const blacklist = choice.blacklist ? readSource(choice.root, BLACKLIST_FILE, CONFIG_LIMIT, problems) : undefined;
-  return { owners, services, blacklist, problems };
+  const services = readServices(choice.root, problems);
+  return { owners, ...services, ...readBlacklistFile(choice, problems), problems };
 }
 
 function readOwners(choice: InputChoice, problems: Diagnostic[]): OwnerFile[] {
@@ -95,21 +94,46 @@ function isLink(file: Buffer): boolean {
   }
 }
 
-function readSource(root: string, path: string, limit: number, problems: Diagnostic[]): SourceFile | undefined {
-  const read = readUnder(root, path, limit);
-  if (!isFault(read)) return { path, bytes: read.bytes };
-  if (read.kind !== "missing") {
-    const lost = path === SERVICES_FILE ? "only built-in service names are known" : "its ports are not reserved";
-    problems.push(unreadable(path, read, lost));
-  } else if (path === SERVICES_FILE) {
+function readServices(
+  root: string,
+  problems: Diagnostic[],
+): Pick<Inputs, "services" | "vendorServices" | "servicesUnread"> {
+  const before = problems.length;
+  const services = readSource(root, SERVICES_FILE, SERVICES_LIMIT, problems);
+  const vendor = readSource(root, VENDOR_SERVICES_FILE, SERVICES_LIMIT, problems);
+  const unread = problems[before]?.file;
+  if (services === undefined && vendor === undefined && unread === undefined) {
     problems.push({
       severity: "note",
       code: "no-services-file",
       message: "there is no such file, so only built-in service names are known",
       hint: "write port numbers, or install the package that ships it (netbase, setup)",
-      file: path,
+      file: SERVICES_FILE,
     });
   }
+  return {
+    services,
+    ...(vendor === undefined ? {} : { vendorServices: vendor }),
+    ...(unread === undefined ? {} : { servicesUnread: unread }),
+  };
+}
+
+function readBlacklistFile(
+  { root, blacklist: wanted }: InputChoice,
+  problems: Diagnostic[],
+): Pick<Inputs, "blacklist" | "blacklistUnread"> {
+  const before = problems.length;
+  const blacklist = wanted ? readSource(root, BLACKLIST_FILE, CONFIG_LIMIT, problems) : undefined;
+  return { blacklist, ...(problems.length === before ? {} : { blacklistUnread: BLACKLIST_FILE }) };
+}
+
+/** Undefined where there is none, and with a problem where it cannot be read. */
+function readSource(root: string, path: string, limit: number, problems: Diagnostic[]): SourceFile | undefined {
+  const read = readUnder(root, path, limit);
+  if (!isFault(read)) return { path, bytes: read.bytes };
+  if (read.kind === "missing") return undefined;
+  const lost = path === BLACKLIST_FILE ? "its ports are not reserved" : "its service names are not known";
+  problems.push(unreadable(path, read, lost));
   return undefined;
 }
 
