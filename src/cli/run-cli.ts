@@ -1,6 +1,7 @@
 // From a command line to an exit code: parse, run the verb, write its report.
 import type { Command, Context, Emission, Options } from "../commands/types.ts";
 import { AddonMissing, AddonUnusable } from "../core/native.ts";
+import { isJournal, withPriorities } from "../report/journal.ts";
 import { CLEAR_SCREEN, progressLine, progressText } from "../report/progress.ts";
 import { renderBlock, renderJson, renderMessage, renderText } from "../report/render.ts";
 import { isScreen, wantsColor } from "../report/style.ts";
@@ -121,7 +122,7 @@ function colorFor(flags: Flags): Color {
 /** Standard error: that nobody can read it changes nothing about the result. */
 function say(text: string): void {
   try {
-    writeStream(2, text);
+    writeStream(2, isJournal(process.env) ? withPriorities(text) : text);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   }

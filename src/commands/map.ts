@@ -1,7 +1,8 @@
 // map: the ports that can be handed out as a picture, 64 to a row: free, reserved, held, stolen.
 import type { Protocol } from "../core/config/types.ts";
 import { ALLOCATED_PORTS } from "../core/mechanism.ts";
-import type { PortState } from "../coverage/coverage.ts";
+import { counted } from "../core/text.ts";
+import type { Coverage, PortState } from "../coverage/coverage.ts";
 import { newMemory } from "../observe/observe-host.ts";
 import type { Block, Line, Report, Span, Tone } from "../report/types.ts";
 import { portJson } from "./coverage/json.ts";
@@ -12,10 +13,10 @@ import type { Command } from "./types.ts";
 export const map: Command = (context): Report => {
   refuseOtherRoot("map", context.options);
   const { coverage } = assessHost(context, newMemory());
-  return mapReport(coverage.ports);
+  return mapReport(coverage);
 };
 
-export function mapReport(all: readonly PortState[]): Report {
+export function mapReport({ ports: all, portsLeft }: Pick<Coverage, "ports" | "portsLeft">): Report {
   const { first, last } = ALLOCATED_PORTS;
   const ports = all.filter(({ port }) => first <= port && port <= last);
   const pictures = { tcp: pictureOf(ports, "tcp"), udp: pictureOf(ports, "udp") };
@@ -27,9 +28,9 @@ export function mapReport(all: readonly PortState[]): Report {
     body: [
       { kind: "lines", lines: [...rowsOf("TCP", pictures.tcp), "", ...rowsOf("UDP", pictures.udp), ""] },
       legend(pictures.tcp + pictures.udp),
-      { kind: "lines", lines: stolen.map(theft) },
+      { kind: "lines", lines: [...leftLines(portsLeft), ...stolen.map(theft)] },
     ],
-    data: { first, last, ...pictures, ports: ports.map(portJson) },
+    data: { first, last, ...pictures, left: portsLeft ?? null, ports: ports.map(portJson) },
   };
 }
 
@@ -41,6 +42,7 @@ const CELLS = {
   r: { meaning: "reserved and free", tone: "good" },
   R: { meaning: "reserved and held, not stolen", tone: "strong" },
   h: { meaning: "held, not reserved", tone: "warn" },
+  t: { meaning: "held by nobody, until the kernel forgets a connection that ended", tone: "warn" },
   "!": { meaning: "reserved and stolen", tone: "bad" },
   "?": { meaning: "held, by whom cannot be seen", tone: "warn" },
 } as const satisfies Readonly<Record<string, { readonly meaning: string; readonly tone: Tone }>>;
@@ -63,6 +65,8 @@ function cellOf({ state, reserved }: PortState): Cell {
       return "!";
     case "unknown":
       return "?";
+    case "ended":
+      return "t";
     default:
       return state satisfies never;
   }
@@ -90,6 +94,11 @@ function legend(pictures: string): Block {
       return [{ text: cell, tone: CELLS[cell].tone }, String(count), CELLS[cell].meaning];
     }),
   };
+}
+
+function leftLines(left: Coverage["portsLeft"]): readonly Line[] {
+  if (left === undefined) return [];
+  return [`left to hand out: ${left.tcp} tcp and ${counted(left.udp, "udp port")}`];
 }
 
 /** "631/udp  stolen by ypbind 640, reserved for cups" */

@@ -12,6 +12,7 @@ import { type Host, hostOf } from "./host.ts";
 import { hostAnswers } from "./host-answers.ts";
 import { kernelClient } from "./kernel-client.ts";
 import { shownFileName } from "./names.ts";
+import { portsLeft } from "./ports-left.ts";
 import { describeImage, isIndeterminate, partsToLoad, unreadable } from "./program-image.ts";
 import { type Classified, classify, isPowerless, processName } from "./running.ts";
 
@@ -30,6 +31,7 @@ export function assess(facts: HostFacts): Coverage {
     ports,
     owners: unique((facts.reservations ?? []).map(({ owner }) => owner)).length,
     excluded,
+    portsLeft: portsLeft(ports, facts.socketsUnseen === undefined),
     hints: hintsFor(host, ports, random),
     verdict: overall(answers, allocators, ports),
   };

@@ -39,7 +39,7 @@ export interface Holder {
   readonly state: "listening" | "bound" | "connected" | "ended";
 }
 
-/** One port of one protocol that is reserved, or held, or both. */
+/** One port of one protocol that is reserved, or taken, or both. */
 export interface PortState {
   readonly port: number;
   readonly protocol: Protocol;
@@ -49,8 +49,11 @@ export interface PortState {
   readonly reserved: boolean;
   /** The table in force has it: only then it is kept from being handed out. */
   readonly inTable: boolean;
-  /** `stolen` if any holder is; `unknown` if it is held and no holder can be seen. */
-  readonly state: "free" | "held" | "stolen" | "unknown";
+  /**
+   * `stolen` if any holder is; `unknown` if it is held and no holder can be seen. `ended`: nobody holds it, and nobody can
+   * take it until the kernel forgets a connection (TIME_WAIT).
+   */
+  readonly state: "free" | "held" | "stolen" | "unknown" | "ended";
   readonly holders: readonly Holder[];
 }
 
@@ -74,8 +77,10 @@ export interface Coverage {
   readonly answers: readonly HostAnswer[];
   /** Not covered first, then unknown, then covered; processes before programs. */
   readonly allocators: readonly Allocator[];
-  /** Reserved or held ports below 1024, ascending, tcp before udp. */
+  /** Reserved or taken ports below 1024, ascending, tcp before udp. */
   readonly ports: readonly PortState[];
+  /** Of 512 to 1023, neither reserved nor taken; undefined where the sockets cannot be listed. */
+  readonly portsLeft: Readonly<Record<Protocol, number>> | undefined;
   /** Different owners among the reservations. */
   readonly owners: number;
   /** Processes that allocate but cannot take a port of this host: in networks of their own, or without the right to. */

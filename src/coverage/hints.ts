@@ -4,6 +4,7 @@ import { BLACKLIST_OWNER } from "../core/config/blacklist.ts";
 import type { Protocol } from "../core/config/types.ts";
 import { ALLOCATED_PORTS } from "../core/mechanism.ts";
 import { isUnseen } from "../core/seen.ts";
+import { FREE_PORTS_MINIMUM } from "../core/table/free-ports.ts";
 import { compareText, enumerate, unique } from "../core/text.ts";
 import { unitWord } from "./commands.ts";
 import type { Hint, PortState } from "./coverage.ts";
@@ -11,10 +12,11 @@ import type { UnitFacts } from "./facts.ts";
 import { unitNames } from "./holders.ts";
 import type { Host } from "./host.ts";
 import { isNamedAfter, shownFileName, unitStem } from "./names.ts";
+import { portsLeft } from "./ports-left.ts";
 
 type Rule = (host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>) => readonly Hint[];
 
-const RULES: readonly Rule[] = [stolen, bmc, unreservedListeners, strangers, unpackaged];
+const RULES: readonly Rule[] = [stolen, exhausted, bmc, unreservedListeners, strangers, unpackaged];
 
 /** `allocators`: the processes whose ports are random, so that none of them is worth a reservation. */
 export function hintsFor(host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>): Hint[] {
@@ -66,6 +68,24 @@ function ownerUnit(owner: string, { facts }: Host): string | undefined {
     (id.endsWith(".service") ? 0 : 2) + (activeState === "inactive" || activeState === "not loaded" ? 1 : 0);
   const best = named.sort((a, b) => rank(a) - rank(b) || compareText(a.id, b.id))[0];
   return best && unitWord(best.id);
+}
+
+/** Every program that asks for one fails, also the ones that are covered. */
+function exhausted({ facts }: Host, ports: readonly PortState[]): Hint[] {
+  const left = portsLeft(ports, facts.socketsUnseen === undefined);
+  if (left === undefined) return [];
+  return (["tcp", "udp"] as const)
+    .filter((protocol) => left[protocol] < FREE_PORTS_MINIMUM)
+    .map((protocol) => {
+      const ended = ports.filter((port) => port.protocol === protocol && port.state === "ended").length;
+      const count = left[protocol] === 0 ? "no" : `only ${left[protocol]}`;
+      const ending = ended === 0 ? "" : `, ${ended} of the others until the kernel forgets connections that ended`;
+      return {
+        id: "exhausted",
+        message: `${count} ${protocol} ${left[protocol] === 1 ? "port is" : "ports are"} left to hand out${ending}`,
+        hint: protocol === "tcp" ? "ss -tan 'sport < :1024'" : "ss -uanp 'sport < :1024'",
+      };
+    });
 }
 
 /** What a BMC takes from the network before the host sees it: RMCP, and RMCP over TLS. */

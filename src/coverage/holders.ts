@@ -16,7 +16,7 @@ export interface Known {
   readonly kind: Classified["kind"];
 }
 
-/** One for each port of each protocol that is reserved or held: ascending, tcp before udp. */
+/** One for each port of each protocol that is reserved or taken: ascending, tcp before udp. */
 export function portStates(host: Host, known: ReadonlyMap<number, Known>): PortState[] {
   const { sockets, socketsUnseen, reservations, setup } = host.facts;
   const states: PortState[] = [];
@@ -25,8 +25,7 @@ export function portStates(host: Host, known: ReadonlyMap<number, Known>): PortS
     const open = grouped(sockets.filter((socket) => socket.protocol === protocol));
     const table = new Set(host.tableInForce ? setup.table[protocol] : []);
     const reserved = new Set([...rows.keys(), ...setup.table[protocol]]);
-    const live = [...open].filter(([, held]) => held.some(({ state }) => state !== "ended")).map(([port]) => port);
-    for (const port of unique([...reserved, ...live]).filter(isPrivileged)) {
+    for (const port of unique([...reserved, ...open.keys()]).filter(isPrivileged)) {
       const place = {
         port,
         protocol,
@@ -62,7 +61,8 @@ function stateOf(holders: readonly Holder[], complete: boolean): PortState["stat
     holders.some((it) => verdicts.includes(it.verdict));
   if (has("stolen")) return "stolen";
   if (has("owner", "unjudged")) return "held";
-  return has("unknown") || !complete ? "unknown" : "free";
+  if (has("unknown") || !complete) return "unknown";
+  return has("ended") ? "ended" : "free";
 }
 
 const ORDER: readonly Holder["verdict"][] = ["stolen", "owner", "unjudged", "unknown", "ended"];

@@ -8,7 +8,7 @@ import { allocator, coverage, facts } from "../support/coverage-sample.ts";
 import { schemaFaults } from "../support/schema.ts";
 
 describe("the map", () => {
-  const report = mapReport(coverage.ports);
+  const report = mapReport(coverage);
   const text = renderText(report, { verbose: false, color: { out: false, err: false } }).out;
 
   test("has a character of its own for each state, in 80 columns", () => {
@@ -21,8 +21,8 @@ describe("the map", () => {
         `UDP\n  512  ${free}\n${row(576, { 631: "!" })}  640  ${free}\n  704  ${free}\n  768  ${free}\n` +
         `  832  ${free}\n${row(896, { 900: "h" })}  960  ${free}\n\n` +
         ".  1019  free\nr  1     reserved and free\nR  1     reserved and held, not stolen\n" +
-        "h  1     held, not reserved\n!  1     reserved and stolen\n?  1     held, by whom cannot be seen\n" +
-        "631/udp stolen by ypbind 640, reserved for cups\n",
+        "h  1     held, not reserved\nt  0     held by nobody, until the kernel forgets a connection that ended\n!  1     reserved and stolen\n?  1     held, by whom cannot be seen\n" +
+        "left to hand out: 509 tcp and 510 udp ports\n631/udp stolen by ypbind 640, reserved for cups\n",
     );
     expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });

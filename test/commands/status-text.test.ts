@@ -104,20 +104,23 @@ no port is reserved
     expect(text).toContain("evil\\ncovered \\x1b[2J (deleted)");
     expect(text).not.toContain("\u001b");
     expect(text.split("\n").filter((line) => line.startsWith("covered"))).toEqual([]);
-    const metrics = prometheusText(statusMetrics(facts, forged, figuresOf(forged)));
+    const metrics = prometheusText(statusMetrics(facts, forged, figuresOf(forged), 0));
     expect(metricFaults(metrics)).toEqual([]);
     expect(metrics.split("\n").filter((line) => line.startsWith("portreserve_stolen_port{")).length).toBe(1);
   });
 });
 
 test("the metrics keep to the rules, and name each theft", () => {
-  const text = prometheusText(statusMetrics(facts, coverage, figuresOf(coverage)));
+  const text = prometheusText(statusMetrics(facts, coverage, figuresOf(coverage), 2));
   expect(metricFaults(text)).toEqual([]);
   expect(text.split("\n").filter((line) => !line.startsWith("#"))).toEqual([
     'portreserve_allocators{verdict="covered"} 6',
     'portreserve_allocators{verdict="not covered"} 2',
     'portreserve_allocators{verdict="unknown"} 2',
     "portreserve_covered 0",
+    'portreserve_ports_left{protocol="tcp"} 509',
+    'portreserve_ports_left{protocol="udp"} 510',
+    "portreserve_rejected_lines 2",
     'portreserve_reservations{protocol="tcp"} 3',
     'portreserve_reservations{protocol="udp"} 1',
     'portreserve_stolen_port{port="631",protocol="udp",unit="ypbind.service"} 1',

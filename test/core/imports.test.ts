@@ -113,6 +113,12 @@ test("exports no name from two files", () => {
   ]);
 });
 
+/** A circle has no first file: which one is found first depends on all the others. */
+function fromLeast(circle: readonly string[]): readonly string[] {
+  const at = circle.indexOf([...circle].sort()[0] ?? "");
+  return [...circle.slice(at), ...circle.slice(0, at + 1)];
+}
+
 /** The files of each circle of imports, of types too. */
 function circles(all: readonly Import[]): readonly string[] {
   const next = new Map<string, string[]>();
@@ -120,7 +126,7 @@ function circles(all: readonly Import[]): readonly string[] {
   const done = new Set<string>();
   const found: string[] = [];
   const visit = (file: string, path: readonly string[]): void => {
-    if (path.includes(file)) found.push([...path.slice(path.indexOf(file)), file].join(" -> "));
+    if (path.includes(file)) found.push(fromLeast(path.slice(path.indexOf(file))).join(" -> "));
     if (done.has(file) || path.includes(file)) return;
     for (const to of next.get(file) ?? []) visit(to, [...path, file]);
     done.add(file);
@@ -132,7 +138,7 @@ function circles(all: readonly Import[]): readonly string[] {
 test("imports nothing in a circle", () => {
   expect(circles(imports)).toEqual([]);
   const back = { from: "core/seen.ts", to: "coverage/facts.ts", typeOnly: true };
-  expect(circles([...imports, back])).toContain("coverage/facts.ts -> core/seen.ts -> coverage/facts.ts");
+  expect(circles([...imports, back])).toContain("core/seen.ts -> coverage/facts.ts -> core/seen.ts");
 });
 
 test.each([

@@ -84,6 +84,7 @@ export const facts: HostFacts = {
 
 export const thief = { verdict: "stolen", unit: "ypbind.service", state: "bound" } as const;
 export const coverage: Coverage = {
+  portsLeft: { tcp: 509, udp: 510 },
   answers: [
     { id: "table", question: "is there a table in force?", state: "good", answer: "generation 4", hint: undefined },
     { id: "preload", question: "is the shim loaded?", state: "good", answer: "into every program", hint: undefined },

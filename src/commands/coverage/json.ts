@@ -19,6 +19,8 @@ export function coverageJson(coverage: Coverage, figures: Figures): Fields {
       held: figures.held,
       stolen: figures.stolen,
       unknown: figures.unknown,
+      leftTcp: coverage.portsLeft?.tcp ?? null,
+      leftUdp: coverage.portsLeft?.udp ?? null,
     },
     answers: coverage.answers.map(answerJson),
     allocators: coverage.allocators.map(allocatorJson),

@@ -7,10 +7,12 @@ import { isThief } from "../coverage/words.ts";
 
 const VERDICTS: readonly Verdict[] = ["covered", "not covered", "unknown"];
 
+/** `rejected`: undefined where the configuration cannot be read. */
 export function statusMetrics(
   { time, setup }: Pick<HostFacts, "time" | "setup">,
   coverage: Coverage,
   { reserved, allocators, stolen, unknown }: Figures,
+  rejected: number | undefined,
 ): readonly Metric[] {
   const { since, state } = setup.table;
   return [
@@ -32,7 +34,22 @@ export function statusMetrics(
     gauge("stolen_port", "A reserved port that an allocator or the kernel holds, and the unit of its thief.", [
       ...stolenSamples(coverage),
     ]),
+    gauge(
+      "ports_left",
+      "Ports from 512 to 1023 that are neither reserved nor taken: with none left, programs that ask for one fail.",
+      coverage.portsLeft === undefined
+        ? []
+        : (["tcp", "udp"] as const).map((protocol) => ({
+            labels: { protocol },
+            value: coverage.portsLeft?.[protocol] ?? 0,
+          })),
+    ),
     gauge("unknown_ports", "Reserved ports that somebody holds who cannot be seen.", [{ value: unknown }]),
+    gauge(
+      "rejected_lines",
+      "Lines and files of the configuration that are rejected, so that nothing reserves what they ask for.",
+      rejected === undefined ? [] : [{ value: rejected }],
+    ),
     gauge("table_fresh", "Whether the table in force was compiled from just this configuration.", [
       { value: bit(state === "fresh") },
     ]),

@@ -39,6 +39,7 @@ function row(port: PortState, tableInForce: boolean): readonly Line[] {
 
 /** "cupsd 1201", and "–" for a free port. */
 function heldBy(port: PortState): string {
+  if (port.state === "ended") return "nobody, until the kernel forgets a connection that ended";
   const holders = holdersOf(port);
   return holders.length === 0 ? "–" : fewOf(holders.map(holderText), MOST_HOLDERS);
 }

@@ -1,6 +1,6 @@
 // status: how the protection stands, who can still take a reserved port, and who has. It reports; verify asserts.
-import type { HostFacts } from "../../coverage/facts.ts";
 import { newMemory } from "../../observe/observe-host.ts";
+import { diagnosticCount } from "../../report/diagnostics.ts";
 import { prometheusText } from "../../report/prometheus.ts";
 import type { Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
@@ -44,16 +44,17 @@ function seen({ facts, coverage, diagnostics }: AssessedHost, options: Options):
   return { report, key: JSON.stringify([data, diagnostics]) };
 }
 
-function metricsReport({ facts, coverage }: AssessedHost, { output }: Options): Report {
-  const text = prometheusText(metricsOf(facts, coverage));
+function metricsReport(seenNow: AssessedHost, { output }: Options): Report {
+  const text = prometheusText(metricsOf(seenNow));
   const report = { command: "status", outcome: "done", diagnostics: [], body: [], data: {} } as const;
   if (output === undefined) return { ...report, text };
   writeOutput(output, text);
   return { ...report, messages: unread(output), text: "" };
 }
 
-function metricsOf(facts: HostFacts, coverage: AssessedHost["coverage"]): ReturnType<typeof statusMetrics> {
-  return statusMetrics(facts, coverage, figuresOf(coverage));
+function metricsOf({ facts, coverage, diagnostics }: AssessedHost): ReturnType<typeof statusMetrics> {
+  const rejected = facts.reservations === undefined ? undefined : diagnosticCount(diagnostics, "error");
+  return statusMetrics(facts, coverage, figuresOf(coverage), rejected);
 }
 
 function unread(output: string): readonly Message[] {

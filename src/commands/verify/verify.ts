@@ -24,7 +24,7 @@ export const verify: Command = async (context): Promise<Report> => {
     command: "verify",
     outcome: OUTCOMES[verdict],
     diagnostics,
-    quiet: ["error", "note"],
+    quiet: ["note"],
     body: verifyBlocks({ scope, proof, judged, verdict }),
     data: verifyJson({ scope, proof, judged, verdict }),
   };
