@@ -23,7 +23,7 @@ import { underLock } from "./under-lock.ts";
 
 export const reserve: Command = async (context): Promise<Report> => {
   refuseOtherRoot("reserve", context.options);
-  if (!context.options.dryRun) needRoot(context.options, "reserve");
+  if (!context.options.dryRun) needRoot(context.options, "reserve", context.args);
   const { facts, coverage } = assessHost(context, newMemory());
   const found = listenerCalled(context.args[0] ?? "", facts);
   if ("message" in found) return said(found, "no", {});

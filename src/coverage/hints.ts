@@ -6,7 +6,7 @@ import { ALLOCATED_PORTS } from "../core/mechanism.ts";
 import { isUnseen } from "../core/seen.ts";
 import { FREE_PORTS_MINIMUM } from "../core/table/free-ports.ts";
 import { compareText, enumerate, unique } from "../core/text.ts";
-import { unitWord } from "./commands.ts";
+import { installHint, unitWord } from "./commands.ts";
 import type { Hint, PortState } from "./coverage.ts";
 import type { UnitFacts } from "./facts.ts";
 import { unitNames } from "./holders.ts";
@@ -43,19 +43,29 @@ function stolen(host: Host, ports: readonly PortState[]): Hint[] {
   return [...thieves.values()].map(({ name, pid, unit, ports: taken }) => {
     const owners = unique(taken.flatMap((state) => state.owners));
     const reservedFor = owners.length === 0 ? "reserved" : `reserved for ${enumerate(owners.map((it) => `'${it}'`))}`;
-    const first = pid === undefined ? "free it in the kernel" : restartWords(unit, pid);
+    const first =
+      pid === undefined ? ["free it in the kernel"] : [...installFirst(unit, host), restartWords(unit, pid)];
     const then = unique(owners.flatMap((owner) => ownerUnit(owner, host) ?? [])).filter((it) => it !== unit);
+    const steps = [...first, ...then.map((it) => `systemctl restart ${it}`)];
+    const pasted = steps.every((step) => /^(systemctl|portreservectl) /.test(step));
     return {
       id: "stolen",
       message: `'${name}' holds ${enumerate(taken.map(shown))}, ${taken.length === 1 ? "which is" : "which are"} ${reservedFor}`,
-      hint: [first, ...then].join(", then "),
+      hint: steps.join(pasted ? " && " : ", then "),
     };
   });
 }
 
 function restartWords(unit: string | undefined, pid: number): string {
   const word = unit?.endsWith(".service") ? unitWord(unit) : undefined;
-  return word === undefined ? `restart process ${pid}` : `restart ${word}`;
+  return word === undefined ? `restart process ${pid}` : `systemctl restart ${word}`;
+}
+
+/** A thief that is restarted without the shim may take the port again. */
+function installFirst(unit: string | undefined, host: Host): readonly string[] {
+  const { list } = host.facts.setup;
+  const installed = isUnseen(list) || list.namesShim || host.unit(unit)?.hasDropIn === true;
+  return installed ? [] : [installHint(unit, host)];
 }
 
 function ownerUnit(owner: string, { facts }: Host): string | undefined {

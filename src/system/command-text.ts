@@ -11,7 +11,7 @@ export function hostPath(root: string, file: string): string {
   return shellWord(under(root, file));
 }
 
-/** Without a backslash, which reports would double. */
-function shellWord(text: string): string {
+/** As a shell reads it. Without a backslash, which reports would double. */
+export function shellWord(text: string): string {
   return /^[\w/.,:+@%-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
 }

@@ -167,12 +167,45 @@ test.each<[string, Change, string[]]>([
   [
     "a stolen port",
     stolenBy([640]),
-    ["stolen: 'ypbind' holds 631/udp, which is reserved for 'cups' → restart ypbind.service, then cups.service"],
+    [
+      "stolen: 'ypbind' holds 631/udp, which is reserved for 'cups' → systemctl restart ypbind.service && systemctl restart cups.service",
+    ],
+  ],
+  [
+    "a stolen port where nothing is installed: the thief might take it again",
+    { ...stolenBy([640]), setup: NOT_LISTED },
+    [
+      "stolen: 'ypbind' holds 631/udp, which is reserved for 'cups' → portreservectl install && systemctl restart ypbind.service && systemctl restart cups.service",
+    ],
+  ],
+  [
+    "a stolen port where another unit is covered",
+    {
+      ...stolenBy([640]),
+      setup: NOT_LISTED,
+      units: [unit("cups.service"), unit("ypbind.service"), unit("other.service", { hasDropIn: true })],
+    },
+    [
+      "stolen: 'ypbind' holds 631/udp, which is reserved for 'cups' → portreservectl install --unit ypbind.service && systemctl restart ypbind.service && systemctl restart cups.service",
+    ],
+  ],
+  [
+    "a stolen port where the thief's unit is covered at its next start",
+    {
+      ...stolenBy([640]),
+      setup: NOT_LISTED,
+      units: [unit("cups.service"), unit("ypbind.service", { hasDropIn: true })],
+    },
+    [
+      "stolen: 'ypbind' holds 631/udp, which is reserved for 'cups' → systemctl restart ypbind.service && systemctl restart cups.service",
+    ],
   ],
   [
     "a port that the kernel took",
     stolenBy([]),
-    ["stolen: 'kernel' holds 631/udp, which is reserved for 'cups' → free it in the kernel, then cups.service"],
+    [
+      "stolen: 'kernel' holds 631/udp, which is reserved for 'cups' → free it in the kernel, then systemctl restart cups.service",
+    ],
   ],
   [
     "a thief of no unit",

@@ -98,11 +98,18 @@ step mended tree`,
 
 describe("without the right to", () => {
   test("an ordinary user is told so, and nothing is changed", () => {
-    for (const verb of ["install", "uninstall"]) {
-      expect(ctl([verb], { under: asNobody })).toEqual({
+    for (const command of [
+      "install",
+      "uninstall",
+      "install --unit ypbind rpc-statd --now",
+      "uninstall --unit ypbind",
+      "install --no-wait",
+    ]) {
+      const words = command.split(" ");
+      expect(ctl(words, { under: asNobody })).toEqual({
         status: 4,
         stdout: "",
-        stderr: `portreservectl: error: ${verb} needs root: it changes files that every program reads\nhint: run 'sudo portreservectl ${verb}'\n`,
+        stderr: `portreservectl: error: ${words[0]} needs root: it changes files that every program reads\nhint: run 'sudo portreservectl ${command}'\n`,
       });
     }
   });

@@ -7,6 +7,7 @@ import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import { MANAGER_FOLDER } from "../../system/paths.ts";
 import { needRoot } from "../need-root.ts";
+import type { TablePlan } from "../table-plan.ts";
 import type { Command, Context, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
 import { applyInstall, type Done } from "./apply-install.ts";
@@ -41,7 +42,7 @@ async function installOnce({ options }: Context): Promise<Report> {
   const site = gatherForInstall(options, units.specs);
   const refusals = refusalsToInstall(root, site.state, site.abis, list);
   if (refusals.length > 0) return refusedReport("install", refusals, UNTOUCHED);
-  if (site.tablePlan.kind === "refuse") return refusedReport("install", [tooFew(site.tablePlan.message)], UNTOUCHED);
+  if (site.tablePlan.kind === "refuse") return refusedTable(site.tablePlan);
   const plan = planInstall(site.state, list);
   if ("refusal" in plan) return refusedReport("install", [noPlace(site)], UNTOUCHED);
   if (options.dryRun) return reportOf(options, site, plan, units, undefined);
@@ -49,6 +50,11 @@ async function installOnce({ options }: Context): Promise<Report> {
   tidyUp(root, state);
   const done = await applyInstall({ root, abis, state, plan, content: sources.content, units });
   return reportOf(options, site, plan, units, done);
+}
+
+function refusedTable({ outcome, message }: TablePlan & { kind: "refuse" }): Report {
+  if (outcome === "incomplete") return { ...refusedReport("install", [message], UNTOUCHED), outcome };
+  return refusedReport("install", [tooFew(message)], UNTOUCHED);
 }
 
 /** compile's hint speaks of its own option. */
