@@ -38,7 +38,7 @@
     "-Wl,--spare-dynamic-tags=0",
     "-Wl,--gc-sections",
     "-Wl,--hash-style=gnu",
-    "-Wl,--version-script=<(module_root_dir)/native/preload/exports.map",
+    "-Wl,--version-script=../native/preload/exports.map",
     "-Wl,-z,relro",
     "-Wl,-z,now",
     "-Wl,-z,noexecstack",

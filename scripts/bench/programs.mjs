@@ -35,7 +35,7 @@ function shimFlags() {
   const here = shim.conditions.filter(([condition]) => condition.includes(`'${process.arch}'`));
   const own = [...shim.cflags_c, ...here.flatMap(([, { cflags_c }]) => cflags_c)];
   const flags = [...readGyp("plain-c.gypi").cflags_c, ...own, "-shared", ...shim.ldflags];
-  return { flags: flags.map((flag) => flag.replace("<(module_root_dir)", root)), libraries: shim.libraries };
+  return { flags: flags.map((flag) => flag.replace("=../native/", `=${root}/native/`)), libraries: shim.libraries };
 }
 
 function compile(output, names, flags, after = []) {
