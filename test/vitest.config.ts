@@ -1,5 +1,7 @@
 // How the tests run: a file for each processor at a time, real programs, generous time limits (nothing here asserts on time).
+
 import { availableParallelism } from "node:os";
+import path from "node:path";
 import { defineConfig } from "vitest/config";
 import { tiers } from "./tiers.ts";
 
@@ -7,7 +9,7 @@ const below = (patterns: readonly string[] = []): string[] => patterns.map((patt
 
 export default defineConfig({
   test: {
-    root: new URL("..", import.meta.url).pathname,
+    root: path.resolve(import.meta.dirname, ".."),
     projects: Object.entries(tiers).map(([name, { include, exclude }]) => ({
       extends: true,
       test: {
@@ -17,7 +19,7 @@ export default defineConfig({
         // What is pure leaves nothing behind: its files share what they import.
         isolate: name !== "unit",
         // All others run their programs from a copy that every user may enter.
-        globalSetup: name === "unit" ? [] : [new URL("support/stage/set-up.ts", import.meta.url).pathname],
+        globalSetup: name === "unit" ? [] : [path.resolve(import.meta.dirname, "support/stage/set-up.ts")],
       },
     })),
     testTimeout: 120_000,
@@ -26,9 +28,9 @@ export default defineConfig({
     // One more than by default: most of a test's time is spent waiting for programs.
     maxWorkers: Math.max(2, availableParallelism()),
     reporters: [
-      new URL("support/skip-reporter.ts", import.meta.url).pathname,
+      path.resolve(import.meta.dirname, "support/skip-reporter.ts"),
       ...(process.env.PORTRESERVE_RECORD === "1"
-        ? [new URL("support/fault/evidence-reporter.ts", import.meta.url).pathname]
+        ? [path.resolve(import.meta.dirname, "support/fault/evidence-reporter.ts")]
         : []),
       "default",
     ],

@@ -1,9 +1,10 @@
 // How the machine tier runs: one machine at a time, since each of them keeps a processor busy that it does not have.
+import path from "node:path";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    root: new URL("../..", import.meta.url).pathname,
+    root: path.resolve(import.meta.dirname, "../.."),
     include: ["test/vm/*.test.ts"],
     // A machine without KVM is some thirty times slower than this one.
     testTimeout: 1_800_000,
@@ -11,8 +12,8 @@ export default defineConfig({
     fileParallelism: false,
     maxWorkers: 1,
     reporters: [
-      new URL("../support/skip-reporter.ts", import.meta.url).pathname,
-      new URL("evidence-reporter.ts", import.meta.url).pathname,
+      path.resolve(import.meta.dirname, "../support/skip-reporter.ts"),
+      path.resolve(import.meta.dirname, "evidence-reporter.ts"),
       "verbose",
     ],
   },
