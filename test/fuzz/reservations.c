@@ -146,8 +146,8 @@ static void start_anew(void)
     if (pages)
         munmap(pages, sizeof *pages);
     pages = NULL;
-    atomic_store(&keeping, false);
-    atomic_flag_clear(&taken);
+    atomic_store(&has_cached, false);
+    atomic_flag_clear(&lock);
     atomic_store(&cursor, PR_PORT_START);
     atomic_store(&widened, false);
     memset(&newest, 0, sizeof newest);

@@ -7,10 +7,10 @@ import { incompatibilities } from "../../src/core/elf/abi-compat.ts";
 import { readElf } from "../../src/core/elf/read-elf.ts";
 import { bytesSource } from "../../src/core/elf/reader.ts";
 import type { ElfFile } from "../../src/core/elf/types.ts";
-import { nativeFolder } from "../../src/core/native.ts";
 import { craft, LAYOUTS } from "../core/elf-image.ts";
 import { named, skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
+import { stagedNatives } from "../support/stage/stage.ts";
 
 const SAMPLES = "test/system/elf-samples";
 const SHARED = ["-shared", "-fPIC", "-nostartfiles", "-Wl,-z,now", "-Wl,-z,noexecstack"];
@@ -48,7 +48,7 @@ const glibc = (): string =>
   `GLIBC_${execFileSync("getconf", ["GNU_LIBC_VERSION"], { encoding: "utf8" }).trim().split(" ")[1]}`;
 
 test.skipIf(noLibc)(named("finds nothing wrong with our shim, nor does the loader", noLibc), () => {
-  const ours = path.join(nativeFolder(), "libportreserve.so");
+  const ours = path.join(stagedNatives(), "libportreserve.so");
   expect([unfit(ours), loaderSays(ours)]).toEqual([[], ""]);
   expect([unfit(shim()), loaderSays(shim())]).toEqual([[], ""]);
 });
@@ -172,12 +172,12 @@ test("finds for a need without a version what is not hidden, or the oldest", () 
 const noI386 = skipReason("i386");
 
 test.skipIf(noI386 ?? noLibc)(named("judges a shim by the libc of its own kind of program", noI386 ?? noLibc), () => {
-  const small = path.join(nativeFolder(), "libportreserve-i386.so");
+  const small = path.join(stagedNatives(), "libportreserve-i386.so");
   const smallLibc = execFileSync("cc", ["-m32", "-print-file-name=libc.so.6"], { encoding: "utf8" }).trim();
   expect(existsSync(smallLibc)).toBe(true);
   expect(unfit(small)).toEqual(["is for i386, and this host's libc.so.6 is for x86_64"]);
   expect(unfit(small, fileAt(smallLibc))).toEqual([]);
-  expect(unfit(path.join(nativeFolder(), "libportreserve.so"), fileAt(smallLibc))).toEqual([
+  expect(unfit(path.join(stagedNatives(), "libportreserve.so"), fileAt(smallLibc))).toEqual([
     "is for x86_64, and this host's libc.so.6 is for i386",
   ]);
   // Only a line on stderr, but at each start of each program.

@@ -15,7 +15,8 @@ for process in $(ls /proc | grep '^[0-9]'); do
   echo "$process" "$(awk '/^CapPrm/ { print $2 }' "/proc/$process/status")" \\
     "$(awk '$6 ~ /libportreserve/ { at = $6 } END { print at ? at : "-" }' "/proc/$process/maps")" \\
     "$(stat -L -c %d:%i "/proc/$process/root/etc/portreserve.table" 2>/dev/null || echo -)" \\
-    "$(od -A n -t u8 -w16 "/proc/$process/auxv" | awk '$1 == 23 { print $2 }')" "$(readlink "/proc/$process/exe")"
+    "$(od -A n -t u8 -w16 "/proc/$process/auxv" | awk '$1 == 23 { print $2 }')" "$(readlink "/proc/$process/exe")" \\
+    "$(awk '/^Seccomp:/ { print $2 }' "/proc/$process/status")" "$(grep -c ' /etc/portreserve[.]table$' "/proc/$process/maps")"
 done
 echo --
 stat -L -c %d:%i /etc/portreserve.table 2>/dev/null || echo -
@@ -33,6 +34,8 @@ export interface Allocating {
   readonly sameTable: boolean;
   /** The kernel told its loader so: AT_SECURE. */
   readonly secure: boolean;
+  /** A seccomp filter judges its calls, and it has no table mapped that went through it. */
+  readonly filtered: boolean;
 }
 
 /** What both views say, in the same words. */
@@ -52,7 +55,7 @@ export async function lookAtProc(guest: Guest): Promise<View> {
     .map((part, at) => (at === 2 ? part.split("\n") : part)) as [string, string, string[], string];
   const exe = new Map(lines(programs).map((line) => [line.split(" ")[0], line.replace(/^\d+ .*\//, "")]));
   const all = lines(allocating).map((line) => {
-    const [pid, capabilities, shim, found, secure, program] = line.split(" ");
+    const [pid, capabilities, shim, found, secure, program, seccomp, mapped] = line.split(" ");
     return {
       mayBind: (BigInt(`0x${capabilities}`) & NET_BIND_SERVICE) !== 0n,
       is: {
@@ -61,6 +64,7 @@ export async function lookAtProc(guest: Guest): Promise<View> {
         shim: shim === "-" ? undefined : shim,
         sameTable: table !== "-" && found === table,
         secure: secure === "1",
+        filtered: seccomp === "2" && mapped === "0",
       },
     };
   });
