@@ -37,7 +37,7 @@ function checkout(folder: string): string {
 
 /** `npm run build:prebuilt` there, with a umask that is nobody's. */
 function built(folder: string, arch: Arch, out: string, env: Readonly<Record<string, string>> = {}) {
-  const build = `umask 077; exec npm run --silent prebuild -- --arch ${arch} --out '${out}'`;
+  const build = `umask 077; exec npm run --silent build:prebuilt -- --arch ${arch} --out '${out}'`;
   return spawnSync("sh", ["-c", build], { cwd: folder, encoding: "utf8", env: { ...process.env, ...env } });
 }
 

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -93,6 +94,9 @@ function fill(stage: string): void {
   for (const { name } of readdirSync(natives, { withFileTypes: true }).filter((entry) => entry.isFile())) {
     cpSync(path.join(natives, name), path.join(stage, "build/Release", name));
   }
+  // The shims for images of other machines, where they were built.
+  const prebuilt = path.join(packageRoot, "prebuilds");
+  if (existsSync(prebuilt)) cpSync(prebuilt, path.join(stage, "prebuilds"), { recursive: true });
   if (!isPlain(process.execPath) || !starts(process.execPath, "--version")) {
     cpSync(process.execPath, path.join(stage, "bin/node"));
   }
