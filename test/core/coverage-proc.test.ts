@@ -124,6 +124,15 @@ describe("/proc/PID/status", () => {
     expect(of("NoNewPrivs:\t1\n")?.seccomp).toBeUndefined();
   });
 
+  test.each([
+    ["the container's, which process 1 has too", "Seccomp_filters:\t1\n", 1, undefined],
+    ["one more than that", "Seccomp_filters:\t2\n", 1, "filter"],
+    ["those of a kernel that does not count them", "", 0, "filter"],
+  ])("says of a filter whether it is its own: %s", (_, count, ofHost, seccomp) => {
+    const text = bytes(`NoNewPrivs:\t1\nSeccomp:\t2\n${count}`);
+    expect(parseStatus(Buffer.concat([status(none, none), text]), ofHost)?.seccomp).toBe(seccomp);
+  });
+
   test("is not taken in by a name: the kernel escapes what is in it", () => {
     expect(parseStatus(status(none, none, "\\nUid:\t1\t1\\nCapEff:\tffffffffffffffff"))).toEqual({
       uid: 33,

@@ -10,7 +10,10 @@ export type Rights = Pick<ProcessFacts, "uid" | "mayBind" | "seccomp">;
 export function rightsOf(self: Self, folder: string): Rights {
   const status = readBytes(`${folder}/status`);
   if (isRefused(status)) return noRights(refusedAs(self, status));
-  return parseStatus(status) ?? noRights({ unseen: "its status does not say which rights it has", rootWould: false });
+  return (
+    parseStatus(status, self.hostFilters) ??
+    noRights({ unseen: "its status does not say which rights it has", rootWould: false })
+  );
 }
 
 export function noRights(why: Unseen): Rights {

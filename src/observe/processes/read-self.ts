@@ -12,7 +12,7 @@ import {
   readLines,
   readLink,
 } from "../../system/proc/process-files.ts";
-import { capabilities } from "./status.ts";
+import { capabilities, filtersIn } from "./status.ts";
 
 /** Undefined: it cannot be told. */
 export interface Self {
@@ -29,9 +29,13 @@ export interface Self {
   readonly groups: readonly number[];
   /** It has CAP_SYS_PTRACE, which every look into another user's process asks for. */
   readonly mayTrace: boolean;
+  /** How many seccomp filters process 1 has. */
+  readonly hostFilters: number;
 }
 
 export function self(): Self {
+  const host = readBytes(`${processFolder(1)}/status`);
+  const hostFilters = isRefused(host) ? 0 : filtersIn(host);
   const folder = processFolder("self");
   const known = <T>(value: T | { readonly errno: string }): T | undefined =>
     isRefused(value) ? undefined : (value as T);
@@ -45,6 +49,7 @@ export function self(): Self {
     hasDomains: !isRefused(readBytes(`${folder}/attr/current`)),
     groups: [process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])],
     mayTrace: ((effectiveOf(readBytes(`${folder}/status`)) ?? 0n) & SYS_PTRACE) !== 0n,
+    hostFilters,
   };
 }
 

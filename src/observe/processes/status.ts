@@ -12,19 +12,32 @@ export interface ProcessStatus {
 /** CAP_NET_BIND_SERVICE of linux/capability.h. */
 export const NET_BIND_SERVICE = 1n << 10n;
 
-/** The kernel escapes newlines in the name, so each line begins with the field's own name. Undefined for anything else. */
-export function parseStatus(bytes: Buffer): ProcessStatus | undefined {
+/** How many seccomp filters judge it (Linux 5.9 and later); 0 where that is not said. */
+export function filtersIn(bytes: Buffer): number {
+  return Number(field(bytes, "\nSeccomp_filters:\t") ?? 0) || 0;
+}
+
+/**
+ * The kernel escapes newlines in the name, so each line begins with the field's own name. Undefined for anything else.
+ * `hostFilters`: those of process 1, which a container puts upon all that runs in it, this program too.
+ */
+export function parseStatus(bytes: Buffer, hostFilters = 0): ProcessStatus | undefined {
   const uid = field(bytes, "\nUid:\t")?.split("\t")[1];
   const permitted = capabilities(bytes, "CapPrm");
   const effective = capabilities(bytes, "CapEff");
   if (uid === undefined || !/^\d+$/.test(uid) || permitted === undefined || effective === undefined) return undefined;
   const mode = field(bytes, "\nSeccomp:\t");
-  const seccomp = mode === "1" ? "strict" : mode === "2" ? "filter" : undefined;
+  const seccomp = mode === "1" ? "strict" : mode === "2" && isOwn(filtersIn(bytes), hostFilters) ? "filter" : undefined;
   return {
     uid: Number(uid),
     mayBind: ((permitted | effective) & NET_BIND_SERVICE) !== 0n,
     ...(seccomp === undefined ? {} : { seccomp }),
   };
+}
+
+/** Without a number nothing says that they are the container's. */
+function isOwn(filters: number, hostFilters: number): boolean {
+  return filters === 0 || filters > hostFilters;
 }
 
 function field(bytes: Buffer, start: string): string | undefined {

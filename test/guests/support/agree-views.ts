@@ -16,7 +16,7 @@ for process in $(ls /proc | grep '^[0-9]'); do
     "$(awk '$6 ~ /libportreserve/ { at = $6 } END { print at ? at : "-" }' "/proc/$process/maps")" \\
     "$(stat -L -c %d:%i "/proc/$process/root/etc/portreserve.table" 2>/dev/null || echo -)" \\
     "$(od -A n -t u8 -w16 "/proc/$process/auxv" | awk '$1 == 23 { print $2 }')" "$(readlink "/proc/$process/exe")" \\
-    "$(awk '/^Seccomp:/ { print $2 }' "/proc/$process/status")" "$(grep -c ' /etc/portreserve[.]table$' "/proc/$process/maps")"
+    "$(awk 'FNR == NR { if (/^Seccomp_filters/) host = $2; next } /^Seccomp_filters/ { print ($2 > host) + 0 }' /proc/1/status "/proc/$process/status")" "$(grep -c ' /etc/portreserve[.]table$' "/proc/$process/maps")"
 done
 echo --
 stat -L -c %d:%i /etc/portreserve.table 2>/dev/null || echo -
@@ -64,7 +64,7 @@ export async function lookAtProc(guest: Guest): Promise<View> {
         shim: shim === "-" ? undefined : shim,
         sameTable: table !== "-" && found === table,
         secure: secure === "1",
-        filtered: seccomp === "2" && mapped === "0",
+        filtered: seccomp === "1" && mapped === "0",
       },
     };
   });
