@@ -2,13 +2,14 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { named, skipReason } from "../support/can.ts";
 import { asNobody, compiled, ctl, FILES, makeRoot, put, SERVICES } from "../support/cli.ts";
 
 const under = asNobody;
-const isRoot = process.getuid?.() === 0;
+const noRoot = skipReason("root");
 const CHECK = (root: string): string => `hint: 'portreservectl check --root ${root}' shows what is wrong\n`;
 
-describe.skipIf(!isRoot)("as another user than the files' (needs root)", () => {
+describe.skipIf(noRoot !== undefined)(named("as another user than the files'", noRoot), () => {
   test("the folder of mode 0711: a name has no answer, exit code 4; a number has one, with a warning", () => {
     const root = compiled();
     expect(ctl(["lookup", "mail", "--root", root], { under }).status).toBe(0);

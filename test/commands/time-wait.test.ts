@@ -1,6 +1,6 @@
 // A port in TIME_WAIT: nobody holds it, and nobody can take it. In a network of its own.
-import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
+import { named, skipReason } from "../support/can.ts";
 import { ctl } from "../support/cli.ts";
 
 /** Connects from 700 and closes first; says whether an allocator's bind() would get 700 and 701, then becomes the command. */
@@ -23,20 +23,22 @@ def taken(port):
 print(taken(700), taken(701), flush=True)
 os.execvp(sys.argv[1], sys.argv[1:])
 `;
-const noNetwork = spawnSync("unshare", ["-n", "true"]).status !== 0;
-const skip = process.getuid?.() !== 0 || noNetwork;
+const noRoot = skipReason("root");
 
-test.skipIf(skip)("is no free port in map and lookup, and is not left to hand out (needs root)", () => {
-  const run = (args: readonly string[]): string => {
-    const { stdout } = ctl(args, {
-      under: ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec python3 -c "$0" "$@"', SCENE],
-    });
-    return stdout;
-  };
-  const [binds, document] = run(["map", "--json"]).split("\n");
-  expect(binds).toBe("taken free");
-  const { tcp, left } = JSON.parse(document ?? "") as { tcp: string; left: { tcp: number } };
-  expect([tcp[700 - 512], tcp[701 - 512]]).toEqual(["t", tcp[702 - 512]]);
-  expect(left.tcp).toBe([...tcp].filter((cell) => cell === ".").length);
-  expect(run(["lookup", "700/tcp"])).toContain("held by nobody, until the kernel forgets a connection that ended");
-});
+test.skipIf(noRoot !== undefined)(
+  named("is no free port in map and lookup, and is not left to hand out", noRoot),
+  () => {
+    const run = (args: readonly string[]): string => {
+      const { stdout } = ctl(args, {
+        under: ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec python3 -c "$0" "$@"', SCENE],
+      });
+      return stdout;
+    };
+    const [binds, document] = run(["map", "--json"]).split("\n");
+    expect(binds).toBe("taken free");
+    const { tcp, left } = JSON.parse(document ?? "") as { tcp: string; left: { tcp: number } };
+    expect([tcp[700 - 512], tcp[701 - 512]]).toEqual(["t", tcp[702 - 512]]);
+    expect(left.tcp).toBe([...tcp].filter((cell) => cell === ".").length);
+    expect(run(["lookup", "700/tcp"])).toContain("held by nobody, until the kernel forgets a connection that ended");
+  },
+);
