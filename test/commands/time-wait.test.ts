@@ -5,7 +5,10 @@ import { ctl } from "../support/cli.ts";
 
 /** Connects from 700 and closes first; says whether an allocator's bind() would get 700 and 701, then becomes the command. */
 const SCENE = `
-import os, socket, subprocess, sys
+import fcntl, os, socket, struct, sys
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+with socket.socket() as any_socket:
+    fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
 server = socket.create_server(("127.0.0.1", 4000))
 client = socket.socket()
 client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -30,7 +33,7 @@ test.skipIf(noRoot !== undefined)(
   () => {
     const run = (args: readonly string[]): string => {
       const { stdout } = ctl(args, {
-        under: ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec python3 -c "$0" "$@"', SCENE],
+        under: ["unshare", "-n", "python3", "-c", SCENE],
       });
       return stdout;
     };
