@@ -1,5 +1,5 @@
 // Whether an object hands out privileged ports by itself, and by which functions.
-import { isAllocating, symbolParts } from "./allocators.ts";
+import { isAllocating, REPLACED, symbolParts } from "./allocators.ts";
 import type { ElfFacts } from "./facts.ts";
 
 /**
@@ -16,6 +16,13 @@ export function allocates(elf: ElfFacts): readonly string[] {
 }
 
 /** The soname is what every program asks for; a program that calls itself so is not started by one. */
-function isGlibc({ soname, isProgram }: ElfFacts): boolean {
+export function isGlibc({ soname, isProgram }: ElfFacts): boolean {
   return !isProgram && soname !== undefined && /^libc\.so\.6(\.1)?$/.test(soname);
+}
+
+const OURS: ReadonlySet<string> = new Set(REPLACED);
+
+/** Whether it has a function that the shim replaces, for others to call. */
+export function definesReplaced(elf: Pick<ElfFacts, "defines"> | undefined): boolean {
+  return elf?.defines.some((symbol) => OURS.has(symbolParts(symbol).name)) === true;
 }

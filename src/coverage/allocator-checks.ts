@@ -5,6 +5,7 @@ import { asRoot, type Check, covered, type Decision, is, notCovered, unknown, un
 import { installHint, restartHint } from "./commands.ts";
 import type { Binding, UnitFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
+import { standsFirst, wouldStandFirst, wouldWrapSyscall, wrapsSyscall } from "./lookup-order.ts";
 import { parseMarker, readMarker, TABLE_VERSION } from "./marker.ts";
 import { shownFileName } from "./names.ts";
 import { isMusl, lacksLibrary, MUSL, MUSL_HINT, whyNotLoaded } from "./not-loaded.ts";
@@ -38,12 +39,16 @@ export const CHECKS: readonly Check<Subject>[] = [
   { id: "installed", question: "would it be started with the shim?", assess: startable(installed) },
   { id: "library", question: "does its shim know the table's version?", assess: running(mappedLibrary) },
   { id: "library", question: "does the shim that it would get know the table's version?", assess: startable(library) },
+  { id: "order", question: "is the shim asked before all other libraries?", assess: running(standsFirst) },
   { id: "bindings", question: "do the calls of what it loaded later lead to the shim?", assess: running(bindings) },
   { id: "table", question: "does it look into the host's table?", assess: running(table) },
+  { id: "syscall", question: "could the shim look at the table?", assess: running(wrapsSyscall) },
   { id: "in-force", question: "is there a table in force?", assess: inForce },
   { id: "confined", question: "would AppArmor let it have the shim and the table?", assess: startable(confined) },
   { id: "files", question: "would it find the shim and the table?", assess: startable(files) },
   { id: "order", question: "would the shim come before all other libraries?", assess: startable(order) },
+  { id: "order", question: "would the shim come before the rest of the list?", assess: startable(wouldStandFirst) },
+  { id: "syscall", question: "would the shim look at the table?", assess: startable(wouldWrapSyscall) },
   { id: "covered", question: "is it covered by the library that is installed now?", assess: running(bySome) },
   { id: "covered", question: "is nothing against it?", assess: startable(() => covered("when it starts")) },
 ];

@@ -32,7 +32,8 @@ export function installHint(unit: string | undefined, host: Host): string {
   return word === undefined ? "portreservectl install" : `portreservectl install --unit ${word}`;
 }
 
-function serviceWord(unit: string | undefined): string | undefined {
+/** A service of the host as a word of a command. */
+export function serviceWord(unit: string | undefined): string | undefined {
   if (unit === undefined || !unit.endsWith(".service") || /^user@/.test(unit)) return undefined;
   return unitWord(unit);
 }

@@ -2,6 +2,7 @@
 import type { Protocol, Reservation } from "../core/config/types.ts";
 import type { Seen, Unseen } from "../core/seen.ts";
 import type { SocketFamily, SocketState } from "../core/sockets/row.ts";
+import type { KernelFacts } from "./kernel-facts.ts";
 
 /** All of it is about the mount and network namespace in which the manager runs: that is "the host". */
 export interface HostFacts {
@@ -32,7 +33,12 @@ export interface HostFacts {
 export interface SetupFacts {
   readonly table: TableFacts;
   /** The preload list. `since`: when it was last changed, in milliseconds since 1970. */
-  readonly list: Seen<{ readonly namesShim: boolean; readonly since: number | undefined }>;
+  readonly list: Seen<{
+    readonly namesShim: boolean;
+    readonly since: number | undefined;
+    /** In the loader's order; absent where there are none. */
+    readonly others?: readonly ListEntryFacts[];
+  }>;
   /** One for each ABI that the host has a loader of. */
   readonly libraries: readonly LibraryFacts[];
   /** The units that keep the table fresh: none installed, or the state of each. */
@@ -58,6 +64,20 @@ export interface TableFacts {
   readonly readableByAll: boolean;
   /** Where the host has SELinux: the table's label, and that of the loader's cache, which it should have. */
   readonly label?: { readonly found: string; readonly wanted: string };
+}
+
+/** An entry of the preload list beside the shim's. */
+export interface ListEntryFacts {
+  /** As it is written; it may hold anything but blanks, ':' and NUL. */
+  readonly name: string;
+  /** The loader looks into it before it looks into the shim. */
+  readonly beforeShim: boolean;
+  /** What the loader of each ABI finds under that name; `missing` and `other ABI` load nothing. */
+  readonly files: readonly {
+    readonly abi: string;
+    readonly key?: string;
+    readonly elf: Seen<ElfFacts | "missing" | "other ABI" | "no library">;
+  }[];
 }
 
 export interface LibraryFacts {
@@ -113,6 +133,11 @@ export interface ProcessFacts {
   readonly executable: string | undefined;
   /** Where the calls lead of each allocating object that was not loaded at the start; see `Binding`. */
   readonly bindings: Seen<readonly Binding[]>;
+  /**
+   * Those of `objects` that define an allocator, the shim and libc among them, the program not, in the order in which the
+   * loader looks for a function, as its own list in memory says. Absent where libc and the shim alone define some.
+   */
+  readonly lookup?: Seen<readonly string[]>;
 }
 
 /** Which of the files that a covered program opens a profile keeps from it. */
@@ -163,6 +188,10 @@ export interface ElfFacts {
   readonly contains: Seen<readonly string[]> | undefined;
   /** Made by the Go compiler, whose programs do not use libc's allocators unless `contains` says so. */
   readonly isGo: boolean;
+  /** It defines syscall(), by which the shim looks at the table; libc's own does not count. */
+  readonly definesSyscall?: true;
+  /** Beside allocators that it binds to its own it defines other functions, which may call them. */
+  readonly mayCallOwn?: true;
   /** Of the shim: the text of its marker. */
   readonly marker: string | undefined;
 }
@@ -223,25 +252,4 @@ export interface ProgramFacts {
   readonly denied?: Seen<Denied>;
   /** The program, then every library that it would be started with. Unseen: some part of it. */
   readonly objects: readonly ObjectFacts[];
-}
-
-export interface KernelFacts {
-  /** "6.1.0-18-amd64" */
-  readonly release: string;
-  /** The kernel's own RPC client, by which NFS is mounted; undefined while it is not loaded. Ports inclusive. */
-  readonly sunrpc: Seen<{ readonly min: number; readonly max: number }> | undefined;
-  /** NFS mounts of this mount namespace. */
-  readonly nfs: readonly { readonly target: string; readonly noresvport: boolean }[];
-  /** The first port that needs no privilege; 1024 unless somebody changed it. */
-  readonly unprivilegedPortStart: number;
-  /** The sysctl net.ipv4.ip_local_reserved_ports, as it is. */
-  readonly localReservedPorts: string;
-  /** There is a BMC, which swallows what comes for 623 and 664. */
-  readonly hasIpmi: boolean;
-  /** Every process that could hold a socket of this network can be seen in this /proc (with the right to look). */
-  readonly seesEveryProcess: boolean;
-  /** Security modules that are active: "apparmor", "selinux"… */
-  readonly securityModules: readonly string[];
-  /** "v2", "v1", "hybrid" or "none". */
-  readonly cgroups: "v2" | "v1" | "hybrid" | "none";
 }

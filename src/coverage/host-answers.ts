@@ -2,6 +2,7 @@
 
 import { isUnseen, type Unseen } from "../core/seen.ts";
 import { enumerate } from "../core/text.ts";
+import { definesReplaced } from "./allocating.ts";
 import { asRoot } from "./checks.ts";
 import { unitWord } from "./commands.ts";
 import type { HostAnswer } from "./coverage.ts";
@@ -23,6 +24,7 @@ const QUESTIONS: readonly Question[] = [
   { id: "readable", question: "may every program read the table, and only root write it?", assess: readable },
   { id: "label", question: "has the table the label that confined programs may read?", assess: label },
   { id: "preload", question: "is the shim loaded into programs?", assess: preload },
+  { id: "list", question: "does the list leave the shim's functions to the shim?", assess: listOrder },
   { id: "watchers", question: "does the table follow the configuration?", assess: watchers },
   { id: "sockets", question: "could the sockets be listed?", assess: sockets },
   { id: "manager", question: "is the installed manager this one?", assess: manager },
@@ -91,6 +93,35 @@ function preload({ facts }: Host): Answer {
   const units = facts.units.filter(({ hasDropIn }) => hasDropIn).map(({ id }) => id);
   if (units.length === 0) return bad("not installed", INSTALL);
   return good(`only into ${enumerate(units)}, by drop-ins`);
+}
+
+/** Whatever a library of the list does with functions of its own it does in every process, the ones that allocate nothing too. */
+function listOrder({ facts }: Host): Answer | undefined {
+  const { list } = facts.setup;
+  if (isUnseen(list) || !list.namesShim) return undefined;
+  const others = (list.others ?? []).flatMap(({ name, beforeShim, files }) =>
+    files.flatMap(({ elf }) => (typeof elf === "string" ? [] : [{ name, beforeShim, elf }])),
+  );
+  const before = others.find(({ beforeShim, elf }) => beforeShim && !isUnseen(elf) && definesReplaced(elf));
+  if (before !== undefined) {
+    return bad(
+      `'${before.name}' stands before the shim and has allocators of its own`,
+      `move '${before.name}' below the shim's line in /etc/ld.so.preload`,
+    );
+  }
+  const own = others.find(({ elf }) => !isUnseen(elf) && elf.mayCallOwn === true);
+  if (own !== undefined) {
+    const answer = `'${own.name}' has allocators of its own, which its other functions may call`;
+    return { state: "unknown", answer, hint: "take it out of the list, or use a build without it" };
+  }
+  const dark = others.find(({ elf }) => isUnseen(elf));
+  return dark && isUnseen(dark.elf)
+    ? {
+        state: "unknown",
+        answer: `what '${dark.name}' defines cannot be seen: ${dark.elf.unseen}`,
+        hint: asRoot(dark.elf),
+      }
+    : undefined;
 }
 
 /** Allocators of an ABI that this version has no library for are judged one by one. */

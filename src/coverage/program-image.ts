@@ -14,6 +14,8 @@ export interface Part {
   readonly key: string | undefined;
   readonly path: string;
   readonly elf: Seen<ElfFacts>;
+  /** It is there to come before others, not because somebody calls it: see lookup-order.ts. */
+  readonly isPreloaded?: boolean;
 }
 
 export interface ProgramImage {
@@ -34,13 +36,15 @@ export function partsOf(
   keys: readonly string[],
   objects: HostFacts["objects"],
   executable: string | undefined,
+  preloaded: ReadonlySet<string> = new Set(),
 ): Part[] {
   const find = (key: string): ObjectFacts | undefined => (Object.hasOwn(objects, key) ? objects[key] : undefined);
   const program = executable ?? keys.find((key) => isLikeProgram(find(key)));
   return keys.flatMap((key) => {
     const object = find(key);
     const { path, elf } = object ?? { path: key, elf: { unseen: "it is gone", rootWould: false } };
-    return elf === undefined ? [] : [{ isExecutable: key === program, key, path, elf }];
+    const isPreloaded = preloaded.has(key);
+    return elf === undefined ? [] : [{ isExecutable: key === program, key, path, elf, isPreloaded }];
   });
 }
 
@@ -72,7 +76,9 @@ export function describeImage(
     path,
     elfs.flatMap(({ soname }) => soname ?? []),
   );
-  const via = unique([...elfs.flatMap(namesIn), ...(known === undefined ? [] : ["bind"])]).sort(compareText);
+  const calling = elfsOf(parts.filter(({ isPreloaded }) => isPreloaded !== true)).flatMap(namesIn);
+  const passing = elfsOf(parts.filter(({ isPreloaded }) => isPreloaded === true)).flatMap(namesPassed);
+  const via = unique([...calling, ...passing, ...(known === undefined ? [] : ["bind"])]).sort(compareText);
   return { path, program, parts, shims: all.filter(isShim), via, known };
 }
 
@@ -134,7 +140,7 @@ export function beyondPreload({
       hint: "give it other ports by its own settings, or a network of its own",
     };
   }
-  for (const { isExecutable, path, elf } of parts) {
+  for (const { isExecutable, path, elf, isPreloaded } of parts) {
     if (isUnseen(elf)) continue;
     const whose = isExecutable ? "" : `its '${shownFileName(path)}' `;
     const call = elf.calls.find(isHidden);
@@ -144,7 +150,7 @@ export function beyondPreload({
         hint: "replace it by a newer program",
       };
     }
-    const bound = selfBound(elf, isExecutable);
+    const bound = isPreloaded === true ? undefined : selfBound(elf, isExecutable);
     if (bound === undefined) continue;
     return isExecutable
       ? { reason: `has a ${bound} of its own, which comes before any preload`, hint: "use a build without it" }
@@ -178,6 +184,11 @@ function namesIn(elf: ElfFacts): readonly string[] {
   const names = allocates(elf.marker === undefined ? elf : { ...elf, marker: undefined });
   namesOf.set(elf, names);
   return names;
+}
+
+/** Of what was preloaded: what it calls of others, and its own where it may call that. */
+function namesPassed(elf: ElfFacts): readonly string[] {
+  return allocates({ ...elf, marker: undefined, defines: elf.mayCallOwn === true ? elf.defines : [] });
 }
 
 function elfsOf(parts: readonly Part[]): ElfFacts[] {

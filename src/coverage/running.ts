@@ -5,6 +5,7 @@ import type { HostFacts, ProcessFacts, ProgramFacts, UnitFacts } from "./facts.t
 import type { Host } from "./host.ts";
 import { knownBy } from "./known-programs.ts";
 import { shownFileName } from "./names.ts";
+import { preloadedAmong } from "./preloaded.ts";
 import {
   describeImage,
   isIndeterminate,
@@ -49,7 +50,7 @@ export function classify(process: ProcessFacts, host: Host): Classified {
   const { objects, executable } = process;
   if (isUnseen(objects)) return { kind: "indeterminate", process, why: objects };
   if (isPlain(process, objects, host)) return { kind: "none" };
-  const parts = partsOf(objects, host.facts.objects, executable);
+  const parts = partsOf(objects, host.facts.objects, executable, preloadedAmong(process, host));
   const image = describeImage(programOf(process), parts, (key) => host.libraries.has(key));
   if (image.via.length > 0 || isIndeterminate(image)) {
     return { kind: "allocator", running: { process, image, unit: host.unit(process.unit) } };

@@ -26,6 +26,7 @@ import {
   UNIT_FOLDER,
 } from "../system/paths.ts";
 import { elfFacts } from "./programs/elf-facts.ts";
+import { isShim, listEntries } from "./programs/read-list-entries.ts";
 import { fileStatus } from "./programs/read-programs-on-disk.ts";
 import { faultText, freshnessOf, isRetired, type Sources } from "./read-sources.ts";
 
@@ -35,10 +36,11 @@ export function observeSetup(
   sources: Sources | undefined,
   table: TableState = readTable(root),
 ): SetupFacts {
+  const abis = abisOf(root);
   return {
     table: tableFacts(root, sources, table),
-    list: preloadList(root),
-    libraries: abisOf(root).map((abi) => libraryFacts(root, abi)),
+    list: preloadList(root, abis),
+    libraries: abis.map((abi) => libraryFacts(root, abi)),
     watchers: watchers(root),
     manager: { installed: installedManager(root), own: versionIn(readFileSync(path.join(packageRoot, MARK))) ?? "" },
   };
@@ -83,17 +85,14 @@ function labels(): TableFacts["label"] {
   return found === undefined || wanted === undefined ? undefined : { found, wanted };
 }
 
-function preloadList(root: string): SetupFacts["list"] {
+function preloadList(root: string, abis: readonly HostAbi[]): SetupFacts["list"] {
   const read = readUnder(root, PRELOAD_LIST, LIMIT);
   if (!isFault(read)) {
-    return { namesShim: loadedNames(read.bytes).some(isShim), since: read.stats.mtimeMs };
+    const others = listEntries(root, read.bytes, abis);
+    const namesShim = loadedNames(read.bytes).some(isShim);
+    return { namesShim, since: read.stats.mtimeMs, ...(others.length === 0 ? {} : { others }) };
   }
   return read.kind === "missing" ? { namesShim: false, since: undefined } : unseen(PRELOAD_LIST, read);
-}
-
-/** ld.so knows two ways to write it. */
-function isShim(name: string): boolean {
-  return name.replaceAll("$" + "{LIB}", "$LIB") === INSTALLED_SHIM;
 }
 
 function unseen(file: string, { kind, reason }: ReadFault): { unseen: string; rootWould: boolean } {

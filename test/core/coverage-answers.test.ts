@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { assess } from "../../src/coverage/assess.ts";
 import type { SetupFacts } from "../../src/coverage/facts.ts";
-import { type Change, cupsd, facts, process, REFUSED, reservation, socket, unit } from "./coverage-facts.ts";
+import { type Change, cupsd, facts, listed, process, REFUSED, reservation, socket, unit } from "./coverage-facts.ts";
 
 const TABLE = facts().setup.table;
 
@@ -86,6 +86,24 @@ test.each<[string, Partial<SetupFacts>, string, "covered" | "not covered" | "unk
     "a list that cannot be seen",
     { list: REFUSED },
     "preload unknown: cannot be seen: permission denied → run it as root",
+    "unknown",
+  ],
+  [
+    "a library before the shim in the list",
+    listed("wrapper", true).setup ?? {},
+    "list bad: '/opt/libsocks.so' stands before the shim and has allocators of its own → move '/opt/libsocks.so' below the shim's line in /etc/ld.so.preload",
+    "not covered",
+  ],
+  [
+    "one behind it whose other functions may call its own",
+    listed("socks", false).setup ?? {},
+    "list unknown: '/opt/libsocks.so' has allocators of its own, which its other functions may call → take it out of the list, or use a build without it",
+    "unknown",
+  ],
+  [
+    "one that cannot be read",
+    listed("hole", false).setup ?? {},
+    "list unknown: what '/opt/secret.so' defines cannot be seen: permission denied → run it as root",
     "unknown",
   ],
   [

@@ -55,9 +55,16 @@ export const OBJECTS: Readonly<Record<string, ObjectFacts>> = {
     elf: { ...SHIM, marker: "portreserve 2.0.0 table 2" },
   },
   ypbind: { path: "/usr/sbin/ypbind", elf: programElf({ calls: ["bindresvport"] }) },
+  usesTirpc: { path: "/usr/sbin/ypbind", elf: programElf({ needed: ["libtirpc.so.3", "libc.so.6"] }) },
   cupsd: { path: "/usr/sbin/cupsd", elf: programElf() },
   tirpc: { path: "/lib/libtirpc.so.3", elf: elf({ soname: "libtirpc.so.3", defines: TIRPC, interposable: TIRPC }) },
   boundTirpc: { path: "/opt/libtirpc.so.3", elf: elf({ soname: "libtirpc.so.3", defines: TIRPC }) },
+  wrapper: { path: "/opt/libsocks.so", elf: elf({ soname: "libsocks.so", defines: ["bindresvport"] }) },
+  socks: {
+    path: "/opt/libsocks.so",
+    elf: elf({ soname: "libsocks.so", defines: ["bindresvport"], mayCallOwn: true }),
+  },
+  torsocks: { path: "/usr/lib/libtorsocks.so", elf: elf({ soname: "libtorsocks.so.0", definesSyscall: true }) },
   static: {
     path: "/opt/static",
     elf: elf({ isProgram: true, isStatic: true, contains: ["bindresvport"] }),
@@ -144,6 +151,13 @@ export function unit(id: string, change: Partial<UnitFacts> = {}): UnitFacts {
     listens: [],
     ...change,
   };
+}
+
+/** A host whose list has another entry, before the shim or behind it. */
+export function listed(name: string, beforeShim: boolean): Change {
+  const { path, elf: found } = OBJECTS[name] as ObjectFacts;
+  const files = [{ abi: "x86_64", key: name, elf: found ?? ("no library" as const) }];
+  return { setup: { list: { namesShim: true, since: INSTALLED_AT, others: [{ name: path, beforeShim, files }] } } };
 }
 
 export function reservation(port: number, protocol: "tcp" | "udp", owner: string): Reservation {

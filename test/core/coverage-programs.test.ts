@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { assess } from "../../src/coverage/assess.ts";
 import type { ObjectFacts, ProgramFacts, UnitFacts } from "../../src/coverage/facts.ts";
-import { type Change, facts, MARKER, OBJECTS, program, REFUSED, reservation, unit } from "./coverage-facts.ts";
+import { type Change, facts, listed, MARKER, OBJECTS, program, REFUSED, reservation, unit } from "./coverage-facts.ts";
 import { verdicts } from "./coverage-verdicts.ts";
 
 const only = (change: Change): string[] => verdicts(facts({ processes: [], sockets: [], ...change }));
@@ -64,6 +64,43 @@ test.each<[string, ProgramFacts, string, Change?]>([
     of(["static"], { unit: "ypbind.service" }),
     "unknown (root): would be started in another root (RootImage=/srv/a.raw) → start it, and look again",
     { units: [unit("ypbind.service", { otherRoot: "RootImage=/srv/a.raw" })] },
+  ],
+  [
+    "a library before the shim in the list",
+    program(),
+    "not covered (order): 'libsocks.so' stands before the shim in the preload list, and has a bindresvport of its own → move '/opt/libsocks.so' below the shim's line in /etc/ld.so.preload",
+    listed("wrapper", true),
+  ],
+  [
+    "one behind it whose other functions may call its own",
+    program(),
+    "unknown (order): its 'libsocks.so' has allocators of its own, which its other functions may call → take it out of the preload list or LD_PRELOAD, or use a build without it",
+    listed("socks", false),
+  ],
+  ["one behind it (control)", program(), "covered (covered): when it starts", listed("wrapper", false)],
+  [
+    "one before the shim in the list, and a drop-in, which comes before the list (control)",
+    program(),
+    "covered (covered): when it starts",
+    { ...listed("wrapper", true), units: [unit("ypbind.service", { hasDropIn: true })] },
+  ],
+  [
+    "one before the shim that defeats a privileged program, which heeds no drop-in",
+    program({ unit: "ypbind.service", privileged: true }),
+    "not covered (order): 'libsocks.so' stands before the shim in the preload list, and has a bindresvport of its own → move '/opt/libsocks.so' below the shim's line in /etc/ld.so.preload",
+    { ...listed("wrapper", true), units: [unit("ypbind.service", { hasDropIn: true })] },
+  ],
+  [
+    "one before the shim that cannot be read",
+    program(),
+    "unknown (order): what 'secret.so' of the preload list defines cannot be seen: permission denied → run it as root",
+    listed("hole", true),
+  ],
+  [
+    "one in the list with a syscall() of its own, wherever it stands",
+    program(),
+    "unknown (syscall): its 'libtorsocks.so' has a syscall() of its own, which may keep the shim from the table → start it, and look again after it has taken a port",
+    listed("torsocks", false),
   ],
   [
     "a hidden table",

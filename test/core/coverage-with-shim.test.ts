@@ -1,12 +1,18 @@
 // The verdict on an allocator that has the shim: its library, where its calls lead, and its table.
 import { expect, test } from "vitest";
 import type { ProcessFacts } from "../../src/coverage/facts.ts";
-import { type Change, facts, process, REFUSED } from "./coverage-facts.ts";
+import { type Change, facts, listed, process, REFUSED } from "./coverage-facts.ts";
 import { on } from "./coverage-verdicts.ts";
 
 const TABLE = facts().setup.table;
 const RESTART = "systemctl restart ypbind.service";
 const ELSEWHERE = "in another root (container, chroot)";
+
+const FIRST = "stands before the shim, and has a bindresvport of its own";
+const OTHERS =
+  "has allocators of its own, which its other functions may call → take it out of the preload list or LD_PRELOAD, or use a build without it";
+const before = (change: Partial<ProcessFacts>): ProcessFacts =>
+  process({ objects: ["ypbind", "wrapper", "libc", "shim"], lookup: ["wrapper", "shim", "libc"], ...change });
 
 test.each<[string, ProcessFacts, string, Change?]>([
   [
@@ -53,6 +59,58 @@ test.each<[string, ProcessFacts, string, Change?]>([
     "a binding that cannot be seen",
     process({ bindings: [{ object: "tirpc", symbol: "bindresvport", leadsTo: REFUSED }] }),
     "unknown (bindings): where the calls of its 'libtirpc.so.3' lead cannot be seen: permission denied → run it as root",
+  ],
+  [
+    "a library of LD_PRELOAD before the shim",
+    before({ objects: ["ypbind", "wrapper", "libc", "shim"] }),
+    `not covered (order): its 'libsocks.so' ${FIRST} → portreservectl install --unit ypbind.service --now`,
+  ],
+  [
+    "a library of the list before the shim",
+    before({ objects: ["ypbind", "wrapper", "libc", "shim"] }),
+    `not covered (order): its 'libsocks.so' ${FIRST} → move '/opt/libsocks.so' below the shim's line in /etc/ld.so.preload, then ${RESTART}`,
+    listed("wrapper", true),
+  ],
+  [
+    "a library that the program needs, put before the shim by LD_PRELOAD",
+    before({ objects: ["usesTirpc", "tirpc", "libc", "shim"], lookup: ["tirpc", "shim", "libc"] }),
+    `not covered (order): its 'libtirpc.so.3' ${FIRST} → portreservectl install --unit ypbind.service --now`,
+  ],
+  [
+    "a library below the shim whose other functions may call its own",
+    before({ objects: ["ypbind", "socks", "libc", "shim"], lookup: ["shim", "socks", "libc"] }),
+    `unknown (order): its 'libsocks.so' ${OTHERS}`,
+  ],
+  ["a library below the shim (control)", before({ lookup: ["shim", "wrapper", "libc"] }), "covered (covered)"],
+  [
+    "a library below the shim that the program needs and that is bound to its own (control)",
+    before({ objects: ["usesTirpc", "boundTirpc", "libc", "shim"], lookup: ["shim", "boundTirpc", "libc"] }),
+    "not covered (reachable): its 'libtirpc.so.3' calls its own functions (-Bsymbolic) → use a build of the library without -Bsymbolic-functions",
+  ],
+  [
+    "one that was loaded later and is bound to its own (control)",
+    before({ objects: ["ypbind", "boundTirpc", "libc", "shim"], lookup: ["shim", "libc", "boundTirpc"] }),
+    "not covered (reachable): its 'libtirpc.so.3' calls its own functions (-Bsymbolic) → use a build of the library without -Bsymbolic-functions",
+  ],
+  [
+    "a shim that the loader does not know",
+    before({ lookup: ["wrapper", "libc"] }),
+    `unknown (order): the shim is mapped, and its loader does not know it → ${RESTART}`,
+  ],
+  [
+    "an order that cannot be seen",
+    process({ lookup: REFUSED }),
+    "unknown (order): which library is asked first for its functions cannot be seen: permission denied → run it as root",
+  ],
+  [
+    "a library with a syscall() of its own, before the table was read",
+    process({ objects: ["ypbind", "torsocks", "libc", "shim"], mappedTable: undefined }),
+    "unknown (syscall): its 'libtorsocks.so' has a syscall() of its own, which may keep the shim from the table → look again after it has taken a port",
+  ],
+  [
+    "the same with the table (control)",
+    process({ objects: ["ypbind", "torsocks", "libc", "shim"] }),
+    "covered (covered)",
   ],
   [
     "a shim in another root without a table",

@@ -29,6 +29,11 @@ function withRpcLibrary(folder: string, flags: readonly string[] = [], compiler 
   return withLibrary(folder, name, library, compiler);
 }
 
+/** Libraries that a test writes into the preload list, or into LD_PRELOAD. */
+export const WRAPPER = "/opt/wrapper/libwrapper.so";
+export const CALLING_WRAPPER = "/opt/wrapper/libcalling.so";
+export const SYSCALL_WRAPPER = "/opt/wrapper/libsyscall.so";
+
 /** What is copied into the guest, by the path there. */
 export function zooPrograms(): Readonly<Record<string, string>> {
   const plain = holder("take-bindresvport");
@@ -58,6 +63,11 @@ export function zooPrograms(): Readonly<Record<string, string>> {
     ...withRpcLibrary("/opt/lazy", ["-Wl,-z,lazy"]),
     ...withRpcLibrary("/opt/symbolic", ["-Wl,-Bsymbolic-functions"]),
     ...withRpcLibrary("/opt/musl", [], "musl-gcc"),
+    // Functions of their own, which nobody in them calls by its name; in the second other functions call them directly.
+    [WRAPPER]: compileC(`${HERE}/rpc-library.c`, [...soname("libwrapper.so"), "-DPURE"]),
+    [CALLING_WRAPPER]: compileC(`${HERE}/rpc-library.c`, [...soname("libcalling.so"), "-Wl,-Bsymbolic-functions"]),
+    // As torsocks has it: its own idea of what system calls are for.
+    [SYSCALL_WRAPPER]: compileC(`${HERE}/wrap-syscall.c`, [...soname("libsyscall.so"), "-fno-builtin"]),
   };
 }
 

@@ -158,7 +158,7 @@ const WHOLE: readonly string[] = [
   "own.service: own-holder (bindresvport) not covered | has a bindresvport of its own, which comes before any preload | use a build without it [reachable]",
   "plain.service: holder (bindresvport) covered [covered]",
   `plugin.service: plugin-holder ${LIBTIRPC} covered [covered]`,
-  `preloaded.service: program (bindresvport) not covered | ${PAST.replace("libtirpc.so.3.0.0", "libtirpc.so.3")}`,
+  "preloaded.service: program (bindresvport) not covered | its 'libtirpc.so.3' stands before the shim, and has a bindresvport of its own | portreservectl install --unit preloaded.service --now [order]",
   "private.service: holder (bindresvport) covered [covered]",
   "rcmd.service: rcmd-holder (rcmd) not covered | calls rcmd, which no preload reaches | replace it by a newer program [reachable]",
   `rpc-statd.service: rpc.statd ${LIBTIRPC} covered [covered]`,

@@ -83,3 +83,40 @@ test.skipIf(noTable !== undefined)(named("tells the table in force from one that
     ],
   });
 });
+
+describe("the order in which a loader looks for functions", () => {
+  const RPC = "test/coverage/zoo-programs/rpc-library.c";
+  const order = (found: Found): unknown => {
+    const { lookup, objects, mapped } = found;
+    if (lookup === undefined || !Array.isArray(lookup) || !Array.isArray(objects)) return lookup;
+    const file = (key: string): string => mapped[objects.indexOf(key)]?.path.replace(/^.*\//, "") ?? "?";
+    const names = new Map(
+      [library, built.shim].map((path) => [path.replace(/^.*\//, ""), path === built.shim ? "shim" : "other"]),
+    );
+    return lookup.map((key) => names.get(file(key)) ?? file(key));
+  };
+  const library = compileC(RPC, ["-shared", "-fPIC", "-Wl,-Bsymbolic-functions"]);
+  const program = compileC("test/system/coverage-processes.c", ["-Wl,-z,lazy", "-lpthread", "-ldl"]);
+  const user = compileC("test/system/coverage-processes.c", ["-Wl,--no-as-needed", library, "-lpthread", "-ldl"]);
+  const preloaded = async (by: string, ...names: readonly string[]): Promise<unknown> =>
+    order(await look([by], { env: { LD_PRELOAD: names.join(":") } }));
+
+  test("is read from its memory, also where nobody has called anything", async () => {
+    expect(await preloaded(program, library, built.shim)).toEqual(["other", "shim", "libc.so.6"]);
+    expect(await preloaded(program, built.shim, library)).toEqual(["shim", "other", "libc.so.6"]);
+  });
+
+  test("counts what a program needs behind what is preloaded", async () => {
+    expect(await preloaded(program, library)).toEqual(["other", "libc.so.6"]);
+    expect(order(await look([user], { env: { LD_PRELOAD: built.shim } }))).toEqual(["shim", "other", "libc.so.6"]);
+  });
+
+  test("is not asked where the shim and libc alone define some", async () => {
+    expect(await preloaded(program, built.shim)).toBeUndefined();
+  });
+
+  test("is unseen of a program that its loader was told to run", async () => {
+    const found = await look(["/lib64/ld-linux-x86-64.so.2", "--preload", `${library}:${built.shim}`, program]);
+    expect(found.lookup).toMatchObject({ unseen: "the loader's list in its memory cannot be read" });
+  });
+});

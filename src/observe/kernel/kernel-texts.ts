@@ -1,7 +1,7 @@
 // What the kernel's own files say that matters for who gets a privileged port: read as text, here made data.
 import { Buffer } from "node:buffer";
 import type { Unseen } from "../../core/seen.ts";
-import type { KernelFacts } from "../../coverage/facts.ts";
+import type { KernelFacts } from "../../coverage/kernel-facts.ts";
 
 /** Why a text is not there. `missing`: there is no such file. */
 export interface NoText {

@@ -1,5 +1,5 @@
 // What the kernel itself does with privileged ports, and how far this process can see.
-import type { KernelFacts } from "../../coverage/facts.ts";
+import type { KernelFacts } from "../../coverage/kernel-facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
 import { appArmorActive, selinuxActive } from "../../system/host/confinement.ts";
 import { cgroupKind, mountsOf, nfsMounts, securityModules, sunrpcPorts, unprivilegedStart } from "./kernel-texts.ts";

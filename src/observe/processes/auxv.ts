@@ -1,6 +1,9 @@
 // /proc/PID/auxv: what the kernel told the loader of a program.
 
 const AT_NULL = 0;
+const AT_PHDR = 3;
+const AT_PHENT = 4;
+const AT_PHNUM = 5;
 const AT_PAGESZ = 6;
 const AT_SECURE = 23;
 
@@ -13,6 +16,24 @@ export function secureOfAuxv(bytes: Buffer): boolean | undefined {
     if (page === undefined || page < 4096 || !Number.isInteger(Math.log2(page))) continue;
     const secure = vector.get(AT_SECURE);
     if (secure !== undefined) return secure !== 0;
+  }
+  return undefined;
+}
+
+/** Where the program's headers are in its memory, and how many bytes its words have. */
+export interface HeadersPlace {
+  readonly address: bigint;
+  readonly entry: number;
+  readonly count: number;
+  readonly word: 4 | 8;
+}
+
+export function headersOfAuxv(bytes: Buffer): HeadersPlace | undefined {
+  for (const word of [8, 4] as const) {
+    const vector = vectorOf(bytes, word);
+    const [address, entry, count] = [AT_PHDR, AT_PHENT, AT_PHNUM].map((tag) => vector.get(tag));
+    if (address === undefined || count === undefined || entry !== (word === 8 ? 56 : 32)) continue;
+    return { address: BigInt(address), entry, count, word };
   }
   return undefined;
 }

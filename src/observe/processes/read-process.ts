@@ -28,6 +28,7 @@ import { codeOf, whyProgramSilent } from "./read-process-code.ts";
 import { isDenied, noRights, type Rights, refusedAs, rightsOf } from "./read-rights.ts";
 import type { Self } from "./read-self.ts";
 import { bindingsOf, mappedTableOf } from "./slots/read-bindings.ts";
+import { lookupOf } from "./slots/read-lookup.ts";
 
 /** What one look at the whole host shares. */
 export interface ProcessScan {
@@ -128,6 +129,7 @@ function lookInto(
   const path = text(programPath(by));
   const isOfInterest =
     isUnseen(keys) || knownBy(path, []) !== undefined || objects.some((object) => mayAllocate(object));
+  const lookup = isUnseen(keys) ? undefined : lookupOf(look.objects, by, keys, program);
   const denied =
     isOfInterest && confinedBy !== undefined ? deniedTo(confinedBy, place.view.root, look.profiles) : undefined;
   return {
@@ -145,6 +147,7 @@ function lookInto(
     objects: keys,
     executable: program,
     bindings: isUnseen(keys) ? keys : bindingsOf(look.objects, by, keys, program),
+    ...(lookup === undefined ? {} : { lookup }),
   };
 }
 

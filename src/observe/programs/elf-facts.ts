@@ -5,12 +5,15 @@ import { type KnownSymbol, knownSymbols } from "../../core/elf/known-symbols.ts"
 import { machineName } from "../../core/elf/machine.ts";
 import { readElf, withVersions } from "../../core/elf/read-elf.ts";
 import { definedNames, hasNote } from "../../core/elf/static-names.ts";
+import { symbols } from "../../core/elf/symbols.ts";
 import type { ElfFault, ElfFile, ElfSource } from "../../core/elf/types.ts";
 import { isUnseen, type Seen, type Unseen } from "../../core/seen.ts";
 import { ALLOCATOR_NAMES, isAllocating, REPLACED } from "../../coverage/allocators.ts";
 import type { ElfFacts } from "../../coverage/facts.ts";
 
-const WANTED: ReadonlySet<string> = new Set([...ALLOCATOR_NAMES, MARKER]);
+const OURS: ReadonlySet<string> = new Set(REPLACED);
+const SYSCALL = "syscall";
+const WANTED: ReadonlySet<string> = new Set([...ALLOCATOR_NAMES, MARKER, SYSCALL]);
 
 /** The type of the note by Go's linker, whose owner is "Go". */
 const GO_BUILD_ID = 4;
@@ -47,7 +50,7 @@ export function fileAndFacts(source: ElfSource): {
     : { file: read.file, elf: factsOf(read) };
 }
 
-function factsOf({ file, found, marker }: Allocators): ElfFacts {
+function factsOf({ file, found, marker, definesSyscall }: Allocators): ElfFacts {
   const isProgram = file.type === "executable" || file.isPie || (file.interpreter !== undefined && !file.soname);
   const isStatic = isProgram && file.isStatic;
   return {
@@ -62,6 +65,8 @@ function factsOf({ file, found, marker }: Allocators): ElfFacts {
     interposable: names(found.filter((symbol) => isInterposable(symbol, file))),
     contains: isStatic ? containsOf(file) : undefined,
     isGo: isProgram && hasNote(file, "Go", GO_BUILD_ID) === true,
+    ...(isBoundToOwn(found, file) && definesOthers(file) ? { mayCallOwn: true } : {}),
+    ...(definesSyscall ? { definesSyscall } : {}),
     marker,
   };
 }
@@ -88,6 +93,7 @@ interface Allocators {
   readonly found: readonly KnownSymbol[];
   readonly slotsKnown: boolean;
   readonly marker: string | undefined;
+  readonly definesSyscall: boolean;
 }
 
 function allocatorsOf(source: ElfSource): Allocators | Unseen | undefined {
@@ -95,7 +101,7 @@ function allocatorsOf(source: ElfSource): Allocators | Unseen | undefined {
   if ("fault" in quick) return quick.fault === "not-elf" ? undefined : unseen(quick);
   const names = knownSymbols(quick, WANTED);
   // Most files have none of the names, and so no version to look up.
-  const hasNone = !("fault" in names) && names.symbols.length === 0;
+  const hasNone = !("fault" in names) && names.symbols.every(({ name }) => name === SYSCALL);
   const file = hasNone ? quick : withVersions(quick);
   if ("fault" in file) return unseen(file);
   const known = hasNone ? names : knownSymbols(file, WANTED);
@@ -106,15 +112,36 @@ function allocatorsOf(source: ElfSource): Allocators | Unseen | undefined {
     found: known.symbols.filter(isAllocator),
     slotsKnown: known.slotsKnown,
     marker: marker !== undefined && /^[ -~]+$/.test(marker) ? marker : undefined,
+    definesSyscall: known.symbols.some(({ name, defined }) => name === SYSCALL && defined) && !isLibc(file),
   };
 }
 
 function isAllocator({ name, version }: KnownSymbol): boolean {
-  return name !== MARKER && isAllocating(name, version);
+  return name !== MARKER && name !== SYSCALL && isAllocating(name, version);
+}
+
+/** glibc's or musl's, which is its loader too. */
+function isLibc({ soname, interpreter }: ElfFile): boolean {
+  return interpreter === undefined
+    ? /^libc\.(so\.6|musl-.*)/.test(soname ?? "") || soname === "libc.so"
+    : /^libc\.so\.6/.test(soname ?? "");
 }
 
 function isInterposable({ defined, slots }: KnownSymbol, file: ElfFile): boolean {
   return defined && slots.length > 0 && !file.isSymbolic;
+}
+
+/** Some of its allocators are there for others, and none goes through a slot. */
+function isBoundToOwn(found: readonly KnownSymbol[], file: ElfFile): boolean {
+  const defined = found.filter((symbol) => symbol.defined);
+  return defined.length > 0 && !defined.some((symbol) => isInterposable(symbol, file));
+}
+
+/** Also where that cannot be told. */
+function definesOthers(file: ElfFile): boolean {
+  const all = symbols(file);
+  if ("fault" in all) return true;
+  return all.some(({ name, defined, kind }) => defined && (kind === "function" || kind === "ifunc") && !OURS.has(name));
 }
 
 function containsOf(file: ElfFile): Seen<readonly string[]> {

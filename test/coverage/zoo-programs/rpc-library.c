@@ -1,4 +1,4 @@
-// A small RPC library with a bindresvport() of its own, which it calls as libtirpc does.
+// A small RPC library with a bindresvport() of its own, which it calls as libtirpc does; with PURE, that function alone.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -17,6 +17,7 @@ int bindresvport(int socket, struct sockaddr_in *address)
     return -1;
 }
 
+#ifndef PURE
 int rpc_socket(int *ret_socket)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
@@ -29,3 +30,4 @@ int rpc_socket(int *ret_socket)
     *ret_socket = fd;
     return ntohs(address.sin_port);
 }
+#endif

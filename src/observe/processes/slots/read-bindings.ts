@@ -118,7 +118,7 @@ function callsOf(
 const NO_WORD: Unseen = { unseen: "its place in memory was not found", rootWould: false };
 
 /** Only of files that are mapped to run code from; all their mappings. */
-function mappingsByKey(objects: Objects, by: MappedBy): ReadonlyMap<string, readonly Mapping[]> {
+export function mappingsByKey(objects: Objects, by: MappedBy): ReadonlyMap<string, readonly Mapping[]> {
   const mappings: Mapping[] = [];
   readLines(`${by.folder}/maps`, (lines) => {
     mappings.push(...parseMaps(lines));

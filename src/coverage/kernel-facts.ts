@@ -1,0 +1,23 @@
+// What was seen of the kernel itself, as plain data.
+import type { Seen } from "../core/seen.ts";
+
+export interface KernelFacts {
+  /** "6.1.0-18-amd64" */
+  readonly release: string;
+  /** The kernel's own RPC client, by which NFS is mounted; undefined while it is not loaded. Ports inclusive. */
+  readonly sunrpc: Seen<{ readonly min: number; readonly max: number }> | undefined;
+  /** NFS mounts of this mount namespace. */
+  readonly nfs: readonly { readonly target: string; readonly noresvport: boolean }[];
+  /** The first port that needs no privilege; 1024 unless somebody changed it. */
+  readonly unprivilegedPortStart: number;
+  /** The sysctl net.ipv4.ip_local_reserved_ports, as it is. */
+  readonly localReservedPorts: string;
+  /** There is a BMC, which swallows what comes for 623 and 664. */
+  readonly hasIpmi: boolean;
+  /** Every process that could hold a socket of this network can be seen in this /proc (with the right to look). */
+  readonly seesEveryProcess: boolean;
+  /** Security modules that are active: "apparmor", "selinux"… */
+  readonly securityModules: readonly string[];
+  /** "v2", "v1", "hybrid" or "none". */
+  readonly cgroups: "v2" | "v1" | "hybrid" | "none";
+}

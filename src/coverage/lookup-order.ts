@@ -1,0 +1,110 @@
+// Who is asked first for an allocator, where libraries beside the shim and libc define some.
+import { isUnseen } from "../core/seen.ts";
+import { definesReplaced } from "./allocating.ts";
+import { symbolParts } from "./allocators.ts";
+import { type Decision, notCovered, unknown, unseen } from "./checks.ts";
+import { restartHint, serviceWord } from "./commands.ts";
+import type { ElfFacts, ListEntryFacts, ProcessFacts } from "./facts.ts";
+import { type Host, listNamesShim } from "./host.ts";
+import { shownFileName } from "./names.ts";
+import { elfAt, nameAt } from "./preloaded.ts";
+import type { Running, Startable } from "./running.ts";
+
+/** Of a process that has the shim. */
+export function standsFirst({ process, image }: Running, host: Host): Decision | undefined {
+  const { lookup } = process;
+  if (lookup === undefined || image.shims.length === 0) return undefined;
+  if (isUnseen(lookup)) return unseen("which library is asked first for its functions", lookup);
+  const shims = new Set(image.shims.map(({ key }) => key));
+  const at = lookup.findIndex((key) => shims.has(key));
+  if (at < 0) return unknown("the shim is mapped, and its loader does not know it", restartHint(process));
+  const first = lookup.slice(0, at).find((key) => definesReplaced(elfAt(key, host)));
+  if (first === undefined) {
+    const part = image.parts.find(({ isPreloaded, elf }) => isPreloaded === true && !isUnseen(elf) && elf.mayCallOwn);
+    return part && unknown(mayCall(shownFileName(part.path)), TAKE_OUT);
+  }
+  const entry = entries(host).find(({ beforeShim, files }) => beforeShim && files.some(({ key }) => key === first));
+  return notCovered(
+    `its '${nameAt(first, host)}' stands before the shim, and has a ${ownOf(elfAt(first, host))} of its own`,
+    entry === undefined ? coverFirst(process) : `${move(entry)}, then ${restartHint(process)}`,
+  );
+}
+
+/** LD_PRELOAD comes before the list, and a drop-in puts the shim first in it. */
+function coverFirst({ unit }: ProcessFacts): string {
+  const word = serviceWord(unit);
+  return word === undefined
+    ? "start it with the shim first in LD_PRELOAD, as 'portreservectl run' does"
+    : `portreservectl install --unit ${word} --now`;
+}
+
+/**
+ * Of a program that would be started by the list. A drop-in that has effect puts the shim before all of the list; whether
+ * libraries of the list call their own functions does not depend on it.
+ */
+export function wouldStandFirst({ image, unit, program }: Startable, host: Host): Decision | undefined {
+  if (!listNamesShim(host.facts) && unit?.hasDropIn !== true) return undefined;
+  const isBefore = !program.privileged && unit?.hasDropIn === true && unit.dropInObstacle === undefined;
+  let open: Decision | undefined;
+  for (const entry of entries(host)) {
+    const elf = entry.files.find(({ abi }) => abi === image.program?.abi)?.elf;
+    if (elf === undefined || typeof elf === "string") continue;
+    const name = shownFileName(entry.name);
+    if (isUnseen(elf)) open ??= unseen(`what '${name}' of the preload list defines`, elf);
+    else if (isBefore || !entry.beforeShim)
+      open ??= elf.mayCallOwn === true ? unknown(mayCall(name), TAKE_OUT) : undefined;
+    else if (definesReplaced(elf)) {
+      const own = ownOf(elf);
+      return notCovered(
+        `'${name}' stands before the shim in the preload list, and has a ${own} of its own`,
+        move(entry),
+      );
+    }
+  }
+  return open;
+}
+
+const TAKE_OUT = "take it out of the preload list or LD_PRELOAD, or use a build without it";
+
+function mayCall(name: string): string {
+  return `its '${name}' has allocators of its own, which its other functions may call`;
+}
+
+const LATER = "look again after it has taken a port";
+
+/** The shim opens the table by syscall(): whoever wraps that may keep it away. A table that is mapped went through it. */
+export function wrapsSyscall({ process, image }: Running): Decision | undefined {
+  if (process.mappedTable !== undefined || image.shims.length === 0) return undefined;
+  const part = image.parts.find(({ elf }) => !isUnseen(elf) && elf.definesSyscall === true);
+  return part && unknown(mayHide(shownFileName(part.path)), LATER);
+}
+
+export function wouldWrapSyscall({ image }: Startable, host: Host): Decision | undefined {
+  const part = image.parts.find(({ elf }) => !isUnseen(elf) && elf.definesSyscall === true);
+  const entry = entries(host).find(({ files }) =>
+    files.some(({ abi, elf }) => {
+      return abi === image.program?.abi && typeof elf !== "string" && !isUnseen(elf) && elf.definesSyscall === true;
+    }),
+  );
+  const name = part?.path ?? entry?.name;
+  return name === undefined ? undefined : unknown(mayHide(shownFileName(name)), `start it, and ${LATER}`);
+}
+
+function mayHide(name: string): string {
+  return `its '${name}' has a syscall() of its own, which may keep the shim from the table`;
+}
+
+function move({ name }: ListEntryFacts): string {
+  return `move '${name}' below the shim's line in /etc/ld.so.preload`;
+}
+
+function entries({ facts }: Host): readonly ListEntryFacts[] {
+  const { list } = facts.setup;
+  return isUnseen(list) ? [] : (list.others ?? []);
+}
+
+function ownOf(elf: ElfFacts | undefined): string {
+  return (
+    elf?.defines.map((symbol) => symbolParts(symbol).name).find((name) => definesReplaced({ defines: [name] })) ?? ""
+  );
+}
