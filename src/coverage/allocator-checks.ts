@@ -8,7 +8,7 @@ import { type Host, listNamesShim } from "./host.ts";
 import { standsFirst, wouldStandFirst, wouldWrapSyscall, wrapsSyscall } from "./lookup-order.ts";
 import { parseMarker, readMarker, TABLE_VERSION } from "./marker.ts";
 import { shownFileName } from "./names.ts";
-import { isMusl, lacksLibrary, MUSL, MUSL_HINT, whyNotLoaded } from "./not-loaded.ts";
+import { closedPlaceFor, isMusl, lacksLibrary, MUSL, MUSL_HINT, openHint, whyNotLoaded } from "./not-loaded.ts";
 import { beyondPreload, isIndeterminate, unreadable } from "./program-image.ts";
 import { isRunning, isStartable, type Running, type Startable, type Subject } from "./running.ts";
 
@@ -45,6 +45,7 @@ export const CHECKS: readonly Check<Subject>[] = [
   { id: "syscall", question: "could the shim look at the table?", assess: running(wrapsSyscall) },
   { id: "in-force", question: "is there a table in force?", assess: inForce },
   { id: "confined", question: "would AppArmor let it have the shim and the table?", assess: startable(confined) },
+  { id: "usable", question: "may whoever it runs as use the list and the shim?", assess: startable(usable) },
   { id: "files", question: "would it find the shim and the table?", assess: startable(files) },
   { id: "order", question: "would the shim come before all other libraries?", assess: startable(order) },
   { id: "order", question: "would the shim come before the rest of the list?", assess: startable(wouldStandFirst) },
@@ -212,6 +213,12 @@ function confined({ program, image, unit }: Startable, host: Host): Decision | u
   if (!list && !byDropIn) return undefined;
   const library = host.facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path;
   return deniedAccess(program.denied, { list: list && !byDropIn, library, table: true });
+}
+
+/** As whom it would run is not known. */
+function usable({ image, unit }: Startable, host: Host): Decision | undefined {
+  const place = closedPlaceFor(image.program, unit?.hasDropIn === true, host);
+  return place && unknown(`only some users may use '${place.path}'`, openHint(place));
 }
 
 function files({ unit }: Startable): Decision | undefined {

@@ -36,6 +36,8 @@ export interface SetupFacts {
   readonly list: Seen<{
     readonly namesShim: boolean;
     readonly since: number | undefined;
+    /** What keeps it from some users, if anything does. */
+    readonly closedBy?: ClosedPlace;
     /** In the loader's order; absent where there are none. */
     readonly others?: readonly ListEntryFacts[];
   }>;
@@ -66,6 +68,12 @@ export interface TableFacts {
   readonly label?: { readonly found: string; readonly wanted: string };
 }
 
+/** A file that not everybody may read, or a folder that not everybody may pass through. */
+export interface ClosedPlace {
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
 /** An entry of the preload list beside the shim's. */
 export interface ListEntryFacts {
   /** As it is written; it may hold anything but blanks, ':' and NUL. */
@@ -88,6 +96,8 @@ export interface LibraryFacts {
   readonly state: Seen<"current" | "differs" | "missing" | "no package">;
   /** The key under which a process that has it mapped names it: see ProcessFacts. */
   readonly key: string | undefined;
+  /** What keeps it from some users, if anything does. */
+  readonly closedBy?: ClosedPlace;
   /** What its marker says: "portreserve 0.4.0 table 1". */
   readonly marker: string | undefined;
 }

@@ -8,6 +8,7 @@ import { unitWord } from "./commands.ts";
 import type { HostAnswer } from "./coverage.ts";
 import type { LibraryFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
+import { openHint } from "./not-loaded.ts";
 
 type Answer = Pick<HostAnswer, "state" | "answer" | "hint">;
 
@@ -24,6 +25,7 @@ const QUESTIONS: readonly Question[] = [
   { id: "readable", question: "may every program read the table, and only root write it?", assess: readable },
   { id: "label", question: "has the table the label that confined programs may read?", assess: label },
   { id: "preload", question: "is the shim loaded into programs?", assess: preload },
+  { id: "usable", question: "may every program use the list and the shims?", assess: usable },
   { id: "list", question: "does the list leave the shim's functions to the shim?", assess: listOrder },
   { id: "watchers", question: "does the table follow the configuration?", assess: watchers },
   { id: "sockets", question: "could the sockets be listed?", assess: sockets },
@@ -93,6 +95,13 @@ function preload({ facts }: Host): Answer {
   const units = facts.units.filter(({ hasDropIn }) => hasDropIn).map(({ id }) => id);
   if (units.length === 0) return bad("not installed", INSTALL);
   return good(`only into ${enumerate(units)}, by drop-ins`);
+}
+
+function usable({ facts }: Host): Answer | undefined {
+  const { list, libraries } = facts.setup;
+  const ofList = isUnseen(list) || !list.namesShim ? undefined : list.closedBy;
+  const place = ofList ?? libraries.find(({ closedBy }) => closedBy !== undefined)?.closedBy;
+  return place && bad(`only some users may use '${place.path}'`, openHint(place));
 }
 
 /** Whatever a library of the list does with functions of its own it does in every process, the ones that allocate nothing too. */

@@ -4,7 +4,7 @@ import { isUnseen } from "../core/seen.ts";
 import { deniedAccess } from "./apparmor-verdict.ts";
 import { asRoot, type Decision, is, notCovered } from "./checks.ts";
 import { installHint, restartHint } from "./commands.ts";
-import type { ElfFacts, ProcessFacts, UnitFacts } from "./facts.ts";
+import type { ClosedPlace, ElfFacts, ProcessFacts, UnitFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { shownFileName } from "./names.ts";
 import type { Running } from "./running.ts";
@@ -12,7 +12,7 @@ import type { Running } from "./running.ts";
 type Reason = (running: Running, host: Host) => Decision | undefined;
 
 /** In the order in which they are asked. */
-const REASONS: readonly Reason[] = [elsewhere, musl, foreign, confined, early, ignored, dropped, nowhere];
+const REASONS: readonly Reason[] = [elsewhere, musl, foreign, confined, closed, early, ignored, dropped, nowhere];
 
 export function whyNotLoaded(running: Running, host: Host): Decision {
   for (const reason of REASONS) {
@@ -69,6 +69,26 @@ function confined({ process, image, unit }: Running, { facts }: Host): Decision 
   if ((!list && !dropInOf(unit)) || isUnseen(process.denied)) return undefined;
   const library = facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path;
   return deniedAccess(process.denied, { list: list && !dropInOf(unit), library, table: true });
+}
+
+/** Who was not root at its start; what else may have kept the shim from it is no reason to restart it. */
+function closed({ process, image, unit }: Running, host: Host): Decision | undefined {
+  if (is(process.uid, 0)) return undefined;
+  const place = closedPlaceFor(image.program, dropInOf(unit), host);
+  return place && notCovered(`only some users may use '${place.path}'`, openHint(place));
+}
+
+/** What keeps the shim from a program of another user than root: the list, unless LD_PRELOAD names the shim, or the library. */
+export function closedPlaceFor(program: ElfFacts | undefined, byDropIn: boolean, host: Host): ClosedPlace | undefined {
+  const { list, libraries } = host.facts.setup;
+  if (!listNamesShim(host.facts) && !byDropIn) return undefined;
+  const ofList = byDropIn || isUnseen(list) ? undefined : list.closedBy;
+  return ofList ?? libraries.find(({ abi }) => abi === program?.abi)?.closedBy;
+}
+
+/** install mends the modes of its own files, and refuses a folder that it has not made. */
+export function openHint({ path, isFolder }: ClosedPlace): string {
+  return isFolder && /^[A-Za-z0-9/._+-]+$/.test(path) ? `chmod a+x ${path}` : "portreservectl install";
 }
 
 function early({ process, unit }: Running, { facts }: Host): Decision | undefined {

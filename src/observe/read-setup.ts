@@ -26,6 +26,7 @@ import {
   UNIT_FOLDER,
 } from "../system/paths.ts";
 import { elfFacts } from "./programs/elf-facts.ts";
+import { closedPlace } from "./programs/read-closed.ts";
 import { isShim, listEntries } from "./programs/read-list-entries.ts";
 import { fileStatus } from "./programs/read-programs-on-disk.ts";
 import { faultText, freshnessOf, isRetired, type Sources } from "./read-sources.ts";
@@ -90,7 +91,13 @@ function preloadList(root: string, abis: readonly HostAbi[]): SetupFacts["list"]
   if (!isFault(read)) {
     const others = listEntries(root, read.bytes, abis);
     const namesShim = loadedNames(read.bytes).some(isShim);
-    return { namesShim, since: read.stats.mtimeMs, ...(others.length === 0 ? {} : { others }) };
+    const closedBy = closedPlace(root, PRELOAD_LIST);
+    return {
+      namesShim,
+      since: read.stats.mtimeMs,
+      ...(closedBy === undefined ? {} : { closedBy }),
+      ...(others.length === 0 ? {} : { others }),
+    };
   }
   return read.kind === "missing" ? { namesShim: false, since: undefined } : unseen(PRELOAD_LIST, read);
 }
@@ -112,9 +119,11 @@ function libraryFacts(root: string, { name, lib, shim }: HostAbi): LibraryFacts 
     return { ...nothing, path: file, state };
   }
   const elf = elfFacts(bytesSource(read.bytes));
+  const closedBy = closedPlace(root, file);
   return {
     abi: name,
     path: file,
+    ...(closedBy === undefined ? {} : { closedBy }),
     state: shim === undefined ? "no package" : Buffer.from(shim).equals(read.bytes) ? "current" : "differs",
     key: fileStatus(root, file)?.key,
     marker: elf === undefined || isUnseen(elf) ? undefined : elf.marker,

@@ -2,7 +2,18 @@
 import { expect, test } from "vitest";
 import { assess } from "../../src/coverage/assess.ts";
 import type { SetupFacts } from "../../src/coverage/facts.ts";
-import { type Change, cupsd, facts, listed, process, REFUSED, reservation, socket, unit } from "./coverage-facts.ts";
+import {
+  type Change,
+  CLOSED_LIST,
+  cupsd,
+  facts,
+  listed,
+  process,
+  REFUSED,
+  reservation,
+  socket,
+  unit,
+} from "./coverage-facts.ts";
 
 const TABLE = facts().setup.table;
 
@@ -87,6 +98,12 @@ test.each<[string, Partial<SetupFacts>, string, "covered" | "not covered" | "unk
     { list: REFUSED },
     "preload unknown: cannot be seen: permission denied → run it as root",
     "unknown",
+  ],
+  [
+    "a list for root alone",
+    CLOSED_LIST.setup ?? {},
+    "usable bad: only some users may use '/etc/ld.so.preload' → portreservectl install",
+    "not covered",
   ],
   [
     "a library before the shim in the list",

@@ -153,6 +153,13 @@ export function unit(id: string, change: Partial<UnitFacts> = {}): UnitFacts {
   };
 }
 
+/** A host whose list only root may read. */
+export const CLOSED_LIST: Change = {
+  setup: {
+    list: { namesShim: true, since: INSTALLED_AT, closedBy: { path: "/etc/ld.so.preload", isFolder: false } },
+  },
+};
+
 /** A host whose list has another entry, before the shim or behind it. */
 export function listed(name: string, beforeShim: boolean): Change {
   const { path, elf: found } = OBJECTS[name] as ObjectFacts;

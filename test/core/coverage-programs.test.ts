@@ -2,7 +2,18 @@
 import { expect, test } from "vitest";
 import { assess } from "../../src/coverage/assess.ts";
 import type { ObjectFacts, ProgramFacts, UnitFacts } from "../../src/coverage/facts.ts";
-import { type Change, facts, listed, MARKER, OBJECTS, program, REFUSED, reservation, unit } from "./coverage-facts.ts";
+import {
+  type Change,
+  CLOSED_LIST,
+  facts,
+  listed,
+  MARKER,
+  OBJECTS,
+  program,
+  REFUSED,
+  reservation,
+  unit,
+} from "./coverage-facts.ts";
 import { verdicts } from "./coverage-verdicts.ts";
 
 const only = (change: Change): string[] => verdicts(facts({ processes: [], sockets: [], ...change }));
@@ -64,6 +75,24 @@ test.each<[string, ProgramFacts, string, Change?]>([
     of(["static"], { unit: "ypbind.service" }),
     "unknown (root): would be started in another root (RootImage=/srv/a.raw) → start it, and look again",
     { units: [unit("ypbind.service", { otherRoot: "RootImage=/srv/a.raw" })] },
+  ],
+  [
+    "a list that not every user may read",
+    program(),
+    "unknown (usable): only some users may use '/etc/ld.so.preload' → portreservectl install",
+    CLOSED_LIST,
+  ],
+  [
+    "the same with a drop-in, which needs no list (control)",
+    program(),
+    "covered (covered): when it starts",
+    { ...CLOSED_LIST, units: [unit("ypbind.service", { hasDropIn: true })] },
+  ],
+  [
+    "a folder of the shim's that not everybody may enter",
+    program(),
+    "unknown (usable): only some users may use '/usr/lib/portreserve' → chmod a+x /usr/lib/portreserve",
+    library({ state: "current", closedBy: { path: "/usr/lib/portreserve", isFolder: true } }),
   ],
   [
     "a library before the shim in the list",

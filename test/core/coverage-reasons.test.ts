@@ -2,7 +2,17 @@
 import { expect, test } from "vitest";
 import { assess } from "../../src/coverage/assess.ts";
 import type { ProcessFacts } from "../../src/coverage/facts.ts";
-import { bare, type Change, facts, INSTALLED_AT, process, REFUSED, running, unit } from "./coverage-facts.ts";
+import {
+  bare,
+  type Change,
+  CLOSED_LIST,
+  facts,
+  INSTALLED_AT,
+  process,
+  REFUSED,
+  running,
+  unit,
+} from "./coverage-facts.ts";
 import { on } from "./coverage-verdicts.ts";
 
 const noList: Change = { setup: { list: { namesShim: false, since: undefined } } };
@@ -81,6 +91,18 @@ test.each<[string, ProcessFacts, string, Change?]>([
     "other mounts with the host's files",
     bare({ mounts: "other", ...early }),
     `not covered (loaded): started before the install → ${RESTART}`,
+  ],
+  [
+    "a list that its user may not read",
+    bare({ uid: 33 }),
+    "not covered (loaded): only some users may use '/etc/ld.so.preload' → portreservectl install",
+    CLOSED_LIST,
+  ],
+  [
+    "the same of root (control)",
+    bare(early),
+    `not covered (loaded): started before the install → ${RESTART}`,
+    CLOSED_LIST,
   ],
   [
     "musl",

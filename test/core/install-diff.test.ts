@@ -33,6 +33,11 @@ test.each([
     write("a", "a\n"),
     "--- /etc/x\n+++ /etc/x\n@@ -1,1 +1,1 @@\n-a\n\\ no newline at end of file\n+a",
   ],
+  [
+    "a mode that changes too",
+    { ...write("a\n", "b\n"), oldMode: 0o600 } as Change,
+    "old mode 0600\nnew mode 0644\n--- /etc/x\n+++ /etc/x\n@@ -1,1 +1,1 @@\n-a\n+b",
+  ],
   ["only a mode", write("a\n", "a\n"), "--- /etc/x\n+++ /etc/x\n(mode 0644)"],
   ["no text", write("a\0", "bcd\0"), "--- /etc/x\n+++ /etc/x\n(2 bytes -> 4 bytes, mode 0644)"],
   ["a link", { kind: "make-link", path: "/etc/l", target: "/t" }, "+ link '/etc/l' to '/t'"],

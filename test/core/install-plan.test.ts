@@ -89,9 +89,10 @@ describe("install", () => {
 
   test.each([
     ["none", missing, { bytes: `${ENTRY}\n`, mode: 0o644 }],
-    ["one for its owner only", file("/a.so\n", 0o600), { bytes: `/a.so\n${ENTRY}\n`, mode: 0o644 }],
+    ["one for its owner only", file("/a.so\n", 0o600), { bytes: `/a.so\n::::${ENTRY}\n`, mode: 0o644 }],
+    ["one for its owner and group", file("/a.so", 0o640), { bytes: `/a.so\n::${ENTRY} \n`, mode: 0o644 }],
     ["one that others may write", file("/a.so\n", 0o666), { bytes: `/a.so\n${ENTRY}\n`, mode: 0o666 }],
-    ["one that has the entry, for its owner only", file(`${ENTRY}\n`, 0o400), { bytes: `${ENTRY}\n`, mode: 0o444 }],
+    ["one that has the entry, for its owner only", file(`${ENTRY}\n`, 0o400), { bytes: `::::${ENTRY}\n`, mode: 0o444 }],
   ])("from a list such as %s it makes one that everybody may read", (_, found, wanted) => {
     const [change] = lists(found);
     if (typeof change !== "object" || change.kind !== "write-file") throw new Error("no file is written");
@@ -121,6 +122,29 @@ describe("uninstall", () => {
       { "/lib/p": ["x.so"], "/home": ["one", "two"] },
     );
   const all = { list: true, base: true, dropIns: [] };
+
+  test.each([0o600, 0o640, 0o604, 0o200, 0o044, 0o644])(
+    "gives a list of mode %i its bytes and its mode back",
+    (mode) => {
+      const before = file("/a.so", mode);
+      const [put] = lists(before);
+      if (typeof put !== "object" || put.kind !== "write-file") throw new Error("no file is written");
+      const between: Found = { kind: "file", bytes: put.bytes, mode: put.mode };
+      expect(put.mode & 0o444).toBe(0o444);
+      // Installed again, it stays as it is; closed again, it is opened again, and one mark is enough.
+      expect(lists(between)).toEqual([]);
+      const closed = lists({ ...between, mode });
+      expect(mode === 0o644 ? [] : closed).toMatchObject(mode === 0o644 ? [] : [{ bytes: put.bytes, mode: put.mode }]);
+      const [away] = planUninstall(installed({ list: listed(between) }), all).list;
+      if (away?.kind !== "write-file") throw new Error("no file is written");
+      expect({ kind: "file", bytes: Buffer.from(away.bytes), mode: away.mode }).toEqual(before);
+    },
+  );
+
+  test("takes no colon of somebody else for a mark", () => {
+    const [away] = planUninstall(installed({ list: listed(file(`/a.so:${ENTRY}\n`, 0o644)) }), all).list;
+    expect(away).toMatchObject({ mode: 0o644 });
+  });
 
   test("takes files in the opposite order, and then the folders that they leave empty", () => {
     const removal = planUninstall(installed({}), all);

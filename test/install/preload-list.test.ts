@@ -91,12 +91,25 @@ step end cat ${LIST}`);
     expect(ran("end").stdout).toBe(`${ONE}\n`);
   });
 
-  test("is readable for every program afterwards", async () => {
+  test("is readable for every program afterwards, which is said before and then, and has its old mode back after all", async () => {
     const ran = await onHost(`echo '# mine' >${LIST}; chmod 600 ${LIST}
+step before tree
+step dry ctl install --dry-run
 step without nobody sh -c 'grep -c portreserve /proc/self/maps'
 step install ctl install
 step mode stat -c %a ${LIST}
-step with nobody sh -c 'grep -c "lib.*portreserve.so" /proc/self/maps'`);
+step with nobody sh -c 'grep -c "lib.*portreserve.so" /proc/self/maps'
+step again ctl install
+step uninstall ctl uninstall
+step after tree`);
+    const note = (becomes: string): string =>
+      `portreservectl: note: the mode of '${LIST}' ${becomes} from 0600 to 0644, since programs of every user have to read it\nhint: 'portreservectl uninstall' gives the old mode back\n`;
+    expect(ran("dry").stderr).toContain(note("would be changed"));
+    expect(ran("dry").stdout).toContain(`old mode 0600\nnew mode 0644\n--- ${LIST}\n`);
+    expect(ran("install").stderr).toContain(note("was changed"));
+    expect(ran("again").stderr).not.toContain("the mode of");
+    expect(ran("uninstall").status).toBe(0);
+    expect(treeDifferences(ran("before"), ran("after"))).toEqual([]);
     expect(ran("without").stdout).toBe("0\n");
     expect(ran("install").status).toBe(0);
     expect(ran("mode").stdout).toBe("644\n");

@@ -79,7 +79,13 @@ function reportOf(options: Options, site: InstallContext, plan: Plan, units: Uni
   const { diagnostics } = site.sources.configuration;
   const errors = diagnosticCount(diagnostics, "error");
   const result = options.dryRun ? "planned" : changes.length === 0 ? "unchanged" : "installed";
-  const messages = [...rejected(errors), ...site.notes, ...units.notes, ...(done?.notes ?? [])];
+  const messages = [
+    ...rejected(errors),
+    ...widened(plan, options.dryRun),
+    ...site.notes,
+    ...units.notes,
+    ...(done?.notes ?? []),
+  ];
   const summary = options.dryRun ? dryLines(changes.length) : summaryLines(options, site, changes.length, done);
   return {
     command: "install",
@@ -100,6 +106,22 @@ function reportOf(options: Options, site: InstallContext, plan: Plan, units: Uni
       proved: done?.proved ?? [],
     },
   };
+}
+
+/** A mode that somebody may have chosen is not changed without a word. */
+function widened({ list }: Plan, planned: boolean): readonly Message[] {
+  return list.flatMap((change): Message[] => {
+    if (change.kind !== "write-file" || change.oldMode === undefined) return [];
+    const [from, to] = [change.oldMode, change.mode].map((mode) => mode.toString(8).padStart(4, "0"));
+    const becomes = planned ? "would be changed" : "was changed";
+    return [
+      {
+        severity: "note",
+        message: `the mode of '${change.path}' ${becomes} from ${from} to ${to}, since programs of every user have to read it`,
+        hint: "'portreservectl uninstall' gives the old mode back",
+      },
+    ];
+  });
 }
 
 function rejected(errors: number): readonly Message[] {

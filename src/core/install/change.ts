@@ -29,6 +29,8 @@ export interface WriteFile {
   /** Permission bits. */
   readonly mode: number;
   readonly old: Uint8Array | undefined;
+  /** What its permission bits are now, where they are not to stay. */
+  readonly oldMode?: number;
   /** Numbers of user and group; by default those of the file that is there, else of the user who runs this. */
   readonly owner?: { readonly uid: number; readonly gid: number };
   /** By default those of the file that is there. */

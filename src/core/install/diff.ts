@@ -29,12 +29,17 @@ export function diffOf(change: Change, nowhere: string): readonly DiffLine[] {
         change.path,
         change.old,
         change.bytes,
-        `mode ${change.mode.toString(8).padStart(4, "0")}`,
+        `mode ${octal(change.mode)}`,
         nowhere,
+        change.oldMode === undefined ? [] : [`old mode ${octal(change.oldMode)}`, `new mode ${octal(change.mode)}`],
       );
     default:
       return change satisfies never;
   }
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
 }
 
 function head(text: string): DiffLine {
@@ -54,8 +59,10 @@ function fileDiff(
   bytes: Uint8Array | undefined,
   mode: string,
   nowhere: string,
+  modes: readonly string[] = [],
 ): readonly DiffLine[] {
   const heads = [
+    ...modes.map(head),
     head(`--- ${old === undefined ? nowhere : path}`),
     head(`+++ ${bytes === undefined ? nowhere : path}`),
   ];

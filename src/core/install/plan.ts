@@ -1,4 +1,5 @@
 // From what is on a host to what has to change: pure, so that --dry-run shows just what would be done.
+import { READABLE, takeModeMark, withModeMark } from "../preload-list/mode-mark.ts";
 import { withEntry } from "../preload-list/with-entry.ts";
 import { withoutEntry } from "../preload-list/without-entry.ts";
 import {
@@ -59,9 +60,8 @@ export interface Removal {
   readonly rules: readonly Change[];
 }
 
-/** Mode of a list that is made; of one that is there, the bits that every program needs. */
+/** Mode of a list that is made. */
 const LIST_MODE = 0o644;
-const READABLE = 0o444;
 
 /** `list`: whether the preload list gets the entry. There must be no strangers, and a list that can be read. */
 export function planInstall(state: InstallState, list: boolean): Plan | { readonly refusal: "no place" } {
@@ -110,15 +110,19 @@ function listWithEntry({ list, entry }: InstallState): readonly Change[] | undef
   const found = list.found.kind === "file" ? list.found : undefined;
   const placed = withEntry(found?.bytes, entry);
   if (placed.outcome === "no place") return undefined;
+  // Every program has to read it, whoever runs it.
   const mode = (found?.mode ?? LIST_MODE) | READABLE;
-  if (found !== undefined && sameBytes(found.bytes, placed.bytes) && found.mode === mode) return [];
+  const added = found === undefined ? 0 : mode & ~found.mode;
+  const bytes = added === 0 ? placed.bytes : withModeMark(placed.bytes, entry, added);
+  if (found !== undefined && sameBytes(found.bytes, bytes) && added === 0) return [];
   return [
     {
       kind: "write-file",
       path: list.path,
-      bytes: placed.bytes,
+      bytes,
       mode,
       old: found?.bytes,
+      ...(found === undefined || added === 0 ? {} : { oldMode: found.mode }),
       labelOf: list.labelOf,
       follow: true,
     },
@@ -172,8 +176,11 @@ function tableAway({ hasTable, tablePath, owners, contents }: InstallState): rea
 
 function listWithoutEntry({ list, entry }: InstallState): readonly Change[] {
   if (list.found.kind !== "file") return [];
-  const bytes = withoutEntry(list.found.bytes, entry);
+  const { bytes: unmarked, added } = takeModeMark(list.found.bytes, entry);
+  const bytes = withoutEntry(unmarked, entry);
   if (bytes === undefined) return [{ kind: "remove", path: list.path, old: list.found.bytes, follow: true }];
   if (sameBytes(bytes, list.found.bytes)) return [];
-  return [{ kind: "write-file", path: list.path, bytes, mode: list.found.mode, old: list.found.bytes, follow: true }];
+  const mode = list.found.mode & ~added;
+  const modes = added === 0 ? {} : { oldMode: list.found.mode };
+  return [{ kind: "write-file", path: list.path, bytes, mode, ...modes, old: list.found.bytes, follow: true }];
 }
