@@ -1,6 +1,7 @@
 // A preload list, a shim or a folder that not every user may use: what is said of a service that runs as one, and what it takes.
 import { describe, expect, test } from "vitest";
 import { named } from "../support/can.ts";
+import type { Guest } from "../support/guest/guest.ts";
 import { withGuest } from "../systemd/fresh.ts";
 import { bootZoo, CTL, noZoo, startServices, status, takers, verdictText } from "./zoo-scene.ts";
 import type { Services } from "./zoo-services.ts";
@@ -50,6 +51,12 @@ describe.skipIf(reason !== undefined)(named("what install put there and not ever
           usable: "bad",
         });
         expect(await takers(guest, ...NAMES)).toEqual({ plain: false, capable: true });
+        // By proof, too: in a network of its own, where no capability is needed.
+        expect(await faults(guest)).toEqual([
+          expect.stringMatching(/^comes from '.*libc\.so\.6', .*, as an ordinary user$/),
+          "handed out what is reserved: 631 and 700, as an ordinary user",
+          "handed out what is reserved: 631, 665 and 700, as an ordinary user",
+        ]);
 
         await guest.output(open);
         await startServices(guest, ...NAMES);
@@ -59,8 +66,19 @@ describe.skipIf(reason !== undefined)(named("what install put there and not ever
           usable: undefined,
         });
         expect(await takers(guest, ...NAMES)).toEqual({ plain: false, capable: false });
+        expect(await faults(guest)).toEqual([]);
       });
     },
     60_000,
   );
 });
+
+/** What the proof found wrong, each once. */
+async function faults(guest: Guest): Promise<readonly string[]> {
+  const { how, proof } = JSON.parse(await guest.output(`${CTL} verify --json || :`)) as {
+    readonly how: { readonly notes: readonly string[] };
+    readonly proof: readonly { readonly faults: readonly string[] }[];
+  };
+  expect(how.notes.filter((note) => note.includes("ordinary user"))).toEqual([]);
+  return [...new Set(proof.flatMap((row) => row.faults))];
+}

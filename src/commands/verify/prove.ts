@@ -3,8 +3,18 @@ import type { HostFacts } from "../../coverage/facts.ts";
 import { abisOf, type HostAbi, shimFile } from "../../system/host/abis.ts";
 import { sandboxSupport } from "../../system/sandbox/sandbox-support.ts";
 import { type PlayResult, playProbe } from "./play-probe.ts";
-import { judgeRuns, PROOF_RUNS, type ProofPorts, type ProofRow, probeArguments, providersIn, WHICH } from "./proof.ts";
+import {
+  judgeRuns,
+  PROOF_RUNS,
+  type ProofPorts,
+  type ProofRow,
+  type ProofRun,
+  probeArguments,
+  providersIn,
+  WHICH,
+} from "./proof.ts";
 import { abisIn, type Scope } from "./scope.ts";
+import { asUser } from "./starts.ts";
 import type { How, NoWay, Way } from "./way.ts";
 import { withWays } from "./ways.ts";
 
@@ -52,14 +62,18 @@ async function proveBy(ways: readonly Way[] | NoWay, scope: Scope, facts: HostFa
     );
   }
   const ports = portsIn(facts);
-  const rows = played.flatMap(({ abi, runs }) => rowsOf(abi, runs, ports, lacking));
+  const asOthers = scope.kind === "host" && process.geteuid?.() === 0 ? await othersRuns(played) : NO_OTHERS;
+  const rows = [
+    ...played.flatMap(({ abi, runs }) => rowsOf(abi, runs, ports, lacking)),
+    ...asOthers.played.flatMap(({ abi, runs }) => othersRows(abi, runs, ports)),
+  ];
   const bad = rows.some(({ good }) => !good);
   return {
     state: bad ? "bad" : lacking.length > 0 || rows.length === 0 ? "none" : "good",
     how: first.way.how,
     reason: lacking.length === 0 ? undefined : lacking.join("; "),
     hint: undefined,
-    notes: first.way.notes,
+    notes: [...first.way.notes, ...asOthers.notes],
     rows,
   };
 }
@@ -79,6 +93,35 @@ interface Played {
   readonly abi: HostAbi;
   readonly way: Way;
   readonly runs: (PlayResult & { outcome: "played" })["runs"];
+}
+
+/** What is asked as another user: the list and the shim are the same, so that one function has to do. */
+const OTHERS_RUNS = PROOF_RUNS.filter(({ symbol, family }) => symbol === "bindresvport" && family === "inet");
+/** The kernel's number for users that it does not know. */
+const NOBODY = 65534;
+const NO_OTHERS = { played: [], notes: [] } as const;
+
+/**
+ * Services that run as ordinary users with the right to privileged ports read the list as such. Never with that right in
+ * a network of the host's (SECURITY.md): in the network of the proof nobody needs it.
+ */
+async function othersRuns(
+  played: readonly Played[],
+): Promise<{ readonly played: readonly Pick<Played, "abi" | "runs">[]; readonly notes: readonly string[] }> {
+  const found: Pick<Played, "abi" | "runs">[] = [];
+  const texts = [WHICH, ...OTHERS_RUNS.map(probeArguments)];
+  for (const { abi } of played) {
+    const result = await playProbe(asUser(NOBODY, NOBODY, {}), abi.probe ?? "", texts);
+    if (result.outcome === "impossible") return { played: found, notes: [`not as an ordinary user: ${result.reason}`] };
+    found.push({ abi, runs: result.runs });
+  }
+  return { played: found, notes: [] };
+}
+
+/** Those that are bad: what is good has been shown by root already. */
+function othersRows(abi: HostAbi, runs: Played["runs"], ports: ProofPorts): readonly ProofRow[] {
+  const rows = rowsOf(abi, runs, ports, [], OTHERS_RUNS).filter(({ good }) => !good);
+  return rows.map((row) => ({ ...row, faults: row.faults.map((fault) => `${fault}, as an ordinary user`) }));
 }
 
 const TEXTS: readonly string[] = [WHICH, ...PROOF_RUNS.map(probeArguments)];
@@ -104,6 +147,7 @@ function rowsOf(
   [which, ...answers]: Played["runs"],
   ports: ProofPorts,
   lacking: string[],
+  asked: readonly ProofRun[] = PROOF_RUNS,
 ): readonly ProofRow[] {
   const providers = which === undefined ? undefined : providersIn(which);
   if (providers === undefined) {
@@ -111,7 +155,7 @@ function rowsOf(
     return [];
   }
   const shim = abi.lib === undefined ? undefined : shimFile(abi.lib);
-  const played = PROOF_RUNS.flatMap((run, at) => {
+  const played = asked.flatMap((run, at) => {
     const answer = answers[at];
     return answer === undefined ? [] : [{ run, answer }];
   });
