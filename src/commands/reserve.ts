@@ -6,7 +6,8 @@ import type { Change } from "../core/install/change.ts";
 import { mechanismFor } from "../core/mechanism.ts";
 import { isUnseen } from "../core/seen.ts";
 import { counted } from "../core/text.ts";
-import type { HostFacts, SocketFacts } from "../coverage/facts.ts";
+import type { HostFacts } from "../coverage/facts.ts";
+import type { SocketFacts } from "../coverage/socket-facts.ts";
 import { newMemory } from "../observe/observe-host.ts";
 import { readSources } from "../observe/read-sources.ts";
 

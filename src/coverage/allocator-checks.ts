@@ -11,6 +11,7 @@ import { shownFileName } from "./names.ts";
 import { closedPlaceFor, isMusl, lacksLibrary, MUSL, MUSL_HINT, openHint, whyNotLoaded } from "./not-loaded.ts";
 import { beyondPreload, isIndeterminate, unreadable } from "./program-image.ts";
 import { isRunning, isStartable, type Running, type Startable, type Subject } from "./running.ts";
+import { tableFound } from "./table-found.ts";
 
 type Assess<S> = (subject: S, host: Host) => Decision | undefined;
 
@@ -41,7 +42,7 @@ export const CHECKS: readonly Check<Subject>[] = [
   { id: "library", question: "does the shim that it would get know the table's version?", assess: startable(library) },
   { id: "order", question: "is the shim asked before all other libraries?", assess: running(standsFirst) },
   { id: "bindings", question: "do the calls of what it loaded later lead to the shim?", assess: running(bindings) },
-  { id: "table", question: "does it look into the host's table?", assess: running(table) },
+  { id: "table", question: "does it look into the host's table?", assess: running(tableFound) },
   { id: "syscall", question: "could the shim look at the table?", assess: running(wrapsSyscall) },
   { id: "in-force", question: "is there a table in force?", assess: inForce },
   { id: "confined", question: "would AppArmor let it have the shim and the table?", assess: startable(confined) },
@@ -152,53 +153,6 @@ function bindings({ process }: Running, { facts }: Host): Decision | undefined {
     );
   }
   return undefined;
-}
-
-function table({ process, image }: Running, host: Host): Decision | undefined {
-  if (isUnseen(process.table)) return unseen("which table it finds", process.table);
-  const { mappedTable } = process;
-  if (process.table !== "same") {
-    const which = process.table === "none" ? "no table" : "another table";
-    if (is(process.root, "other")) {
-      const hint =
-        process.table === "none"
-          ? "install in that root too"
-          : "install in that root too, with this host's reservations";
-      return notCovered(`in another root (container, chroot), which has ${which}`, hint);
-    }
-    if (host.facts.setup.table.state === "missing") return undefined;
-    return notCovered(`finds ${which} in the table's place`, "see what its unit hides or binds with 'systemctl cat'");
-  }
-  if (image.shims.length === 0) return undefined;
-  if (isUnseen(mappedTable)) return unseen("the table that it has mapped", mappedTable);
-  if (mappedTable !== undefined && !mappedTable.current && !mappedTable.retired) {
-    return notCovered("goes on with a table that was replaced by hand", restartHint(process));
-  }
-  if (mappedTable?.current === true) return undefined;
-  return (
-    deniedAccess(process.denied, { list: false, library: undefined, table: true }) ??
-    mayRead(process, host) ??
-    (mappedTable === undefined ? filtered(process) : undefined)
-  );
-}
-
-/** Which system calls a filter lets through cannot be read. A table that is mapped went through it. */
-function filtered({ seccomp }: Running["process"]): Decision | undefined {
-  if (seccomp === undefined) return undefined;
-  return unknown(
-    `its seccomp ${seccomp === "strict" ? "mode" : "filter"} may keep it from the table, which it has not read yet`,
-    "look again after it has taken a port",
-  );
-}
-
-/** It will open the table when it allocates next. */
-function mayRead({ uid, domain }: Running["process"], { facts }: Host): Decision | undefined {
-  const { readableByAll, label } = facts.setup.table;
-  if (!readableByAll && uid !== 0) {
-    return unknown("not every program may read the table", "portreservectl compile");
-  }
-  if (domain === undefined || label === undefined || label.found === label.wanted) return undefined;
-  return unknown("the table has a label that its domain may not read", "portreservectl compile");
 }
 
 function inForce(_: unknown, { facts, tableInForce }: Host): Decision | undefined {

@@ -1,8 +1,8 @@
 // What was seen on a host, as plain data: recorded facts of real hosts are what the verdicts are tested with.
 import type { Protocol, Reservation } from "../core/config/types.ts";
 import type { Seen, Unseen } from "../core/seen.ts";
-import type { SocketFamily, SocketState } from "../core/sockets/row.ts";
 import type { KernelFacts } from "./kernel-facts.ts";
+import type { SocketFacts } from "./socket-facts.ts";
 
 /** All of it is about the mount and network namespace in which the manager runs: that is "the host". */
 export interface HostFacts {
@@ -120,6 +120,8 @@ export interface ProcessFacts {
   readonly mayBind: Seen<boolean>;
   /** The kernel judges its system calls by a seccomp filter, or in strict mode; absent where it does not, or `uid` is unseen. */
   readonly seccomp?: "strict" | "filter";
+  /** It gave up new privileges, as whoever enters a Landlock domain without CAP_SYS_ADMIN has to; nothing tells of the domain. */
+  readonly noNewPrivs?: true;
   /** The loader took it for privileged (AT_SECURE), and ignored LD_PRELOAD. */
   readonly secure: Seen<boolean>;
   /** The AppArmor or SELinux domain, where it is confined by one. */
@@ -204,22 +206,6 @@ export interface ElfFacts {
   readonly mayCallOwn?: true;
   /** Of the shim: the text of its marker. */
   readonly marker: string | undefined;
-}
-
-export interface SocketFacts {
-  readonly protocol: Protocol;
-  readonly family: SocketFamily;
-  /** As people write it: "127.0.0.1", "0.0.0.0", "::". */
-  readonly address: string;
-  /** 1 to 1023. */
-  readonly port: number;
-  readonly state: SocketState;
-  /** 0 for those that ended. */
-  readonly inode: number;
-  /** Of its creator. */
-  readonly uid: number;
-  /** The processes that have it open. Empty: every process could be looked into, and none has it. */
-  readonly holders: Seen<readonly number[]>;
 }
 
 export interface UnitFacts {

@@ -7,9 +7,9 @@ import type {
   ObjectFacts,
   ProcessFacts,
   ProgramFacts,
-  SocketFacts,
   UnitFacts,
 } from "../../src/coverage/facts.ts";
+import type { SocketFacts } from "../../src/coverage/socket-facts.ts";
 
 export const INSTALLED_AT = 1_000_000;
 export const NOW = 9_000_000;

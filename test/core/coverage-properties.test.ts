@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import type { Seen, Unseen } from "../../src/core/seen.ts";
 import { assess } from "../../src/coverage/assess.ts";
 import type { Coverage } from "../../src/coverage/coverage.ts";
-import type { HostFacts, ProcessFacts, SocketFacts } from "../../src/coverage/facts.ts";
+import type { HostFacts, ProcessFacts } from "../../src/coverage/facts.ts";
+import type { SocketFacts } from "../../src/coverage/socket-facts.ts";
 import {
   type Change,
   cupsd,

@@ -160,6 +160,18 @@ test.each<[string, ProcessFacts, string, Change?]>([
     process({ seccomp: "filter", mappedTable: undefined }),
     "unknown (table): its seccomp filter may keep it from the table, which it has not read yet → look again after it has taken a port",
   ],
+  [
+    "no new privileges, before the table was read",
+    process({ noNewPrivs: true, mappedTable: undefined }),
+    "unknown (table): it has no_new_privs, and Landlock may keep it from the table, which it has not read yet → look again after it has taken a port",
+  ],
+  ["the same, after it was read (control)", process({ noNewPrivs: true }), "covered (covered)"],
+  [
+    "the same with a kernel that has no Landlock (control)",
+    process({ noNewPrivs: true, mappedTable: undefined }),
+    "covered (covered)",
+    { kernel: { securityModules: ["lockdown", "capability", "apparmor"] } },
+  ],
   ["no filter before the table was read (control)", process({ mappedTable: undefined }), "covered (covered)"],
   ["a seccomp filter that has let the table through", process({ seccomp: "filter" }), "covered (covered)"],
   ["a stale table", process(), "covered (covered)", { setup: { table: { ...TABLE, state: "stale" } } }],

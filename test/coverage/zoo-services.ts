@@ -1,4 +1,5 @@
 // What lives in the zoo: programs that get privileged ports in every way that there is, and the services that run them.
+import { spawnSync } from "node:child_process";
 import { skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { built, THIEF_PID } from "../support/sandbox.ts";
@@ -29,6 +30,20 @@ function withRpcLibrary(folder: string, flags: readonly string[] = [], compiler 
   return withLibrary(folder, name, library, compiler);
 }
 
+/** Holders that confine themselves before they take anything; two of them cannot open the table. */
+export const CONFINED: Readonly<Record<string, readonly string[]>> = {
+  filtered: ["-DFILTER=SYS_openat"],
+  harmless: ["-DFILTER=SYS_mkdirat"],
+  unprivileged: [],
+  ...(noLandlock() === undefined ? { landlocked: ["-DLANDLOCK"] } : {}),
+};
+
+/** Why no program can enter a Landlock domain; undefined where one can. */
+export function noLandlock(): string | undefined {
+  const { status } = spawnSync(compileC(`${HERE}/confine.c`, ["-DASK"]));
+  return status === 0 ? undefined : "this kernel has no Landlock";
+}
+
 /** Libraries that a test writes into the preload list, or into LD_PRELOAD. */
 export const WRAPPER = "/opt/wrapper/libwrapper.so";
 export const CALLING_WRAPPER = "/opt/wrapper/libcalling.so";
@@ -53,6 +68,12 @@ export function zooPrograms(): Readonly<Record<string, string>> {
       "-DLAZY",
     ]),
     "/usr/local/sbin/namespace-holder": holder("take-plugin", ["-DOPEN(name)=dlmopen(LM_ID_NEWLM,name,RTLD_NOW)"]),
+    ...Object.fromEntries(
+      Object.entries(CONFINED).map(([name, flags]) => [
+        `/usr/local/sbin/${name}-holder`,
+        compileC([`${HERE}/take-bindresvport.c`, `${HERE}/confine.c`, ...HOLDER], ["-DLAZY", ...flags]),
+      ]),
+    ),
     "/usr/local/sbin/own-holder": compileC([...OWN, ...HOLDER]),
     "/usr/local/sbin/lazy-deep-holder": holder("take-plugin", [DEEP, "-DLAZY"]),
     "/usr/local/sbin/loop-holder": loop,

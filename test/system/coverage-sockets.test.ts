@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import type { SocketFacts } from "../../src/coverage/facts.ts";
+import type { SocketFacts } from "../../src/coverage/socket-facts.ts";
 import { named, skipReason } from "../support/can.ts";
 import { noSandbox, play } from "../support/sandbox.ts";
 import { MAIN, NODE } from "../support/stage/stage.ts";

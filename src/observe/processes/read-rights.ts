@@ -5,7 +5,7 @@ import { isRefused, type Refused, readBytes } from "../../system/proc/process-fi
 import type { Self } from "./read-self.ts";
 import { parseStatus } from "./status.ts";
 
-export type Rights = Pick<ProcessFacts, "uid" | "mayBind" | "seccomp">;
+export type Rights = Pick<ProcessFacts, "uid" | "mayBind" | "seccomp" | "noNewPrivs">;
 
 export function rightsOf(self: Self, folder: string): Rights {
   const status = readBytes(`${folder}/status`);

@@ -7,6 +7,8 @@ export interface ProcessStatus {
   readonly mayBind: boolean;
   /** Of proc(5)'s "Seccomp:"; absent for 0, and where the kernel has no seccomp. */
   readonly seccomp?: "strict" | "filter";
+  /** It gave up new privileges; absent where it did not, and where the kernel does not say. */
+  readonly noNewPrivs?: true;
 }
 
 /** CAP_NET_BIND_SERVICE of linux/capability.h. */
@@ -32,6 +34,7 @@ export function parseStatus(bytes: Buffer, hostFilters = 0): ProcessStatus | und
     uid: Number(uid),
     mayBind: ((permitted | effective) & NET_BIND_SERVICE) !== 0n,
     ...(seccomp === undefined ? {} : { seccomp }),
+    ...(field(bytes, "\nNoNewPrivs:\t") === "1" ? { noNewPrivs: true } : {}),
   };
 }
 

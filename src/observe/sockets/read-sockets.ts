@@ -2,7 +2,7 @@
 import type { Protocol } from "../../core/config/types.ts";
 import type { SocketFamily } from "../../core/sockets/row.ts";
 import { parseSocketTable } from "../../core/sockets/table.ts";
-import type { SocketFacts } from "../../coverage/facts.ts";
+import type { SocketFacts } from "../../coverage/socket-facts.ts";
 import { processIds } from "../../system/proc/process-files.ts";
 import { findHolders } from "./read-descriptors.ts";
 import { socketsByNetlink, socketTableText } from "./read-socket-lists.ts";

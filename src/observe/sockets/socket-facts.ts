@@ -4,7 +4,7 @@ import type { Protocol } from "../../core/config/types.ts";
 import type { Unseen } from "../../core/seen.ts";
 import { type SocketFamily, type SocketRow, socketState } from "../../core/sockets/row.ts";
 import { compareText } from "../../core/text.ts";
-import type { SocketFacts } from "../../coverage/facts.ts";
+import type { SocketFacts } from "../../coverage/socket-facts.ts";
 
 export interface SocketTable {
   readonly protocol: Protocol;
