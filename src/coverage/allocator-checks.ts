@@ -190,12 +190,19 @@ function order({ unit }: Startable): Decision | undefined {
     : unknown(`would get other libraries before the shim (LD_PRELOAD=${value})`, LOOK_AGAIN);
 }
 
-function bySome({ process, image }: Running, host: Host): Decision | undefined {
+function bySome({ process, image, unit }: Running, host: Host): Decision | undefined {
   // A root of its own has a library of its own.
   if (image.shims.length === 0) return undefined;
   if (is(process.root, "other")) return covered();
+  if (!listNamesShim(host.facts) && (unit?.hasDropIn !== true || unit.dropInObstacle !== undefined)) {
+    // Nothing that restarts it is a cure: it would lose what it has.
+    return covered("now, but not after its next start", unit?.dropInObstacle?.hint ?? installHint(process.unit, host));
+  }
   const old = image.shims.find(({ key }) => key === undefined || !host.libraries.has(key));
-  const version = old && readMarker(old, host)?.version;
   if (old === undefined) return covered();
+  const version = readMarker(old, host)?.version;
+  if (version !== undefined && version === host.facts.setup.manager.own) {
+    return covered(`by another copy of this version's library (${version})`);
+  }
   return covered(`by an older library (${version ?? "unknown"}); restart to update`, restartHint(process));
 }

@@ -85,6 +85,7 @@ export interface ListEntryFacts {
     readonly abi: string;
     readonly key?: string;
     readonly elf: Seen<ElfFacts | "missing" | "other ABI" | "no library">;
+    readonly closedBy?: ClosedPlace;
   }[];
 }
 

@@ -11,12 +11,13 @@ import type { Hint, PortState } from "./coverage.ts";
 import type { UnitFacts } from "./facts.ts";
 import { unitNames } from "./holders.ts";
 import type { Host } from "./host.ts";
+import { unloadable } from "./list-hints.ts";
 import { isNamedAfter, shownFileName, unitStem } from "./names.ts";
 import { portsLeft } from "./ports-left.ts";
 
 type Rule = (host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>) => readonly Hint[];
 
-const RULES: readonly Rule[] = [stolen, exhausted, bmc, unreservedListeners, strangers, unpackaged];
+const RULES: readonly Rule[] = [stolen, exhausted, bmc, unreservedListeners, strangers, unpackaged, unloadable];
 
 /** `allocators`: the processes whose ports are random, so that none of them is worth a reservation. */
 export function hintsFor(host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>): Hint[] {

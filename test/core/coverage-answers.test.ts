@@ -6,6 +6,7 @@ import {
   type Change,
   CLOSED_LIST,
   cupsd,
+  elf,
   facts,
   listed,
   process,
@@ -309,4 +310,32 @@ test.each<[string, Change, string[]]>([
   ],
 ])("hints at %s", (_, change, expected) => {
   expect(hints(change)).toEqual(expected);
+});
+
+test("names each entry of the list that loads nothing, for which programs, and a carriage return", () => {
+  const entry = (name: string, ...states: readonly ("missing" | "other ABI" | "no library" | "good" | "closed")[]) => ({
+    name,
+    beforeShim: false,
+    files: states.map((state, at) => ({
+      abi: at === 0 ? "x86_64" : "i386",
+      elf: state === "good" || state === "closed" ? elf() : state,
+      ...(state === "closed" ? { closedBy: { path: name, isFolder: false } } : {}),
+    })),
+  });
+  const others = [
+    entry("/gone.so", "missing", "missing"),
+    entry("/64.so", "good", "other ABI"),
+    entry("/text", "no library", "no library"),
+    entry("/secret.so", "closed", "closed"),
+    entry("/good.so", "good", "good"),
+    entry("/good.so\r", "missing", "missing"),
+  ];
+  const list = { namesShim: true, since: 0, others };
+  expect(hints({ setup: { list } }).filter((hint) => hint.startsWith("list-entry"))).toEqual([
+    "list-entry: '/gone.so' of the preload list cannot be loaded into any program: it is not there → install what it belongs to, or take it out of /etc/ld.so.preload",
+    "list-entry: '/64.so' of the preload list cannot be loaded into i386 programs: it is for programs of another kind → write $LIB for the folder in its path, so that each program finds its own, or take it out of /etc/ld.so.preload",
+    "list-entry: '/text' of the preload list cannot be loaded into any program: it is no library → take it out of /etc/ld.so.preload",
+    "list-entry: '/secret.so' of the preload list cannot be loaded into programs of some users: only some users may use it → let every user read it, and enter its folders",
+    "list-entry: the preload list has a carriage return, which the loader takes for a name or a part of one, and which uninstall leaves there → sed -i 's/\\r$//' /etc/ld.so.preload",
+  ]);
 });

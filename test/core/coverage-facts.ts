@@ -50,6 +50,7 @@ export const OBJECTS: Readonly<Record<string, ObjectFacts>> = {
     path: "/usr/lib/portreserve/libportreserve.so (deleted)",
     elf: { ...SHIM, marker: "portreserve 0.3.0 table 1" },
   },
+  sameShim: { path: "/home/package/libportreserve.so", elf: SHIM },
   shim2: {
     path: "/usr/lib/portreserve/libportreserve.so (deleted)",
     elf: { ...SHIM, marker: "portreserve 2.0.0 table 2" },

@@ -1,13 +1,14 @@
 // The verdict on an allocator that has the shim: its library, where its calls lead, and its table.
 import { expect, test } from "vitest";
 import type { ProcessFacts } from "../../src/coverage/facts.ts";
-import { type Change, facts, listed, process, REFUSED } from "./coverage-facts.ts";
+import { type Change, facts, listed, process, REFUSED, unit } from "./coverage-facts.ts";
 import { on } from "./coverage-verdicts.ts";
 
 const TABLE = facts().setup.table;
 const RESTART = "systemctl restart ypbind.service";
 const ELSEWHERE = "in another root (container, chroot)";
 
+const NOT_LISTED: Change = { setup: { list: { namesShim: false, since: undefined } } };
 const FIRST = "stands before the shim, and has a bindresvport of its own";
 const OTHERS =
   "has allocators of its own, which its other functions may call → take it out of the preload list or LD_PRELOAD, or use a build without it";
@@ -19,6 +20,43 @@ test.each<[string, ProcessFacts, string, Change?]>([
     "an older library",
     process({ objects: ["ypbind", "libc", "oldShim"] }),
     `covered (covered): by an older library (0.3.0); restart to update → ${RESTART}`,
+  ],
+  [
+    "another copy of the library of this version, as run brings one",
+    process({ objects: ["ypbind", "libc", "sameShim"] }),
+    "covered (covered): by another copy of this version's library (0.4.0)",
+  ],
+  [
+    "the shim by run, where nothing is installed",
+    process({ objects: ["ypbind", "libc", "sameShim"] }),
+    "covered (covered): now, but not after its next start → portreservectl install",
+    NOT_LISTED,
+  ],
+  [
+    "a drop-in that has gone, by uninstall or systemctl revert, where another unit has one",
+    process(),
+    "covered (covered): now, but not after its next start → portreservectl install --unit ypbind.service",
+    { ...NOT_LISTED, units: [unit("ypbind.service"), unit("b.service", { hasDropIn: true })] },
+  ],
+  [
+    "a drop-in that a later one defeats",
+    process(),
+    "covered (covered): now, but not after its next start → take the line out",
+    {
+      ...NOT_LISTED,
+      units: [
+        unit("ypbind.service", {
+          hasDropIn: true,
+          dropInObstacle: { certain: true, reason: "a later one sets it", hint: "take the line out" },
+        }),
+      ],
+    },
+  ],
+  [
+    "a drop-in that has effect (control)",
+    process(),
+    "covered (covered)",
+    { ...NOT_LISTED, units: [unit("ypbind.service", { hasDropIn: true })] },
   ],
   [
     "a library for another table",

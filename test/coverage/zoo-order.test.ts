@@ -135,6 +135,18 @@ describe.skipIf(reason !== undefined)(named("a library beside the shim", reason)
       await startServices(guest, ...NAMES);
       expect(await verdicts(guest, "process")).toMatchObject({ preloaded: "covered [covered]" });
       expect(await takers(guest, ...NAMES)).toEqual({ plain: true, library: true, preloaded: false });
+
+      // What a process has it keeps until it is started again: then a restart is no cure.
+      await guest.output(`: >/etc/ld.so.preload; ${CTL} install --unit plain --now`);
+      await startServices(guest, "plain");
+      await guest.output(`${CTL} uninstall --unit plain`);
+      expect((await verdicts(guest, "process")).plain).toBe(
+        "covered | now, but not after its next start | portreservectl install --unit plain.service [covered]",
+      );
+      expect(await takers(guest, "plain")).toEqual({ plain: false });
+      await startServices(guest, "plain");
+      expect((await verdicts(guest, "process")).plain).toMatch(/^not covered/);
+      expect(await takers(guest, "plain")).toEqual({ plain: true });
     });
   }, 120_000);
 });

@@ -154,7 +154,7 @@ const WHOLE: readonly string[] = [
   `namespace.service: namespace-holder ${LIBTIRPC} not covered | ${PAST}`,
   "notable.service: holder (bindresvport) not covered | finds another table in the table's place | see what its unit hides or binds with 'systemctl cat' [table]",
   "othertable.service: holder (bindresvport) not covered | finds another table in the table's place | see what its unit hides or binds with 'systemctl cat' [table]",
-  "outdated.service: holder (bindresvport) covered | by an older library (0.1.0); restart to update | systemctl restart outdated.service [covered]",
+  "outdated.service: holder (bindresvport) covered | by another copy of this version's library (0.1.0) [covered]",
   "own.service: own-holder (bindresvport) not covered | has a bindresvport of its own, which comes before any preload | use a build without it [reachable]",
   "plain.service: holder (bindresvport) covered [covered]",
   `plugin.service: plugin-holder ${LIBTIRPC} covered [covered]`,

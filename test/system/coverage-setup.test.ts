@@ -168,13 +168,18 @@ describe.skipIf(impossible !== undefined)(named("in a sandbox", impossible), () 
 step install ctl install
 step after setup
 echo 632 >>/etc/portreserve/cups
+cp /etc/ld.so.preload /tmp/list
+printf '/nonexistent.so\\n/etc/passwd\\n/etc/hosts\\r\\n' >>/etc/ld.so.preload
+step strange setup
+step loader /bin/true
+cp /tmp/list /etc/ld.so.preload
 printf x >>${libraries[0]}
 chmod 600 /etc/portreserve.table
 step changed setup
 head -c 100 /etc/portreserve.table >/tmp/short; cat /tmp/short >/etc/portreserve.table
 : >/etc/ld.so.preload
 step broken setup`,
-      { environment },
+      { environment, noisy: true },
     );
     expect(facts(steps("before").stdout)).toMatchObject({
       table: { state: "missing", tcp: [], udp: [], retired: false, readableByAll: false },
@@ -200,6 +205,16 @@ step broken setup`,
       })),
     });
     expect(after.manager.installed).toBe(after.manager.own);
+    // The loader itself complains of just those that are seen to load nothing.
+    const { list } = facts(steps("strange").stdout);
+    const others = isUnseen(list) ? [] : (list.others ?? []);
+    expect(others.map(({ name, beforeShim, files }) => [name, beforeShim, files[0]?.elf])).toEqual([
+      ["/nonexistent.so", false, "missing"],
+      ["/etc/passwd", false, "no library"],
+      ["/etc/hosts\r", false, "missing"],
+    ]);
+    const complaints = [...steps("loader").stderr.matchAll(/object '([^']*)' from \/etc\/ld\.so\.preload cannot/g)];
+    expect(complaints.map(([, name]) => name)).toEqual(others.map(({ name }) => name));
     const changed = facts(steps("changed").stdout);
     expect(changed.table).toMatchObject({ state: "stale", tcp: [631], readableByAll: false });
     expect(changed.libraries.map(({ state }) => state)).toEqual(["differs", ...abis.slice(1).map(() => "current")]);

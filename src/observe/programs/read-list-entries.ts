@@ -10,6 +10,7 @@ import type { HostAbi } from "../../system/host/abis.ts";
 import { INSTALLED_SHIM, LIBRARY_FOLDERS, LOADER_CACHE } from "../../system/paths.ts";
 import { fileAndFacts } from "./elf-facts.ts";
 import { readLoaderCache } from "./loader/cache.ts";
+import { closedPlace } from "./read-closed.ts";
 import { whyPathSilent } from "./read-path-answers.ts";
 import { fileStatus } from "./read-programs-on-disk.ts";
 
@@ -71,5 +72,6 @@ function fileAt(root: string, path: string, abi: string): FoundFile {
   if (isUnseen(elf)) return { abi, elf };
   if (file !== undefined && machineName(file) !== abi) return { abi, elf: "other ABI" };
   const key = fileStatus(root, path)?.key;
-  return { abi, ...(key === undefined ? {} : { key }), elf };
+  const closedBy = closedPlace(root, path);
+  return { abi, ...(key === undefined ? {} : { key }), elf, ...(closedBy === undefined ? {} : { closedBy }) };
 }
