@@ -8,7 +8,7 @@ import type { Block, Message, Outcome, Report } from "../report/types.ts";
 import { inputStamp } from "../system/files/input-stamp.ts";
 import { flushTable, readTable, removeTableLeftovers, writeTable } from "../system/files/table-file.ts";
 import { TABLE_FILE } from "../system/paths.ts";
-import { changeJson, changeLines } from "./table-change.ts";
+import { changeJson, changeLines, STRANDED } from "./table-change.ts";
 import { planTable, type TablePlan } from "./table-plan.ts";
 import type { Command, Options } from "./types.ts";
 import { underLock } from "./under-lock.ts";
@@ -65,14 +65,6 @@ function reportOf(options: Options, { configuration, content }: Sources, plan: T
     },
   };
 }
-
-const STRANDED: Message = {
-  severity: "note",
-  message:
-    `the old '${TABLE_FILE}' was in a lower layer of an overlay file system: ` +
-    "programs that have used it already stay with it until they are restarted",
-  hint: "restart them this once: they notice later tables by themselves",
-};
 
 function rejectedMessages(errors: number, options: Options): readonly Message[] {
   if (errors === 0) return [];

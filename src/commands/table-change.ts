@@ -2,7 +2,8 @@
 import type { Protocol } from "../core/config/types.ts";
 import type { NativeTable } from "../core/native.ts";
 import type { TableContent } from "../core/table/content.ts";
-import type { Json, Line } from "../report/types.ts";
+import type { Json, Line, Message } from "../report/types.ts";
+import { TABLE_FILE } from "../system/paths.ts";
 
 export interface PortChange {
   readonly port: number;
@@ -50,3 +51,12 @@ export function changeJson({ added, removed }: TableChange): { readonly [key: st
   const rows = (changes: readonly PortChange[]): Json => changes.map(({ port, protocol }) => ({ port, protocol }));
   return { added: rows(added), removed: rows(removed) };
 }
+
+/** What is said where `stranded` is: see table-file.ts. */
+export const STRANDED: Message = {
+  severity: "note",
+  message:
+    `the old '${TABLE_FILE}' was in a lower layer of an overlay file system: ` +
+    "programs that have used it already stay with it until they are restarted",
+  hint: "restart them this once: they notice later tables by themselves",
+};

@@ -84,6 +84,45 @@ test.skipIf(noTable !== undefined)(named("tells the table in force from one that
   });
 });
 
+const noOverlay = noTable ?? (await canOverlay());
+
+test.skipIf(noOverlay !== undefined)(
+  named(
+    "reads the mark where the process does: one in an overlay's lower layer is never told of a new table",
+    noOverlay,
+  ),
+  async () => {
+    const observe = 'env -u LD_PRELOAD "$NODE" "$OBSERVE" $PPID';
+    const install = 'env -u LD_PRELOAD "$NODE" "$MAIN" compile';
+    const script = `mkdir -p /run/over/upper /run/over/work && mount -t overlay -o "lowerdir=/etc,upperdir=/run/over/upper,workdir=/run/over/work" over /etc &&
+covered "$ALLOCATOR" bindresvport udp any 'sh:${observe}' 'sh:${install} >&2; ${observe}' any`;
+    const { stdout, stderr } = await play(script, {
+      cover: "LD_PRELOAD",
+      empty: ["/run"],
+      etc: { "portreserve/next": "633\n", services: "" },
+      environment: { NODE: NODE, MAIN, OBSERVE, ALLOCATOR: compileC(ALLOCATOR) },
+    });
+    const found = stdout
+      .split("\n")
+      .filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line) as Found);
+    expect(stderr).toContain("programs that have used it already stay with it until they are restarted");
+    expect(found.map(({ mappedTable }) => mappedTable)).toEqual([
+      { current: true, retired: false },
+      { current: false, retired: false },
+    ]);
+  },
+);
+
+/** Why this user can mount no overlay; undefined where one can be. */
+async function canOverlay(): Promise<string | undefined> {
+  const { stdout } = await play(
+    "mkdir -p /run/o/l /run/o/u /run/o/w; mount -t overlay -o lowerdir=/run/o/l,upperdir=/run/o/u,workdir=/run/o/w o /run/o/l 2>/dev/null && echo yes",
+    { cover: "LD_PRELOAD", empty: ["/run"] },
+  ).catch(() => ({ stdout: "" }));
+  return stdout === "yes\n" ? undefined : "no overlay can be mounted in a sandbox";
+}
+
 describe("the order in which a loader looks for functions", () => {
   const RPC = "test/coverage/zoo-programs/rpc-library.c";
   const order = (found: Found): unknown => {

@@ -23,6 +23,7 @@ import {
 } from "../../system/host/confinement.ts";
 import { daemonReload, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
 import { INSTALLED_SHIM } from "../../system/paths.ts";
+import { STRANDED } from "../table-change.ts";
 import type { UnitWork } from "./drop-ins.ts";
 import { expectDone } from "./expect-done.ts";
 import { confinementNotes, rolledBack } from "./failures.ts";
@@ -82,7 +83,11 @@ async function steps({ root, abis, state, plan, content, units }: ApplyInput, jo
   units.before(journal);
   journal.apply(plan.dropIns);
   flushFoldersOf(root, [state.owners, ...placesOf(state)]);
-  return { proved, rehearsal, notes: [...notes, ...units.after(plan.dropIns.length > 0)] };
+  return {
+    proved,
+    rehearsal,
+    notes: [...notes, ...(journal.stranded() ? [STRANDED] : []), ...units.after(plan.dropIns.length > 0)],
+  };
 }
 
 /** A library that lacks its last bytes may load all the same: no trial would notice. Throws AppError. */

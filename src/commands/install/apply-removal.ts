@@ -7,6 +7,7 @@ import { type Journal, openJournal } from "../../system/files/apply.ts";
 import { flushFoldersOf } from "../../system/files/flush-folders.ts";
 import { forgetLabel, labelIsRemembered, reloadAppArmor, selinuxActive } from "../../system/host/confinement.ts";
 import { daemonReload, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
+import { STRANDED } from "../table-change.ts";
 import type { UnitWork } from "./drop-ins.ts";
 import { expectDone } from "./expect-done.ts";
 import { confinementNotes, rolledBack } from "./failures.ts";
@@ -39,7 +40,12 @@ export function applyRemoval({ root, state, removal, units }: RemoveInput): read
     const gone = removal.table.some(({ kind }) => kind === "remove-table");
     const label = here && gone && selinuxActive(root) && labelIsRemembered();
     const rules = here && removal.rules.length > 0;
-    return [...notes, ...confinementNotes([rules ? reloadAppArmor() : undefined, label ? forgetLabel() : undefined])];
+    const stranded = journal.stranded() ? [STRANDED] : [];
+    return [
+      ...notes,
+      ...stranded,
+      ...confinementNotes([rules ? reloadAppArmor() : undefined, label ? forgetLabel() : undefined]),
+    ];
   } catch (error) {
     throw rolledBack(error, journal, commandLine(root, "uninstall"));
   }

@@ -1,6 +1,7 @@
 // The files that a process runs code from, and the table if it has one mapped: one pass over /proc/PID/maps.
 
 import type { Seen, Unseen } from "../../core/seen.ts";
+import { fileName } from "../../core/text.ts";
 import { TABLE_FILE } from "../../system/paths.ts";
 import { isRefused, type Refused, readLines } from "../../system/proc/process-files.ts";
 import {
@@ -72,11 +73,14 @@ export function whyProgramSilent({ answering }: Objects, folder: string, executa
   return whySilent(answering, device, folder, `${folder}/exe`);
 }
 
-/** The path may be below another root. That it is the table is still to be proven. */
+/** Below another root, and in the layer of an overlay over its folder, its path is another one. */
+const TABLE_NAME = `/${fileName(TABLE_FILE)}`;
+
+/** That it is the table is still to be proven. */
 function tableAmong(lines: Buffer): Mapping | undefined {
-  for (let at = lines.indexOf(TABLE_FILE); at >= 0; at = lines.indexOf(TABLE_FILE, at + 1)) {
+  for (let at = lines.indexOf(TABLE_NAME); at >= 0; at = lines.indexOf(TABLE_NAME, at + 1)) {
     const mapping = parseMapping(lineAround(lines, at));
-    if (mapping?.file !== undefined && withoutDeletedMark(mapping.file.path).endsWith(TABLE_FILE)) return mapping;
+    if (mapping?.file !== undefined && withoutDeletedMark(mapping.file.path).endsWith(TABLE_NAME)) return mapping;
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ import { attributesOf, labelOf } from "./attributes.ts";
 import { type Captured, capture, expectPlanned, gone, restore } from "./captured-file.ts";
 import { flushed, newTag, type Replacement, type Staged, stageFile } from "./replace-file.ts";
 import { resolveUnder, shownPath } from "./rooted.ts";
-import { readTable, removeTable, tableBytes, writeTable } from "./table-file.ts";
+import { readTable, removeTable, type TableWritten, tableBytes, writeTable } from "./table-file.ts";
 
 /** Of every folder that is made. */
 const FOLDER_MODE = 0o755;
@@ -25,6 +25,8 @@ export interface Journal {
    * a sentence about it, or undefined when everything is as it was.
    */
   readonly rollBack: () => string | undefined;
+  /** Whether programs have a table mapped that they cannot see to be retired: see table-file.ts. */
+  readonly stranded: () => boolean;
 }
 
 export interface StagedFiles {
@@ -38,12 +40,16 @@ type Undo = { readonly what: string; readonly run: () => void };
 
 export function openJournal(root: string): Journal {
   const undos: Undo[] = [];
+  let stranded = false;
+  const written = (done: TableWritten): void => {
+    stranded ||= done.stranded;
+  };
   const note = (what: string, run: () => void): void => {
     undos.push({ what, run });
   };
   return {
     apply: (changes) => {
-      for (const change of changes) guarded(root, change, () => carryOut(root, change, note));
+      for (const change of changes) guarded(root, change, () => carryOut(root, change, note, written));
     },
     stage: (files) => stageAll(root, files, note),
     undo: note,
@@ -58,6 +64,7 @@ export function openJournal(root: string): Journal {
       }
       return undefined;
     },
+    stranded: () => stranded,
   };
 }
 
@@ -82,7 +89,7 @@ const DOING: Readonly<Record<Change["kind"], string>> = {
 
 type Note = (what: string, run: () => void) => void;
 
-function carryOut(root: string, change: Change, note: Note): void {
+function carryOut(root: string, change: Change, note: Note, written: (done: TableWritten) => void): void {
   switch (change.kind) {
     case "make-folder":
       makeFolder(root, place(root, change.path), note);
@@ -99,7 +106,7 @@ function carryOut(root: string, change: Change, note: Note): void {
     }
     case "write-table":
     case "remove-table":
-      changeTable(root, change, note);
+      changeTable(root, change, note, written);
       return;
     case "remove":
       removeFile(root, change, note);
@@ -198,7 +205,12 @@ function removeFolder(folder: Buffer, note: Note): void {
   flushed(folder);
 }
 
-function changeTable(root: string, change: Change & { kind: "write-table" | "remove-table" }, note: Note): void {
+function changeTable(
+  root: string,
+  change: Change & { kind: "write-table" | "remove-table" },
+  note: Note,
+  written: (done: TableWritten) => void,
+): void {
   const before = tableBytes(root);
   // What was done is noted first: both do their work in several steps.
   note(`'${change.path}' is not the old one`, () => {
@@ -206,8 +218,7 @@ function changeTable(root: string, change: Change & { kind: "write-table" | "rem
     if (before === undefined && now !== undefined) removeTable(root);
     if (before !== undefined && !(now?.equals(before) ?? false)) writeTable(root, before, readTable(root));
   });
-  if (change.kind === "write-table") writeTable(root, change.bytes, readTable(root));
-  else removeTable(root);
+  written(change.kind === "write-table" ? writeTable(root, change.bytes, readTable(root)) : removeTable(root));
 }
 
 function stageAll(root: string, files: readonly WriteFile[], note: Note): StagedFiles {

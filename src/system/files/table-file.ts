@@ -127,11 +127,11 @@ export function tableBytes(root: string): Buffer | undefined {
  * Removes the table; only under the lock. It is marked retired first, so that the programs that have it mapped find that
  * there is none any more. Throws AppError; a table that is still there is then still in force.
  */
-export function removeTable(root: string): void {
+export function removeTable(root: string): TableWritten {
   const near = hostPath(root, path.dirname(TABLE_FILE));
   try {
     const file = resolveUnder(root, TABLE_FILE);
-    const { takeBack } = retireTable(file, TABLE_MODE);
+    const { takeBack, stranded } = retireTable(file, TABLE_MODE);
     try {
       unlinkSync(file);
     } catch (error) {
@@ -139,6 +139,7 @@ export function removeTable(root: string): void {
       throw error;
     }
     flushed(file);
+    return { stranded };
   } catch (error) {
     throw fromSystem(error, `cannot remove '${TABLE_FILE}'`, undefined, near);
   }

@@ -4,6 +4,7 @@ import { wordOf } from "../../../core/elf/initial-words.ts";
 import { native } from "../../../core/native.ts";
 import { isUnseen, type Seen, type Unseen } from "../../../core/seen.ts";
 import type { Binding, ObjectFacts, ProcessFacts } from "../../../coverage/facts.ts";
+import { tableBytes } from "../../../system/files/table-file.ts";
 import { isRefused, readLines } from "../../../system/proc/process-files.ts";
 import { DELETED, type Mapping, parseMaps } from "../maps.ts";
 import { withFile, withMemory } from "../read-mapped-file.ts";
@@ -12,7 +13,13 @@ import type { Self } from "../read-self.ts";
 import { loadedAtRunTime } from "./run-time.ts";
 import { copiesOf, isWithin, leadsTo, worst } from "./slot-target.ts";
 
-/** The table mapped at `mapping`, if it is one. */
+/** In bytes: all of it is one page. */
+const TABLE_SIZE = 4096;
+
+/**
+ * The table mapped at `mapping`, if it is one. Its mark is read from the process's own memory, as the shim reads it: on an
+ * overlay the file may be a copy by now, which has a mark that the process never sees.
+ */
 export function mappedTableOf(
   own: Self,
   by: MappedBy,
@@ -22,17 +29,23 @@ export function mappedTableOf(
   const place = file === undefined ? { errno: "EINVAL" } : findMapped(by, file, range);
   const { markOffset, retiredMark } = native();
   const isRetired = (mark: Uint8Array): boolean => Buffer.compare(mark, retiredMark) === 0;
+  const page = withMemory(by.folder, (read) => read(start, TABLE_SIZE));
+  const inMemory =
+    isRefused(page) || page.length < TABLE_SIZE
+      ? undefined
+      : page.subarray(markOffset, markOffset + retiredMark.length);
   if (!isRefused(place)) {
+    // A file of an overlay's layer has an identity of its own.
+    const current = place.identity.key === own.table || (!isRefused(page) && tableBytes("/")?.equals(page) === true);
+    if (inMemory !== undefined) return { current, retired: isRetired(inMemory) };
     const mark = withFile(place.file, place.isKernelLink, (open) => open.read(markOffset, retiredMark.length));
-    const current = place.identity.key === own.table;
     if (!isRefused(mark)) return { current, retired: isRetired(mark) };
     return { unseen: `the table that it has mapped cannot be read (${mark.errno})`, rootWould: !own.asRoot };
   }
   // Without the right to the kernel's link, its memory may still be open. No file that has a name is marked so.
-  const mark = withMemory(by.folder, (read) => read(start + BigInt(markOffset), retiredMark.length));
-  if (isRefused(mark) || mark.length < retiredMark.length || file?.path.endsWith(DELETED) !== true)
+  if (inMemory === undefined || file?.path.endsWith(DELETED) !== true)
     return { unseen: "the table that it has mapped is out of reach", rootWould: !own.asRoot };
-  return { current: false, retired: isRetired(mark) };
+  return { current: false, retired: isRetired(inMemory) };
 }
 
 /**
