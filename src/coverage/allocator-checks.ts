@@ -2,16 +2,26 @@
 import { isUnseen } from "../core/seen.ts";
 import { deniedAccess } from "./apparmor-verdict.ts";
 import { asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
-import { installHint, restartHint } from "./commands.ts";
-import type { Binding, UnitFacts } from "./facts.ts";
+import { installHint, restartHint, unitHint } from "./commands.ts";
+import type { Binding } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { standsFirst, wouldStandFirst, wouldWrapSyscall, wrapsSyscall } from "./lookup-order.ts";
 import { parseMarker, readMarker, TABLE_VERSION } from "./marker.ts";
 import { shownFileName } from "./names.ts";
-import { closedPlaceFor, isMusl, lacksLibrary, MUSL, MUSL_HINT, openHint, whyNotLoaded } from "./not-loaded.ts";
+import {
+  closedPlaceFor,
+  isMusl,
+  lacksLibrary,
+  MUSL,
+  MUSL_HINT,
+  mayNotRun,
+  openHint,
+  whyNotLoaded,
+} from "./not-loaded.ts";
 import { beyondPreload, isIndeterminate, unreadable } from "./program-image.ts";
 import { isRunning, isStartable, type Running, type Startable, type Subject } from "./running.ts";
 import { tableFound } from "./table-found.ts";
+import type { UnitFacts } from "./unit-facts.ts";
 
 type Assess<S> = (subject: S, host: Host) => Decision | undefined;
 
@@ -48,6 +58,8 @@ export const CHECKS: readonly Check<Subject>[] = [
   { id: "confined", question: "would AppArmor let it have the shim and the table?", assess: startable(confined) },
   { id: "usable", question: "may whoever it runs as use the list and the shim?", assess: startable(usable) },
   { id: "files", question: "would it find the shim and the table?", assess: startable(files) },
+  { id: "list", question: "would it find the preload list?", assess: startable(ownList) },
+  { id: "runnable", question: "may it run the shim's code?", assess: startable(runnable) },
   { id: "order", question: "would the shim come before all other libraries?", assess: startable(order) },
   { id: "order", question: "would the shim come before the rest of the list?", assess: startable(wouldStandFirst) },
   { id: "syscall", question: "would the shim look at the table?", assess: startable(wouldWrapSyscall) },
@@ -180,6 +192,18 @@ function files({ unit }: Startable): Decision | undefined {
   return setting === undefined
     ? undefined
     : unknown(`would find other files than this host's (${setting})`, LOOK_AGAIN);
+}
+
+/** What a drop-in gives it does not come from the list. */
+function ownList({ unit }: Startable): Decision | undefined {
+  if (unit?.hidesList === undefined) return undefined;
+  if (unit.hasDropIn) return obstructed(unit);
+  return unknown(`would find another preload list than this host's (${unit.hidesList})`, unitHint(unit.id));
+}
+
+function runnable({ image, unit }: Startable, { facts }: Host): Decision | undefined {
+  const library = facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path;
+  return unit && mayNotRun(unit, library);
 }
 
 /** One of them may define an allocator, which then is the one that is called. */

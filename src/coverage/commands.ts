@@ -28,7 +28,12 @@ export function restartHint({ pid, unit }: Pick<ProcessFacts, "pid" | "unit">): 
 
 /** `portreservectl install`, for the unit alone where this host covers unit by unit. */
 export function installHint(unit: string | undefined, host: Host): string {
-  const word = host.unitByUnit ? serviceWord(unit) : undefined;
+  return host.unitByUnit ? unitHint(unit) : "portreservectl install";
+}
+
+/** The same for the unit alone, if it is one that can be covered alone. */
+export function unitHint(unit: string | undefined): string {
+  const word = serviceWord(unit);
   return word === undefined ? "portreservectl install" : `portreservectl install --unit ${word}`;
 }
 

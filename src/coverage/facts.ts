@@ -1,8 +1,9 @@
 // What was seen on a host, as plain data: recorded facts of real hosts are what the verdicts are tested with.
-import type { Protocol, Reservation } from "../core/config/types.ts";
+import type { Reservation } from "../core/config/types.ts";
 import type { Seen, Unseen } from "../core/seen.ts";
 import type { KernelFacts } from "./kernel-facts.ts";
 import type { SocketFacts } from "./socket-facts.ts";
+import type { UnitFacts } from "./unit-facts.ts";
 
 /** All of it is about the mount and network namespace in which the manager runs: that is "the host". */
 export interface HostFacts {
@@ -207,36 +208,6 @@ export interface ElfFacts {
   readonly mayCallOwn?: true;
   /** Of the shim: the text of its marker. */
   readonly marker: string | undefined;
-}
-
-export interface UnitFacts {
-  /** "cups.service", "cups.socket". */
-  readonly id: string;
-  /** Its aliases too, `id` among them. */
-  readonly names: readonly string[];
-  /** "loaded", "not-found", "masked"… */
-  readonly loadState: string;
-  /** "active", "inactive", "failed"…; "not loaded" for one that systemd has not looked at. */
-  readonly activeState: string;
-  readonly mainPid: number | undefined;
-  /** The programs of ExecStart=, absolute. */
-  readonly programs: readonly string[];
-  /** Our drop-in is among its drop-ins. */
-  readonly hasDropIn: boolean;
-  /** When the newest of its drop-ins that we wrote was written, in milliseconds since 1970. */
-  readonly dropInSince: number | undefined;
-  /** Why the LD_PRELOAD of our drop-in may not reach its programs, whatever they are; `certain`: why it does not. */
-  readonly dropInObstacle?: { readonly certain: boolean; readonly reason: string; readonly hint: string };
-  /** The setting that gives its programs another root: "RootDirectory=/srv/jail". */
-  readonly otherRoot?: string;
-  /** The setting that puts something else in the place of the table or of the shim: "InaccessiblePaths=/etc". */
-  readonly hides?: string;
-  /** The AppArmor profile that it names for its programs, whatever profile attaches to them. */
-  readonly profile?: string;
-  /** Its LD_PRELOAD, where libraries come first in it that are not the shim. */
-  readonly preloadsFirst?: string;
-  /** Of sockets: what they listen on, ports below 1024 alone. */
-  readonly listens: readonly { readonly protocol: Protocol; readonly address: string; readonly port: number }[];
 }
 
 export interface ProgramFacts {

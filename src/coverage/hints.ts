@@ -8,12 +8,12 @@ import { FREE_PORTS_MINIMUM } from "../core/table/free-ports.ts";
 import { compareText, enumerate, unique } from "../core/text.ts";
 import { installHint, unitWord } from "./commands.ts";
 import type { Hint, PortState } from "./coverage.ts";
-import type { UnitFacts } from "./facts.ts";
 import { unitNames } from "./holders.ts";
 import type { Host } from "./host.ts";
 import { unloadable } from "./list-hints.ts";
 import { isNamedAfter, shownFileName, unitStem } from "./names.ts";
 import { portsLeft } from "./ports-left.ts";
+import type { UnitFacts } from "./unit-facts.ts";
 
 type Rule = (host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>) => readonly Hint[];
 

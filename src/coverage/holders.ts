@@ -5,11 +5,12 @@ import { ALLOCATED_PORTS } from "../core/mechanism.ts";
 import { isUnseen } from "../core/seen.ts";
 import { compareText, unique } from "../core/text.ts";
 import type { Holder, PortState } from "./coverage.ts";
-import type { ProcessFacts, UnitFacts } from "./facts.ts";
+import type { ProcessFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { isNamedAfter, unitStem } from "./names.ts";
 import { type Classified, processName } from "./running.ts";
 import type { SocketFacts } from "./socket-facts.ts";
+import type { UnitFacts } from "./unit-facts.ts";
 
 /** A process, and whether it allocates. */
 export interface Known {

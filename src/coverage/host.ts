@@ -3,7 +3,8 @@
 import type { Protocol } from "../core/config/types.ts";
 import { isUnseen } from "../core/seen.ts";
 import { unique } from "../core/text.ts";
-import type { HostFacts, LibraryFacts, UnitFacts } from "./facts.ts";
+import type { HostFacts, LibraryFacts } from "./facts.ts";
+import type { UnitFacts } from "./unit-facts.ts";
 
 export interface Host {
   readonly facts: HostFacts;

@@ -3,16 +3,30 @@
 import { isUnseen } from "../core/seen.ts";
 import { deniedAccess } from "./apparmor-verdict.ts";
 import { asRoot, type Decision, is, notCovered } from "./checks.ts";
-import { installHint, restartHint } from "./commands.ts";
-import type { ClosedPlace, ElfFacts, ProcessFacts, UnitFacts } from "./facts.ts";
+
+import { installHint, restartHint, unitHint, unitWord } from "./commands.ts";
+import type { ClosedPlace, ElfFacts, ProcessFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { shownFileName } from "./names.ts";
 import type { Running } from "./running.ts";
+import type { UnitFacts } from "./unit-facts.ts";
 
 type Reason = (running: Running, host: Host) => Decision | undefined;
 
 /** In the order in which they are asked. */
-const REASONS: readonly Reason[] = [elsewhere, musl, foreign, confined, closed, early, ignored, dropped, nowhere];
+const REASONS: readonly Reason[] = [
+  elsewhere,
+  musl,
+  foreign,
+  confined,
+  unrunnable,
+  masked,
+  closed,
+  early,
+  ignored,
+  dropped,
+  nowhere,
+];
 
 export function whyNotLoaded(running: Running, host: Host): Decision {
   for (const reason of REASONS) {
@@ -89,6 +103,25 @@ export function closedPlaceFor(program: ElfFacts | undefined, byDropIn: boolean,
 /** install mends the modes of its own files, and refuses a folder that it has not made. */
 export function openHint({ path, isFolder }: ClosedPlace): string {
   return isFolder && /^[A-Za-z0-9/._+-]+$/.test(path) ? `chmod a+x ${path}` : "portreservectl install";
+}
+
+/** Its unit keeps it from running what is in the library. `library`: of its ABI. */
+export function mayNotRun({ id, noExec }: UnitFacts, library: string | undefined): Decision | undefined {
+  if (noExec === undefined || library === undefined || !noExec.libraries.includes(library)) return undefined;
+  const folder = library.slice(0, library.lastIndexOf("/"));
+  return notCovered(
+    `may not run the shim's code (${noExec.setting})`,
+    `add ExecPaths=${folder} with 'systemctl edit ${unitWord(id) ?? "UNIT"}', and restart it`,
+  );
+}
+
+function unrunnable({ image, unit }: Running, { facts }: Host): Decision | undefined {
+  return unit && mayNotRun(unit, facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path);
+}
+
+function masked({ unit }: Running, { facts }: Host): Decision | undefined {
+  if (unit?.hidesList === undefined || dropInOf(unit) || !listNamesShim(facts)) return undefined;
+  return notCovered(`its unit hides the preload list (${unit.hidesList})`, unitHint(unit.id));
 }
 
 function early({ process, unit }: Running, { facts }: Host): Decision | undefined {

@@ -1,7 +1,7 @@
 // A process or a program as the checks look at it, and which processes they look at.
 
 import { isUnseen, type Unseen } from "../core/seen.ts";
-import type { HostFacts, ProcessFacts, ProgramFacts, UnitFacts } from "./facts.ts";
+import type { HostFacts, ProcessFacts, ProgramFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { knownBy } from "./known-programs.ts";
 import { shownFileName } from "./names.ts";
@@ -14,6 +14,7 @@ import {
   partsOf,
   unreadable,
 } from "./program-image.ts";
+import type { UnitFacts } from "./unit-facts.ts";
 
 /** What the checks are about: a process, or a program that would be one if it was started. */
 export interface Subject {

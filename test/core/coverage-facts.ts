@@ -1,15 +1,9 @@
 // Facts of an imagined host on which everything is in order, to be spoilt by a test one by one.
 import type { Reservation } from "../../src/core/config/types.ts";
 import type { Unseen } from "../../src/core/seen.ts";
-import type {
-  ElfFacts,
-  HostFacts,
-  ObjectFacts,
-  ProcessFacts,
-  ProgramFacts,
-  UnitFacts,
-} from "../../src/coverage/facts.ts";
+import type { ElfFacts, HostFacts, ObjectFacts, ProcessFacts, ProgramFacts } from "../../src/coverage/facts.ts";
 import type { SocketFacts } from "../../src/coverage/socket-facts.ts";
+import type { UnitFacts } from "../../src/coverage/unit-facts.ts";
 
 export const INSTALLED_AT = 1_000_000;
 export const NOW = 9_000_000;

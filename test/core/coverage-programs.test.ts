@@ -1,7 +1,8 @@
 // The verdict on what does not run now, and on the kernel's own client.
 import { expect, test } from "vitest";
 import { assess } from "../../src/coverage/assess.ts";
-import type { ObjectFacts, ProgramFacts, UnitFacts } from "../../src/coverage/facts.ts";
+import type { ObjectFacts, ProgramFacts } from "../../src/coverage/facts.ts";
+import type { UnitFacts } from "../../src/coverage/unit-facts.ts";
 import {
   type Change,
   CLOSED_LIST,
@@ -36,6 +37,9 @@ const defeated = (certain: boolean): { units: UnitFacts[]; setup: Change["setup"
   ],
 });
 const hidden = { units: [unit("ypbind.service", { hides: "InaccessiblePaths=/etc" })] };
+const masked = { hidesList: "BindReadOnlyPaths=/dev/null:/etc/ld.so.preload" };
+const noExec = { noExec: { setting: "NoExecPaths=/", libraries: ["/usr/lib/portreserve/libportreserve.so"] } };
+const ypbind = (change: Partial<UnitFacts>): { units: UnitFacts[] } => ({ units: [unit("ypbind.service", change)] });
 const setuid = program({ path: "/sbin/mount.nfs", unit: undefined, privileged: true });
 const library = (change: object): Change => ({
   setup: {
@@ -142,6 +146,40 @@ test.each<[string, ProgramFacts, string, Change?]>([
     program(),
     "not covered (installed): not installed for it → portreservectl install",
     { ...noList, ...hidden },
+  ],
+  [
+    "a hidden preload list",
+    program(),
+    "unknown (list): would find another preload list than this host's (BindReadOnlyPaths=/dev/null:/etc/ld.so.preload) → portreservectl install --unit ypbind.service",
+    ypbind(masked),
+  ],
+  [
+    "a hidden preload list of a unit with a drop-in",
+    program(),
+    "covered (covered): when it starts",
+    ypbind({ ...masked, hasDropIn: true }),
+  ],
+  [
+    "a hidden preload list and a drop-in that something defeats",
+    program(),
+    "not covered (list): its file sets it → take the line out",
+    ypbind({
+      ...masked,
+      hasDropIn: true,
+      dropInObstacle: { certain: true, reason: "its file sets it", hint: "take the line out" },
+    }),
+  ],
+  [
+    "a shim that may not be run",
+    program(),
+    "not covered (runnable): may not run the shim's code (NoExecPaths=/) → add ExecPaths=/usr/lib/portreserve with 'systemctl edit ypbind.service', and restart it",
+    ypbind(noExec),
+  ],
+  [
+    "a shim that may not be run, of another ABI",
+    program(),
+    "covered (covered): when it starts",
+    ypbind({ noExec: { ...noExec.noExec, libraries: ["/usr/lib32/libportreserve.so"] } }),
   ],
   [
     "libraries before the shim",

@@ -1,7 +1,7 @@
 // The judgement of a proof: what a probe got against what it may get.
 import { expect, test } from "vitest";
 import { judgeRuns, PROOF_RUNS, type ProofRun, portList } from "../../src/commands/verify/proof.ts";
-import { transientSettings } from "../../src/commands/verify/unit-settings.ts";
+import { sandboxIn, transientSettings } from "../../src/commands/verify/unit-settings.ts";
 import { ownerOfUnit, withPorts } from "../../src/core/config/reservation-text.ts";
 import { fromShow } from "../../src/core/systemd/from-show.ts";
 
@@ -115,4 +115,16 @@ test("names a reservation file after its unit, and keeps what is in it", () => {
     "# mine\n631/tcp\n",
     "514\n631/tcp\n",
   ]);
+});
+
+test("knows which settings of a unit only systemd can put into force", () => {
+  const files = [
+    {
+      path: "/a",
+      text: "[Service]\nUser=x\nPrivateTmp=yes\nProtectHome=tmpfs\nNoExecPaths=/\nMountImages=/a.raw:/usr\n",
+    },
+    { path: "/b", text: "[Service]\nEnvironment=A=b\nPrivateTmp=No\n[Unit]\nProtectSystem=strict\n" },
+  ];
+  expect(sandboxIn(files)).toEqual(["NoExecPaths", "ProtectHome", "MountImages"]);
+  expect(sandboxIn([{ path: "/a", text: "[Service]\nUser=x\nExecStart=/bin/true\n" }])).toEqual([]);
 });

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { fromFiles } from "../../src/core/systemd/from-files.ts";
 import { fromShow } from "../../src/core/systemd/from-show.ts";
-import { hiding, mountedBy } from "../../src/core/systemd/mounts.ts";
+import { hiding, mountedBy, unrunnable } from "../../src/core/systemd/mounts.ts";
 import { otherRootOf, preloadOf, type Unit } from "../../src/core/systemd/unit.ts";
 
 /** What both ways of asking say of the same unit. */
@@ -16,7 +16,10 @@ const APART = {
     { setting: "InaccessiblePaths=/etc", target: "/etc" },
     { setting: "InaccessiblePaths=/a b", target: "/a b" },
     { setting: "TemporaryFileSystem=/var", target: "/var" },
+    { setting: "MountImages=/srv/a.raw:/usr/lib", target: "/usr/lib" },
+    { setting: "ExtensionImages=/srv/b.raw", target: "/" },
   ],
+  execPaths: { never: ["/", "/etc/x"], again: ["/usr"] },
 } as const;
 
 const apart = (unit: Unit): unknown => ({
@@ -24,6 +27,7 @@ const apart = (unit: Unit): unknown => ({
   profile: unit.profile,
   otherRoot: otherRootOf(unit),
   mounted: unit.mounted,
+  execPaths: unit.execPaths,
 });
 
 test("reads what a unit puts in the place of the host's files, of systemctl and of its own files", () => {
@@ -35,6 +39,10 @@ BindPaths=/srv/a:/etc/portreserve.table:rbind /etc/same:/etc/same:rbind
 BindReadOnlyPaths=-/srv/usr:/usr:norbind
 InaccessiblePaths=-/etc "+/a b"
 TemporaryFileSystem=/var:ro
+MountImages=/srv/a.raw:/usr/lib
+ExtensionImages=-/srv/b.raw
+NoExecPaths=-/ /etc/x
+ExecPaths=+/usr
 Environment=A=1 "LD_PRELOAD=/a.so:/b.so"
 AppArmorProfile=-jailed daemon
 `;
@@ -48,8 +56,14 @@ BindPaths=
 BindPaths=/srv/a:/etc//portreserve.table /etc/same
 BindReadOnlyPaths=-/srv/usr:/usr/:norbind
 InaccessiblePaths=-/etc
-InaccessiblePaths="+/a b" relative
+InaccessibleDirectories="+/a b" relative
 TemporaryFileSystem=/var:ro
+MountImages=/srv/a.raw:/usr/lib
+ExtensionImages=-/srv/b.raw
+NoExecPaths=/never
+NoExecPaths=
+NoExecPaths=-/ /etc/x
+ExecPaths=+/usr/
 Environment=LD_PRELOAD=/never
 Environment=
 Environment=LD_PRELOAD=/a.so:/b.so
@@ -77,7 +91,21 @@ test.each([
   ["/etc/portreserve", undefined],
   ["/etc/portreserve.table/x", undefined],
   ["/usr", undefined],
+  // Only a running systemd knows what this is.
+  ["%f/x", "InaccessiblePaths=%f/x"],
 ])("knows whether %s is hidden with the table", (word, expected) => {
   const mounted = mountedBy("InaccessiblePaths", word);
   expect(hiding(mounted === undefined ? [] : [mounted], ["/etc/portreserve.table"])).toBe(expected);
+});
+
+test.each([
+  [["/"], [], "/"],
+  [["/"], ["/usr/bin/x"], "/"],
+  [["/"], ["/usr/lib"], undefined],
+  [["/", "/usr/lib/a"], ["/usr/lib"], "/usr/lib/a"],
+  [["/usr/lib/a/shim.so"], ["/usr/lib/a/shim.so"], "/usr/lib/a/shim.so"],
+  [["/usr/li"], [], undefined],
+  [[], ["/"], undefined],
+])("knows whether code may be run with NoExecPaths=%j and ExecPaths=%j", (never, again, expected) => {
+  expect(unrunnable({ never, again }, "/usr/lib/a/shim.so")).toBe(expected);
 });

@@ -153,7 +153,10 @@ test.each(["", "\n\n\n", "Id=", "=\n=", "ExecStart={\nExecStart={", "\0\u001b[31
 
 test("reads what a unit's own files say together", () => {
   const files = [
-    { path: "/a", text: "[Service]\nExecStart=/bin/first\nExecStartPre=/bin/pre\n[Socket]\nListenStream=1\n" },
+    {
+      path: "/a",
+      text: "[Service]\nExecStart=/bin/first\nExecStartPre=/bin/pre\nExecStopPost=/bin/never\n[Socket]\nListenStream=1\n",
+    },
     {
       path: "/b",
       text: `[Service]
@@ -171,7 +174,14 @@ ExecStart=!"/opt/a b/q r" x
 ExecStart=//usr/lib/twice.sh
 ExecStart=/bin/bash -c "\${NUMACTL} /usr/bin/ganesha.nfsd -C \${OPTIONS}; /usr/sbin/rpcbind&"
 ExecStart=relative
+ExecCondition=/bin/test x
+ExecStartPost=-/bin/sh -c '/bin/post; /bin/more'
+ExecReload=+/bin/reload
+ExecStop=:/bin/pre again
+ExecStopPost=
+ExecStopPost=!!/bin/last
 [Socket]
+ExecStopPre=/bin/socket
 ListenStream=
 ListenStream=0.0.0.0:111
 ListenDatagram=111
@@ -197,6 +207,7 @@ ExecStart=/bin/elsewhere
       "/usr/sbin/rpcbind",
       "relative",
     ],
+    helpers: ["/bin/test", "/bin/pre", "/bin/sh", "/bin/post", "/bin/more", "/bin/reload", "/bin/last"],
     listens: [
       { protocol: "tcp", address: "0.0.0.0", port: 111 },
       { protocol: "udp", address: "::", port: 111 },
@@ -206,6 +217,20 @@ ExecStart=/bin/elsewhere
     mounted: [],
     environment: [],
   });
+});
+
+test("reads what a socket starts, and only from its own section", () => {
+  const text =
+    "[Service]\nExecStart=/bin/x\nExecStartPre=/bin/y\n[Socket]\nExecStartPre=/bin/a b\nExecStopPre=-/bin/c\n";
+  expect(fromFiles("a.socket", [{ path: "/a", text }])).toMatchObject({ programs: [], helpers: ["/bin/a", "/bin/c"] });
+  expect(fromFiles("a.service", [{ path: "/a", text }])).toMatchObject({ programs: ["/bin/x"], helpers: ["/bin/y"] });
+});
+
+test("reads what systemctl shows of the programs beside ExecStart=, line feeds in them and all", () => {
+  const shown = `ExecStartPre={ path=/bin/a ; argv[]=/bin/a b\n\nId=forged.service ; ${STATUS}\nExecStartPre={ path=/bin/b ; argv[]=/bin/b ; ${STATUS}\nExecReload={ path=/bin/c ; argv[]=/bin/c ; ${STATUS}\nId=x.service\nLoadState=loaded\n`;
+  expect(fromShow(shown).map(({ id, helpers }) => [id, helpers])).toEqual([
+    ["x.service", ["/bin/a", "/bin/b", "/bin/c"]],
+  ]);
 });
 
 test("takes only a shell's words for programs", () => {

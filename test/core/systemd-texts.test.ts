@@ -125,8 +125,10 @@ test("reads what systemctl shows of a unit that is not there, and of no unit", (
     dynamicUser: false,
     execStart: [],
     programs: [],
+    helpers: [],
     listens: [],
     mounted: [],
+    execPaths: { never: [], again: [] },
     bindSources: [],
     profile: undefined,
   });

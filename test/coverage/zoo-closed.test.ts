@@ -69,7 +69,7 @@ describe.skipIf(reason !== undefined)(named("what install put there and not ever
         expect(await faults(guest)).toEqual([]);
       });
     },
-    60_000,
+    240_000,
   );
 });
 

@@ -45,7 +45,7 @@ describe.skipIf(reason !== undefined)(named("programs that confine themselves", 
         ours({ plain: COVERED, filtered: FILTER, harmless: COVERED, unprivileged: COVERED, landlocked: DOMAIN }),
       );
     });
-  }, 60_000);
+  }, 240_000);
 
   test.skipIf(without !== undefined)(named("have one in a Landlock domain among them", without), () => {
     expect(NAMES).toContain("landlocked");

@@ -24,7 +24,7 @@ const ANYBODY = {
   capability: "/usr/local/sbin/capable-holder",
 } as const;
 /** Install refuses the static ones, and the others are left out. */
-const WITH_DROP_IN = UNITS.filter((unit) => !["none", "static", "stripped", "preloaded"].includes(unit));
+const WITH_DROP_IN = UNITS.filter((unit) => !["none", "static", "stripped", "preloaded", "masked"].includes(unit));
 
 /** The row of each program that we have put there, by its unit; of those that need none, by why they are privileged. */
 function rows({ allocators }: Status): ReadonlyMap<string, Status["allocators"][number]> {
@@ -81,6 +81,9 @@ const NOWHERE = Object.fromEntries(
     library: "program (bindresvport)",
     none: HOLDER,
     emptied: HOLDER,
+    masked: HOLDER,
+    maskedtoo: HOLDER,
+    noexec: HOLDER,
     unset: HOLDER,
     preloaded: "program (bindresvport)",
     capable: `capable-${HOLDER}`,
@@ -89,8 +92,13 @@ const NOWHERE = Object.fromEntries(
   }).map(([unit, name]) => [unit, `${name} ${NOT_INSTALLED}`]),
 );
 
+const NO_EXEC = `${HOLDER} not covered | may not run the shim's code (NoExecPaths=/) | add ExecPaths=/usr/lib/x86_64-linux-gnu/portreserve with 'systemctl edit noexec.service', and restart it [runnable]`;
+
 const BY_DROP_IN = {
   ...INSTALLED,
+  masked: `${HOLDER} not covered | not installed for it | portreservectl install --unit masked.service [installed]`,
+  maskedtoo: `${HOLDER} ${COVERED}`,
+  noexec: NO_EXEC,
   none: `${HOLDER} not covered | not installed for it | portreservectl install --unit none.service [installed]`,
   preloaded:
     "program (bindresvport) not covered | not installed for it | portreservectl install --unit preloaded.service [installed]",
@@ -103,6 +111,9 @@ const BY_DROP_IN = {
 
 const BY_LIST = {
   ...INSTALLED,
+  masked: `${HOLDER} unknown | would find another preload list than ${OTHER} (BindReadOnlyPaths=/dev/null:/etc/ld.so.preload) | portreservectl install --unit masked.service [list]`,
+  maskedtoo: `${HOLDER} ${COVERED}`,
+  noexec: NO_EXEC,
   none: `${HOLDER} ${COVERED}`,
   preloaded: `program (bindresvport) unknown | would get other libraries before the shim (LD_PRELOAD=/opt/plain/libtirpc.so.3) | ${AGAIN} [order]`,
   emptied: `${HOLDER} ${COVERED}`,
@@ -133,7 +144,7 @@ mkdir -p /etc/default /etc/systemd/system/unset.service.d
 echo LD_PRELOAD= >/etc/default/emptied
 printf '[Service]\\nUnsetEnvironment=LD_PRELOAD\\n' >/etc/systemd/system/unset.service.d/90-local.conf
 systemctl daemon-reload`,
-        { args: WITH_DROP_IN },
+        { args: WITH_DROP_IN, timeout: 60_000 },
       );
       // systemd has none of them loaded, so that all is read from their files.
       expect(await loaded(guest)).toEqual([]);
@@ -165,10 +176,11 @@ printf '[Unit]\\nAfter=%s\\n' "$*" >/etc/systemd/system/multi-user.target.d/zoo.
         "rooted: unknown, and it can",
         "notable: unknown, and it can",
         "othertable: unknown, and it can",
+        "masked: unknown, and it can",
         "preloaded: unknown, and it can",
       ]);
     });
-  }, 120_000);
+  }, 480_000);
 });
 
 /** Those of our units that systemd has loaded. */

@@ -148,5 +148,5 @@ describe.skipIf(reason !== undefined)(named("a library beside the shim", reason)
       expect((await verdicts(guest, "process")).plain).toMatch(/^not covered/);
       expect(await takers(guest, "plain")).toEqual({ plain: true });
     });
-  }, 120_000);
+  }, 480_000);
 });

@@ -134,6 +134,9 @@ const SERVICES_OF_ALL: Services = {
   powerless: "ExecStart=/usr/local/sbin/holder\nUser=nobody",
 };
 
+/** All that a holder needs, and no shim. */
+const RUNNABLE = ["/usr/local/sbin/holder", "/lib64/ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/libc.so.6"];
+
 /** Nobody starts them: what is said of them is said of programs. */
 const IDLE_OF_ALL: Services = {
   plain: "ExecStart=/usr/local/sbin/holder",
@@ -151,6 +154,9 @@ const IDLE_OF_ALL: Services = {
   notable: "ExecStart=/usr/local/sbin/holder\nInaccessiblePaths=/etc/portreserve.table",
   othertable:
     "ExecStart=/usr/local/sbin/holder\nBindReadOnlyPaths=/srv/other/etc/portreserve.table:/etc/portreserve.table",
+  masked: "ExecStart=/usr/local/sbin/holder\nBindReadOnlyPaths=/dev/null:/etc/ld.so.preload",
+  maskedtoo: "ExecStart=/usr/local/sbin/holder\nInaccessiblePaths=/etc/ld.so.preload",
+  noexec: `ExecStart=/usr/local/sbin/holder\nNoExecPaths=/\nExecPaths=${RUNNABLE.join(" ")}`,
   preloaded: "ExecStart=/opt/plain/program\nEnvironment=LD_PRELOAD=/opt/plain/libtirpc.so.3",
   emptied: "ExecStart=/usr/local/sbin/holder\nEnvironmentFile=-/etc/default/emptied",
   unset: "ExecStart=/usr/local/sbin/holder",

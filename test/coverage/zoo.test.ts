@@ -127,7 +127,7 @@ rm -r /usr/lib32/portreserve /usr/lib/i386-linux-gnu/portreserve 2>/dev/null || 
       ]);
       await expectTruth(guest, neglected);
     });
-  }, 120_000);
+  }, 480_000);
 
   test.skipIf(no32 !== undefined)(named("has programs of 32 bits among it", no32), () => {
     expect(HOLDERS).toContain("bits32");

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isUnseen } from "../../src/core/seen.ts";
 import { dropInText } from "../../src/core/systemd/drop-in.ts";
-import type { SetupFacts, UnitFacts } from "../../src/coverage/facts.ts";
+import type { SetupFacts } from "../../src/coverage/facts.ts";
+import type { UnitFacts } from "../../src/coverage/unit-facts.ts";
 import { observePrograms } from "../../src/observe/programs/read-programs.ts";
 import { observeUnits } from "../../src/observe/units/read-units.ts";
 import { INSTALLED_SHIM, UNIT_FOLDER } from "../../src/system/paths.ts";

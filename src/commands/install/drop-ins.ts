@@ -33,7 +33,7 @@ export interface UnitWork {
 export function dropInsToPut(options: Options): UnitWork {
   const services = options.units.map((name) => findService(options.root, name));
   const missing = services.filter((service) => "message" in service);
-  const found = services.filter((service) => "unit" in service);
+  const found = eachOnce(services.filter((service) => "unit" in service));
   const obstacles = found.flatMap((service) => obstaclesOf(options.root, service));
   return {
     specs: found.map((service) => specFor(options.root, service)),
@@ -47,7 +47,7 @@ export function dropInsToPut(options: Options): UnitWork {
 /** Drop-ins that are to go; one whose unit has gone goes too. */
 export function dropInsToTake(options: Options): UnitWork {
   const found = options.units.map((name) => findService(options.root, name, "or its drop-in"));
-  const services = found.filter((service) => "unit" in service);
+  const services = eachOnce(found.filter((service) => "unit" in service));
   return {
     specs: services.map((service) => specFor(options.root, service)),
     names: services.map(({ unit }) => unit),
@@ -55,6 +55,11 @@ export function dropInsToTake(options: Options): UnitWork {
     refusals: found.filter((service) => "message" in service),
     ...systemdSteps(options, services, "released"),
   };
+}
+
+/** Several names may be those of one unit: aliases, and with or without its suffix. */
+function eachOnce(services: readonly Service[]): readonly Service[] {
+  return services.filter(({ unit }, at) => services.findIndex((other) => other.unit === unit) === at);
 }
 
 /** Its libraries without ours, as the unit's files say them; those that systemd itself gives to all where they say nothing. */

@@ -4,7 +4,7 @@ import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.
 import { fromShow } from "../../core/systemd/from-show.ts";
 import type { Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
-import { shownName, type UnitName, unitName } from "../../core/systemd/unit-name.ts";
+import { shownName, templateOf, type UnitName, unitName } from "../../core/systemd/unit-name.ts";
 import { readUnitTexts, unitFileCalled } from "../../observe/units/read-unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
@@ -76,7 +76,7 @@ export function writtenService(
   root: string,
   { unit, kind }: UnitName,
 ): { readonly unit: string; readonly paths: readonly string[] } {
-  const template = kind === "instance" ? unit.replace(/@.*\./, "@.") : unit;
+  const template = kind === "instance" ? (templateOf(unit) ?? unit) : unit;
   const [own] = [...unitFileCalled(root, unit), ...unitFileCalled(root, template)];
   if (own === undefined) return { unit, paths: [] };
   const folders = UNIT_FOLDERS.flatMap((folder) => dropInFolders(unit).map((name) => `${folder}/${name}`));

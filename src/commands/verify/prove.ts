@@ -1,4 +1,5 @@
 // Makes the proof: plays every allocation of every ABI in the first way that works, and judges what came of it.
+import { enumerate } from "../../core/text.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
 import { abisOf, type HostAbi, shimFile } from "../../system/host/abis.ts";
 import { sandboxSupport } from "../../system/sandbox/sandbox-support.ts";
@@ -67,6 +68,8 @@ async function proveBy(ways: readonly Way[] | NoWay, scope: Scope, facts: HostFa
     ...played.flatMap(({ abi, runs }) => rowsOf(abi, runs, ports, lacking)),
     ...asOthers.played.flatMap(({ abi, runs }) => othersRows(abi, runs, ports)),
   ];
+  const { leftOut = [] } = first.way;
+  if (leftOut.length > 0) lacking.push(`made without ${enumerate(leftOut.map((name) => `${name}=`))} of the unit`);
   const bad = rows.some(({ good }) => !good);
   return {
     state: bad ? "bad" : lacking.length > 0 || rows.length === 0 ? "none" : "good",

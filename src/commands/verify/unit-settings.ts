@@ -1,6 +1,8 @@
 // What of a unit decides which libraries and which table its programs see, as settings for a transient service.
 import { shownWords } from "../../core/systemd/environment.ts";
+import { serviceSettings } from "../../core/systemd/from-files.ts";
 import { shownFile } from "../../core/systemd/from-show.ts";
+import type { UnitFile } from "../../core/systemd/unit-file.ts";
 
 /** To be asked of systemd; its answer is for `transientSettings`. */
 export const DECIDING = [
@@ -42,6 +44,28 @@ export const DECIDING = [
   "Group",
   "DynamicUser",
 ] as const;
+
+/** What says as which user and with which variables: there are other ways to give these. */
+const WITHOUT_SANDBOX: ReadonlySet<string> = new Set([
+  "EnvironmentFiles",
+  "UnsetEnvironment",
+  "PassEnvironment",
+  "User",
+  "Group",
+  "DynamicUser",
+]);
+
+/** The settings of a unit's files that only systemd can put into force and that may keep the shim or its table from it. */
+export function sandboxIn(files: readonly UnitFile[]): readonly string[] {
+  const last = new Map(files.flatMap(serviceSettings).map(({ key, value }) => [key, value]));
+  const names = [...DECIDING.filter((name) => !WITHOUT_SANDBOX.has(name)), ...NOT_HANDED_ON];
+  return names.filter((name) => !OFF.test(last.get(name) ?? ""));
+}
+
+const OFF = /^(|0|no|n|false|f|off)$/i;
+
+/** Of these a transient service has none, so that no proof is made with them: images that are laid over the host's files. */
+export const NOT_HANDED_ON = ["MountImages", "ExtensionImages", "ExtensionDirectories"] as const;
 
 /** Asked too, but given to the service in another way. */
 export const ALSO_ASKED = ["Environment"] as const;

@@ -14,7 +14,7 @@ import { findService, writtenService } from "../install/services.ts";
 import { changeableByVariables, changeableInRoot } from "./changeable.ts";
 import { openNetwork } from "./network.ts";
 import { asUser, bySystemd, type Variables } from "./starts.ts";
-import { ALSO_ASKED, DECIDING, transientSettings } from "./unit-settings.ts";
+import { ALSO_ASKED, DECIDING, NOT_HANDED_ON, sandboxIn, transientSettings } from "./unit-settings.ts";
 import { userIds } from "./users.ts";
 import { inNamespaces, type NoWay, type Way } from "./way.ts";
 
@@ -25,7 +25,7 @@ import { inNamespaces, type NoWay, type Way } from "./way.ts";
 export async function systemdWay(unit: string): Promise<{ readonly way: Way; readonly remove: () => void } | NoWay> {
   const name = unitName(unit);
   if ("message" in name) return { reason: name.message };
-  const shown = showProperties(shownName(name), ["Id", ...DECIDING, ...ALSO_ASKED]);
+  const shown = showProperties(shownName(name), ["Id", ...DECIDING, ...NOT_HANDED_ON, ...ALSO_ASKED]);
   if (shown.outcome !== "done") return { reason: `systemd cannot be asked: ${shown.reason}` };
   // One unit was asked for: a blank line is in a value, and ends nothing.
   const [asked] = fromShow(shown.output.replace(/\n+/g, "\n"));
@@ -33,6 +33,8 @@ export async function systemdWay(unit: string): Promise<{ readonly way: Way; rea
   const variables = recordOf(asked.environment, []);
   const what = changeableOf(asked, variables);
   if (what !== undefined) return { reason: notRoots(unit, what) };
+  const images = asked.mounted.find(({ setting }) => NOT_HANDED_ON.some((name) => setting.startsWith(`${name}=`)));
+  if (images !== undefined) return { reason: `'${unit}' has ${images.setting}, which no other service is given` };
   const network = await openNetwork();
   if ("reason" in network) return network;
   const start = bySystemd(transientSettings(shown.output), network.path, variables);
@@ -68,7 +70,8 @@ export function writtenWays(unit: string): readonly Way[] | NoWay {
   if ("message" in name) return { reason: name.message };
   const found = systemdRuns("/") ? findService("/", unit) : writtenService("/", name);
   if ("message" in found) return { reason: found.message };
-  const effective = fromFiles(unit, readUnitTexts("/", found.paths));
+  const texts = readUnitTexts("/", found.paths);
+  const effective = fromFiles(unit, texts);
   if (effective.rootDirectory !== undefined || effective.rootImage !== undefined) {
     return { reason: `'${unit}' has a root of its own, which systemd alone can make, for root` };
   }
@@ -81,6 +84,7 @@ export function writtenWays(unit: string): readonly Way[] | NoWay {
   const variables = forLoader(recordOf(entries, effective.unsetEnvironment));
   const how = "environment in a namespace";
   const notes = [`with the environment that the files of '${unit}' give it, and without its sandbox`];
+  const leftOut = sandboxIn(texts);
   const what = paths.map((path) => othersMayWrite(path)).find((one) => one !== undefined);
   const changeable = what ?? changeableByVariables(variables);
   if (changeable !== undefined) return { reason: notRoots(unit, changeable) };
@@ -88,9 +92,9 @@ export function writtenWays(unit: string): readonly Way[] | NoWay {
   if (ids === undefined)
     return { reason: `'${unit}' runs as '${effective.user}', whom '${PASSWD_FILE}' does not have` };
   if (ids.uid !== 0 && process.geteuid?.() === 0) {
-    return [{ how, start: asUser(ids.uid, ids.gid, variables), notes }];
+    return [{ how, start: asUser(ids.uid, ids.gid, variables), notes, leftOut }];
   }
-  return inNamespaces(how, variables, notes);
+  return inNamespaces(how, variables, notes).map((way) => ({ ...way, leftOut }));
 }
 
 /** All else may be secret, and whatever a program is given as its arguments everybody can read. */

@@ -9,6 +9,8 @@ export interface Way {
   readonly how: How;
   readonly start: ProbeStart;
   readonly notes: readonly string[];
+  /** The settings of the unit that are not in force there: what the probe may do, its programs may not. */
+  readonly leftOut?: readonly string[];
 }
 
 /** Why there is none. */

@@ -1,14 +1,24 @@
 // A unit as its own file and its drop-ins say it together, where systemd has not loaded it or does not run.
 import { type EnvironmentEntry, entryOf } from "./environment.ts";
-import { execPrograms } from "./exec-programs.ts";
+import { type ExecCommand, HELPER_SETTINGS, programsOf } from "./exec-programs.ts";
 import { type Listen, writtenListen } from "./listens.ts";
-import { bindSource, isHostRoot, MOUNT_SETTINGS, mountedBy, namedProfile, PROFILE_SETTING } from "./mounts.ts";
+import {
+  bindSource,
+  EXEC_SETTINGS,
+  execPaths,
+  isHostRoot,
+  MOUNT_SETTINGS,
+  mountedBy,
+  mountSetting,
+  namedProfile,
+  PROFILE_SETTING,
+} from "./mounts.ts";
 import { expand } from "./specifiers.ts";
 import type { EnvironmentFile, Unit } from "./unit.ts";
 import { type Setting, settingsOf, type UnitFile } from "./unit-file.ts";
 import { splitWords } from "./words.ts";
 
-type MountSetting = (typeof MOUNT_SETTINGS)[number];
+type PathSetting = (typeof MOUNT_SETTINGS | typeof EXEC_SETTINGS)[number];
 
 /** `files` in the order in which systemd reads them: the unit's own, then its drop-ins by file name. `unit` has its suffix. */
 export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
@@ -16,9 +26,11 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
   const environmentFiles: EnvironmentFile[] = [];
   const unset: string[] = [];
   const pass: string[] = [];
-  const commands: Command[] = [];
+  const commands: ExecCommand[] = [];
+  const helpers = new Map<string, ExecCommand[]>(HELPER_SETTINGS.map((name) => [name, []]));
+  const own = unit.endsWith(".socket") ? "Socket" : "Service";
   const listens: Listen[] = [];
-  const mounts = new Map<MountSetting, string[]>();
+  const paths = new Map<PathSetting, string[]>();
   const single: Record<string, string | undefined> = {};
   const known: Readonly<Record<string, (value: string) => void>> = {
     Environment: (value) => {
@@ -31,24 +43,25 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     ExecStart: (value) => extend(commands, value, [command(value, unit)]),
   };
   for (const { section, key, value } of files.flatMap(({ text }) => settingsOf(text))) {
-    const mount = MOUNT_SETTINGS.find((name) => name === key);
+    const list = mountSetting(key) ?? EXEC_SETTINGS.find((name) => name === key);
     if (section === "Socket" && key.startsWith("Listen")) extend(listens, value, listened(key, expand(value, unit)));
-    else if (section !== "Service") continue;
+    else if (section !== own) continue;
+    else if (helpers.has(key)) extend(helpers.get(key) ?? [], value, [command(value, unit)]);
     else if (Object.hasOwn(known, key)) known[key]?.(value);
-    else if (mount !== undefined) {
-      const words = mounts.get(mount) ?? [];
+    else if (list !== undefined) {
+      const words = paths.get(list) ?? [];
       extend(
         words,
         value,
         splitWords(value).words.map((word) => expand(word, unit) ?? word),
       );
-      mounts.set(mount, words);
+      paths.set(list, words);
     } else if (SINGLE.has(key)) single[key] = value === "" ? undefined : (expand(value, unit) ?? single[key]);
     else if (key === PROFILE_SETTING) single[key] = namedProfile(expand(value, unit) ?? value);
   }
   const { RootDirectory: root } = single;
-  const ofMounts = <T>(from: (setting: MountSetting, word: string) => T | undefined): T[] =>
-    MOUNT_SETTINGS.flatMap((name) => (mounts.get(name) ?? []).flatMap((word) => from(name, word) ?? []));
+  const ofMounts = <T>(from: (setting: (typeof MOUNT_SETTINGS)[number], word: string) => T | undefined): T[] =>
+    MOUNT_SETTINGS.flatMap((name) => (paths.get(name) ?? []).flatMap((word) => from(name, word) ?? []));
   return {
     id: unit,
     names: [unit],
@@ -66,9 +79,11 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     user: single.User,
     dynamicUser: /^(1|yes|y|true|t|on)$/i.test(single.DynamicUser ?? ""),
     execStart: commands.map(({ program }) => program),
-    programs: [...new Set(commands.flatMap(({ program, args }) => execPrograms(program, args)))],
+    programs: programsOf(commands),
+    helpers: programsOf([...helpers.values()].flat()),
     listens,
     mounted: ofMounts(mountedBy),
+    execPaths: execPaths((name) => paths.get(name) ?? []),
     bindSources: ofMounts(bindSource),
     profile: single[PROFILE_SETTING],
   };
@@ -101,16 +116,11 @@ function expanded(value: string, unit: string): string[] {
 function environmentFile(value: string, unit: string): EnvironmentFile | undefined {
   const optional = value.startsWith("-");
   const path = expand(optional ? value.slice(1) : value, unit);
-  return path?.startsWith("/") ? { path, optional } : undefined;
-}
-
-interface Command {
-  readonly program: string;
-  readonly args: readonly string[];
+  return path?.startsWith("/") || path?.startsWith("%") ? { path, optional } : undefined;
 }
 
 /** Without the marks before it; '@' gives the program another name as its first argument. */
-function command(value: string, unit: string): Command | undefined {
+function command(value: string, unit: string): ExecCommand | undefined {
   const [first = "", ...rest] = splitWords(value).words;
   const marks = /^[-@:+!|]*/.exec(first)?.[0] ?? "";
   const program = expand(first.slice(marks.length), unit);

@@ -1,8 +1,16 @@
 // Units as 'systemctl show' prints them; the values hold whatever the unit files do.
 import { parseShownEnvironment, shownWords } from "./environment.ts";
-import { execPrograms } from "./exec-programs.ts";
+import { type ExecCommand, HELPER_SETTINGS, programsOf } from "./exec-programs.ts";
 import { shownListen } from "./listens.ts";
-import { bindSource, isHostRoot, MOUNT_SETTINGS, mountedBy, namedProfile, PROFILE_SETTING } from "./mounts.ts";
+import {
+  bindSource,
+  execPaths,
+  isHostRoot,
+  MOUNT_SETTINGS,
+  mountedBy,
+  namedProfile,
+  PROFILE_SETTING,
+} from "./mounts.ts";
 import type { EnvironmentFile, Unit } from "./unit.ts";
 
 /** One for each record that has an Id: a text without any is not that of 'systemctl show'. */
@@ -51,9 +59,11 @@ function unitOf(properties: Properties): Unit | undefined {
     user: single("User"),
     dynamicUser: single("DynamicUser") === "yes",
     execStart: commands.map(({ program }) => program),
-    programs: [...new Set(commands.flatMap(({ program, args }) => execPrograms(program, args)))],
+    programs: programsOf(commands),
+    helpers: programsOf(HELPER_SETTINGS.flatMap((name) => all(name).flatMap(commandOf))),
     listens: all("Listen").flatMap((text) => shownListen(text) ?? []),
     mounted: MOUNT_SETTINGS.flatMap((name) => words(name).flatMap((word) => mountedBy(name, word) ?? [])),
+    execPaths: execPaths(words),
     bindSources: MOUNT_SETTINGS.flatMap((name) => words(name).flatMap((word) => bindSource(name, word) ?? [])),
     profile: all(PROFILE_SETTING).flatMap((value) => namedProfile(value) ?? [])[0],
   };
@@ -65,17 +75,17 @@ export function shownFile(text: string): EnvironmentFile[] {
   return path === undefined ? [] : [{ path, optional: optional === "yes" }];
 }
 
-const EXEC = "ExecStart=";
+const EXEC = /^Exec[A-Za-z]+=\{/;
 /** systemctl writes the arguments as they are, line feeds and all, between its own fields. */
 const EXEC_END = / ; status=-?[0-9]+(?:\/[^\s]*)? \}$/;
 
-/** A blank line ends a record, unless it is one within ExecStart. */
+/** A blank line ends a record, unless it is one within a command. */
 function records(output: string): readonly Properties[] {
   const lines = output.split("\n");
   const found: Map<string, string[]>[] = [new Map()];
   for (let at = 0; at < lines.length; at += 1) {
     let line = lines[at] as string;
-    if (line.startsWith(`${EXEC}{`)) {
+    if (EXEC.test(line)) {
       const end = execEnd(lines, at);
       line = lines.slice(at, end + 1).join("\n");
       at = end;
@@ -102,7 +112,7 @@ function execEnd(lines: readonly string[], start: number): number {
 /** Lines; systemd takes no setting that is longer than a megabyte, but scripts in unit files are short. */
 const LONGEST = 1000;
 
-function commandOf(text: string): readonly { readonly program: string; readonly args: readonly string[] }[] {
+function commandOf(text: string): readonly ExecCommand[] {
   const [, program, args] = /^\{ path=(.*?) ; argv\[\]=(.*) ; ignore_errors=/s.exec(text) ?? [];
   return program === undefined || program === "" ? [] : [{ program, args: (args ?? "").split(" ").slice(1) }];
 }

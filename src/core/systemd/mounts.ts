@@ -11,25 +11,75 @@ export interface Mounted {
 /** The settings that give a unit another root. */
 export const ROOT_SETTINGS = ["RootDirectory", "RootImage"] as const;
 
+/** The settings that lay images over the host's files, each a list of words; which files is in the image alone. */
+const OVERLAY_SETTINGS = ["ExtensionImages", "ExtensionDirectories"] as const;
+
 /** The settings that hide or replace files, each a list of words. */
-export const MOUNT_SETTINGS = ["BindPaths", "BindReadOnlyPaths", "InaccessiblePaths", "TemporaryFileSystem"] as const;
+export const MOUNT_SETTINGS = [
+  "BindPaths",
+  "BindReadOnlyPaths",
+  "InaccessiblePaths",
+  "TemporaryFileSystem",
+  "MountImages",
+  ...OVERLAY_SETTINGS,
+] as const;
+
+type MountSetting = (typeof MOUNT_SETTINGS)[number];
+
+/** The setting of this list that `key` of a unit file is; some have an older name too. */
+export function mountSetting(key: string): MountSetting | undefined {
+  const name = key === "InaccessibleDirectories" ? "InaccessiblePaths" : key;
+  return MOUNT_SETTINGS.find((setting) => setting === name);
+}
 
 /** `word`: one of the list that `setting` is. Undefined where the same file stays in its place. */
-export function mountedBy(setting: (typeof MOUNT_SETTINGS)[number], word: string): Mounted | undefined {
+export function mountedBy(setting: MountSetting, word: string): Mounted | undefined {
   const binds = isBind(setting);
-  const [source = "", place = source] = word.replace(/^[-+]+/, "").split(":");
-  const target = plain(binds ? place : source);
-  if (!target.startsWith("/") || (binds && target === plain(source))) return undefined;
-  return { setting: `${setting}=${binds ? `${source}:` : ""}${target}`, target };
+  const [source = "", place = source] = unmarked(word).split(":");
+  if (OVERLAY_SETTINGS.some((name) => name === setting)) return { setting: `${setting}=${source}`, target: "/" };
+  const isPair = binds || setting === "MountImages";
+  const target = plain(isPair ? place : source);
+  if (binds && target === plain(source)) return undefined;
+  const text = `${setting}=${isPair ? `${source}:` : ""}${target}`;
+  // A specifier that only a running systemd knows may stand for anything.
+  if (target.startsWith("%")) return { setting: text, target: "/" };
+  return target.startsWith("/") ? { setting: text, target } : undefined;
 }
 
 /** What a word of a list of bind mounts shows: SOURCE:PLACE:OPTIONS, where a mark in front forgives a missing source. */
-export function bindSource(setting: (typeof MOUNT_SETTINGS)[number], word: string): string | undefined {
-  return isBind(setting) ? word.replace(/^[-+]+/, "").split(":")[0] : undefined;
+export function bindSource(setting: MountSetting, word: string): string | undefined {
+  return isBind(setting) ? unmarked(word).split(":")[0] : undefined;
 }
 
-function isBind(setting: (typeof MOUNT_SETTINGS)[number]): boolean {
+function isBind(setting: MountSetting): boolean {
   return setting === "BindPaths" || setting === "BindReadOnlyPaths";
+}
+
+/** Without the marks that forgive what is missing, or take a path for one in the unit's own root. */
+function unmarked(word: string): string {
+  return word.replace(/^[-+]+/, "");
+}
+
+/** The settings that say from where code may be run, each a list of paths. */
+export const EXEC_SETTINGS = ["NoExecPaths", "ExecPaths"] as const;
+
+/** Paths, absolute and without their marks. */
+export interface ExecPaths {
+  readonly never: readonly string[];
+  readonly again: readonly string[];
+}
+
+export function execPaths(words: (setting: (typeof EXEC_SETTINGS)[number]) => readonly string[]): ExecPaths {
+  const [never, again] = EXEC_SETTINGS.map((name) => words(name).map((word) => plain(unmarked(word))));
+  return { never: never ?? [], again: again ?? [] };
+}
+
+/** The path of `never` that keeps the code of `file` from being run: of several the innermost decides. */
+export function unrunnable({ never, again }: ExecPaths, file: string): string | undefined {
+  const innermost = (paths: readonly string[]): string | undefined =>
+    paths.filter((path) => file === path || file.startsWith(below(path))).sort((a, b) => b.length - a.length)[0];
+  const path = innermost(never);
+  return path !== undefined && path.length >= (innermost(again)?.length ?? 0) ? path : undefined;
 }
 
 /** The first that is in the place of one of these files, or of a folder above. */

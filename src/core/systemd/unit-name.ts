@@ -41,6 +41,12 @@ export function unitName(text: string): UnitName | UnitNameFault {
   return { unit, kind: match[1] === undefined ? "plain" : match[1] === "@" ? "template" : "instance" };
 }
 
+/** "ypserv@.service" for "ypserv@lan.service", and for itself; undefined for what is of no template. */
+export function templateOf(unit: string): string | undefined {
+  const at = unit.indexOf("@");
+  return at === -1 ? undefined : `${unit.slice(0, at)}@${unit.slice(unit.lastIndexOf("."))}`;
+}
+
 /** A name that 'systemctl show' answers for: it refuses a template, but knows what an instance of it would be. */
 export function shownName({ unit, kind }: UnitName): string {
   return kind === "template" ? unit.replace("@.", "@portreserve.") : unit;

@@ -1,10 +1,10 @@
 // One unit of systemd's as data: the same fields whether systemd was asked (from-show.ts) or its files were read (from-files.ts).
 import { type EnvironmentEntry, findEntry, PRELOAD_VARIABLE } from "./environment.ts";
 import type { Listen } from "./listens.ts";
-import { type Mounted, ROOT_SETTINGS } from "./mounts.ts";
+import { type ExecPaths, type Mounted, ROOT_SETTINGS } from "./mounts.ts";
 
 export interface EnvironmentFile {
-  /** Absolute; may be a pattern with '*', '?' or '['. */
+  /** Absolute, or begins with a specifier; may be a pattern with '*', '?' or '['. */
   readonly path: string;
   /** systemd starts the service without it, too. */
   readonly optional: boolean;
@@ -41,10 +41,14 @@ export interface Unit {
   readonly execStart: readonly string[];
   /** `execStart`, and the programs that the scripts of its shells name; each once. */
   readonly programs: readonly string[];
+  /** The programs of ExecStartPre=, ExecReload=, ExecStop= and the like, found in the same way. */
+  readonly helpers: readonly string[];
   /** Of sockets: what they listen on, ports below 1024 alone. */
   readonly listens: readonly Listen[];
   /** What it puts in the place of other files. */
   readonly mounted: readonly Mounted[];
+  /** From where its programs may not run code, and from where they may in spite of that. */
+  readonly execPaths: ExecPaths;
   /** The files and folders that its bind mounts show, in the same place or in another. */
   readonly bindSources: readonly string[];
   /** The AppArmor profile that its programs are put into. */

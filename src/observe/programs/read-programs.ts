@@ -2,9 +2,10 @@
 
 import type { ElfFile } from "../../core/elf/index.ts";
 import { isUnseen, type Seen } from "../../core/seen.ts";
-import type { ElfFacts, ObjectFacts, ProgramFacts, UnitFacts } from "../../coverage/facts.ts";
+import type { ElfFacts, ObjectFacts, ProgramFacts } from "../../coverage/facts.ts";
 import { knownBy } from "../../coverage/known-programs.ts";
 import { mayAllocate } from "../../coverage/program-image.ts";
+import type { UnitFacts } from "../../coverage/unit-facts.ts";
 import { isFault, readRegularFile } from "../../system/files/read-file.ts";
 import { LIBRARY_FOLDERS, LOADER_CACHE } from "../../system/paths.ts";
 import { isRefused } from "../../system/proc/process-files.ts";
@@ -22,9 +23,11 @@ import { realPathOf, trustedPrograms } from "./read-programs-on-disk.ts";
 export function observePrograms(units: readonly UnitFacts[], running: ReadonlySet<string>): readonly ProgramFacts[] {
   const objectsOf = programLooker();
   const ofUnits = units
-    .filter((unit) => mayStart(unit, running))
-    .flatMap(({ id, programs, profile }) => {
-      const byFile = new Map(programs.map((path) => [realPathOf(path) ?? path, path] as const).reverse());
+    .filter(({ loadState }) => loadState === "loaded")
+    .flatMap((unit) => {
+      const { id, programs, helpers = [], profile } = unit;
+      const startable = [...(runs(unit, running) ? [] : programs), ...helpers];
+      const byFile = new Map(startable.map((path) => [realPathOf(path) ?? path, path] as const).reverse());
       return [...byFile.values()].reverse().map((path) => ({
         path,
         unit: id,
@@ -46,8 +49,9 @@ export function observePrograms(units: readonly UnitFacts[], running: ReadonlySe
   });
 }
 
-function mayStart({ loadState, mainPid, names }: UnitFacts, running: ReadonlySet<string>): boolean {
-  return loadState === "loaded" && mainPid === undefined && !names.some((name) => running.has(name));
+/** What runs of it is judged as a process; the programs that it starts beside are still to come. */
+function runs({ mainPid, names }: UnitFacts, running: ReadonlySet<string>): boolean {
+  return mainPid !== undefined || names.some((name) => running.has(name));
 }
 
 /** What may not be looked into could be one, but a missing library keeps the program from starting. */

@@ -1,5 +1,6 @@
 // Looks through the host's unit files: which are there, and which speak of the shim.
 import path from "node:path";
+import { templateOf } from "../../core/systemd/unit-name.ts";
 import { orUndefined } from "../../system/app-error.ts";
 import { namesIn, statEntry } from "../../system/files/entry.ts";
 import { resolveUnder } from "../../system/files/rooted.ts";
@@ -74,7 +75,7 @@ export interface FoundUnitFile extends UnitText {
   readonly state: "loaded" | "masked" | "error";
 }
 
-/** One for each name of a service or socket, aliases too, without templates. */
+/** One for each name of a service, a socket or a template of them, aliases too. */
 export function unitFiles(root: string): readonly (FoundUnitFile & { readonly name: string })[] {
   const seen = new Set<string>();
   return unitFolders(root).flatMap((folder) =>
@@ -88,7 +89,7 @@ export function unitFiles(root: string): readonly (FoundUnitFile & { readonly na
   );
 }
 
-const UNIT = /^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]+)?\.(service|socket)$/;
+const UNIT = /^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?\.(service|socket)$/;
 
 function unitFile(root: string, file: string): FoundUnitFile {
   const found = statEntry(root, file);
@@ -97,6 +98,8 @@ function unitFile(root: string, file: string): FoundUnitFile {
   const real = realFolder(root, file);
   const name = path.basename(file);
   const target = real === undefined ? name : path.basename(real);
-  const unit = UNIT.test(target) && path.extname(target) === path.extname(name) ? target : name;
+  // A link to its template is how an instance is enabled: it is a unit of its own.
+  const isAlias = UNIT.test(target) && path.extname(target) === path.extname(name) && target !== templateOf(name);
+  const unit = isAlias ? target : name;
   return { path: file, text, unit, state: isEmpty ? "masked" : found.kind === "file" ? "loaded" : "error" };
 }

@@ -27,10 +27,10 @@ export interface EnvironmentText {
 
 const ENVIRONMENT_LIMIT = 1024 * 1024;
 
-/** `text` is undefined for one that cannot be read, and for a pattern, which only systemd expands; missing ones are left out. */
+/** `text` is undefined for one that cannot be read, and for patterns and specifiers, which only systemd expands; missing ones are left out. */
 export function environmentFileTexts(root: string, paths: readonly string[]): readonly EnvironmentText[] {
   return paths.flatMap((path): readonly EnvironmentText[] => {
-    if (/[*?[]/.test(path)) return [{ path, text: undefined }];
+    if (/[*?[]|^%/.test(path)) return [{ path, text: undefined }];
     const read = readUnder(root, path, ENVIRONMENT_LIMIT);
     if (!isFault(read)) return [{ path, text: read.bytes.toString("utf8") }];
     return read.kind === "missing" ? [] : [{ path, text: undefined }];

@@ -5,14 +5,14 @@ import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
 import { fromFiles } from "../../core/systemd/from-files.ts";
 import { fromShow, present } from "../../core/systemd/from-show.ts";
-import { hiding } from "../../core/systemd/mounts.ts";
+import { hiding, type Mounted, unrunnable } from "../../core/systemd/mounts.ts";
 import { otherRootOf, preloadOf, type Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
-import type { UnitFacts } from "../../coverage/facts.ts";
+import type { UnitFacts } from "../../coverage/unit-facts.ts";
 import { namesIn } from "../../system/files/entry.ts";
 import { showLoadedUnits, systemdRuns } from "../../system/host/systemd.ts";
-import { INSTALLED_SHIM, INSTALLED_SHIM_FILES, TABLE_FILE, UNIT_FOLDERS } from "../../system/paths.ts";
-import { fileStatus, programCalled } from "../programs/read-programs-on-disk.ts";
+import { INSTALLED_SHIM, INSTALLED_SHIM_FILES, PRELOAD_LIST, TABLE_FILE, UNIT_FOLDERS } from "../../system/paths.ts";
+import { fileStatus, programCalled, realPathOf } from "../programs/read-programs-on-disk.ts";
 import { dropInObstacles } from "./read-obstacles.ts";
 import { readUnitText, unitFiles } from "./read-unit-files.ts";
 import { readUnitTexts } from "./read-unit-texts.ts";
@@ -42,18 +42,23 @@ type StateField = "id" | "names" | "loadState" | "activeState" | "mainPid";
 
 /** What is the same for a unit that is loaded and for one that is written. `texts`: its files. */
 function factsOf(unit: Unit, texts: () => readonly UnitFile[]): Omit<UnitFacts, StateField> {
-  const { id, programs, listens, dropInPaths, mounted, profile } = unit;
+  const { id, listens, dropInPaths, profile } = unit;
+  const mounted = unit.mounted.map((mount): Mounted => ({ ...mount, target: realOf(mount.target) }));
   const ours = ourDropIns(dropInPaths);
   const otherRoot = otherRootOf(unit);
-  const hides = hiding(mounted, FILES);
+  const hides = hiding(mounted, FILES.map(realOf));
+  const hidesList = hiding(mounted, [PRELOAD_LIST, realOf(PRELOAD_LIST)]);
   const preload = preloadOf(unit);
   return {
-    programs: [...new Set(programs.flatMap((name) => programCalled(name) ?? name))],
+    programs: foundPrograms(unit.programs),
+    helpers: foundPrograms(unit.helpers),
     listens,
     ...ours,
     ...(ours.hasDropIn ? obstacleIn(id, texts()) : {}),
     ...(otherRoot === undefined ? {} : { otherRoot }),
     ...(hides === undefined ? {} : { hides }),
+    ...(hidesList === undefined ? {} : { hidesList }),
+    ...noExecIn(unit),
     ...(preload === undefined || isOursFirst(preload) ? {} : { preloadsFirst: preload }),
     ...(profile === undefined ? {} : { profile }),
   };
@@ -76,7 +81,28 @@ function writtenUnits(known: ReadonlySet<string>): readonly UnitFacts[] {
   });
 }
 
+function foundPrograms(names: readonly string[]): readonly string[] {
+  return [...new Set(names.map((name) => programCalled(name) ?? name))];
+}
+
 const FILES = [TABLE_FILE, ...INSTALLED_SHIM_FILES];
+
+/** systemd mounts over what a path leads to. */
+function realOf(file: string): string {
+  return realPathOf(file) ?? file;
+}
+
+function noExecIn({ execPaths }: Unit): Pick<UnitFacts, "noExec"> {
+  if (execPaths.never.length === 0) return {};
+  const real = { never: execPaths.never.map(realOf), again: execPaths.again.map(realOf) };
+  const found = INSTALLED_SHIM_FILES.flatMap((library) => {
+    const by = unrunnable(real, realOf(library));
+    return by === undefined ? [] : [{ library, by }];
+  });
+  const [first] = found;
+  if (first === undefined) return {};
+  return { noExec: { setting: `NoExecPaths=${first.by}`, libraries: found.map(({ library }) => library) } };
+}
 
 /** True also where there is no name in it. */
 function isOursFirst(preload: string): boolean {
