@@ -8,13 +8,14 @@ import { fromShow } from "../../src/core/systemd/from-show.ts";
 import { settingsOf } from "../../src/core/systemd/unit-file.ts";
 import { unitName } from "../../src/core/systemd/unit-name.ts";
 import { quoteWord, splitWords } from "../../src/core/systemd/words.ts";
-import { secureOfAuxv } from "../../src/observe/processes/auxv.ts";
+import { headersOfAuxv, secureOfAuxv } from "../../src/observe/processes/auxv.ts";
 import { unitOfCgroup } from "../../src/observe/processes/cgroup.ts";
 import { domainOf } from "../../src/observe/processes/domain.ts";
 import { preloadNames } from "../../src/observe/processes/environ.ts";
 import { fileSystemsIn } from "../../src/observe/processes/file-systems.ts";
 import { eachCode, lineAround, parseMappedFile, parseMapping, parseMaps } from "../../src/observe/processes/maps.ts";
 import { differingPlace, hidingAt } from "../../src/observe/processes/mountinfo.ts";
+import { loadedInOrder } from "../../src/observe/processes/slots/link-map.ts";
 import { bootTime, parseStat } from "../../src/observe/processes/stat.ts";
 import { capabilities, parseStatus } from "../../src/observe/processes/status.ts";
 import { readLoaderCache } from "../../src/observe/programs/loader/cache.ts";
@@ -59,6 +60,20 @@ function checkMaps(bytes: Buffer): void {
   });
 }
 
+/** The bytes as all the memory that there is: the list goes anywhere in it, and in circles. */
+function checkLoaderList(bytes: Buffer): void {
+  headersOfAuxv(bytes);
+  for (const word of [4, 8] as const) {
+    const at = (address: bigint): bigint | undefined => {
+      if (address < 0n || address + BigInt(word) > BigInt(bytes.length)) return undefined;
+      return word === 8 ? bytes.readBigUInt64LE(Number(address)) : BigInt(bytes.readUInt32LE(Number(address)));
+    };
+    const headers = { address: 0n, entry: word === 8 ? 56 : 32, count: 2, word };
+    const found = loadedInOrder(headers, at);
+    insist(found === undefined || (found.length > 0 && found.length <= 4096), () => `${found?.length} objects`);
+  }
+}
+
 const isString = (value: unknown): boolean => typeof value === "string";
 
 function checkProc(bytes: Buffer): void {
@@ -71,6 +86,7 @@ function checkProc(bytes: Buffer): void {
   insist(unit === undefined || !/[/\n]/.test(unit), () => `'${unit}' is no unit`);
   domainOf(bytes);
   secureOfAuxv(bytes);
+  checkLoaderList(bytes);
   preloadNames(bytes, "libportreserve.so");
   hidingAt(bytes, "/proc");
   insist(

@@ -6,6 +6,7 @@ import process from "node:process";
 import fc from "fast-check";
 import { conflictsNamed } from "../../src/core/preload-list/conflicts.ts";
 import { listText, loadedNames } from "../../src/core/preload-list/loaded.ts";
+import { READABLE, takeModeMark, withModeMark } from "../../src/core/preload-list/mode-mark.ts";
 import { withEntry } from "../../src/core/preload-list/with-entry.ts";
 import { withoutEntry } from "../../src/core/preload-list/without-entry.ts";
 import { ENTRY, printableList } from "../core/preload-list-lists.ts";
@@ -20,7 +21,21 @@ function same(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name, at) => name === b[at]);
 }
 
+/** Loads as before, and gives back what it was made from, where it could be made. */
+function checkModeMark(list: Uint8Array, added: number): void {
+  const marked = withModeMark(list, ENTRY, added);
+  insist(same(loadedNames(marked), loadedNames(list)), () => `marked there are ${JSON.stringify(loadedNames(marked))}`);
+  if (marked === list) return;
+  const back = takeModeMark(marked, ENTRY);
+  insist(
+    back.added === added && Buffer.compare(back.bytes, list) === 0,
+    () => `of mode ${added.toString(8)} came back ${back.added.toString(8)} and ${shownBytes(back.bytes)}`,
+  );
+}
+
 function check(list: Buffer): void {
+  const read = takeModeMark(list, ENTRY);
+  insist((read.added & ~READABLE) === 0 && same(loadedNames(read.bytes), loadedNames(list)), () => "a mark of no mode");
   const names = loadedNames(list);
   insist(
     names.every((name) => name !== "" && !/[\0\n\t :]/.test(name)),
@@ -42,6 +57,7 @@ function check(list: Buffer): void {
     insist(list.includes(0), () => "no place, though there is no NUL");
     return;
   }
+  for (const added of [0o400, 0o040, 0o004, 0o044, READABLE]) checkModeMark(placed.bytes, added);
   const now = loadedNames(placed.bytes);
   insist(now.filter((name) => name === ENTRY).length === 1, () => `not there once: ${JSON.stringify(now)}`);
   insist(

@@ -1,4 +1,4 @@
-// A small RPC library with a bindresvport() of its own, which it calls as libtirpc does; with PURE, that function alone.
+// A small RPC library with a bindresvport() of its own, which it calls as libtirpc does; with PURE, only that.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
