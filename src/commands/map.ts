@@ -3,7 +3,7 @@ import type { Protocol } from "../core/config/types.ts";
 import { ALLOCATED_PORTS } from "../core/mechanism.ts";
 import { counted } from "../core/text.ts";
 import type { Coverage, PortState } from "../coverage/coverage.ts";
-import { newMemory } from "../observe/observe-host.ts";
+import { newMemory } from "../observe/read-memory.ts";
 import type { Block, Line, Report, Span, Tone } from "../report/types.ts";
 import { portJson } from "./coverage/json.ts";
 import { assessHost, refuseOtherRoot } from "./coverage/look.ts";

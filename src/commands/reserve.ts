@@ -8,7 +8,7 @@ import { isUnseen } from "../core/seen.ts";
 import { counted } from "../core/text.ts";
 import type { HostFacts } from "../coverage/facts.ts";
 import type { SocketFacts } from "../coverage/socket-facts.ts";
-import { newMemory } from "../observe/observe-host.ts";
+import { newMemory } from "../observe/read-memory.ts";
 import { readSources } from "../observe/read-sources.ts";
 
 import type { Line, Message, Report } from "../report/types.ts";

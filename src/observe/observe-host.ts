@@ -3,22 +3,14 @@
 import { isUnseen } from "../core/seen.ts";
 import type { HostFacts } from "../coverage/facts.ts";
 import { observeKernel } from "./kernel/read-kernel.ts";
-import { type ObjectCache, objectCache, observeProcesses } from "./processes/read-processes.ts";
+import { observeProcesses } from "./processes/read-processes.ts";
 import { seesEveryProcess } from "./processes/read-visibility.ts";
 import { observePrograms } from "./programs/read-programs.ts";
+import type { Memory } from "./read-memory.ts";
 import { observeSetup } from "./read-setup.ts";
 import type { Sources } from "./read-sources.ts";
 import { observeSockets } from "./sockets/read-sockets.ts";
 import { observeUnits } from "./units/read-units.ts";
-
-/** What one look leaves for the next, so that it is quicker. */
-export interface Memory {
-  readonly objects: ObjectCache;
-}
-
-export function newMemory(): Memory {
-  return { objects: objectCache() };
-}
 
 /**
  * Never throws for what cannot be seen: that is in the facts. `sources`: undefined where the configuration cannot be read.
@@ -28,16 +20,16 @@ export function observeHost(
   root: string,
   sources: Sources | undefined,
   onProgress: (done: number, total: number) => void,
-  { objects: cache }: Memory,
+  memory: Memory,
 ): HostFacts {
-  const { processes, objects, hidden } = observeProcesses({ onProgress, cache });
+  const { processes, objects, hidden } = observeProcesses({ onProgress, cache: memory.objects });
   const units = observeUnits();
   const { sockets, source } = observeSockets();
   const running = new Set(processes.flatMap(({ unit }) => unit ?? []));
-  return {
+  const facts = {
     time: Date.now(),
     asRoot: process.geteuid?.() === 0,
-    setup: observeSetup(root, sources),
+    setup: observeSetup(root, sources, undefined, memory.answerOf),
     reservations: sources?.configuration.reservations,
     processes,
     hidden,
@@ -45,7 +37,9 @@ export function observeHost(
     sockets,
     ...(source === "none" ? { socketsUnseen: { unseen: "the kernel does not list them", rootWould: false } } : {}),
     units,
-    programs: observePrograms(isUnseen(units) ? [] : units, running),
+    programs: observePrograms(isUnseen(units) ? [] : units, running, memory.objects),
     kernel: observeKernel(seesEveryProcess()),
   };
+  memory.keep();
+  return facts;
 }

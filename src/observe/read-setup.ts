@@ -14,7 +14,7 @@ import { labelTypeOf } from "../system/files/attributes.ts";
 import { lstatEntry } from "../system/files/entry.ts";
 import { isFault, type ReadFault, readUnder } from "../system/files/read-file.ts";
 import { readTable, type TableState } from "../system/files/table-file.ts";
-import { abisOf, type HostAbi, shimFile } from "../system/host/abis.ts";
+import { abisOf, type HostAbi, type LoaderAnswer, shimFile } from "../system/host/abis.ts";
 import { selinuxActive } from "../system/host/confinement.ts";
 import { showUnits, systemdRuns } from "../system/host/systemd.ts";
 import {
@@ -36,8 +36,9 @@ export function observeSetup(
   root: string,
   sources: Sources | undefined,
   table: TableState = readTable(root),
+  answerOf?: (loader: string) => LoaderAnswer,
 ): SetupFacts {
-  const abis = abisOf(root);
+  const abis = abisOf(root, answerOf);
   return {
     table: tableFacts(root, sources, table),
     list: preloadList(root, abis),

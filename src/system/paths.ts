@@ -9,6 +9,8 @@ export const BLACKLIST_FILE = "/etc/bindresvport.blacklist";
 export const TABLE_FILE = "/etc/portreserve.table";
 /** Every writer of the table or the preload list holds it. */
 export const LOCK_FILE = "/run/portreserve.lock";
+/** What root's looks at the host know of its files, for the next one: it makes that quicker, and may be removed. */
+export const MEMORY_FILE = "/run/portreserve.seen";
 
 /** As ld.so reads it: it puts each program's own library folder in the place of `$LIB`. */
 export const INSTALLED_SHIM = "/usr/$LIB/portreserve/libportreserve.so";

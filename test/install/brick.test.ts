@@ -16,7 +16,7 @@ const names = Object.keys(shims);
 
 /** glibc's own list ends with the newest version that has a number. */
 function newestVersion(): string {
-  const libc = readElf(bytesSource(abis[0]?.libc ?? new Uint8Array()));
+  const libc = readElf(bytesSource(abis[0]?.libc() ?? new Uint8Array()));
   if ("fault" in libc) throw new Error(libc.reason);
   return libc.versionsDefined.filter((version) => /^GLIBC_[\d.]+$/.test(version)).at(-1) ?? "";
 }

@@ -4,6 +4,7 @@ import { isUnseen } from "../../src/core/seen.ts";
 import { dropInText } from "../../src/core/systemd/drop-in.ts";
 import type { SetupFacts } from "../../src/coverage/facts.ts";
 import type { UnitFacts } from "../../src/coverage/unit-facts.ts";
+import { objectCache } from "../../src/observe/programs/known-file.ts";
 import { observePrograms } from "../../src/observe/programs/read-programs.ts";
 import { observeUnits } from "../../src/observe/units/read-units.ts";
 import { INSTALLED_SHIM, UNIT_FOLDER } from "../../src/system/paths.ts";
@@ -74,9 +75,9 @@ describe.skipIf(noStart !== undefined)(named("on a host with systemd", noStart),
     });
   });
 
-  test("reads an instance that runs, and no template", () => {
+  test("reads an instance that runs, and its template, which a socket may start", () => {
     expect(unit("sleeper@one.service")).toMatchObject({ activeState: "active", mainPid: expect.any(Number) });
-    expect(units.filter(({ id }) => id.includes("@."))).toEqual([]);
+    expect(unit("sleeper@.service")).toMatchObject({ activeState: "not loaded", programs: ["/bin/sleep"] });
   });
 
   test("knows our drop-in from another of its name", () => {
@@ -142,7 +143,11 @@ test.skipIf(lacking !== undefined)(named("finds the allocators that are installe
   const units = observeUnits();
   if (isUnseen(units)) throw new Error(units.unseen);
   const found = (running: readonly string[]): readonly unknown[] =>
-    observePrograms(units, new Set(running)).map(({ path, unit, privileged }) => [path, unit, privileged]);
+    observePrograms(units, new Set(running), objectCache()).map(({ path, unit, privileged }) => [
+      path,
+      unit,
+      privileged,
+    ]);
   expect(found([])).toEqual(
     expect.arrayContaining([
       ["/usr/sbin/ypbind", "ypbind.service", false],

@@ -67,7 +67,8 @@ function abiRefusals(root: string, abis: readonly HostAbi[], list: boolean): rea
 function shimRefusals({ name, shim, libc, loader }: HostAbi): readonly Message[] {
   if (shim === undefined) return [];
   const hint = "get another build of the package, and report this";
-  if (libc === undefined) {
+  const theirs = libc();
+  if (theirs === undefined) {
     return [
       refusal(
         `there is no libc.so.6 beside '${loader}', so nothing can tell whether the shim fits`,
@@ -75,7 +76,7 @@ function shimRefusals({ name, shim, libc, loader }: HostAbi): readonly Message[]
       ),
     ];
   }
-  const host = readElf(bytesSource(libc));
+  const host = readElf(bytesSource(theirs));
   if ("fault" in host)
     return [refusal(`the libc.so.6 beside '${loader}' ${host.reason}`, "repair the host's libc first")];
   const library = readElf(bytesSource(shim));

@@ -2,7 +2,7 @@
 import type { Protocol, Reservation } from "../../core/config/types.ts";
 import { type MechanismName, mechanismFor } from "../../core/mechanism.ts";
 import { TABLE_PORT_LIMIT } from "../../core/table/content.ts";
-import { newMemory } from "../../observe/observe-host.ts";
+import { newMemory } from "../../observe/read-memory.ts";
 import { freshnessOf, inTable, isRetired } from "../../observe/read-sources.ts";
 import type { Block, Line, Message, Report } from "../../report/types.ts";
 import { readTable } from "../../system/files/table-file.ts";

@@ -1,5 +1,5 @@
 // status: how the protection stands, who can still take a reserved port, and who has. It reports; verify asserts.
-import { newMemory } from "../../observe/observe-host.ts";
+import { newMemory } from "../../observe/read-memory.ts";
 import { diagnosticCount } from "../../report/diagnostics.ts";
 import { prometheusText } from "../../report/prometheus.ts";
 import type { Message, Report } from "../../report/types.ts";

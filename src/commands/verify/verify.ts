@@ -1,6 +1,6 @@
 // verify: is everything covered, proved by a program that allocates all it can get, and by a look at all that runs.
 import type { Verdict } from "../../coverage/coverage.ts";
-import { newMemory } from "../../observe/observe-host.ts";
+import { newMemory } from "../../observe/read-memory.ts";
 import type { Outcome, Report } from "../../report/types.ts";
 import { assessHost, refuseOtherRoot } from "../coverage/look.ts";
 import type { Command } from "../types.ts";

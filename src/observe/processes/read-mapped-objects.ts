@@ -1,41 +1,13 @@
 // From a line of /proc/PID/maps to the very file that is meant, and what is in it: each file is opened once a look.
 
-import type { ElfSource } from "../../core/elf/index.ts";
-import { initialWords } from "../../core/elf/initial-words.ts";
-import { isUnseen, type Seen, type Unseen } from "../../core/seen.ts";
-import { REPLACED } from "../../coverage/allocators.ts";
+import type { Unseen } from "../../core/seen.ts";
 import type { ObjectFacts } from "../../coverage/facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
 import { isRefused, type Refused } from "../../system/proc/process-files.ts";
-import { elfFacts, type Slot, slotsOf } from "../programs/elf-facts.ts";
+import { knownOf, type ObjectCache } from "../programs/known-file.ts";
 import { DELETED, type MappedFile, parseMappedFile, pathsMeant, withoutDeletedMark } from "./maps.ts";
 import { type Answering, whySilent } from "./read-answering.ts";
 import { type FileIdentity, fileIdentity, withFile } from "./read-mapped-file.ts";
-
-/** A word through which an allocator is called, and what the file has in it before the loader writes there. */
-export interface KnownSlot extends Slot {
-  readonly initial: bigint | undefined;
-}
-
-export interface KnownSlots {
-  readonly slots: readonly KnownSlot[];
-  readonly firstLoad: number;
-  readonly firstOffset: number;
-}
-
-interface Known {
-  readonly version: string;
-  readonly elf: ObjectFacts["elf"];
-  /** Of objects that call a function which the shim replaces. */
-  readonly slots: Seen<KnownSlots> | undefined;
-}
-
-/** What was read of files, by their identity and last change. One that outlives a look makes the next one faster. */
-export type ObjectCache = Map<string, Known>;
-
-export function objectCache(): ObjectCache {
-  return new Map();
-}
 
 /** Processes with the same mounts and the same root find the same files. */
 export interface View {
@@ -191,8 +163,8 @@ function outOfSight({ asRoot }: Objects): Unseen {
 
 function elfOf({ cache, asRoot, budget }: Objects, { file, isKernelLink, identity }: OpenableFile): ObjectFacts["elf"] {
   const { key, version } = identity;
-  const kept = cache.get(key);
-  if (kept?.version === version) return kept.elf;
+  const kept = cache.get(key, version);
+  if (kept !== undefined) return kept.elf;
   // Devices and the like hold none of our code; opening one can act upon it.
   if (!identity.isRegular) return undefined;
   const isUsers = identity.owner !== 0;
@@ -204,30 +176,13 @@ function elfOf({ cache, asRoot, budget }: Objects, { file, isKernelLink, identit
   }
   const since = performance.now();
   const known = withFile(file, isKernelLink, (open) =>
-    open.identity.key === key ? knownOf(open, open.identity.version) : { errno: "ESTALE" },
+    open.identity.key === key ? knownOf(open, open.identity.version, open.identity.owner) : { errno: "ESTALE" },
   );
   if (isUsers) budget.left -= performance.now() - since;
   if (isRefused(known)) {
     const denied = known.errno === "EACCES" || known.errno === "EPERM";
     return { unseen: `its file cannot be read (${known.errno})`, rootWould: denied && !asRoot };
   }
-  cache.set(key, known);
+  cache.put(key, known);
   return known.elf;
-}
-
-const OURS: ReadonlySet<string> = new Set(REPLACED);
-
-function knownOf(source: ElfSource, version: string): Known {
-  const elf = elfFacts(source);
-  if (elf === undefined || isUnseen(elf)) return { version, elf, slots: undefined };
-  const called = [...elf.calls, ...elf.interposable].some((symbol) => OURS.has(symbol.split("@", 1)[0] as string));
-  return { version, elf, slots: called && elf.marker === undefined ? knownSlots(source) : undefined };
-}
-
-function knownSlots(source: ElfSource): Seen<KnownSlots> | undefined {
-  const found = slotsOf(source);
-  if (found === undefined || isUnseen(found)) return found;
-  const ours = found.slots.filter(({ symbol }) => OURS.has(symbol.split("@", 1)[0] as string));
-  const initial = initialWords(source, ours);
-  return { ...found, slots: ours.map((slot, index) => ({ ...slot, initial: initial[index] })) };
 }

@@ -3,15 +3,14 @@
 import type { Unseen } from "../../core/seen.ts";
 import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
 import { isRefused, ownId, processFolder, processIds, readBytes, threadIds } from "../../system/proc/process-files.ts";
+import { type ObjectCache, objectCache } from "../programs/known-file.ts";
 import { answering } from "./read-answering.ts";
 import { fileIdentity } from "./read-mapped-file.ts";
-import { type ObjectCache, type Objects, objectCache, USERS_TIME, type View } from "./read-mapped-objects.ts";
+import { type Objects, USERS_TIME, type View } from "./read-mapped-objects.ts";
 import { observeProcess, type ProcessScan } from "./read-process.ts";
 import { clocks, type Self, self } from "./read-self.ts";
 import { blindness } from "./read-visibility.ts";
 import { bootTime, type ProcessStat, parseStat, TICK_MILLISECONDS } from "./stat.ts";
-
-export { type ObjectCache, objectCache } from "./read-mapped-objects.ts";
 
 export interface ProcessRequest {
   /** Called after each process. */
@@ -58,7 +57,6 @@ export function observeProcesses({ onProgress, cache = objectCache() }: ProcessR
     else if (found !== undefined) processes.push(found);
     onProgress?.(index + 1, ids.length);
   }
-  for (const key of cache.keys()) if (!objects.found.has(key)) cache.delete(key);
   return { processes, objects: Object.fromEntries(objects.found), hidden: blindness(own) ?? refusedBy(own, refused) };
 }
 

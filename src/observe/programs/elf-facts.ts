@@ -65,7 +65,7 @@ function factsOf({ file, found, marker, definesSyscall }: Allocators): ElfFacts 
     interposable: names(found.filter((symbol) => isInterposable(symbol, file))),
     contains: isStatic ? containsOf(file) : undefined,
     isGo: isProgram && hasNote(file, "Go", GO_BUILD_ID) === true,
-    ...(isBoundToOwn(found, file) && definesOthers(file) ? { mayCallOwn: true } : {}),
+    ...(!isLibc(file) && isBoundToOwn(found, file) && definesOthers(file) ? { mayCallOwn: true } : {}),
     ...(definesSyscall ? { definesSyscall } : {}),
     marker,
   };

@@ -1,8 +1,7 @@
 // Programs that do not run now and can allocate once they do: those of units, and privileged ones that anybody may start.
 
-import type { ElfFile } from "../../core/elf/index.ts";
-import { isUnseen, type Seen } from "../../core/seen.ts";
-import type { ElfFacts, ObjectFacts, ProgramFacts } from "../../coverage/facts.ts";
+import { isUnseen } from "../../core/seen.ts";
+import type { ObjectFacts, ProgramFacts } from "../../coverage/facts.ts";
 import { knownBy } from "../../coverage/known-programs.ts";
 import { mayAllocate } from "../../coverage/program-image.ts";
 import type { UnitFacts } from "../../coverage/unit-facts.ts";
@@ -10,9 +9,9 @@ import { isFault, readRegularFile } from "../../system/files/read-file.ts";
 import { LIBRARY_FOLDERS, LOADER_CACHE } from "../../system/paths.ts";
 import { isRefused } from "../../system/proc/process-files.ts";
 import { deniedLater } from "../apparmor/read-denied.ts";
-import { withFile } from "../processes/read-mapped-file.ts";
-import { fileAndFacts } from "./elf-facts.ts";
+import { fileIdentity, withFile } from "../processes/read-mapped-file.ts";
 import { givesPrivilegedPorts } from "./file-capabilities.ts";
+import { type KnownFile, knownOf, type ObjectCache } from "./known-file.ts";
 import { type LoaderCache, readLoaderCache } from "./loader/cache.ts";
 import { closure } from "./loader/closure.ts";
 import { reachesWanted } from "./loader/reaches.ts";
@@ -20,8 +19,12 @@ import { whyPathSilent } from "./read-path-answers.ts";
 import { realPathOf, trustedPrograms } from "./read-programs-on-disk.ts";
 
 /** `running`: ids of the units that a process was seen in. In no order; a program that several units start is there for each. */
-export function observePrograms(units: readonly UnitFacts[], running: ReadonlySet<string>): readonly ProgramFacts[] {
-  const objectsOf = programLooker();
+export function observePrograms(
+  units: readonly UnitFacts[],
+  running: ReadonlySet<string>,
+  kept: ObjectCache,
+): readonly ProgramFacts[] {
+  const objectsOf = programLooker(kept);
   const ofUnits = units
     .filter(({ loadState }) => loadState === "loaded")
     .flatMap((unit) => {
@@ -61,20 +64,17 @@ function isWorthTelling(object: ObjectFacts): boolean {
   return isUnseen(elf) ? elf.rootWould : mayAllocate(object) || knownBy(object.path, []) !== undefined;
 }
 
-interface Known {
-  readonly file: ElfFile | undefined;
-  readonly elf: Seen<ElfFacts> | undefined;
-}
+type Known = Pick<KnownFile, "loader" | "elf">;
 
 /** Each file is opened once, however many programs need it. Empty for what is no program, and for one that cannot allocate. */
-function programLooker(): (path: string) => readonly ObjectFacts[] {
+function programLooker(kept: ObjectCache): (path: string) => readonly ObjectFacts[] {
   const known = new Map<string, Known>();
   const paths = new Map<string, Known>();
   const knownAt = (path: string): Known => {
     const before = paths.get(path);
     if (before !== undefined) return before;
     const real = realPathOf(path);
-    const now = real === undefined ? NOTHING : (known.get(real) ?? readProgram(real));
+    const now = real === undefined ? NOTHING : (known.get(real) ?? readProgram(real, kept));
     if (real !== undefined) known.set(real, now);
     paths.set(path, now);
     return now;
@@ -82,8 +82,8 @@ function programLooker(): (path: string) => readonly ObjectFacts[] {
   const cache = loaderCache();
   const mayAllocate = reachesWanted(
     (path) => {
-      const { file, elf } = knownAt(path);
-      return { file, isWanted: isWorthTelling({ path, elf }) };
+      const { loader, elf } = knownAt(path);
+      return { file: loader, isWanted: isWorthTelling({ path, elf }) };
     },
     cache,
     LIBRARY_FOLDERS,
@@ -91,10 +91,10 @@ function programLooker(): (path: string) => readonly ObjectFacts[] {
   return (path) => {
     const real = realPathOf(path);
     if (real === undefined) return [];
-    const { file, elf } = knownAt(real);
-    if (file === undefined) return elf === undefined ? [] : [{ path, elf }];
+    const { loader, elf } = knownAt(real);
+    if (loader === undefined) return elf === undefined ? [] : [{ path, elf }];
     if (!mayAllocate(real)) return [];
-    const found = closure(real, (name) => knownAt(name).file, cache, LIBRARY_FOLDERS);
+    const found = closure(real, (name) => knownAt(name).loader, cache, LIBRARY_FOLDERS);
     if (isUnseen(found))
       return [
         { path, elf },
@@ -108,14 +108,22 @@ function programLooker(): (path: string) => readonly ObjectFacts[] {
   };
 }
 
-const NOTHING: Known = { file: undefined, elf: undefined };
+const NOTHING: Known = { loader: undefined, elf: undefined };
 
 /** `real`: without links. */
-function readProgram(real: string): Known {
-  const read = withFile(real, false, fileAndFacts);
+function readProgram(real: string, kept: ObjectCache): Known {
+  const identity = fileIdentity(real);
+  const before = isRefused(identity) ? undefined : kept.get(identity.key, identity.version);
+  if (before !== undefined) return before;
+  const read = withFile(real, false, (open) => {
+    const { key, version, owner } = open.identity;
+    const now = knownOf(open, version, owner);
+    kept.put(key, now);
+    return now;
+  });
   if (!isRefused(read)) return read;
   const denied = read.errno === "EACCES" || read.errno === "EPERM";
-  return { file: undefined, elf: denied ? { unseen: "its file may not be read", rootWould: true } : undefined };
+  return { loader: undefined, elf: denied ? { unseen: "its file may not be read", rootWould: true } : undefined };
 }
 
 const CACHE_LIMIT = 64 * 1024 * 1024;

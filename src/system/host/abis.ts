@@ -17,26 +17,29 @@ export interface HostAbi {
   /** What the loader puts in the place of `$LIB`, such as "lib/x86_64-linux-gnu"; undefined where it does not tell. */
   readonly lib: string | undefined;
   /** The host's libc for it; undefined if there is none. */
-  readonly libc: Uint8Array | undefined;
+  readonly libc: () => Uint8Array | undefined;
   /** The shim of this package for it; undefined if it has none. */
   readonly shim: Uint8Array | undefined;
   /** The package's probe for it, where it can be run: only on the host itself. */
   readonly probe: string | undefined;
 }
 
-/** Every ABI whose loader is there, and on the host itself can be run: an x32 loader is often there without a kernel for it. */
-export function abisOf(root: string): readonly HostAbi[] {
+/**
+ * Every ABI whose loader is there, and on the host itself can be run: an x32 loader is often there without a kernel for it.
+ * `answerOf`: what a loader of this host says, from whoever knows it already.
+ */
+export function abisOf(root: string, answerOf: (loader: string) => LoaderAnswer = loaderAnswer): readonly HostAbi[] {
   return LOADERS.flatMap(({ abi, file }) => {
     const real = realFile(root, file);
     if (real === undefined) return [];
-    const lib = root === "/" ? told(real) : undefined;
-    if (root === "/" && lib === undefined && !runs(real)) return [];
+    const { lib, runs } = root === "/" ? answerOf(real) : { lib: undefined, runs: true };
+    if (!runs) return [];
     return [
       {
         name: abi,
         loader: file,
         lib: lib ?? writtenIn(root, real),
-        libc: libcBeside(root, real),
+        libc: () => libcBeside(root, real),
         shim: partFor(abi, "libportreserve.so"),
         probe: root === "/" ? fileFor(abi, "portreserve-probe") : undefined,
       },
@@ -61,10 +64,21 @@ function realFile(root: string, file: string): string | undefined {
   return existsSync(real) ? real : undefined;
 }
 
-/** A loader is a program: one that the kernel cannot start has no programs either. */
-function runs(loader: string): boolean {
+/** What a loader of this host says of itself when it is started. */
+export interface LoaderAnswer {
+  readonly lib?: string;
+  /** A loader is a program: one that the kernel cannot start has no programs either. */
+  readonly runs: boolean;
+  /** It would say so again: it came to its own end. */
+  readonly isLasting: boolean;
+}
+
+export function loaderAnswer(loader: string): LoaderAnswer {
+  const lib = told(loader);
+  if (lib !== undefined) return { lib, runs: true, isLasting: true };
   const done = ran(loader, "--verify", libcPath(loader));
-  return done.outcome === "ended" && done.status === 0;
+  const status = done.outcome === "ended" ? done.status : undefined;
+  return { runs: status === 0, isLasting: typeof status === "number" };
 }
 
 function ran(loader: string, ...args: readonly string[]): RunResult {

@@ -1,9 +1,9 @@
 // What a program would be started with: itself, its loader and every library that it needs, as glibc's loader finds them.
 
 import { machineName, sameAbi } from "../../../core/elf/machine.ts";
-import type { ElfFile } from "../../../core/elf/types.ts";
 import type { Unseen } from "../../../core/seen.ts";
 import { fileName } from "../../../core/text.ts";
+import type { LoaderFacts } from "../known-file.ts";
 import type { LoaderCache } from "./cache.ts";
 
 export interface Closure {
@@ -22,7 +22,7 @@ const MUSL_LOADER = /\/ld-musl-[^/]*$/;
 
 interface Loaded {
   readonly path: string;
-  readonly file: ElfFile;
+  readonly file: LoaderFacts;
   /** The names under which it was asked for. */
   readonly names: Set<string>;
   readonly parent: Loaded | undefined;
@@ -35,7 +35,7 @@ interface Loaded {
  */
 export function closure(
   program: string,
-  read: (path: string) => ElfFile | undefined,
+  read: (path: string) => LoaderFacts | undefined,
   cache: LoaderCache | undefined,
   defaultFolders: readonly string[],
 ): Closure | Unseen {
@@ -45,15 +45,15 @@ export function closure(
   const isMusl = interpreter !== undefined && MUSL_LOADER.test(interpreter);
   const loaded: Loaded[] = [{ path: program, file, names: new Set(), parent: undefined }];
   const missing = new Set<string>();
-  const seen = new Map<string, ElfFile | undefined>();
+  const seen = new Map<string, LoaderFacts | undefined>();
   let left = TRIES_LIMIT;
 
-  function fitting(path: string): ElfFile | undefined {
+  function fitting(path: string): LoaderFacts | undefined {
     left -= 1;
     if (left < 0) return undefined;
     if (!seen.has(path)) seen.set(path, read(path));
     const found = seen.get(path);
-    return found !== undefined && sameAbi(found, file as ElfFile) ? found : undefined;
+    return found !== undefined && sameAbi(found, file as LoaderFacts) ? found : undefined;
   }
 
   const loader = interpreter === undefined ? undefined : fitting(interpreter);

@@ -1,11 +1,11 @@
 // Whether a program could come to run some file with its libraries: a quick look, before the loader's own way is followed.
 import { machineName, sameAbi } from "../../../core/elf/machine.ts";
-import type { ElfFile } from "../../../core/elf/types.ts";
+import type { LoaderFacts } from "../known-file.ts";
 import type { LoaderCache } from "./cache.ts";
 
 export interface Library {
   /** Undefined for what is no readable ELF file. */
-  readonly file: ElfFile | undefined;
+  readonly file: LoaderFacts | undefined;
   readonly isWanted: boolean;
 }
 
@@ -21,7 +21,7 @@ export function reachesWanted(
 ): (program: string) => boolean {
   const without = new Set<string>();
 
-  function libraryOf(name: string, asking: ElfFile): string | undefined {
+  function libraryOf(name: string, asking: LoaderFacts): string | undefined {
     const places = [
       ...(cache?.lookup(name, machineName(asking)) ?? []),
       ...defaultFolders.map((folder) => `${folder}/${name}`),
