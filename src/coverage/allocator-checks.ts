@@ -2,7 +2,7 @@
 import { isUnseen } from "../core/seen.ts";
 import { deniedAccess } from "./apparmor-verdict.ts";
 import { asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
-import { installHint, restartHint, unitHint } from "./commands.ts";
+import { installHint, restartHint } from "./commands.ts";
 import type { Binding } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { standsFirst, wouldStandFirst, wouldWrapSyscall, wrapsSyscall } from "./lookup-order.ts";
@@ -16,6 +16,7 @@ import {
   MUSL_HINT,
   mayNotRun,
   openHint,
+  unhideHint,
   whyNotLoaded,
 } from "./not-loaded.ts";
 import { beyondPreload, isIndeterminate, unreadable } from "./program-image.ts";
@@ -198,7 +199,7 @@ function files({ unit }: Startable): Decision | undefined {
 function ownList({ unit }: Startable): Decision | undefined {
   if (unit?.hidesList === undefined) return undefined;
   if (unit.hasDropIn) return obstructed(unit);
-  return unknown(`would find another preload list than this host's (${unit.hidesList})`, unitHint(unit.id));
+  return unknown(`would find another preload list than this host's (${unit.hidesList})`, unhideHint(unit.id));
 }
 
 function runnable({ image, unit }: Startable, { facts }: Host): Decision | undefined {

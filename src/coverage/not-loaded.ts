@@ -3,8 +3,7 @@
 import { isUnseen } from "../core/seen.ts";
 import { deniedAccess } from "./apparmor-verdict.ts";
 import { asRoot, type Decision, is, notCovered } from "./checks.ts";
-
-import { installHint, restartHint, unitHint, unitWord } from "./commands.ts";
+import { installHint, restartHint, serviceWord, unitHint, unitWord } from "./commands.ts";
 import type { ClosedPlace, ElfFacts, ProcessFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { shownFileName } from "./names.ts";
@@ -121,7 +120,13 @@ function unrunnable({ image, unit }: Running, { facts }: Host): Decision | undef
 
 function masked({ unit }: Running, { facts }: Host): Decision | undefined {
   if (unit?.hidesList === undefined || dropInOf(unit) || !listNamesShim(facts)) return undefined;
-  return notCovered(`its unit hides the preload list (${unit.hidesList})`, unitHint(unit.id));
+  return notCovered(`its unit hides the preload list (${unit.hidesList})`, unhideHint(unit.id));
+}
+
+/** A drop-in needs no list; only services can have one. */
+export function unhideHint(unit: string): string {
+  if (serviceWord(unit) !== undefined) return unitHint(unit);
+  return `take that setting out with 'systemctl edit --full ${unitWord(unit) ?? "UNIT"}'`;
 }
 
 function early({ process, unit }: Running, { facts }: Host): Decision | undefined {

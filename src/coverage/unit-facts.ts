@@ -1,5 +1,6 @@
 // What was seen of one service or socket of systemd, as plain data.
 import type { Protocol } from "../core/config/types.ts";
+import type { Unseen } from "../core/seen.ts";
 
 export interface UnitFacts {
   /** "cups.service", "cups.socket". */
@@ -15,6 +16,8 @@ export interface UnitFacts {
   readonly programs: readonly string[];
   /** Those that it starts beside them, also while it runs: of ExecStartPre=, ExecReload=, ExecStop= and the like. */
   readonly helpers?: readonly string[];
+  /** Why what it starts is not known. */
+  readonly unread?: Unseen;
   /** Our drop-in is among its drop-ins. */
   readonly hasDropIn: boolean;
   /** When the newest of its drop-ins that we wrote was written, in milliseconds since 1970. */

@@ -25,7 +25,10 @@ export function observeHost(
   const { processes, objects, hidden } = observeProcesses({ onProgress, cache: memory.objects });
   const units = observeUnits();
   const { sockets, source } = observeSockets();
-  const running = new Set(processes.flatMap(({ unit }) => unit ?? []));
+  const running = new Map<string, HostFacts["processes"][number]["program"][]>();
+  for (const { unit, program } of processes) {
+    if (unit !== undefined) running.set(unit, [...(running.get(unit) ?? []), program]);
+  }
   const facts = {
     time: Date.now(),
     asRoot: process.geteuid?.() === 0,

@@ -154,6 +154,12 @@ test.each<[string, ProgramFacts, string, Change?]>([
     ypbind(masked),
   ],
   [
+    "a hidden preload list of a socket, which can have no drop-in",
+    program({ unit: "yp.socket" }),
+    "unknown (list): would find another preload list than this host's (BindReadOnlyPaths=/dev/null:/etc/ld.so.preload) → take that setting out with 'systemctl edit --full yp.socket'",
+    { units: [unit("yp.socket", masked)] },
+  ],
+  [
     "a hidden preload list of a unit with a drop-in",
     program(),
     "covered (covered): when it starts",

@@ -121,10 +121,10 @@ test("knows which settings of a unit only systemd can put into force", () => {
   const files = [
     {
       path: "/a",
-      text: "[Service]\nUser=x\nPrivateTmp=yes\nProtectHome=tmpfs\nNoExecPaths=/\nMountImages=/a.raw:/usr\n",
+      text: "[Service]\nUser=x\nPrivateTmp=yes\nProtectHome=tmpfs\nNoExecPaths=/\nMountImages=/a.raw:/usr\nReadOnlyDirectories=/etc\n",
     },
     { path: "/b", text: "[Service]\nEnvironment=A=b\nPrivateTmp=No\n[Unit]\nProtectSystem=strict\n" },
   ];
-  expect(sandboxIn(files)).toEqual(["NoExecPaths", "ProtectHome", "MountImages"]);
+  expect(sandboxIn(files)).toEqual(["ReadOnlyPaths", "NoExecPaths", "ProtectHome", "MountImages"]);
   expect(sandboxIn([{ path: "/a", text: "[Service]\nUser=x\nExecStart=/bin/true\n" }])).toEqual([]);
 });

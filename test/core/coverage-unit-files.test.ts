@@ -109,3 +109,11 @@ test.each([
 ])("knows whether code may be run with NoExecPaths=%j and ExecPaths=%j", (never, again, expected) => {
   expect(unrunnable({ never, again }, "/usr/lib/a/shim.so")).toBe(expected);
 });
+
+test.each([
+  ["NoExecPaths=%t/x", { never: ["/"], again: [] }],
+  ["NoExecPaths=/\nExecPaths=%t/x", { never: ["/"], again: ["%t/x"] }],
+  ["NoExecPaths=/\nNoExecPaths=", { never: [], again: [] }],
+])("takes the paths of %j as systemd would at the worst", (setting, expected) => {
+  expect(fromFiles("a.service", [{ path: "/a", text: `[Service]\n${setting}\n` }]).execPaths).toEqual(expected);
+});

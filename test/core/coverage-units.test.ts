@@ -233,6 +233,33 @@ test("reads what systemctl shows of the programs beside ExecStart=, line feeds i
   ]);
 });
 
+test.each<[string, string[]]>([
+  ["/bin/a x ; /bin/b ; -/bin/c", ["/bin/a", "/bin/b", "/bin/c"]],
+  ["/bin/a x; /bin/b", ["/bin/a"]],
+  ["/bin/a ';' /bin/b", ["/bin/a"]],
+  ["/bin/a \\; /bin/b", ["/bin/a"]],
+  ["/bin/sh -c 'true ; /bin/b' ; +!/bin/c", ["/bin/sh", "/bin/b", "/bin/c"]],
+  ["; /bin/a ;", ["/bin/a"]],
+])("finds every command of %j", (value, expected) => {
+  const text = `[Service]\nExecStart=${value}\nExecStartPre=${value}\n`;
+  expect(fromFiles("a.service", [{ path: "/a", text }])).toMatchObject({ programs: expected, helpers: expected });
+});
+
+test("reads where names without a folder are looked for", () => {
+  const text = "[Service]\nExecSearchPath=/never\nExecSearchPath=\nExecSearchPath=/opt/a:/opt/b\nExecSearchPath=/c\n";
+  const searchPath = ["/opt/a", "/opt/b", "/c"];
+  expect(fromFiles("a.service", [{ path: "/a", text }])).toMatchObject({ searchPath });
+  expect(fromShow("Id=a.service\nExecSearchPath=/opt/a /opt/b /c\n")).toMatchObject([{ searchPath }]);
+});
+
+test("finds what a program starts that is there to start others", () => {
+  const started = ["-i", "/usr/sbin/ypbind", "/etc/yp.conf"];
+  const paths = ["/usr/sbin/ypbind", "/etc/yp.conf"];
+  expect(execPrograms("/usr/bin/env", started)).toEqual(["/usr/bin/env", ...paths]);
+  expect(execPrograms("/lib64/ld-linux-x86-64.so.2", started).slice(1)).toEqual(paths);
+  expect(execPrograms("/usr/sbin/rpcbind", started)).toEqual(["/usr/sbin/rpcbind"]);
+});
+
 test("takes only a shell's words for programs", () => {
   expect(execPrograms("/bin/sh", ["-c", "exec /usr/sbin/a -f /opt/a.conf $B/c '/usr/*'"])).toEqual([
     "/bin/sh",

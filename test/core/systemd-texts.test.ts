@@ -125,6 +125,7 @@ test("reads what systemctl shows of a unit that is not there, and of no unit", (
     dynamicUser: false,
     execStart: [],
     programs: [],
+    searchPath: [],
     helpers: [],
     listens: [],
     mounted: [],

@@ -3,11 +3,14 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { dropInText } from "../../src/core/systemd/drop-in.ts";
+import type { UnitFacts } from "../../src/coverage/unit-facts.ts";
+import { INSTALLED_SHIM } from "../../src/system/paths.ts";
 import { named, skipFor, skipReason } from "../support/can.ts";
 import { scratch } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";
 import { HOLD, OBSERVE } from "../support/held.ts";
-import { NODE } from "../support/stage/stage.ts";
+import { NODE, STAGE } from "../support/stage/stage.ts";
 
 const SERVER = compileC("test/system/fuse-server.c");
 
@@ -73,5 +76,37 @@ describe.skipIf(reason !== undefined)(named("a program on a FUSE file system", r
     const found = look({ owner: 0, of: 0, later: HANGS });
     const why = unseen("its file system (fuse) has not answered within a second");
     expect(found).toMatchObject({ program: why, objects: why, uid: 0 });
+  });
+
+  test("that hangs, and that units name in every way, keeps no look at the units waiting", () => {
+    const file = path.join(scratch(), "program");
+    copyFileSync(HOLD, file);
+    const folder = scratch();
+    const text = `[Service]\\nExecStart=${folder}/program\\nEnvironmentFile=${folder}/program\\nBindPaths=/dev/null:${folder}/program\\n`;
+    const script = `"$1" "$2" "$3" "" 0 >"$2.said" & SERVER=$!
+until grep -qs ready "$2.said"; do sleep 0.02; done
+mount -t tmpfs none /run; mount -t tmpfs none /etc/systemd/system; cd /etc/systemd/system
+printf '${text}' >named.service; mkdir named.service.d
+printf "$6" >named.service.d/50-portreserve.conf; ln -s "$3/program" linked.service
+${HANGS}
+"$4" --input-type=module -e "$5"
+kill -9 $SERVER; umount -l "$3"`;
+    const code = `const { observeUnits } = await import(${JSON.stringify(`${STAGE}/dist/observe/units/read-units.js`)});
+console.log(JSON.stringify(observeUnits().filter(({ id }) => /^(named|linked)/.test(id))));`;
+    const ours = dropInText({ preload: undefined, shim: INSTALLED_SHIM }).replaceAll("%", "%%");
+    const host = ["--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script, "sh"];
+    const { stdout } = spawnSync("unshare", [...host, SERVER, file, folder, NODE, code, ours], {
+      encoding: "utf8",
+      timeout: 60_000,
+      killSignal: "SIGKILL",
+    });
+    const units = JSON.parse(stdout) as readonly UnitFacts[];
+    const silent = unseen("its file system (fuse) has not answered within a second");
+    expect(units.find(({ id }) => id === "linked.service")).toMatchObject({ loadState: "error", unread: silent });
+    expect(units.find(({ id }) => id === "named.service")).toMatchObject({
+      programs: [`${folder}/program`],
+      hides: `BindPaths=/dev/null:${folder}/program`,
+      dropInObstacle: { certain: false, reason: expect.stringContaining("cannot be read") },
+    });
   });
 });

@@ -1,6 +1,6 @@
 // What coverage reads of a host: its units from a real systemd and from files alone, its programs, and what install has put there.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isUnseen } from "../../src/core/seen.ts";
+import { isUnseen, type Seen } from "../../src/core/seen.ts";
 import { dropInText } from "../../src/core/systemd/drop-in.ts";
 import type { SetupFacts } from "../../src/coverage/facts.ts";
 import type { UnitFacts } from "../../src/coverage/unit-facts.ts";
@@ -41,10 +41,22 @@ describe.skipIf(noStart !== undefined)(named("on a host with systemd", noStart),
         [`${UNIT_FOLDER}/quiet.service`]: "[Service]\nExecStart=/bin/false\n",
         [`${UNIT_FOLDER}/quiet.service.d/50-portreserve.conf`]: "# by hand\n",
         [`${UNIT_FOLDER}/quiet.service.d/60-other.conf`]: "[Service]\nExecStart=\nExecStart=/bin/true\n",
+        [`${UNIT_FOLDER}/calm.service.d/70-alias.conf`]: `[Service]\nBindPaths=/dev/null:/srv/link/ld.so.preload\n`,
+        [`${UNIT_FOLDER}/sleeper@two.service.d/a.conf`]:
+          "[Service]\nExecStart=\nExecStart=/bin/true\nExecStartPre=/bin/false ; -/bin/cat\n",
+        [`${UNIT_FOLDER}/none@two.service.d/a.conf`]: "[Service]\nExecStart=/bin/true\n",
+        [`${UNIT_FOLDER}/found.service`]: "[Service]\nExecSearchPath=/srv/bin\nExecStart=only-there\n",
+        [`${UNIT_FOLDER}/away.service`]: "[Service]\nType=oneshot\nExecStart=only-there\nExecSearchPath=/srv/bin\n",
+        "/srv/bin/only-there": "#!/bin/sh\nexec sleep 1000\n",
+        "/srv/linked.service": "[Service]\nExecStart=/bin/true\nInaccessiblePaths=/srv/link/portreserve.table\n",
+        "/etc/ld.so.preload": "",
+        "/etc/portreserve.table": "",
       },
     });
     await guest.output(`systemctl mask cron-none.service; cd ${UNIT_FOLDER}; ln -s odd.service alias.service
-      systemctl daemon-reload; systemctl start sleeper@one.service odd.service cups.socket`);
+      ln -s quiet.service calm.service; ln -s /srv/linked.service own-name.service; ln -s sleeper@.service napper@.service
+      ln -s /etc /srv/link; chmod +x /srv/bin/only-there
+      systemctl daemon-reload; systemctl start sleeper@one.service found.service odd.service cups.socket`);
     units = await ask<readonly UnitFacts[]>("say(observeUnits())");
   });
 
@@ -75,9 +87,31 @@ describe.skipIf(noStart !== undefined)(named("on a host with systemd", noStart),
     });
   });
 
-  test("reads an instance that runs, and its template, which a socket may start", () => {
+  test("reads an instance that runs, its template, and an instance that has settings of its own", () => {
     expect(unit("sleeper@one.service")).toMatchObject({ activeState: "active", mainPid: expect.any(Number) });
-    expect(unit("sleeper@.service")).toMatchObject({ activeState: "not loaded", programs: ["/bin/sleep"] });
+    const template = { activeState: "not loaded", programs: ["/bin/sleep"], helpers: [] };
+    expect(unit("sleeper@.service")).toMatchObject({
+      ...template,
+      names: expect.arrayContaining(["sleeper@.service", "napper@.service"]),
+    });
+    const own = { programs: ["/bin/true"], helpers: ["/bin/false", "/bin/cat"] };
+    expect(unit("sleeper@two.service")).toMatchObject({ ...template, ...own });
+    expect(unit("none@two.service")).toBeUndefined();
+  });
+
+  test("reads the drop-ins of an alias, and a linked file by its own name; both by what their paths lead to", () => {
+    expect(unit("quiet.service")).toMatchObject({
+      names: expect.arrayContaining(["calm.service"]),
+      hidesList: "BindPaths=/dev/null:/srv/link/ld.so.preload",
+    });
+    expect(unit("own-name.service")).toMatchObject({ hides: "InaccessiblePaths=/srv/link/portreserve.table" });
+    expect(unit("linked.service")).toBeUndefined();
+  });
+
+  test("finds a program where the unit says to look", () => {
+    expect(unit("found.service")?.activeState).not.toBe("not loaded");
+    expect(unit("found.service")?.programs).toEqual(["/srv/bin/only-there"]);
+    expect(unit("away.service")?.programs).toEqual(["/srv/bin/only-there"]);
   });
 
   test("knows our drop-in from another of its name", () => {
@@ -142,12 +176,10 @@ const lacking = skipReason(
 test.skipIf(lacking !== undefined)(named("finds the allocators that are installed and do not run", lacking), () => {
   const units = observeUnits();
   if (isUnseen(units)) throw new Error(units.unseen);
-  const found = (running: readonly string[]): readonly unknown[] =>
-    observePrograms(units, new Set(running), objectCache()).map(({ path, unit, privileged }) => [
-      path,
-      unit,
-      privileged,
-    ]);
+  const found = (running: readonly string[], program: Seen<string> = "/usr/sbin/ypbind"): readonly unknown[] =>
+    observePrograms(units, new Map(running.map((id) => [id, [program]])), objectCache()).map(
+      ({ path, unit, privileged }) => [path, unit, privileged],
+    );
   expect(found([])).toEqual(
     expect.arrayContaining([
       ["/usr/sbin/ypbind", "ypbind.service", false],
@@ -155,10 +187,33 @@ test.skipIf(lacking !== undefined)(named("finds the allocators that are installe
       ["/usr/sbin/mount.nfs", undefined, true],
     ]),
   );
-  expect(found(["ypbind.service"])).not.toContainEqual(["/usr/sbin/ypbind", "ypbind.service", false]);
+  const ypbind = ["/usr/sbin/ypbind", "ypbind.service", false];
+  expect(found(["ypbind.service"])).not.toContainEqual(ypbind);
+  expect(found(["ypbind.service"], { unseen: "it hides", rootWould: false })).not.toContainEqual(ypbind);
+  // What runs of it may still be on its way to the program.
+  expect(found(["ypbind.service"], "/bin/sh")).toContainEqual(ypbind);
   // Neither a unit nor a setuid program that only has libc.
   expect(found([]).flat()).not.toContain("/usr/bin/su");
   expect(found([]).flat()).not.toContain("systemd-logind.service");
+});
+
+test("takes a unit whose file cannot be read for one that may start an allocator", () => {
+  const unread = { unseen: "its file cannot be read", rootWould: true };
+  const unit: UnitFacts = {
+    id: "closed.service",
+    names: ["closed.service"],
+    loadState: "error",
+    activeState: "not loaded",
+    mainPid: undefined,
+    programs: [],
+    hasDropIn: false,
+    dropInSince: undefined,
+    listens: [],
+  };
+  const found = (one: UnitFacts) =>
+    observePrograms([one], new Map(), objectCache()).filter((program) => program.unit === one.id);
+  expect(found({ ...unit, unread }).map(({ objects }) => objects)).toEqual([[{ path: unit.id, elf: unread }]]);
+  expect(found(unit)).toEqual([]);
 });
 
 const impossible = await noHost();

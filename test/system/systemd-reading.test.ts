@@ -159,25 +159,30 @@ describe.skipIf(noSystemd !== undefined)(named("systemd agrees", noSystemd), () 
     expect(found.get("s.service")?.environment).toEqual([`LD_PRELOAD=${SHIM}:${before}/lib-%.so:/s.so`]);
   });
 
-  test.each(["a.service", "a-b-c.service", "a-b@.service", "a-b@i-j.service", "-a--b.service", "a@i@j.service"])(
-    "on the drop-ins of %s, their order, and which of one name wins",
-    (unit) => {
-      const folders = ["first", "second"];
-      const shown = unit.replace("@.", "@portreserve.");
-      const below = [...dropInFolders(shown), "x.service.d", "b.service.d", "target.d", "-.service.d"];
-      const files = folders.flatMap((folder, side) =>
-        below.flatMap((name, index) =>
-          [`${side}${index}.conf`, `${index % 3}-same.conf`, "Z.conf", "a.conf", ".hidden.conf", "no.txt"].map(
-            (file) => `${folder}/${name}/${file}`,
-          ),
+  test.each([
+    "a.service",
+    "a-b-c.service",
+    "a-b@.service",
+    "a-b@i-j.service",
+    "-a--b.service",
+    "a@i@j.service",
+    "a-b@i.socket",
+  ])("on the drop-ins of %s, their order, and which of one name wins", (unit) => {
+    const folders = ["first", "second"];
+    const shown = unit.replace("@.", "@portreserve.");
+    const below = [...dropInFolders(shown), "x.service.d", "b.service.d", "target.d", "-.service.d"];
+    const files = folders.flatMap((folder, side) =>
+      below.flatMap((name, index) =>
+        [`${side}${index}.conf`, `${index % 3}-same.conf`, "Z.conf", "a.conf", ".hidden.conf", "no.txt"].map(
+          (file) => `${folder}/${name}/${file}`,
         ),
-      );
-      const mine = folders.flatMap((folder) =>
-        dropInFolders(shown).flatMap((name) => files.filter((file) => file.startsWith(`${folder}/${name}/`))),
-      );
-      const theirs = dumpDropIns(shown, files, folders);
-      expect(theirs.length).toBeGreaterThan(4);
-      expect(inReadingOrder(mine)).toEqual(theirs);
-    },
-  );
+      ),
+    );
+    const mine = folders.flatMap((folder) =>
+      dropInFolders(shown).flatMap((name) => files.filter((file) => file.startsWith(`${folder}/${name}/`))),
+    );
+    const theirs = dumpDropIns(shown, files, folders);
+    expect(theirs.length).toBeGreaterThan(4);
+    expect(inReadingOrder(mine)).toEqual(theirs);
+  });
 });

@@ -2,6 +2,7 @@
 import { shownWords } from "../../core/systemd/environment.ts";
 import { serviceSettings } from "../../core/systemd/from-files.ts";
 import { shownFile } from "../../core/systemd/from-show.ts";
+import { newerName } from "../../core/systemd/mounts.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 
 /** To be asked of systemd; its answer is for `transientSettings`. */
@@ -57,7 +58,7 @@ const WITHOUT_SANDBOX: ReadonlySet<string> = new Set([
 
 /** The settings of a unit's files that only systemd can put into force and that may keep the shim or its table from it. */
 export function sandboxIn(files: readonly UnitFile[]): readonly string[] {
-  const last = new Map(files.flatMap(serviceSettings).map(({ key, value }) => [key, value]));
+  const last = new Map(files.flatMap(serviceSettings).map(({ key, value }) => [newerName(key), value]));
   const names = [...DECIDING.filter((name) => !WITHOUT_SANDBOX.has(name)), ...NOT_HANDED_ON];
   return names.filter((name) => !OFF.test(last.get(name) ?? ""));
 }

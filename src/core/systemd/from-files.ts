@@ -1,6 +1,6 @@
 // A unit as its own file and its drop-ins say it together, where systemd has not loaded it or does not run.
 import { type EnvironmentEntry, entryOf } from "./environment.ts";
-import { type ExecCommand, HELPER_SETTINGS, programsOf } from "./exec-programs.ts";
+import { commandsIn, type ExecCommand, HELPER_SETTINGS, programsOf } from "./exec-programs.ts";
 import { type Listen, writtenListen } from "./listens.ts";
 import {
   bindSource,
@@ -26,6 +26,7 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
   const environmentFiles: EnvironmentFile[] = [];
   const unset: string[] = [];
   const pass: string[] = [];
+  const searchPath: string[] = [];
   const commands: ExecCommand[] = [];
   const helpers = new Map<string, ExecCommand[]>(HELPER_SETTINGS.map((name) => [name, []]));
   const own = unit.endsWith(".socket") ? "Socket" : "Service";
@@ -38,15 +39,16 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
       for (const entry of assignments(value, unit)) environment.set(entry.name, entry);
     },
     EnvironmentFile: (value) => extend(environmentFiles, value, [environmentFile(value, unit)]),
+    ExecSearchPath: (value) => extend(searchPath, value, (expand(value, unit) ?? "").split(":").filter(Boolean)),
     UnsetEnvironment: (value) => extend(unset, value, expanded(value, unit)),
     PassEnvironment: (value) => extend(pass, value, expanded(value, unit)),
-    ExecStart: (value) => extend(commands, value, [command(value, unit)]),
+    ExecStart: (value) => extend(commands, value, commandsOf(value, unit)),
   };
   for (const { section, key, value } of files.flatMap(({ text }) => settingsOf(text))) {
     const list = mountSetting(key) ?? EXEC_SETTINGS.find((name) => name === key);
     if (section === "Socket" && key.startsWith("Listen")) extend(listens, value, listened(key, expand(value, unit)));
     else if (section !== own) continue;
-    else if (helpers.has(key)) extend(helpers.get(key) ?? [], value, [command(value, unit)]);
+    else if (helpers.has(key)) extend(helpers.get(key) ?? [], value, commandsOf(value, unit));
     else if (Object.hasOwn(known, key)) known[key]?.(value);
     else if (list !== undefined) {
       const words = paths.get(list) ?? [];
@@ -80,6 +82,7 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     dynamicUser: /^(1|yes|y|true|t|on)$/i.test(single.DynamicUser ?? ""),
     execStart: commands.map(({ program }) => program),
     programs: programsOf(commands),
+    searchPath,
     helpers: programsOf([...helpers.values()].flat()),
     listens,
     mounted: ofMounts(mountedBy),
@@ -117,6 +120,10 @@ function environmentFile(value: string, unit: string): EnvironmentFile | undefin
   const optional = value.startsWith("-");
   const path = expand(optional ? value.slice(1) : value, unit);
   return path?.startsWith("/") || path?.startsWith("%") ? { path, optional } : undefined;
+}
+
+function commandsOf(value: string, unit: string): readonly (ExecCommand | undefined)[] {
+  return commandsIn(value).map((text) => command(text, unit));
 }
 
 /** Without the marks before it; '@' gives the program another name as its first argument. */

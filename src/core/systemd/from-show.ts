@@ -60,6 +60,7 @@ function unitOf(properties: Properties): Unit | undefined {
     dynamicUser: single("DynamicUser") === "yes",
     execStart: commands.map(({ program }) => program),
     programs: programsOf(commands),
+    searchPath: words("ExecSearchPath"),
     helpers: programsOf(HELPER_SETTINGS.flatMap((name) => all(name).flatMap(commandOf))),
     listens: all("Listen").flatMap((text) => shownListen(text) ?? []),
     mounted: MOUNT_SETTINGS.flatMap((name) => words(name).flatMap((word) => mountedBy(name, word) ?? [])),

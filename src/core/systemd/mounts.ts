@@ -26,9 +26,14 @@ export const MOUNT_SETTINGS = [
 
 type MountSetting = (typeof MOUNT_SETTINGS)[number];
 
-/** The setting of this list that `key` of a unit file is; some have an older name too. */
+/** Settings by the names that they had in older versions, which systemd still takes. */
+export function newerName(key: string): string {
+  return key.replace(/^(Inaccessible|ReadOnly|ReadWrite)Directories$/, "$1Paths");
+}
+
+/** The setting of this list that `key` of a unit file is. */
 export function mountSetting(key: string): MountSetting | undefined {
-  const name = key === "InaccessibleDirectories" ? "InaccessiblePaths" : key;
+  const name = newerName(key);
   return MOUNT_SETTINGS.find((setting) => setting === name);
 }
 
@@ -70,8 +75,9 @@ export interface ExecPaths {
 }
 
 export function execPaths(words: (setting: (typeof EXEC_SETTINGS)[number]) => readonly string[]): ExecPaths {
-  const [never, again] = EXEC_SETTINGS.map((name) => words(name).map((word) => plain(unmarked(word))));
-  return { never: never ?? [], again: again ?? [] };
+  const [never = [], again = []] = EXEC_SETTINGS.map((name) => words(name).map((word) => plain(unmarked(word))));
+  // A specifier that only a running systemd knows may stand for anything.
+  return { never: never.map((path) => (path.startsWith("%") ? "/" : path)), again };
 }
 
 /** The path of `never` that keeps the code of `file` from being run: of several the innermost decides. */

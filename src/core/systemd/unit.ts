@@ -41,6 +41,8 @@ export interface Unit {
   readonly execStart: readonly string[];
   /** `execStart`, and the programs that the scripts of its shells name; each once. */
   readonly programs: readonly string[];
+  /** Where names without a folder are looked for; empty for where systemd looks for all. */
+  readonly searchPath: readonly string[];
   /** The programs of ExecStartPre=, ExecReload=, ExecStop= and the like, found in the same way. */
   readonly helpers: readonly string[];
   /** Of sockets: what they listen on, ports below 1024 alone. */

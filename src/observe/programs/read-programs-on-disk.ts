@@ -1,7 +1,7 @@
 // Programs of the host as files: where a name leads, what stat(2) says, and which have more rights than the user who starts them.
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
-import { orUndefined } from "../../system/app-error.ts";
+import { errnoOf, orUndefined } from "../../system/app-error.ts";
 import { capabilitiesOf } from "../../system/files/attributes.ts";
 import { namesIn } from "../../system/files/entry.ts";
 import { resolveUnder } from "../../system/files/rooted.ts";
@@ -32,9 +32,23 @@ export function realPathOf(file: string): string | undefined {
   return whyPathSilent(file) !== undefined ? undefined : orUndefined(() => realpathSync.native(file));
 }
 
-/** What systemd starts for a name in ExecStart=; undefined where there is no such program. */
-export function programCalled(name: string): string | undefined {
-  const places = name.startsWith("/") ? [name] : UNIT_SEARCH_PATH.split(":").map((folder) => path.join(folder, name));
+/**
+ * Where a mount of a unit's really is: systemd follows links. A path that cannot be followed may lead anywhere, which is
+ * the root.
+ */
+export function mountPoint(target: string): string {
+  if (whyPathSilent(target) !== undefined) return "/";
+  try {
+    return realpathSync.native(target);
+  } catch (error) {
+    return ["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "") ? target : "/";
+  }
+}
+
+/** What systemd starts for a name in ExecStart=; undefined where there is no such program. `folders`: of ExecSearchPath=. */
+export function programCalled(name: string, folders: readonly string[] = []): string | undefined {
+  const search = folders.length === 0 ? UNIT_SEARCH_PATH.split(":") : folders;
+  const places = name.startsWith("/") ? [name] : search.map((folder) => path.join(folder, name));
   return places.find((file) => whyPathSilent(file) === undefined && orUndefined(() => statSync(file))?.isFile());
 }
 

@@ -1,7 +1,7 @@
 // Programs that do not run now and can allocate once they do: those of units, and privileged ones that anybody may start.
 
 import { isUnseen } from "../../core/seen.ts";
-import type { ObjectFacts, ProgramFacts } from "../../coverage/facts.ts";
+import type { ObjectFacts, ProcessFacts, ProgramFacts } from "../../coverage/facts.ts";
 import { knownBy } from "../../coverage/known-programs.ts";
 import { mayAllocate } from "../../coverage/program-image.ts";
 import type { UnitFacts } from "../../coverage/unit-facts.ts";
@@ -18,10 +18,13 @@ import { reachesWanted } from "./loader/reaches.ts";
 import { whyPathSilent } from "./read-path-answers.ts";
 import { realPathOf, trustedPrograms } from "./read-programs-on-disk.ts";
 
-/** `running`: ids of the units that a process was seen in. In no order; a program that several units start is there for each. */
+/** The programs of the processes that were seen in a unit, by its id. */
+export type RunningIn = ReadonlyMap<string, readonly ProcessFacts["program"][]>;
+
+/** In no order; a program that several units start is there for each. */
 export function observePrograms(
   units: readonly UnitFacts[],
-  running: ReadonlySet<string>,
+  running: RunningIn,
   kept: ObjectCache,
 ): readonly ProgramFacts[] {
   const objectsOf = programLooker(kept);
@@ -29,7 +32,7 @@ export function observePrograms(
     .filter(({ loadState }) => loadState === "loaded")
     .flatMap((unit) => {
       const { id, programs, helpers = [], profile } = unit;
-      const startable = [...(runs(unit, running) ? [] : programs), ...helpers];
+      const startable = [...programs.filter((path) => !runs(unit, path, running)), ...helpers];
       const byFile = new Map(startable.map((path) => [realPathOf(path) ?? path, path] as const).reverse());
       return [...byFile.values()].reverse().map((path) => ({
         path,
@@ -38,11 +41,14 @@ export function observePrograms(
         profile,
       }));
     });
+  const unread = units.flatMap(({ id, unread: why }): ProgramFacts[] =>
+    why === undefined ? [] : [{ path: id, unit: id, privileged: false, objects: [{ path: id, elf: why }] }],
+  );
   const ofAnybody = trustedPrograms()
     .filter(({ isSetuidRoot, capabilities }) => isSetuidRoot || givesPrivilegedPorts(capabilities))
     .map(({ path }) => ({ path, unit: undefined, privileged: true, profile: undefined }));
   const deniedTo = deniedLater();
-  return [...ofUnits, ...ofAnybody].flatMap(({ profile, ...program }): ProgramFacts[] => {
+  const found = [...ofUnits, ...ofAnybody].flatMap(({ profile, ...program }): ProgramFacts[] => {
     const silent = whyPathSilent(program.path);
     if (silent !== undefined) return [{ ...program, objects: [{ path: program.path, elf: silent }] }];
     const objects = objectsOf(program.path);
@@ -50,11 +56,18 @@ export function observePrograms(
     const denied = deniedTo(realPathOf(program.path) ?? program.path, profile);
     return [{ ...program, ...(denied === undefined ? {} : { denied }), objects }];
   });
+  return [...found, ...unread];
 }
 
-/** What runs of it is judged as a process; the programs that it starts beside are still to come. */
-function runs({ mainPid, names }: UnitFacts, running: ReadonlySet<string>): boolean {
-  return mainPid !== undefined || names.some((name) => running.has(name));
+/**
+ * What runs of a unit is judged as a process; what else it starts, beside that or when its script comes to it, is still to
+ * come. Where the program of one of its processes cannot be seen, it may be any of them.
+ */
+function runs({ mainPid, names }: UnitFacts, path: string, running: RunningIn): boolean {
+  const seen = names.flatMap((name) => running.get(name) ?? []);
+  if (seen.length === 0) return mainPid !== undefined;
+  const real = realPathOf(path) ?? path;
+  return seen.some((program) => isUnseen(program) || [path, real, `${real} (deleted)`].includes(program));
 }
 
 /** What may not be looked into could be one, but a missing library keeps the program from starting. */

@@ -1,10 +1,12 @@
 // Looks through the host's unit files: which are there, and which speak of the shim.
 import path from "node:path";
+import type { Unseen } from "../../core/seen.ts";
 import { templateOf } from "../../core/systemd/unit-name.ts";
 import { orUndefined } from "../../system/app-error.ts";
 import { namesIn, statEntry } from "../../system/files/entry.ts";
 import { resolveUnder } from "../../system/files/rooted.ts";
 import { UNIT_FOLDER, UNIT_FOLDERS } from "../../system/paths.ts";
+import { whyPathSilent } from "../programs/read-path-answers.ts";
 
 /** A unit file or drop-in, and its text. */
 export interface UnitText {
@@ -62,7 +64,9 @@ export function unitsThatName(root: string, text: string): readonly UnitText[] {
   return files.filter((file) => file.text.includes(text));
 }
 
+/** A list of one, or of none where there is no such file or it cannot be read. */
 export function readUnitText(root: string, file: string): readonly UnitText[] {
+  if (whyPathSilent(path.join(root, file)) !== undefined) return [];
   const found = statEntry(root, file);
   return found.kind === "file" ? [{ path: file, text: Buffer.from(found.bytes).toString("latin1") }] : [];
 }
@@ -73,33 +77,48 @@ export interface FoundUnitFile extends UnitText {
   readonly unit: string;
   /** `masked`: an empty file, or a link to the null device. `error`: it cannot be read. */
   readonly state: "loaded" | "masked" | "error";
+  /** Why it cannot be read, where systemd may read it. */
+  readonly unread?: Unseen;
 }
 
 /** One for each name of a service, a socket or a template of them, aliases too. */
 export function unitFiles(root: string): readonly (FoundUnitFile & { readonly name: string })[] {
   const seen = new Set<string>();
+  const reals = new Set(UNIT_FOLDERS.map((folder) => realFolder(root, folder)));
   return unitFolders(root).flatMap((folder) =>
     namesIn(root, folder)
       .filter((name) => UNIT.test(name))
       .flatMap((name) => {
         if (seen.has(name)) return [];
         seen.add(name);
-        return [{ name, ...unitFile(root, `${folder}/${name}`) }];
+        return [{ name, ...unitFile(root, `${folder}/${name}`, reals) }];
       }),
   );
 }
 
 const UNIT = /^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?\.(service|socket)$/;
 
-function unitFile(root: string, file: string): FoundUnitFile {
+function unitFile(root: string, file: string, folders: ReadonlySet<string | undefined>): FoundUnitFile {
+  const silent = whyPathSilent(path.join(root, file));
+  if (silent !== undefined) return { path: file, text: "", unit: path.basename(file), state: "error", unread: silent };
   const found = statEntry(root, file);
   const text = found.kind === "file" ? Buffer.from(found.bytes).toString("latin1") : "";
   const isEmpty = found.kind === "file" ? text === "" : found.kind === "other" && found.reason === "a device";
   const real = realFolder(root, file);
   const name = path.basename(file);
   const target = real === undefined ? name : path.basename(real);
-  // A link to its template is how an instance is enabled: it is a unit of its own.
-  const isAlias = UNIT.test(target) && path.extname(target) === path.extname(name) && target !== templateOf(name);
+  // A link to its template is how an instance is enabled, and one to a file elsewhere is how systemctl links that: each is
+  // a unit of its own.
+  const isAlias =
+    UNIT.test(target) &&
+    path.extname(target) === path.extname(name) &&
+    target !== templateOf(name) &&
+    folders.has(path.dirname(real ?? ""));
   const unit = isAlias ? target : name;
-  return { path: file, text, unit, state: isEmpty ? "masked" : found.kind === "file" ? "loaded" : "error" };
+  const unread =
+    found.kind === "other" && !isEmpty
+      ? { unseen: `'${file}' is ${found.reason}`, rootWould: process.geteuid?.() !== 0 }
+      : undefined;
+  const state = isEmpty ? "masked" : found.kind === "file" ? "loaded" : "error";
+  return { path: file, text, unit, state, ...(unread === undefined ? {} : { unread }) };
 }

@@ -1,10 +1,12 @@
 // What decides whether a variable reaches a service: its unit files, its environment files, and the programs it runs.
 import { statSync } from "node:fs";
+import nodePath from "node:path";
 import { capabilitiesOf } from "../../system/files/attributes.ts";
 import { statEntry } from "../../system/files/entry.ts";
 import { isFault, readUnder } from "../../system/files/read-file.ts";
 import { resolveUnder } from "../../system/files/rooted.ts";
 import { UNIT_FOLDERS } from "../../system/paths.ts";
+import { whyPathSilent } from "../programs/read-path-answers.ts";
 import { readUnitText, type UnitText } from "./read-unit-files.ts";
 
 /** The texts of these files, in order; one that is not there is left out. */
@@ -30,7 +32,7 @@ const ENVIRONMENT_LIMIT = 1024 * 1024;
 /** `text` is undefined for one that cannot be read, and for patterns and specifiers, which only systemd expands; missing ones are left out. */
 export function environmentFileTexts(root: string, paths: readonly string[]): readonly EnvironmentText[] {
   return paths.flatMap((path): readonly EnvironmentText[] => {
-    if (/[*?[]|^%/.test(path)) return [{ path, text: undefined }];
+    if (/[*?[]|^%/.test(path) || isSilent(root, path)) return [{ path, text: undefined }];
     const read = readUnder(root, path, ENVIRONMENT_LIMIT);
     if (!isFault(read)) return [{ path, text: read.bytes.toString("utf8") }];
     return read.kind === "missing" ? [] : [{ path, text: undefined }];
@@ -44,8 +46,13 @@ export interface ProgramFile {
   readonly bytes: Uint8Array;
 }
 
+function isSilent(root: string, path: string): boolean {
+  return whyPathSilent(nodePath.join(root, path)) !== undefined;
+}
+
 /** Undefined where there is no such file or it cannot be read. */
 export function programFile(root: string, path: string): ProgramFile | undefined {
+  if (isSilent(root, path)) return undefined;
   const found = statEntry(root, path);
   if (found.kind !== "file") return undefined;
   const real = resolveUnder(root, path);

@@ -1,6 +1,6 @@
 // Every service and socket of the host: as systemd has it loaded, and for the others as their files say.
 
-import type { Seen } from "../../core/seen.ts";
+import type { Seen, Unseen } from "../../core/seen.ts";
 import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
 import { fromFiles } from "../../core/systemd/from-files.ts";
@@ -8,13 +8,14 @@ import { fromShow, present } from "../../core/systemd/from-show.ts";
 import { hiding, type Mounted, unrunnable } from "../../core/systemd/mounts.ts";
 import { otherRootOf, preloadOf, type Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
+import { templateOf } from "../../core/systemd/unit-name.ts";
 import type { UnitFacts } from "../../coverage/unit-facts.ts";
 import { namesIn } from "../../system/files/entry.ts";
 import { showLoadedUnits, systemdRuns } from "../../system/host/systemd.ts";
 import { INSTALLED_SHIM, INSTALLED_SHIM_FILES, PRELOAD_LIST, TABLE_FILE, UNIT_FOLDERS } from "../../system/paths.ts";
-import { fileStatus, programCalled, realPathOf } from "../programs/read-programs-on-disk.ts";
+import { fileStatus, mountPoint, programCalled, realPathOf } from "../programs/read-programs-on-disk.ts";
 import { dropInObstacles } from "./read-obstacles.ts";
-import { readUnitText, unitFiles } from "./read-unit-files.ts";
+import { type FoundUnitFile, readUnitText, unitFiles } from "./read-unit-files.ts";
 import { readUnitTexts } from "./read-unit-texts.ts";
 
 /** In no order. Unseen where systemd runs and gives no answer. */
@@ -43,15 +44,15 @@ type StateField = "id" | "names" | "loadState" | "activeState" | "mainPid";
 /** What is the same for a unit that is loaded and for one that is written. `texts`: its files. */
 function factsOf(unit: Unit, texts: () => readonly UnitFile[]): Omit<UnitFacts, StateField> {
   const { id, listens, dropInPaths, profile } = unit;
-  const mounted = unit.mounted.map((mount): Mounted => ({ ...mount, target: realOf(mount.target) }));
+  const mounted = unit.mounted.map((mount): Mounted => ({ ...mount, target: mountPoint(mount.target) }));
   const ours = ourDropIns(dropInPaths);
   const otherRoot = otherRootOf(unit);
   const hides = hiding(mounted, FILES.map(realOf));
   const hidesList = hiding(mounted, [PRELOAD_LIST, realOf(PRELOAD_LIST)]);
   const preload = preloadOf(unit);
   return {
-    programs: foundPrograms(unit.programs),
-    helpers: foundPrograms(unit.helpers),
+    programs: foundPrograms(unit.programs, unit),
+    helpers: foundPrograms(unit.helpers, unit),
     listens,
     ...ours,
     ...(ours.hasDropIn ? obstacleIn(id, texts()) : {}),
@@ -64,37 +65,63 @@ function factsOf(unit: Unit, texts: () => readonly UnitFile[]): Omit<UnitFacts, 
   };
 }
 
+type Folders = readonly (readonly [string, ReadonlySet<string>])[];
+type Written = FoundUnitFile & { readonly name: string };
+
 /** Those whose files are there; `known` are names to leave out. */
 function writtenUnits(known: ReadonlySet<string>): readonly UnitFacts[] {
   const folders = UNIT_FOLDERS.map((folder) => [folder, new Set(namesIn("/", folder))] as const);
-  const files = unitFiles("/").filter(({ name, unit }) => !known.has(name) && !known.has(unit));
+  const all = unitFiles("/");
+  const files = [...all, ...instances(all, folders)].filter(({ name, unit }) => !known.has(name) && !known.has(unit));
   const aliases = new Map<string, Set<string>>();
   for (const { name, unit } of files) aliases.set(unit, (aliases.get(unit) ?? new Set([unit])).add(name));
-  return files.flatMap(({ name, unit, path, text, state }) => {
+  return files.flatMap(({ name, unit, path, text, state, unread }) => {
     const isAlias = name !== unit && files.some((other) => other.name === unit);
     if (isAlias) return [];
-    const dropIns = state === "loaded" ? dropInsOf(unit, folders) : [];
-    const texts = [{ path, text }, ...dropIns.flatMap((file) => readUnitText("/", file))];
-    const written = { ...fromFiles(unit, state === "loaded" ? texts : []), dropInPaths: dropIns };
     const names = [...(aliases.get(unit) ?? [unit])];
-    return { ...factsOf(written, () => texts), ...stateOf({ ...written, names, loadState: state }) };
+    const dropIns = state === "loaded" ? dropInsOf(names, folders) : [];
+    const read = dropIns.map((file) => [file, readUnitText("/", file)] as const);
+    const [closed] = read.find(([, found]) => found.length === 0) ?? [];
+    const why = unread ?? (closed === undefined ? undefined : notRead(closed));
+    const texts = [{ path, text }, ...read.flatMap(([, found]) => found)];
+    const written = { ...fromFiles(unit, state === "loaded" ? texts : []), dropInPaths: dropIns };
+    return {
+      ...factsOf(written, () => texts),
+      ...stateOf({ ...written, names, loadState: state }),
+      ...(why === undefined ? {} : { unread: why }),
+    };
   });
 }
 
-function foundPrograms(names: readonly string[]): readonly string[] {
-  return [...new Set(names.map((name) => programCalled(name) ?? name))];
+function notRead(file: string): Unseen {
+  return { unseen: `'${file}' cannot be read`, rootWould: process.geteuid?.() !== 0 };
+}
+
+/** Those of templates that have settings of their own, and no file. */
+function instances(files: readonly Written[], folders: Folders): readonly Written[] {
+  const byName = new Map(files.map((file) => [file.name, file]));
+  const names = folders.flatMap(([, found]) => [...found].flatMap((name) => INSTANCE_FOLDER.exec(name)?.[1] ?? []));
+  return [...new Set(names)].flatMap((name) => {
+    const template = byName.get(templateOf(name) ?? "");
+    return template === undefined || byName.has(name) ? [] : [{ ...template, name, unit: name }];
+  });
+}
+
+const INSTANCE_FOLDER = /^([^@]+@.+\.(?:service|socket))\.d$/;
+
+function foundPrograms(names: readonly string[], { searchPath }: Unit): readonly string[] {
+  return [...new Set(names.map((name) => programCalled(name, searchPath) ?? name))];
 }
 
 const FILES = [TABLE_FILE, ...INSTALLED_SHIM_FILES];
 
-/** systemd mounts over what a path leads to. */
 function realOf(file: string): string {
   return realPathOf(file) ?? file;
 }
 
 function noExecIn({ execPaths }: Unit): Pick<UnitFacts, "noExec"> {
   if (execPaths.never.length === 0) return {};
-  const real = { never: execPaths.never.map(realOf), again: execPaths.again.map(realOf) };
+  const real = { never: execPaths.never.map(mountPoint), again: execPaths.again.map(realOf) };
   const found = INSTALLED_SHIM_FILES.flatMap((library) => {
     const by = unrunnable(real, realOf(library));
     return by === undefined ? [] : [{ library, by }];
@@ -121,13 +148,13 @@ function obstacleIn(unit: string, files: readonly UnitFile[]): Pick<UnitFacts, "
   return { dropInObstacle: { certain: severity === "error", reason: message, hint } };
 }
 
-/** In the order in which systemd reads them. `folders`: those of units, with the names that are in each. */
-function dropInsOf(unit: string, folders: readonly (readonly [string, ReadonlySet<string>])[]): readonly string[] {
-  const own = unit.endsWith(".socket") ? [`${unit}.d`] : dropInFolders(unit);
+/** In the order in which systemd reads them. `names`: all of the unit's. `folders`: those of units, with the names that are in each. */
+function dropInsOf(names: readonly string[], folders: Folders): readonly string[] {
+  const own = new Set(names.flatMap(dropInFolders));
   return inReadingOrder(
-    own.flatMap((name) =>
+    [...own].flatMap((name) =>
       folders
-        .filter(([, names]) => names.has(name))
+        .filter(([, found]) => found.has(name))
         .flatMap(([folder]) => namesIn("/", `${folder}/${name}`).map((file) => `${folder}/${name}/${file}`)),
     ),
   );

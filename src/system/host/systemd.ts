@@ -52,6 +52,7 @@ const SHOWN_OF_ALL = [
   "ExecStop",
   "ExecStopPre",
   "ExecStopPost",
+  "ExecSearchPath",
   "Listen",
   "Environment",
   "RootDirectory",
