@@ -2,7 +2,7 @@
 import { isUnseen } from "../core/seen.ts";
 import { deniedAccess } from "./apparmor-verdict.ts";
 import { asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
-import { installHint, restartHint } from "./commands.ts";
+import { installHint, restartHint, unitHint } from "./commands.ts";
 import type { Binding } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { standsFirst, wouldStandFirst, wouldWrapSyscall, wrapsSyscall } from "./lookup-order.ts";
@@ -61,6 +61,7 @@ export const CHECKS: readonly Check<Subject>[] = [
   { id: "files", question: "would it find the shim and the table?", assess: startable(files) },
   { id: "list", question: "would it find the preload list?", assess: startable(ownList) },
   { id: "runnable", question: "may it run the shim's code?", assess: startable(runnable) },
+  { id: "drop-in", question: "does its drop-in preload what its unit says?", assess: stale },
   { id: "order", question: "would the shim come before all other libraries?", assess: startable(order) },
   { id: "order", question: "would the shim come before the rest of the list?", assess: startable(wouldStandFirst) },
   { id: "syscall", question: "would the shim look at the table?", assess: startable(wouldWrapSyscall) },
@@ -205,6 +206,12 @@ function ownList({ unit }: Startable): Decision | undefined {
 function runnable({ image, unit }: Startable, { facts }: Host): Decision | undefined {
   const library = facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path;
   return unit && mayNotRun(unit, library);
+}
+
+/** What it has, or would have, its unit does not say any more. */
+function stale({ unit, process, program }: Subject): Decision | undefined {
+  if (unit?.dropInStale === undefined || program?.privileged === true) return undefined;
+  return is(process?.root ?? "same", "other") ? undefined : unknown(unit.dropInStale, unitHint(unit.id));
 }
 
 /** One of them may define an allocator, which then is the one that is called. */

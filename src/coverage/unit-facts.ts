@@ -24,6 +24,8 @@ export interface UnitFacts {
   readonly dropInSince: number | undefined;
   /** Why the LD_PRELOAD of our drop-in may not reach its programs, whatever they are; `certain`: why it does not. */
   readonly dropInObstacle?: { readonly certain: boolean; readonly reason: string; readonly hint: string };
+  /** That our drop-in preloads other libraries beside the shim than the unit names now: words after "unknown: ". */
+  readonly dropInStale?: string;
   /** The setting that gives its programs another root: "RootDirectory=/srv/jail". */
   readonly otherRoot?: string;
   /** The setting that puts something else in the place of the table or of the shim: "InaccessiblePaths=/etc". */

@@ -40,6 +40,7 @@ const hidden = { units: [unit("ypbind.service", { hides: "InaccessiblePaths=/etc
 const masked = { hidesList: "BindReadOnlyPaths=/dev/null:/etc/ld.so.preload" };
 const noExec = { noExec: { setting: "NoExecPaths=/", libraries: ["/usr/lib/portreserve/libportreserve.so"] } };
 const ypbind = (change: Partial<UnitFacts>): { units: UnitFacts[] } => ({ units: [unit("ypbind.service", change)] });
+const STALE = "its drop-in preloads /old.so with the shim, and its unit now says /new.so";
 const setuid = program({ path: "/sbin/mount.nfs", unit: undefined, privileged: true });
 const library = (change: object): Change => ({
   setup: {
@@ -186,6 +187,18 @@ test.each<[string, ProgramFacts, string, Change?]>([
     program(),
     "covered (covered): when it starts",
     ypbind({ noExec: { ...noExec.noExec, libraries: ["/usr/lib32/libportreserve.so"] } }),
+  ],
+  [
+    "a drop-in that preloads what its unit no longer says",
+    program(),
+    "unknown (drop-in): its drop-in preloads /old.so with the shim, and its unit now says /new.so → portreservectl install --unit ypbind.service",
+    { ...noList, ...ypbind({ hasDropIn: true, dropInStale: STALE }) },
+  ],
+  [
+    "a privileged program, which heeds no drop-in (control)",
+    setuid,
+    "covered (covered): when it starts",
+    ypbind({ hasDropIn: true, dropInStale: STALE }),
   ],
   [
     "libraries before the shim",

@@ -53,6 +53,20 @@ test.each<[string, ProcessFacts, string, Change?]>([
     },
   ],
   [
+    "a drop-in that preloads what its unit no longer says",
+    process(),
+    "unknown (drop-in): its drop-in preloads /old.so with the shim, and its unit now says nothing → portreservectl install --unit ypbind.service",
+    {
+      ...NOT_LISTED,
+      units: [
+        unit("ypbind.service", {
+          hasDropIn: true,
+          dropInStale: "its drop-in preloads /old.so with the shim, and its unit now says nothing",
+        }),
+      ],
+    },
+  ],
+  [
     "a drop-in that has effect (control)",
     process(),
     "covered (covered)",

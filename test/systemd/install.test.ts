@@ -114,10 +114,10 @@ describe.skipIf(reason !== undefined)(named("install on a booted system", reason
       expect(await booted.output(libraries)).toBe("libc_malloc_debug.so.0\n");
 
       const now = await booted.run(`${CTL} install --unit preloading --now`);
-      expect({ ...now, stderr: now.stderr.replace(/\d+/, "PID") }).toMatchObject({
+      expect({ ...now, stderr: now.stderr.replace(/\d+/g, "PID") }).toMatchObject({
         status: 0,
         stdout: "unchanged: everything is in its place\n",
-        stderr: "portreservectl: note: 'preloading.service' is covered: its process PID has the shim\n",
+        stderr: "portreservectl: note: 'preloading.service' is covered: its processes PID and PID have the shim\n",
       });
       expect(await booted.output(libraries)).toBe("libc_malloc_debug.so.0\nlibportreserve.so\n");
       expect(await booted.output(portOf("preloading"))).toBe('{"port":632}\n');

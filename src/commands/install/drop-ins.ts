@@ -1,19 +1,22 @@
 // `--unit`: the drop-ins of single services, whether they reach them, and what systemd is told about them.
 import { type Spec, textSpec } from "../../core/install/specs.ts";
-import { dropInPath, dropInText, isOurDropIn, preloads, withoutShim } from "../../core/systemd/drop-in.ts";
-import { findEntry, PRELOAD_VARIABLE, parseManagerEnvironment } from "../../core/systemd/environment.ts";
+import { dropInPath, dropInText, isOurDropIn, preloads } from "../../core/systemd/drop-in.ts";
+import { ownPreload } from "../../core/systemd/drop-in-wanted.ts";
+import { PRELOAD_VARIABLE } from "../../core/systemd/environment.ts";
 import { fromFiles } from "../../core/systemd/from-files.ts";
 import { preloadOf } from "../../core/systemd/unit.ts";
+import { managerPreload } from "../../observe/units/read-manager-environment.ts";
 import { dropInObstacles } from "../../observe/units/read-obstacles.ts";
-import { hasMapped, readUnitTexts, soonHasMapped } from "../../observe/units/read-unit-texts.ts";
+import { readUnitTexts } from "../../observe/units/read-unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import type { Journal } from "../../system/files/apply.ts";
-import { daemonReload, restart, showManagerEnvironment, systemdRuns, tryRestart } from "../../system/host/systemd.ts";
-import { INSTALLED_SHIM, SHIM_FILE, UNIT_FOLDER } from "../../system/paths.ts";
+import { daemonReload, restart, systemdRuns } from "../../system/host/systemd.ts";
+import { INSTALLED_SHIM, UNIT_FOLDER } from "../../system/paths.ts";
 import type { Options } from "../types.ts";
 import { expectDone } from "./expect-done.ts";
-import { findService, type Service, stateOf } from "./services.ts";
+import { coverNotes, releaseNotes, restartRunning } from "./running-units.ts";
+import { findService, type Service } from "./services.ts";
 
 /** What `--unit` asks for: nothing without it. */
 export interface UnitWork {
@@ -65,17 +68,9 @@ function eachOnce(services: readonly Service[]): readonly Service[] {
 /** Its libraries without ours, as the unit's files say them; those that systemd itself gives to all where they say nothing. */
 function specFor(root: string, { unit, files }: Service): Spec {
   const path = `${UNIT_FOLDER}/${dropInPath(unit)}`;
-  const others = files.filter((file) => file.path !== path || !isOurDropIn(file.text));
-  const own = findEntry(fromFiles(unit, others).environment, PRELOAD_VARIABLE);
-  const preload = withoutShim(own ?? fromManager(root), INSTALLED_SHIM);
+  const preload = ownPreload({ unit, files, shim: INSTALLED_SHIM, fromManager: () => managerPreload(root) });
   const text = dropInText({ preload, shim: INSTALLED_SHIM });
   return textSpec(path, text, isOurDropIn, [`${UNIT_FOLDER}/${unit}.d`, UNIT_FOLDER]);
-}
-
-function fromManager(root: string): ReturnType<typeof findEntry> {
-  if (!systemdRuns(root)) return undefined;
-  const shown = showManagerEnvironment();
-  return shown.outcome === "done" ? findEntry(parseManagerEnvironment(shown.output), PRELOAD_VARIABLE) : undefined;
 }
 
 function obstaclesOf(root: string, { unit, files }: Service): readonly Message[] {
@@ -102,12 +97,9 @@ function systemdSteps(
       if (!running) return [];
       if (changed) expectDone(daemonReload());
       if (wanted === "covered") for (const { unit } of services) expectInForce(root, unit);
-      return services.map(({ unit }) => {
-        if (now && stateOf(unit)?.mainPid !== undefined) {
-          restarted.push(unit);
-          expectDone(tryRestart(unit));
-        }
-        return wanted === "covered" ? coverNote(unit, now) : releaseNote(unit, now);
+      return services.flatMap(({ unit }) => {
+        const before = now ? restartRunning(unit, (name) => restarted.push(name)) : undefined;
+        return wanted === "covered" ? coverNotes(unit, before) : releaseNotes(unit, before);
       });
     },
   };
@@ -125,30 +117,4 @@ function expectInForce(root: string, unit: string): void {
     `systemd gives '${unit}' ${value === "" ? `no ${PRELOAD_VARIABLE}` : `${PRELOAD_VARIABLE}=${value}`} in spite of the drop-in`,
     `see 'systemctl cat ${unit}'`,
   );
-}
-
-function coverNote(unit: string, now: boolean): Message {
-  const pid = stateOf(unit)?.mainPid;
-  const mapped = pid === undefined ? undefined : (now ? soonHasMapped : hasMapped)(pid, SHIM_FILE);
-  if (mapped === true) return { severity: "note", message: `'${unit}' is covered: its process ${pid} has the shim` };
-  if (pid === undefined) return { severity: "note", message: `'${unit}' is not running; it is covered when it starts` };
-  if (now) {
-    const hint = "a wrapper may empty the environment: see 'systemctl cat', and cover it with the preload list instead";
-    return {
-      severity: "warning",
-      message: `'${unit}' was restarted, and its process ${pid} does not have the shim`,
-      hint,
-    };
-  }
-  const hint = `'systemctl restart ${unit}', or run it again with --now`;
-  return { severity: "note", message: `'${unit}' runs without the shim until it is restarted`, hint };
-}
-
-function releaseNote(unit: string, now: boolean): Message {
-  const pid = stateOf(unit)?.mainPid;
-  const still = pid !== undefined && !now;
-  return {
-    severity: "note",
-    message: still ? `'${unit}' keeps the shim until it is restarted` : `'${unit}' is no longer covered by a drop-in`,
-  };
 }

@@ -2,7 +2,6 @@
 import { dropInPath } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
 import { fromShow } from "../../core/systemd/from-show.ts";
-import type { Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { shownName, templateOf, type UnitName, unitName } from "../../core/systemd/unit-name.ts";
 import { readUnitTexts, unitFileCalled } from "../../observe/units/read-unit-texts.ts";
@@ -39,12 +38,6 @@ export function findService(root: string, name: string, orDropIn?: "or its drop-
   return refusal(`there is no service '${unit}'`, list);
 }
 
-/** What systemd says of a unit; undefined where it says nothing. */
-export function stateOf(unit: string): Unit | undefined {
-  const shown = showUnit(unit);
-  return shown.outcome === "done" ? fromShow(shown.output)[0] : undefined;
-}
-
 /** A word where the unit cannot be covered; no paths where there is no unit. */
 function askSystemd(name: UnitName): { readonly unit: string; readonly paths: readonly string[] } | string {
   const shown = showUnit(shownName(name));
@@ -53,7 +46,7 @@ function askSystemd(name: UnitName): { readonly unit: string; readonly paths: re
   const [facts] = fromShow(shown.output);
   if (facts === undefined || facts.loadState === "not-found") return { unit: name.unit, paths: [] };
   if (facts.loadState !== "loaded") return facts.loadState;
-  const unit = name.kind === "template" ? name.unit : facts.id;
+  const unit = name.kind === "template" ? (templateOf(facts.id) ?? name.unit) : facts.id;
   return { unit, paths: [...(facts.fragmentPath === undefined ? [] : [facts.fragmentPath]), ...facts.dropInPaths] };
 }
 

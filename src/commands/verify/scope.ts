@@ -1,7 +1,7 @@
 // What verify is about: the whole host, one service, or one process.
 
 import { isUnseen } from "../../core/seen.ts";
-import { templateOf, unitName } from "../../core/systemd/unit-name.ts";
+import { isUnitOf, templateOf, unitName } from "../../core/systemd/unit-name.ts";
 import type { Allocator, Coverage, HostAnswer, PortState } from "../../coverage/coverage.ts";
 import type { HostFacts, ProcessFacts } from "../../coverage/facts.ts";
 import { parseStat } from "../../observe/processes/stat.ts";
@@ -55,14 +55,9 @@ function knownUnit(unit: string, { units, processes }: HostFacts): string {
   const template = templateOf(unit) ?? unit;
   const found = units.find(({ names }) => names.includes(unit)) ?? units.find(({ names }) => names.includes(template));
   if (found !== undefined && found.loadState !== "not-found") return found.names.includes(unit) ? found.id : unit;
-  if (processes.some((process) => isOf(process.unit, unit))) return unit;
+  if (processes.some((process) => isUnitOf(process.unit, unit))) return unit;
   const hint = "'systemctl list-unit-files --type=service' lists them";
   throw new AppError("usage", `there is no service '${unit}'`, hint);
-}
-
-/** Whether a unit is this one, or an instance of it where this one is a template. */
-function isOf(unit: string | undefined, wanted: string): boolean {
-  return unit !== undefined && (unit === wanted || templateOf(unit) === wanted);
 }
 
 /** What of the host's coverage the verdict is about. */
@@ -77,7 +72,7 @@ export interface ScopedCoverage {
 /** A service or process needs a table and the shim, but not the preload list: its own environment may have the shim. */
 export function coverageWithin(scope: Scope, { answers, allocators, ports }: Coverage): ScopedCoverage {
   const isOurs = ({ pid, unit }: { readonly pid: number | undefined; readonly unit: string | undefined }): boolean =>
-    scope.kind === "host" || (scope.kind === "unit" ? isOf(unit, scope.unit) : pid === scope.process.pid);
+    scope.kind === "host" || (scope.kind === "unit" ? isUnitOf(unit, scope.unit) : pid === scope.process.pid);
   return {
     answers: scope.kind === "host" ? answers : answers.filter(({ id }) => OF_THE_TABLE.has(id)),
     allocators: allocators.filter(isOurs),
@@ -93,8 +88,9 @@ const OF_THE_TABLE: ReadonlySet<string> = new Set(["table", "fresh", "readable",
 /** The ABIs of the programs in question; undefined for all, and where they are not known. */
 export function abisIn(scope: Scope, { processes, programs, objects }: HostFacts): ReadonlySet<string> | undefined {
   if (scope.kind === "host") return undefined;
-  const running = scope.kind === "process" ? [scope.process] : processes.filter(({ unit }) => isOf(unit, scope.unit));
-  const installed = scope.kind === "process" ? [] : programs.filter(({ unit }) => isOf(unit, scope.unit));
+  const running =
+    scope.kind === "process" ? [scope.process] : processes.filter(({ unit }) => isUnitOf(unit, scope.unit));
+  const installed = scope.kind === "process" ? [] : programs.filter(({ unit }) => isUnitOf(unit, scope.unit));
   const files = [
     ...running.flatMap(({ executable }) => (executable === undefined ? [] : [objects[executable]])),
     ...installed.map((program) => program.objects[0]),

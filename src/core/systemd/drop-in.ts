@@ -46,7 +46,7 @@ function otherLibraries(value: string | undefined, shim: string): string[] {
 }
 
 /** As ld.so splits the variable; it has no way to write a space or a colon within a name. */
-function librariesIn(value: string): string[] {
+export function librariesIn(value: string): string[] {
   return value.split(/[ :]+/).filter((library) => library !== "");
 }
 

@@ -47,6 +47,11 @@ export function templateOf(unit: string): string | undefined {
   return at === -1 ? undefined : `${unit.slice(0, at)}@${unit.slice(unit.lastIndexOf("."))}`;
 }
 
+/** Whether a unit is `wanted`, or an instance of it where that is a template. */
+export function isUnitOf(unit: string | undefined, wanted: string): boolean {
+  return unit !== undefined && (unit === wanted || templateOf(unit) === wanted);
+}
+
 /** A name that 'systemctl show' answers for: it refuses a template, but knows what an instance of it would be. */
 export function shownName({ unit, kind }: UnitName): string {
   return kind === "template" ? unit.replace("@.", "@portreserve.") : unit;

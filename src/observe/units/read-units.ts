@@ -3,36 +3,45 @@
 import type { Seen, Unseen } from "../../core/seen.ts";
 import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
+import { type DropInFacts, dropInFault } from "../../core/systemd/drop-in-wanted.ts";
 import { fromFiles } from "../../core/systemd/from-files.ts";
 import { fromShow, present } from "../../core/systemd/from-show.ts";
 import { hiding, type Mounted, unrunnable } from "../../core/systemd/mounts.ts";
 import { otherRootOf, preloadOf, type Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { templateOf } from "../../core/systemd/unit-name.ts";
+import { unitHint } from "../../coverage/commands.ts";
 import type { UnitFacts } from "../../coverage/unit-facts.ts";
 import { namesIn } from "../../system/files/entry.ts";
 import { showLoadedUnits, systemdRuns } from "../../system/host/systemd.ts";
 import { INSTALLED_SHIM, INSTALLED_SHIM_FILES, PRELOAD_LIST, TABLE_FILE, UNIT_FOLDERS } from "../../system/paths.ts";
 import { fileStatus, mountPoint, programCalled, realPathOf } from "../programs/read-programs-on-disk.ts";
+import { managerPreload } from "./read-manager-environment.ts";
 import { dropInObstacles } from "./read-obstacles.ts";
 import { type FoundUnitFile, readUnitText, unitFiles } from "./read-unit-files.ts";
 import { readUnitTexts } from "./read-unit-texts.ts";
 
 /** In no order. Unseen where systemd runs and gives no answer. */
 export function observeUnits(): Seen<readonly UnitFacts[]> {
-  if (!systemdRuns("/")) return writtenUnits(new Set());
+  // Asked once, and only where some unit has a drop-in.
+  let known: { readonly preload: ReturnType<Manager> } | undefined;
+  const manager: Manager = () => {
+    known ??= { preload: managerPreload("/") };
+    return known.preload;
+  };
+  if (!systemdRuns("/")) return writtenUnits(new Set(), manager);
   const shown = showLoadedUnits();
   if (shown.outcome !== "done") {
     return { unseen: `systemd cannot be asked: ${shown.reason}`, rootWould: process.geteuid?.() !== 0 };
   }
-  const loaded = present(fromShow(shown.output)).map(loadedUnit);
-  return [...loaded, ...writtenUnits(new Set(loaded.flatMap(({ names }) => names)))];
+  const loaded = present(fromShow(shown.output)).map((unit) => loadedUnit(unit, manager));
+  return [...loaded, ...writtenUnits(new Set(loaded.flatMap(({ names }) => names)), manager)];
 }
 
-function loadedUnit(unit: Unit): UnitFacts {
+function loadedUnit(unit: Unit, manager: Manager): UnitFacts {
   const { fragmentPath, dropInPaths } = unit;
   const paths = [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths];
-  return { ...factsOf(unit, () => readUnitTexts("/", paths)), ...stateOf(unit) };
+  return { ...factsOf(unit, () => readUnitTexts("/", paths), manager), ...stateOf(unit) };
 }
 
 function stateOf({ id, names, loadState, activeState, mainPid }: Unit): Pick<UnitFacts, StateField> {
@@ -42,7 +51,7 @@ function stateOf({ id, names, loadState, activeState, mainPid }: Unit): Pick<Uni
 type StateField = "id" | "names" | "loadState" | "activeState" | "mainPid";
 
 /** What is the same for a unit that is loaded and for one that is written. `texts`: its files. */
-function factsOf(unit: Unit, texts: () => readonly UnitFile[]): Omit<UnitFacts, StateField> {
+function factsOf(unit: Unit, texts: () => readonly UnitFile[], manager: Manager): Omit<UnitFacts, StateField> {
   const { id, listens, dropInPaths, profile } = unit;
   const mounted = unit.mounted.map((mount): Mounted => ({ ...mount, target: mountPoint(mount.target) }));
   const ours = ourDropIns(dropInPaths);
@@ -55,7 +64,7 @@ function factsOf(unit: Unit, texts: () => readonly UnitFile[]): Omit<UnitFacts, 
     helpers: foundPrograms(unit.helpers, unit),
     listens,
     ...ours,
-    ...(ours.hasDropIn ? obstacleIn(id, texts()) : {}),
+    ...(ours.hasDropIn ? faultsOf(id, texts(), manager) : {}),
     ...(otherRoot === undefined ? {} : { otherRoot }),
     ...(hides === undefined ? {} : { hides }),
     ...(hidesList === undefined ? {} : { hidesList }),
@@ -69,7 +78,7 @@ type Folders = readonly (readonly [string, ReadonlySet<string>])[];
 type Written = FoundUnitFile & { readonly name: string };
 
 /** Those whose files are there; `known` are names to leave out. */
-function writtenUnits(known: ReadonlySet<string>): readonly UnitFacts[] {
+function writtenUnits(known: ReadonlySet<string>, manager: Manager): readonly UnitFacts[] {
   const folders = UNIT_FOLDERS.map((folder) => [folder, new Set(namesIn("/", folder))] as const);
   const all = unitFiles("/");
   const files = [...all, ...instances(all, folders)].filter(({ name, unit }) => !known.has(name) && !known.has(unit));
@@ -86,7 +95,7 @@ function writtenUnits(known: ReadonlySet<string>): readonly UnitFacts[] {
     const texts = [{ path, text }, ...read.flatMap(([, found]) => found)];
     const written = { ...fromFiles(unit, state === "loaded" ? texts : []), dropInPaths: dropIns };
     return {
-      ...factsOf(written, () => texts),
+      ...factsOf(written, () => texts, manager),
       ...stateOf({ ...written, names, loadState: state }),
       ...(why === undefined ? {} : { unread: why }),
     };
@@ -140,12 +149,25 @@ function isOursFirst(preload: string): boolean {
 /** What is true of the program or its root is found by looking at these. */
 const SEEN_OTHERWISE: ReadonlySet<string> = new Set(["static-program", "other-root"]);
 
-function obstacleIn(unit: string, files: readonly UnitFile[]): Pick<UnitFacts, "dropInObstacle"> {
+type Manager = DropInFacts["fromManager"];
+
+/** One that does not name the shim has no effect at all. */
+function faultsOf(
+  unit: string,
+  files: readonly UnitFile[],
+  fromManager: Manager,
+): Pick<UnitFacts, "dropInObstacle" | "dropInStale"> {
+  const fault = dropInFault({ unit, files, shim: INSTALLED_SHIM, fromManager });
   const obstacles = dropInObstacles("/", unit, files).filter(({ code }) => !SEEN_OTHERWISE.has(code));
   const first = obstacles.find(({ severity }) => severity === "error") ?? obstacles[0];
-  if (first === undefined) return {};
-  const { severity, message, hint } = first;
-  return { dropInObstacle: { certain: severity === "error", reason: message, hint } };
+  const obstacle =
+    fault?.certain === true
+      ? { certain: true, reason: fault.reason, hint: unitHint(unit) }
+      : first && { certain: first.severity === "error", reason: first.message, hint: first.hint };
+  return {
+    ...(obstacle === undefined ? {} : { dropInObstacle: obstacle }),
+    ...(fault === undefined || fault.certain ? {} : { dropInStale: fault.reason }),
+  };
 }
 
 /** In the order in which systemd reads them. `names`: all of the unit's. `folders`: those of units, with the names that are in each. */

@@ -1,0 +1,98 @@
+// What install and uninstall with --unit do to services that run, and what they say of them.
+import { enumerate } from "../../core/text.ts";
+import { processesOf } from "../../observe/units/read-unit-processes.ts";
+import { hasMapped, soonHasMapped } from "../../observe/units/read-unit-texts.ts";
+import type { Message } from "../../report/types.ts";
+import { tryRestart } from "../../system/host/systemd.ts";
+import { SHIM_FILE } from "../../system/paths.ts";
+import { expectDone } from "./expect-done.ts";
+
+/**
+ * Restarts whatever of `service` runs, each instance of a template by its own name. `onRestart` is called before each.
+ * Gives the processes that ran. Throws AppError.
+ */
+export function restartRunning(service: string, onRestart: (unit: string) => void): ReadonlySet<number> {
+  const running = processesOf(service);
+  for (const unit of running.keys()) {
+    onRestart(unit);
+    expectDone(tryRestart(unit));
+  }
+  return new Set([...running.values()].flat());
+}
+
+/** `before`: the processes that a restart was to end; undefined where nothing was restarted. */
+export function coverNotes(service: string, before: ReadonlySet<number> | undefined): readonly Message[] {
+  const notes = [...processesOf(service)].flatMap(([unit, pids]) => coverNote(unit, pids, before) ?? []);
+  if (notes.length > 0) return notes;
+  return [{ severity: "note", message: `'${service}' is not running; it is covered when it starts` }];
+}
+
+function coverNote(
+  unit: string,
+  pids: readonly number[],
+  before: ReadonlySet<number> | undefined,
+): Message | undefined {
+  const having = shimIn(pids, before !== undefined);
+  const [withIt, without] = [true, false].map((wanted) => pids.filter((pid) => having.get(pid) === wanted));
+  if (without === undefined || withIt === undefined || withIt.length + without.length === 0) return undefined;
+  if (without.length === 0) {
+    return {
+      severity: "note",
+      message: `'${unit}' is covered: ${words(withIt)} ${withIt.length === 1 ? "has" : "have"} the shim`,
+    };
+  }
+  if (before === undefined) {
+    const hint = `'systemctl restart ${unit}', or run it again with --now`;
+    return { severity: "note", message: `'${unit}' runs without the shim until it is restarted`, hint };
+  }
+  const left = without.filter((pid) => before.has(pid));
+  if (left.length > 0) return leftBehind(unit, left, "without the shim");
+  const hint = "a wrapper may empty the environment: see 'systemctl cat', and cover it with the preload list instead";
+  const lack = without.length === 1 ? "does not have the shim" : "do not have the shim";
+  return { severity: "warning", message: `'${unit}' was restarted, and ${words(without)} ${lack}`, hint };
+}
+
+export function releaseNotes(service: string, before: ReadonlySet<number> | undefined): readonly Message[] {
+  const notes = [...processesOf(service)].map(([unit, pids]): Message => {
+    const having = shimIn(pids, false);
+    const still = pids.filter((pid) => having.get(pid) === true && before?.has(pid) !== false);
+    if (still.length > 0 && before !== undefined) return leftBehind(unit, still, "with the shim");
+    if (still.length === 0) return released(unit);
+    return { severity: "note", message: `'${unit}' keeps the shim until it is restarted` };
+  });
+  return notes.length > 0 ? notes : [released(service)];
+}
+
+function released(unit: string): Message {
+  return { severity: "note", message: `'${unit}' is no longer covered by a drop-in` };
+}
+
+/** What its settings keep systemd from ending (KillMode=, SendSIGKILL=), and what is ending by itself. */
+function leftBehind(unit: string, pids: readonly number[], how: string): Message {
+  const verb = pids.length === 1 ? "goes" : "go";
+  return {
+    severity: "warning",
+    message: `the restart of '${unit}' did not end ${words(pids)}, which ${verb} on ${how}`,
+    hint: `end ${pids.length === 1 ? "it" : "them"} with 'kill ${pids.join(" ")}'`,
+  };
+}
+
+/** Whether each of them has it; nothing of those that have ended. `waits`: systemd has only just started them. */
+function shimIn(pids: readonly number[], waits: boolean): ReadonlyMap<number, boolean> {
+  const found = new Map<number, boolean>();
+  let waiting = waits;
+  for (const pid of pids) {
+    const mapped = (waiting ? soonHasMapped : hasMapped)(pid, SHIM_FILE);
+    // One of them has had its time, and so have the others.
+    if (mapped === false) waiting = false;
+    if (mapped !== undefined) found.set(pid, mapped);
+  }
+  return found;
+}
+
+const MOST_NAMED = 4;
+
+function words(pids: readonly number[]): string {
+  if (pids.length === 1) return `its process ${pids[0]}`;
+  return pids.length > MOST_NAMED ? `${pids.length} of its processes` : `its processes ${enumerate(pids.map(String))}`;
+}

@@ -1,0 +1,85 @@
+// Whether our drop-in still says what the unit's other files say, and what install would write instead.
+import { expect, test } from "vitest";
+import { dropInText } from "../../src/core/systemd/drop-in.ts";
+import { dropInFault, ownPreload } from "../../src/core/systemd/drop-in-wanted.ts";
+import { entryOf } from "../../src/core/systemd/environment.ts";
+
+const SHIM = "/usr/$LIB/portreserve/libportreserve.so";
+const [MARKER] = dropInText({ preload: undefined, shim: SHIM }).split("\n");
+const entry = (value: string) => entryOf(`LD_PRELOAD=${value}`);
+const written = (value?: string): string =>
+  dropInText({ preload: value === undefined ? undefined : entry(value), shim: SHIM });
+const says = (value: string): string => `[Service]\nEnvironment="LD_PRELOAD=${value}"\n`;
+const BRACED = "$\u007bLIB}";
+const NOT_NAMED = { certain: true, reason: "its drop-in does not name the shim" };
+const stale = (has: string, now: string) => ({
+  certain: false,
+  reason: `its drop-in preloads ${has} with the shim, and its unit now says ${now}`,
+});
+
+interface Case {
+  readonly own?: string;
+  readonly before?: string;
+  readonly ours: string;
+  readonly after?: string;
+  readonly manager?: string;
+}
+
+function facts({ own = "[Service]\n", before, ours, after, manager }: Case) {
+  const file = (path: string, text: string | undefined) => (text === undefined ? [] : [{ path, text }]);
+  const files = [
+    ...file("/lib/systemd/system/a.service", own),
+    ...file("/etc/systemd/system/a.service.d/10.conf", before),
+    ...file("/etc/systemd/system/a.service.d/50-portreserve.conf", ours),
+    ...file("/etc/systemd/system/a.service.d/60.conf", after),
+  ];
+  const fromManager = () => (manager === undefined ? undefined : entry(manager));
+  return { unit: "a.service", files, shim: SHIM, fromManager };
+}
+
+test.each<[string, Case, unknown]>([
+  ["nothing, as before", { ours: written() }, undefined],
+  ["the same library", { own: says("/a.so"), ours: written("/a.so") }, undefined],
+  ["the same libraries, divided otherwise", { own: says("/a.so /b.so"), ours: written("/a.so:/b.so") }, undefined],
+  ["another library", { own: says("/new.so"), ours: written("/old.so") }, stale("/old.so", "/new.so")],
+  [
+    "one more",
+    { own: says("/a.so"), before: says("/a.so:/b.so"), ours: written("/a.so") },
+    stale("/a.so", "/a.so:/b.so"),
+  ],
+  ["none any more", { ours: written("/old.so") }, stale("/old.so", "nothing")],
+  ["one since then", { own: says("/new.so"), ours: written() }, stale("nothing", "/new.so")],
+  [
+    "others in another order",
+    { own: says("/b.so:/a.so"), ours: written("/a.so:/b.so") },
+    stale("/a.so:/b.so", "/b.so:/a.so"),
+  ],
+  ["the shim itself too", { own: says(`/a.so:${SHIM.replace("$LIB", BRACED)}`), ours: written("/a.so") }, undefined],
+  ["nothing, but systemd gives all one", { ours: written("/all.so"), manager: "/all.so" }, undefined],
+  ["nothing, and systemd gives all another", { ours: written("/all.so"), manager: "/b.so" }, stale("/all.so", "/b.so")],
+  [
+    "its own, whatever systemd gives to all",
+    { own: says("/a.so"), ours: written("/a.so"), manager: "/b.so" },
+    undefined,
+  ],
+  ["nothing, to a drop-in that was edited", { ours: `${MARKER}\n[Service]\nNice=1\n` }, NOT_NAMED],
+  ["a library, to one that was emptied", { own: says("/a.so"), ours: `${MARKER}\n[Service]\n` }, NOT_NAMED],
+  ["the shim itself, to one that was emptied", { own: says(SHIM), ours: `${MARKER}\n[Service]\n` }, undefined],
+  ["a library, to one that was edited", { own: says("/a.so"), ours: `${MARKER}\n${says("/a.so")}` }, NOT_NAMED],
+  [
+    "nothing, to one where a library was put in front",
+    { ours: `${MARKER}\n${says(`/old.so:${SHIM}`)}` },
+    stale(`/old.so:${SHIM}`, "nothing"),
+  ],
+  // The last file decides, and is judged as such.
+  ["what a later drop-in says", { ours: written("/old.so"), after: says(`${SHIM}:/new.so`) }, undefined],
+])("knows whether the drop-in of a unit that says %s is up to date", (_, one, expected) => {
+  expect(dropInFault(facts(one))).toEqual(expected);
+  // What install writes is.
+  const ours = dropInText({ preload: ownPreload(facts(one)), shim: SHIM });
+  expect(dropInFault(facts({ ...one, ours }))).toBeUndefined();
+});
+
+test("does not take a file of its name for ours", () => {
+  expect(dropInFault(facts({ ours: says("/mine.so") }))).toBeUndefined();
+});
