@@ -20,7 +20,7 @@ import {
   whyNotLoaded,
 } from "./not-loaded.ts";
 import { beyondPreload, isIndeterminate, unreadable } from "./program-image.ts";
-import { isRunning, isStartable, type Running, type Startable, type Subject } from "./running.ts";
+import { isRunning, isStartable, powerlessBy, type Running, type Startable, type Subject } from "./running.ts";
 import { tableFound } from "./table-found.ts";
 import type { UnitFacts } from "./unit-facts.ts";
 
@@ -39,6 +39,7 @@ const startable =
     isStartable(subject) ? assess(subject, host) : undefined;
 
 export const CHECKS: readonly Check<Subject>[] = [
+  { id: "powerless", question: "could it take a privileged port?", assess: startable(powerless), ends: true },
   { id: "root", question: "would it be started in this root?", assess: startable(root), ends: true },
   { id: "dynamic", question: "does it have a loader, which could preload a library?", assess: dynamic, ends: true },
   {
@@ -71,6 +72,11 @@ export const CHECKS: readonly Check<Subject>[] = [
 
 const LOOK_AGAIN = "start it, and look again";
 const STATIC_HINT = "use a dynamically linked build, or keep it from the ports by its own settings";
+
+function powerless({ unit }: Startable, { facts }: Host): Decision | undefined {
+  const setting = powerlessBy(unit, facts);
+  return setting === undefined ? undefined : covered(`could take no privileged port (${setting})`);
+}
 
 /** Which program that is, and what would be loaded into it, is not what was looked at. */
 function root({ unit }: Startable): Decision | undefined {

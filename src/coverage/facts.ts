@@ -135,10 +135,15 @@ export interface ProcessFacts {
   readonly network: Seen<"same" | "other">;
   readonly mounts: Seen<"same" | "other">;
   readonly root: Seen<"same" | "other">;
-  /** What this process finds at the table's path: the host's table, another file, or nothing. */
-  readonly table: Seen<"same" | "other" | "none">;
-  /** The table that it has mapped: the one in force, or an older one, which it looks away from if it is marked retired. */
-  readonly mappedTable: Seen<{ readonly current: boolean; readonly retired: boolean }> | undefined;
+  /** What this process finds at the table's path: the host's table, another that reserves the same, another file, or nothing. */
+  readonly table: Seen<"same" | "alike" | "other" | "none">;
+  /**
+   * The table that it has mapped: the one in force, or another, which it looks away from if it is marked retired. `alike`:
+   * that other one reserves the same.
+   */
+  readonly mappedTable:
+    | Seen<{ readonly current: boolean; readonly retired: boolean; readonly alike?: true }>
+    | undefined;
   /** LD_PRELOAD named the shim when the program was started. */
   readonly preload: Seen<boolean>;
   /** Keys of `HostFacts.objects`: each file that is mapped to run code from, once, the program itself among them. */

@@ -82,6 +82,11 @@ export function processName(process: ProcessFacts): string {
   return path === undefined || path === "" ? `process ${process.pid}` : shownFileName(path);
 }
 
+/** The setting that keeps whatever a unit starts from every privileged port; undefined where nothing does. */
+export function powerlessBy(unit: UnitFacts | undefined, { kernel }: HostFacts): string | undefined {
+  return kernel.unprivilegedPortStart >= 1024 ? unit?.ownUsers : undefined;
+}
+
 /** Allocators hand out ports up to 1023: where those need no privilege, everybody can take one. */
 export function isPowerless(process: ProcessFacts, { kernel }: HostFacts): boolean {
   return process.mayBind === false && kernel.unprivilegedPortStart >= 1024;

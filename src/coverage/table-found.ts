@@ -10,7 +10,8 @@ import type { Running } from "./running.ts";
 export function tableFound({ process, image }: Running, host: Host): Decision | undefined {
   if (isUnseen(process.table)) return unseen("which table it finds", process.table);
   const { mappedTable } = process;
-  if (process.table !== "same") {
+  const isAlike = process.table === "alike";
+  if (process.table !== "same" && !isAlike) {
     const which = process.table === "none" ? "no table" : "another table";
     if (is(process.root, "other")) {
       const hint =
@@ -24,10 +25,11 @@ export function tableFound({ process, image }: Running, host: Host): Decision | 
   }
   if (image.shims.length === 0) return undefined;
   if (isUnseen(mappedTable)) return unseen("the table that it has mapped", mappedTable);
-  if (mappedTable !== undefined && !mappedTable.current && !mappedTable.retired) {
+  const hasIt = mappedTable?.current === true || (isAlike && mappedTable?.alike === true);
+  if (hasIt) return undefined;
+  if (mappedTable !== undefined && !mappedTable.retired) {
     return notCovered("goes on with a table that was replaced by hand", restartHint(process));
   }
-  if (mappedTable?.current === true) return undefined;
   return (
     deniedAccess(process.denied, { list: false, library: undefined, table: true }) ??
     mayRead(process, host) ??
@@ -56,11 +58,13 @@ function inDomain({ noNewPrivs }: Running["process"], { facts }: Host): Decision
 }
 
 /** It will open the table when it allocates next. */
-function mayRead({ uid, domain }: Running["process"], { facts }: Host): Decision | undefined {
+function mayRead({ uid, domain, table }: Running["process"], { facts }: Host): Decision | undefined {
   const { readableByAll, label } = facts.setup.table;
-  if (!readableByAll && uid !== 0) {
+  // Whatever else it finds is one that everybody may read.
+  if (!readableByAll && uid !== 0 && table === "same") {
     return unknown("not every program may read the table", "portreservectl compile");
   }
-  if (domain === undefined || label === undefined || label.found === label.wanted) return undefined;
+  if (domain === undefined || label === undefined) return undefined;
+  if (table === "same" && label.found === label.wanted) return undefined;
   return unknown("the table has a label that its domain may not read", "portreservectl compile");
 }

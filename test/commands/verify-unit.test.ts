@@ -1,27 +1,13 @@
 // verify --unit and reserve under real systemd: with a drop-in the proof in the unit's sandbox holds, without it fails.
 import { describe, expect, test } from "vitest";
-import { named, skipReason } from "../support/can.ts";
+import { named } from "../support/can.ts";
+import { BUS, noBus, startBus } from "../support/guest/bus.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
 import { schemaFaults } from "../support/schema.ts";
 import { MAIN, NODE } from "../support/stage/stage.ts";
 
 const reason = noGuest();
-/** systemd-run needs the message bus, of which the packages bring no units to every machine. */
-const noBus = skipReason({ program: "dbus-daemon", package: "dbus-daemon" });
-const BUS_CONF = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/></policy>
-</busconfig>
-`;
-const BUS = {
-  "/etc/bus.conf": BUS_CONF,
-  "/etc/systemd/system/dbus.socket": "[Socket]\nListenStream=/run/dbus/system_bus_socket\n",
-  "/etc/systemd/system/dbus.service":
-    "[Unit]\nRequires=dbus.socket\n[Service]\nExecStart=/usr/bin/dbus-daemon --config-file=/etc/bus.conf --address=systemd: --nofork --nopidfile\n",
-};
-
 const SERVICE =
   '[Service]\nExecStart=/bin/sleep 1000\nProtectSystem=strict\nPrivateTmp=yes\nProtectHome=yes\nNoNewPrivileges=yes\nSystemCallFilter=@system-service\nEnvironment="A=b c" D=%%\n';
 
@@ -40,7 +26,7 @@ async function how(guest: Guest, unit: string) {
 
 describe.skipIf((reason ?? noBus) !== undefined)(named("verify --unit", reason ?? noBus), () => {
   test("proves it in the sandbox of the unit, and finds what its socket unit reserves", {
-    timeout: 120_000,
+    timeout: 480_000,
   }, async () => {
     const guest = await bootGuest({
       files: {
@@ -70,9 +56,7 @@ describe.skipIf((reason ?? noBus) !== undefined)(named("verify --unit", reason ?
       expect(String(await guest.read("/etc/portreserve/listens"))).toBe(
         "# written by 'portreservectl reserve listens.service'\n700/tcp\n701/udp\n",
       );
-      // The first process connects to the bus when it likes.
-      await guest.output(`systemctl start dbus.socket dbus.service
-until systemd-run --wait --quiet --collect true 2>/dev/null; do sleep 0.02; done`);
+      await startBus(guest);
       const good = await how(guest, "with");
       expect(good).toMatchObject({ how: { way: "systemd-run", state: "good", reason: null }, verdict: "covered" });
       const bad = await how(guest, "without");

@@ -189,6 +189,18 @@ test.each<[string, ProgramFacts, string, Change?]>([
     ypbind({ noExec: { ...noExec.noExec, libraries: ["/usr/lib32/libportreserve.so"] } }),
   ],
   [
+    "a program in a user namespace of its own, covered or not",
+    program(),
+    "covered (powerless): could take no privileged port (PrivateUsers=yes)",
+    { ...noList, ...ypbind({ ownUsers: "PrivateUsers=yes" }) },
+  ],
+  [
+    "the same where no privilege is needed (control)",
+    program(),
+    "not covered (installed): not installed for it → portreservectl install",
+    { ...noList, ...ypbind({ ownUsers: "PrivateUsers=yes" }), kernel: { unprivilegedPortStart: 600 } },
+  ],
+  [
     "a drop-in that preloads what its unit no longer says",
     program(),
     "unknown (drop-in): its drop-in preloads /old.so with the shim, and its unit now says /new.so → portreservectl install --unit ypbind.service",

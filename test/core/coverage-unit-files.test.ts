@@ -4,6 +4,7 @@ import { fromFiles } from "../../src/core/systemd/from-files.ts";
 import { fromShow } from "../../src/core/systemd/from-show.ts";
 import { hiding, mountedBy, unrunnable } from "../../src/core/systemd/mounts.ts";
 import { otherRootOf, preloadOf, type Unit } from "../../src/core/systemd/unit.ts";
+import { someUnconfined } from "../../src/core/systemd/user-namespace.ts";
 
 /** What both ways of asking say of the same unit. */
 const APART = {
@@ -108,6 +109,28 @@ test.each([
   [[], ["/"], undefined],
 ])("knows whether code may be run with NoExecPaths=%j and ExecPaths=%j", (never, again, expected) => {
   expect(unrunnable({ never, again }, "/usr/lib/a/shim.so")).toBe(expected);
+});
+
+test.each([
+  ["ExecStart=-@/bin/a", false],
+  ["ExecStart=/bin/a +/bin/b", false],
+  ["ExecStart=/bin/a\nExecStartPre=-+/bin/b", true],
+  ["ExecStart=/bin/a\nExecReload=/bin/b ; !+/bin/c", true],
+  ["PermissionsStartOnly=yes", true],
+])("knows whether all that %j starts is confined", (setting, expected) => {
+  expect(someUnconfined([{ path: "/a", text: `[Service]\n${setting}\n` }])).toBe(expected);
+});
+
+test("knows which units have users of their own", () => {
+  const of = (text: string) => fromFiles("a.service", [{ path: "/a", text: `[Service]\n${text}\n` }]).ownUsers;
+  expect(
+    ["PrivateUsers=yes", "PrivateUsers=identity", "PrivateUsers=off", "PrivateUsers=yes\nPrivateUsers=", ""].map(of),
+  ).toEqual([true, true, false, false, false]);
+  expect(["yes", "no", ""].map((value) => fromShow(`Id=a.service\nPrivateUsers=${value}\n`)[0]?.ownUsers)).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });
 
 test.each([

@@ -83,6 +83,36 @@ test.each<[string, ProcessFacts, string, Change?]>([
     "covered (covered)",
   ],
   [
+    "a table of its own root that reserves the same",
+    process({ root: "other", table: "alike", mappedTable: { current: false, retired: false, alike: true } }),
+    "covered (covered)",
+  ],
+  [
+    "one that it has not read yet",
+    process({ root: "other", table: "alike", mappedTable: undefined }),
+    "covered (covered)",
+  ],
+  [
+    "an old one, which it looks away from to one that reserves the same",
+    process({ root: "other", table: "alike", mappedTable: { current: false, retired: true } }),
+    "covered (covered)",
+  ],
+  [
+    "an old one, which was not retired",
+    process({ root: "other", table: "alike", mappedTable: { current: false, retired: false } }),
+    `not covered (table): goes on with a table that was replaced by hand → ${RESTART}`,
+  ],
+  [
+    "one that reserves the same, behind a filter that it has not come through yet",
+    process({ mounts: "other", table: "alike", mappedTable: undefined, seccomp: "filter" }),
+    "unknown (table): its seccomp filter may keep it from the table, which it has not read yet → look again after it has taken a port",
+  ],
+  [
+    "one of the host's that reserves the same, and was replaced by hand (control)",
+    process({ mappedTable: { current: false, retired: false, alike: true } }),
+    `not covered (table): goes on with a table that was replaced by hand → ${RESTART}`,
+  ],
+  [
     "a call that leads elsewhere",
     process({
       bindings: [

@@ -132,6 +132,7 @@ test("reads what systemctl shows of a unit that is not there, and of no unit", (
     execPaths: { never: [], again: [] },
     bindSources: [],
     profile: undefined,
+    ownUsers: false,
   });
   expect(fromShow("")).toEqual([]);
 });

@@ -1,6 +1,9 @@
 // Makes the proof: plays every allocation of every ABI in the first way that works, and judges what came of it.
+import { isUnseen } from "../../core/seen.ts";
 import { enumerate } from "../../core/text.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
+import { powerlessBy } from "../../coverage/running.ts";
+import type { UnitFacts } from "../../coverage/unit-facts.ts";
 import { abisOf, type HostAbi, shimFile } from "../../system/host/abis.ts";
 import { sandboxSupport } from "../../system/sandbox/sandbox-support.ts";
 import { type PlayResult, playProbe } from "./play-probe.ts";
@@ -35,7 +38,13 @@ const NO_ROWS = { reason: undefined, hint: undefined, notes: [], rows: [] } as c
 export const LEFT_OUT: Proof = { ...NO_ROWS, state: "left out", how: "none", reason: "left out by --quick" };
 
 export async function prove(scope: Scope, facts: HostFacts): Promise<Proof> {
+  const setting = scope.kind === "unit" ? powerlessBy(unitOf(scope.unit, facts), facts) : undefined;
+  if (setting !== undefined) return { ...LEFT_OUT, reason: `its programs can take no privileged port (${setting})` };
   return await withWays(scope, (ways) => proveBy(ways, scope, facts));
+}
+
+function unitOf(name: string, { units }: HostFacts): UnitFacts | undefined {
+  return isUnseen(units) ? undefined : units.find(({ names }) => names.includes(name));
 }
 
 async function proveBy(ways: readonly Way[] | NoWay, scope: Scope, facts: HostFacts): Promise<Proof> {

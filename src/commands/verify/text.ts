@@ -5,7 +5,7 @@ import type { Verdict } from "../../coverage/coverage.ts";
 import type { Block, Line, Tone } from "../../report/types.ts";
 import { arrow, holdersOf, holderText, isThief, portText, VERDICT_TONES, verdictLine } from "../coverage/words.ts";
 import type { ProofRow } from "./proof.ts";
-import type { Proof } from "./prove.ts";
+import { LEFT_OUT, type Proof } from "./prove.ts";
 import type { Scope, ScopedCoverage } from "./scope.ts";
 
 export interface Verified {
@@ -55,8 +55,12 @@ const WORDS: Readonly<Record<Proof["state"], readonly [string, Tone]>> = {
 function headLine({ proof, scope }: Verified): Line {
   const [text, tone] = WORDS[proof.state];
   const where = proof.how === "none" ? "" : `, ${placeText(proof, scope)}`;
-  const why = proof.reason === undefined || proof.state === "left out" ? "" : `: ${proof.reason}${arrow(proof.hint)}`;
+  const why = proof.reason === undefined || isUnwanted(proof) ? "" : `: ${proof.reason}${arrow(proof.hint)}`;
   return ["proof: ", { text, tone }, `${where}${why}`];
+}
+
+function isUnwanted({ reason }: Proof): boolean {
+  return reason === LEFT_OUT.reason;
 }
 
 function placeText({ how }: Proof, scope: Scope): string {
@@ -114,7 +118,7 @@ function verdictText({ scope, proof, judged, verdict }: Verified): Line {
     scope.kind === "host" ? "the host" : scope.kind === "unit" ? `'${scope.unit}'` : `process ${scope.process.pid}`;
   const of = (wanted: Verdict): number =>
     judged.allocators.reduce((sum, one) => sum + (one.verdict === wanted ? one.count : 0), 0);
-  const proved = proof.state === "good" ? "proved" : proof.state === "left out" ? "without a proof" : "";
+  const proved = proof.state === "good" ? "proved" : isUnwanted(proof) ? "without a proof" : "";
   const bad = judged.answers.filter(({ state }) => state === "bad").length;
   const parts = {
     covered: [counted(of("covered"), "allocator"), proved],

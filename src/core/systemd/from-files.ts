@@ -16,6 +16,7 @@ import {
 import { expand } from "./specifiers.ts";
 import type { EnvironmentFile, Unit } from "./unit.ts";
 import { type Setting, settingsOf, type UnitFile } from "./unit-file.ts";
+import { isOwnUsers, OWN_USERS } from "./user-namespace.ts";
 import { splitWords } from "./words.ts";
 
 type PathSetting = (typeof MOUNT_SETTINGS | typeof EXEC_SETTINGS)[number];
@@ -89,10 +90,11 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     execPaths: execPaths((name) => paths.get(name) ?? []),
     bindSources: ofMounts(bindSource),
     profile: single[PROFILE_SETTING],
+    ownUsers: isOwnUsers(single[OWN_USERS]),
   };
 }
 
-const SINGLE: ReadonlySet<string> = new Set(["RootDirectory", "RootImage", "User", "DynamicUser"]);
+const SINGLE: ReadonlySet<string> = new Set(["RootDirectory", "RootImage", "User", "DynamicUser", OWN_USERS]);
 
 export function serviceSettings(file: UnitFile): Setting[] {
   return settingsOf(file.text).filter(({ section }) => section === "Service");

@@ -12,6 +12,7 @@ import {
   PROFILE_SETTING,
 } from "./mounts.ts";
 import type { EnvironmentFile, Unit } from "./unit.ts";
+import { isOwnUsers, OWN_USERS } from "./user-namespace.ts";
 
 /** One for each record that has an Id: a text without any is not that of 'systemctl show'. */
 export function fromShow(output: string): readonly Unit[] {
@@ -67,6 +68,7 @@ function unitOf(properties: Properties): Unit | undefined {
     execPaths: execPaths(words),
     bindSources: MOUNT_SETTINGS.flatMap((name) => words(name).flatMap((word) => bindSource(name, word) ?? [])),
     profile: all(PROFILE_SETTING).flatMap((value) => namedProfile(value) ?? [])[0],
+    ownUsers: isOwnUsers(single(OWN_USERS)),
   };
 }
 

@@ -55,6 +55,8 @@ export interface Unit {
   readonly bindSources: readonly string[];
   /** The AppArmor profile that its programs are put into. */
   readonly profile: string | undefined;
+  /** Its programs get a user namespace of their own, but for those that are started without what confines it. */
+  readonly ownUsers: boolean;
 }
 
 /** LD_PRELOAD, as Environment= sets it. */

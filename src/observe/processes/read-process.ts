@@ -6,7 +6,7 @@ import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
 import { knownBy } from "../../coverage/known-programs.ts";
 import { isBeingLoaded, mayAllocate } from "../../coverage/program-image.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
-import { SHIM_FILE } from "../../system/paths.ts";
+import { SHIM_FILE, TABLE_FILE } from "../../system/paths.ts";
 import {
   identityOf,
   isRefused,
@@ -16,6 +16,7 @@ import {
   readLink,
 } from "../../system/proc/process-files.ts";
 import { type Answers, deniedTo } from "../apparmor/read-denied.ts";
+import { whyPathSilentUnder } from "../programs/read-path-answers.ts";
 import { secureOfAuxv } from "./auxv.ts";
 import { unitOfCgroup } from "./cgroup.ts";
 import { domainOf } from "./domain.ts";
@@ -23,7 +24,7 @@ import { preloadNames } from "./environ.ts";
 import { whyRootSilent } from "./read-answering.ts";
 import { fileIdentity } from "./read-mapped-file.ts";
 import { keyOfExecutable, type MappedBy, type Objects, programPath, type View } from "./read-mapped-objects.ts";
-import { tableUnder } from "./read-other-root.ts";
+import { tableIsAlike, tableUnder } from "./read-other-root.ts";
 import { codeOf, whyProgramSilent } from "./read-process-code.ts";
 import { isDenied, noRights, type Rights, refusedAs, rightsOf } from "./read-rights.ts";
 import type { Self } from "./read-self.ts";
@@ -221,15 +222,23 @@ function compared(self: Self, found: string | Refused, own: string | undefined):
   return found === own ? "same" : "other";
 }
 
-function tableOf({ self, tables }: ProcessScan, { view, mounts, root }: Placed, folder: string): ProcessFacts["table"] {
+function tableOf(
+  { self, tables, objects: { answering } }: ProcessScan,
+  { view, mounts, root }: Placed,
+  folder: string,
+): ProcessFacts["table"] {
   if (mounts === "same" && root === "same") return self.table === undefined ? "none" : "same";
   const known = tables.get(view);
   if (known !== undefined) return known;
+  const silent = whyPathSilentUnder(answering, folder, TABLE_FILE);
+  if (silent !== undefined) return silent;
   const found = tableUnder(`${folder}/root`);
   if (isRefused(found)) return refusedAs(self, found);
   // "Nothing" is also what an ended process has.
   if (found === undefined && isRefused(readLink(`${folder}/root`))) return { unseen: "it has ended", rootWould: false };
-  const table = found === undefined ? "none" : found === self.table ? "same" : "other";
+  const isAlike = found === undefined || found === self.table || tableIsAlike(`${folder}/root`, self.reservations);
+  if (isUnseen(isAlike)) return isAlike;
+  const table = found === undefined ? "none" : found === self.table ? "same" : isAlike ? "alike" : "other";
   tables.set(view, table);
   return table;
 }

@@ -1,7 +1,7 @@
 // What a process may do by its status, and what it means that a look at it was refused.
 import type { Unseen } from "../../core/seen.ts";
 import type { ProcessFacts } from "../../coverage/facts.ts";
-import { isRefused, type Refused, readBytes } from "../../system/proc/process-files.ts";
+import { isRefused, namespaceOf, type Refused, readBytes } from "../../system/proc/process-files.ts";
 import type { Self } from "./read-self.ts";
 import { parseStatus } from "./status.ts";
 
@@ -10,10 +10,12 @@ export type Rights = Pick<ProcessFacts, "uid" | "mayBind" | "seccomp" | "noNewPr
 export function rightsOf(self: Self, folder: string): Rights {
   const status = readBytes(`${folder}/status`);
   if (isRefused(status)) return noRights(refusedAs(self, status));
-  return (
-    parseStatus(status, self.hostFilters) ??
-    noRights({ unseen: "its status does not say which rights it has", rootWould: false })
-  );
+  const found = parseStatus(status, self.hostFilters);
+  if (found === undefined) return noRights({ unseen: "its status does not say which rights it has", rootWould: false });
+  // Rights in a user namespace below are none over this network, and nobody gets back out of it.
+  const users = namespaceOf(folder, "user");
+  const isBelow = self.users !== undefined && !isRefused(users) && users !== self.users;
+  return isBelow ? { ...found, mayBind: false } : found;
 }
 
 export function noRights(why: Unseen): Rights {

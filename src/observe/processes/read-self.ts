@@ -1,5 +1,6 @@
 // This process and the machine, as every process found in /proc is compared with them.
 import { Buffer } from "node:buffer";
+import { tableBytes } from "../../system/files/table-file.ts";
 import { TABLE_FILE } from "../../system/paths.ts";
 import {
   identityOf,
@@ -12,6 +13,7 @@ import {
   readLines,
   readLink,
 } from "../../system/proc/process-files.ts";
+import { reservationsIn } from "./read-other-root.ts";
 import { capabilities, filtersIn } from "./status.ts";
 
 /** Undefined: it cannot be told. */
@@ -22,8 +24,11 @@ export interface Self {
   /** Identity and path of the root. */
   readonly root: string | undefined;
   readonly rootPath: string | undefined;
-  /** The identity of the host's table. */
+  /** The user namespace. */
+  readonly users: string | undefined;
+  /** The identity of the host's table, and what it reserves: see `reservationsIn`. */
   readonly table: string | undefined;
+  readonly reservations: string | undefined;
   /** Processes have a security domain here. */
   readonly hasDomains: boolean;
   readonly groups: readonly number[];
@@ -37,6 +42,7 @@ export function self(): Self {
   const host = readBytes(`${processFolder(1)}/status`);
   const hostFilters = isRefused(host) ? 0 : filtersIn(host);
   const folder = processFolder("self");
+  const bytes = tableBytes("/");
   const known = <T>(value: T | { readonly errno: string }): T | undefined =>
     isRefused(value) ? undefined : (value as T);
   return {
@@ -45,7 +51,9 @@ export function self(): Self {
     network: known(namespaceOf(folder, "net")),
     root: known(identityOf(`${folder}/root`)),
     rootPath: known(readLink(`${folder}/root`))?.toString("latin1"),
+    users: known(namespaceOf(folder, "user")),
     table: known(identityOf(TABLE_FILE)),
+    reservations: bytes === undefined ? undefined : reservationsIn(bytes),
     hasDomains: !isRefused(readBytes(`${folder}/attr/current`)),
     groups: [process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])],
     mayTrace: ((effectiveOf(readBytes(`${folder}/status`)) ?? 0n) & SYS_PTRACE) !== 0n,

@@ -5,7 +5,7 @@ import type { Unseen } from "../../core/seen.ts";
 import { orUndefined } from "../../system/app-error.ts";
 import { processFolder } from "../../system/proc/process-files.ts";
 import { fileSystemsIn } from "../processes/file-systems.ts";
-import { answering, whySilent } from "../processes/read-answering.ts";
+import { type Answering, answering, whySilent } from "../processes/read-answering.ts";
 import { readMounts } from "../processes/read-self.ts";
 
 interface Known {
@@ -22,8 +22,19 @@ const MOST_LINKS = 40;
 
 /** Why `file` must not be looked at; undefined where it may. Links are followed, as far as they may be. */
 export function whyPathSilent(file: string): Unseen | undefined {
-  if (known === undefined || known.until < Date.now()) known = { until: Date.now() + GOOD_FOR, mounts: slowMounts() };
-  const { mounts } = known;
+  if (known === undefined || known.until < Date.now()) {
+    known = { until: Date.now() + GOOD_FOR, mounts: slowMounts(answering(), processFolder("self"), "") };
+  }
+  return silentOn(known.mounts, "", file);
+}
+
+/** The same for what a process finds under that name in its own root. `folder`: /proc/PID. */
+export function whyPathSilentUnder(asked: Answering, folder: string, file: string): Unseen | undefined {
+  const root = `${folder}/root`;
+  return silentOn(slowMounts(asked, folder, root), root, file);
+}
+
+function silentOn(mounts: Known["mounts"], root: string, file: string): Unseen | undefined {
   if (mounts.size === 0) return undefined;
   const pending = path.resolve("/", file).split("/").slice(1);
   let done = "";
@@ -31,8 +42,8 @@ export function whyPathSilent(file: string): Unseen | undefined {
     const place = `${done}/${pending.shift()}`;
     const silent = mounts.get(place)?.();
     if (silent !== undefined) return silent;
-    const isLink = orUndefined(() => lstatSync(place).isSymbolicLink());
-    const target = isLink === true ? orUndefined(() => readlinkSync(place)) : undefined;
+    const isLink = orUndefined(() => lstatSync(`${root}${place}`).isSymbolicLink());
+    const target = isLink === true ? orUndefined(() => readlinkSync(`${root}${place}`)) : undefined;
     if (target === undefined) done = place;
     else {
       links += 1;
@@ -48,12 +59,10 @@ export function whyPathSilent(file: string): Unseen | undefined {
   return undefined;
 }
 
-function slowMounts(): Known["mounts"] {
-  const self = processFolder("self");
-  const mine = answering();
+function slowMounts(asked: Answering, folder: string, root: string): Known["mounts"] {
   const mounts = new Map<string, () => Unseen | undefined>();
-  for (const { device, isLocal, point } of fileSystemsIn(readMounts(self) ?? Buffer.of())) {
-    if (!isLocal) mounts.set(point, () => whySilent(mine, device, self, point));
+  for (const { device, isLocal, point } of fileSystemsIn(readMounts(folder) ?? Buffer.of())) {
+    if (!isLocal) mounts.set(point, () => whySilent(asked, device, folder, `${root}${point}`));
   }
   return mounts;
 }

@@ -10,6 +10,7 @@ import { hiding, type Mounted, unrunnable } from "../../core/systemd/mounts.ts";
 import { otherRootOf, preloadOf, type Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { templateOf } from "../../core/systemd/unit-name.ts";
+import { OWN_USERS, someUnconfined } from "../../core/systemd/user-namespace.ts";
 import { unitHint } from "../../coverage/commands.ts";
 import type { UnitFacts } from "../../coverage/unit-facts.ts";
 import { namesIn } from "../../system/files/entry.ts";
@@ -71,7 +72,13 @@ function factsOf(unit: Unit, texts: () => readonly UnitFile[], manager: Manager)
     ...noExecIn(unit),
     ...(preload === undefined || isOursFirst(preload) ? {} : { preloadsFirst: preload }),
     ...(profile === undefined ? {} : { profile }),
+    ...(unit.ownUsers && isConfined(unit, texts()) ? { ownUsers: `${OWN_USERS}=yes` } : {}),
   };
+}
+
+/** Nobody knows what is in a file that cannot be read. */
+function isConfined({ fragmentPath, dropInPaths }: Unit, files: readonly UnitFile[]): boolean {
+  return fragmentPath !== undefined && files.length === dropInPaths.length + 1 && !someUnconfined(files);
 }
 
 type Folders = readonly (readonly [string, ReadonlySet<string>])[];

@@ -67,6 +67,7 @@ const SHOWN_OF_ALL = [
   "NoExecPaths",
   "ExecPaths",
   "AppArmorProfile",
+  "PrivateUsers",
 ] as const;
 
 /**

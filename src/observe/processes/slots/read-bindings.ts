@@ -10,6 +10,7 @@ import type { KnownSlots } from "../../programs/known-file.ts";
 import { DELETED, type Mapping, parseMaps } from "../maps.ts";
 import { withFile, withMemory } from "../read-mapped-file.ts";
 import { findMapped, keyOfMapped, type MappedBy, type Objects } from "../read-mapped-objects.ts";
+import { reservationsIn } from "../read-other-root.ts";
 import type { Self } from "../read-self.ts";
 import { loadedAtRunTime } from "./run-time.ts";
 import { copiesOf, isWithin, leadsTo, worst } from "./slot-target.ts";
@@ -31,6 +32,7 @@ export function mappedTableOf(
   const { markOffset, retiredMark } = native();
   const isRetired = (mark: Uint8Array): boolean => Buffer.compare(mark, retiredMark) === 0;
   const page = withMemory(by.folder, (read) => read(start, TABLE_SIZE));
+  const isAlike = !isRefused(page) && own.reservations !== undefined && reservationsIn(page) === own.reservations;
   const inMemory =
     isRefused(page) || page.length < TABLE_SIZE
       ? undefined
@@ -38,7 +40,8 @@ export function mappedTableOf(
   if (!isRefused(place)) {
     // A file of an overlay's layer has an identity of its own.
     const current = place.identity.key === own.table || (!isRefused(page) && tableBytes("/")?.equals(page) === true);
-    if (inMemory !== undefined) return { current, retired: isRetired(inMemory) };
+    const alike = isAlike && !current ? { alike: true as const } : {};
+    if (inMemory !== undefined) return { current, retired: isRetired(inMemory), ...alike };
     const mark = withFile(place.file, place.isKernelLink, (open) => open.read(markOffset, retiredMark.length));
     if (!isRefused(mark)) return { current, retired: isRetired(mark) };
     return { unseen: `the table that it has mapped cannot be read (${mark.errno})`, rootWould: !own.asRoot };
