@@ -78,6 +78,41 @@ describe.skipIf(reason !== undefined)(named("a program on a FUSE file system", r
     expect(found).toMatchObject({ program: why, objects: why, uid: 0 });
   });
 
+  test("that hangs in the place of another root's table keeps nobody waiting", () => {
+    const file = path.join(scratch(), "program");
+    copyFileSync(HOLD, file);
+    const script = `"$1" "$2" "$3" "" 0 >"$2.said" & SERVER=$!
+until grep -qs ready "$2.said"; do sleep 0.02; done
+unshare --mount sh -c 'mount -t tmpfs none /etc; >/etc/portreserve.table
+mount --bind "$1/program" /etc/portreserve.table; exec "$2"' sh "$3" "$2" >"$2.held" & HELD=$!
+until grep -qs ready "$2.held"; do sleep 0.02; done
+$6
+"$4" "$5" $HELD
+kill -9 $HELD $SERVER; umount -l "$3"`;
+    const table = (later: string): unknown => {
+      const args = [SERVER, file, scratch(), NODE, OBSERVE];
+      const host = [
+        "--mount",
+        "--pid",
+        "--net",
+        "--fork",
+        "--mount-proc",
+        "sh",
+        "-c",
+        script.replace("$6", later),
+        "sh",
+      ];
+      const { stdout } = spawnSync("unshare", [...host, ...args], {
+        encoding: "utf8",
+        timeout: 60_000,
+        killSignal: "SIGKILL",
+      });
+      return (JSON.parse(stdout) as { readonly table: unknown }).table;
+    };
+    expect(table(":")).toBe("other");
+    expect(table(HANGS)).toEqual(unseen("its file system (fuse) has not answered within a second"));
+  });
+
   test("that hangs, and that units name in every way, keeps no look at the units waiting", () => {
     const file = path.join(scratch(), "program");
     copyFileSync(HOLD, file);
