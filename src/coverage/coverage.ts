@@ -63,6 +63,7 @@ export interface HostAnswer {
   readonly question: string;
   readonly state: "good" | "bad" | "unknown";
   readonly answer: string;
+  /** Where `state` is good: what has to be done all the same. */
   readonly hint: string | undefined;
 }
 

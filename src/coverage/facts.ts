@@ -46,6 +46,8 @@ export interface SetupFacts {
   readonly libraries: readonly LibraryFacts[];
   /** The units that keep the table fresh: none installed, or the state of each. */
   readonly watchers: Seen<readonly { readonly unit: string; readonly activeState: string }[]>;
+  /** Why they cannot: no systemd runs, or install could put none there. Absent where they can. */
+  readonly unwatched?: string;
   /** Versions of the manager that is installed for root's units, if any, and of the one that is asking. */
   readonly manager: { readonly installed: Seen<string | undefined>; readonly own: string };
 }

@@ -147,11 +147,14 @@ const LIBRARY_ANSWERS: Readonly<Record<"current" | "differs" | "missing" | "no p
   "no package": undefined,
 };
 
-function watchers({ facts }: Host): Answer | undefined {
-  const found = facts.setup.watchers;
+/** Where nothing can watch, the table is as good as it is fresh: nothing is amiss, but somebody has to compile. */
+function watchers({ facts, tableInForce }: Host): Answer | undefined {
+  const { watchers: found, unwatched } = facts.setup;
+  if (unwatched !== undefined) {
+    return tableInForce ? good(`not by itself: ${unwatched}; after each change, or by cron`, COMPILE) : undefined;
+  }
   if (isUnseen(found)) return unseen(found);
-  const hasSystemd = isUnseen(facts.units) || facts.units.length > 0;
-  if (found.length === 0) return hasSystemd ? bad("no unit watches the configuration", INSTALL) : undefined;
+  if (found.length === 0) return bad("no unit watches the configuration", INSTALL);
   const asleep = found.filter(({ activeState }) => activeState !== "active");
   const [first] = asleep;
   if (first === undefined) return good(`by ${enumerate(found.map(({ unit }) => unit))}`);

@@ -30,6 +30,7 @@ import { closedPlace } from "./programs/read-closed.ts";
 import { isShim, listEntries } from "./programs/read-list-entries.ts";
 import { fileStatus } from "./programs/read-programs-on-disk.ts";
 import { faultText, freshnessOf, isRetired, type Sources } from "./read-sources.ts";
+import { managerSite } from "./units/read-manager-site.ts";
 
 /** `sources`: undefined where the configuration cannot be read. `table`: as `readTable` gives it. */
 export function observeSetup(
@@ -43,7 +44,7 @@ export function observeSetup(
     table: tableFacts(root, sources, table),
     list: preloadList(root, abis),
     libraries: abis.map((abi) => libraryFacts(root, abi)),
-    watchers: watchers(root),
+    ...watching(root, abis),
     manager: { installed: installedManager(root), own: versionIn(readFileSync(path.join(packageRoot, MARK))) ?? "" },
   };
 }
@@ -131,10 +132,18 @@ function libraryFacts(root: string, { name, lib, shim }: HostAbi): LibraryFacts 
   };
 }
 
-function watchers(root: string): SetupFacts["watchers"] {
+function watching(root: string, abis: readonly HostAbi[]): Pick<SetupFacts, "watchers" | "unwatched"> {
   const installed = PATH_UNITS.filter((unit) => lstatEntry(root, `${UNIT_FOLDER}/${unit}`).kind !== "missing");
-  if (installed.length === 0) return [];
-  if (!systemdRuns(root)) return installed.map((unit) => ({ unit, activeState: "not loaded" }));
+  if (!systemdRuns(root)) {
+    const watchers = installed.map((unit) => ({ unit, activeState: "not loaded" }));
+    return { watchers, unwatched: "systemd does not run here" };
+  }
+  if (installed.length > 0) return { watchers: watchers(installed) };
+  const site = managerSite(root, abis);
+  return { watchers: [], ...("obstacle" in site ? { unwatched: site.obstacle } : {}) };
+}
+
+function watchers(installed: readonly string[]): SetupFacts["watchers"] {
   const shown = showUnits(installed);
   if (shown.outcome !== "done") {
     return { unseen: `systemd cannot be asked: ${shown.reason}`, rootWould: process.geteuid?.() !== 0 };

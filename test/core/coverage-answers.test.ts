@@ -149,6 +149,21 @@ test.each<[string, Partial<SetupFacts>, string, "covered" | "not covered" | "unk
     "not covered",
   ],
   [
+    "no systemd, whatever units are on the disk",
+    {
+      watchers: [{ unit: "portreserve.path", activeState: "not loaded" }],
+      unwatched: "systemd does not run here",
+    },
+    "watchers good: not by itself: systemd does not run here; after each change, or by cron → portreservectl compile",
+    "covered",
+  ],
+  [
+    "a table that is behind where nothing can watch",
+    { ...table({ state: "stale" }), watchers: [], unwatched: "there is no node" },
+    "fresh bad: the configuration has changed since it was compiled → portreservectl compile",
+    "not covered",
+  ],
+  [
     "a watcher that failed",
     { watchers: [{ unit: "portreserve.path", activeState: "failed" }] },
     "watchers bad: portreserve.path is failed → systemctl restart portreserve.path",
@@ -178,7 +193,7 @@ test.each<[string, Partial<SetupFacts>, string, "covered" | "not covered" | "unk
   expect(assess(facts(change)).verdict).toBe(verdict);
 });
 
-test("names the units of an install by drop-ins, and does not ask for units without systemd", () => {
+test("names the units of an install by drop-ins, and does not ask what keeps a table fresh that is not there", () => {
   const units = ["a", "b", "c"].map((name) => unit(`${name}.service`, { hasDropIn: name !== "b" }));
   expect(answers({ setup: NOT_LISTED, units })).toContain(
     "preload good: only into a.service and c.service, by drop-ins",
@@ -187,7 +202,15 @@ test("names the units of an install by drop-ins, and does not ask for units with
     "preload unknown: cannot be seen: permission denied → run it as root",
   );
   expect(
-    answers({ setup: { watchers: [], manager: { installed: undefined, own: "1" } }, units: [] }),
+    answers({
+      setup: {
+        ...table({ state: "missing" }),
+        watchers: [],
+        unwatched: "systemd does not run here",
+        manager: { installed: undefined, own: "1" },
+      },
+      units: [],
+    }),
   ).not.toContainEqual(expect.stringMatching(/^(watchers|manager)/));
 });
 

@@ -1,5 +1,5 @@
 // How verdicts, holders and spans of time are said to a person: the same words in every verb.
-import type { Allocator, Holder, PortState } from "../../coverage/coverage.ts";
+import type { Allocator, Holder, HostAnswer, PortState } from "../../coverage/coverage.ts";
 import type { Line, Tone } from "../../report/types.ts";
 
 export const VERDICT_TONES = { covered: "good", "not covered": "bad", unknown: "warn" } as const satisfies Readonly<
@@ -34,6 +34,11 @@ export function isThief({ verdict }: Holder): boolean {
 export function verdictLine({ verdict, reason, hint }: Pick<Allocator, "verdict" | "reason" | "hint">): Line {
   const why = reason === undefined ? "" : `: ${reason}`;
   return [{ text: verdict, tone: VERDICT_TONES[verdict] }, `${why}${arrow(hint)}`];
+}
+
+/** All but what is in order. */
+export function isWorthSaying({ state, hint }: HostAnswer): boolean {
+  return state !== "good" || hint !== undefined;
 }
 
 /** " → CURE", or nothing. */

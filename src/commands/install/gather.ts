@@ -12,16 +12,14 @@ import {
   type Spec,
   unitSpecs,
 } from "../../core/install/specs.ts";
-import { isExecutableName } from "../../core/systemd/words.ts";
 import { freshnessOf, readSources, type Sources } from "../../observe/read-sources.ts";
-import { hasUnits } from "../../observe/units/read-unit-files.ts";
+import { managerSite } from "../../observe/units/read-manager-site.ts";
 import type { Line, Message } from "../../report/types.ts";
 import { isFolder, lstatEntry, namesIn, statEntry } from "../../system/files/entry.ts";
 import { readTable } from "../../system/files/table-file.ts";
 import { abisOf, type HostAbi, libsWithShim, shimFile } from "../../system/host/abis.ts";
 import { appArmorActive, appArmorRules, hasEffect } from "../../system/host/confinement.ts";
-import { MANAGER_FILE, managerParts, partsInPlace } from "../../system/host/manager-parts.ts";
-import { nodeForRoot } from "../../system/host/node-binary.ts";
+import { MANAGER_FILE, partsInPlace } from "../../system/host/manager-parts.ts";
 import {
   APPARMOR_BASE,
   BLACKLIST_FILE,
@@ -133,27 +131,16 @@ function managerChoice(
   root: string,
   abis: readonly HostAbi[],
 ): { readonly manager: readonly Spec[]; readonly units: readonly Spec[]; readonly notes: readonly Message[] } {
-  const nothing = (why: string, hint: string): ReturnType<typeof managerChoice> => ({
-    manager: [],
-    units: [],
-    notes: [{ severity: "note", message: `the table will not follow the configuration by itself: ${why}`, hint }],
-  });
-  const compile = "run 'portreservectl compile' after each change of the configuration";
-  if (!hasUnits(root)) return nothing("this is no system that systemd boots", compile);
-  const found = nodeForRoot(root);
-  if ("reason" in found || !isExecutableName(found.node)) {
-    return nothing(
-      `root's unit needs a node that nobody else can change, and ${"reason" in found ? found.reason : `systemd cannot run '${found.node}'`}`,
-      "install Node from packages, then run it again",
-    );
+  const site = managerSite(root, abis);
+  if ("obstacle" in site) {
+    const message = `the table will not follow the configuration by itself: ${site.obstacle}`;
+    const hint = `run 'portreservectl compile' after each change of the configuration${site.otherwise}`;
+    return { manager: [], units: [], notes: [{ severity: "note", message, hint }] };
   }
-  const arch = abis.some(({ name }) => name === "aarch64") ? "arm64" : "x64";
-  const parts = managerParts(arch);
-  if (parts === undefined) return nothing(`this package has no manager for ${arch}`, compile);
   const manager = `${MANAGER_FOLDER}/${MANAGER_FILE}`;
   return {
-    manager: managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)),
-    units: unitSpecs({ folder: UNIT_FOLDER, watched: WATCHED, node: found.node, manager }),
+    manager: managerSpecs(MANAGER_FOLDER, site.parts, isOurFolder(root)),
+    units: unitSpecs({ folder: UNIT_FOLDER, watched: WATCHED, node: site.node, manager }),
     notes: [],
   };
 }

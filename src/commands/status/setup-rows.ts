@@ -5,7 +5,7 @@ import type { Coverage, HostAnswer } from "../../coverage/coverage.ts";
 import type { HostFacts, SetupFacts, TableFacts } from "../../coverage/facts.ts";
 import type { Block, Line, Span } from "../../report/types.ts";
 import { PRELOAD_LIST, TABLE_FILE } from "../../system/paths.ts";
-import { agoText, arrow, spanText } from "../coverage/words.ts";
+import { agoText, arrow, isWorthSaying, spanText } from "../coverage/words.ts";
 
 /** Questions about the table: all of them are answered in its row. */
 const ABOUT_TABLE: readonly string[] = ["table", "fresh", "readable", "label"];
@@ -29,7 +29,7 @@ export function setupBlock({ setup, time }: Pick<HostFacts, "setup" | "time">, {
       ],
       ["preload", PRELOAD_LIST, preloadCell(setup, time, preload)],
       ...others
-        .filter((answer) => answer.state !== "good" && !isPartOf(preload, answer))
+        .filter((answer) => isWorthSaying(answer) && !isPartOf(preload, answer))
         .map((answer) => row(answer, setup)),
     ],
   };
@@ -50,7 +50,7 @@ function tableCell(table: TableFacts, time: number, answers: readonly HostAnswer
     ...(table.generation === undefined ? [] : [`generation ${table.generation}`]),
     ...(table.since === undefined ? [] : [`compiled ${agoText(time - table.since)}`]),
   ];
-  const wrong = answers.filter(({ state, hint }) => state !== "good" || hint !== undefined);
+  const wrong = answers.filter(isWorthSaying);
   const tone = table.state === "fresh" ? "good" : table.state === "valid" ? "warn" : "bad";
   return [{ text: table.state, tone }, parts.map((part) => `, ${part}`).join(""), ...wrong.flatMap(explanation)];
 }

@@ -1,9 +1,18 @@
 // What verify says to a person: the proof, then all that is not covered or not known, then the verdict.
 import { counted } from "../../core/text.ts";
-import type { Verdict } from "../../coverage/coverage.ts";
+import type { HostAnswer, Verdict } from "../../coverage/coverage.ts";
 
-import type { Block, Line, Tone } from "../../report/types.ts";
-import { arrow, holdersOf, holderText, isThief, portText, VERDICT_TONES, verdictLine } from "../coverage/words.ts";
+import type { Block, Line, Span, Tone } from "../../report/types.ts";
+import {
+  arrow,
+  holdersOf,
+  holderText,
+  isThief,
+  isWorthSaying,
+  portText,
+  VERDICT_TONES,
+  verdictLine,
+} from "../coverage/words.ts";
 import type { ProofRow } from "./proof.ts";
 import { LEFT_OUT, type Proof } from "./prove.ts";
 import type { Scope, ScopedCoverage } from "./scope.ts";
@@ -25,11 +34,8 @@ export function verifyBlocks(verified: Verified): readonly Block[] {
     {
       kind: "lines",
       lines: judged.answers
-        .filter(({ state }) => state !== "good")
-        .map(({ state, question, answer, hint }) => [
-          { text: state === "bad" ? "no" : "unknown", tone: state === "bad" ? "bad" : "warn" },
-          `: ${question} ${answer}${arrow(hint)}`,
-        ]),
+        .filter(isWorthSaying)
+        .map(({ state, question, answer, hint }) => [ANSWER_WORDS[state], `: ${question} ${answer}${arrow(hint)}`]),
     },
     {
       kind: "columns",
@@ -44,6 +50,12 @@ export function verifyBlocks(verified: Verified): readonly Block[] {
     { kind: "lines", lines: [verdictText(verified)] },
   ];
 }
+
+const ANSWER_WORDS: Readonly<Record<HostAnswer["state"], Span>> = {
+  bad: { text: "no", tone: "bad" },
+  unknown: { text: "unknown", tone: "warn" },
+  good: { text: "note", tone: "dim" },
+};
 
 const WORDS: Readonly<Record<Proof["state"], readonly [string, Tone]>> = {
   good: ["good", "good"],

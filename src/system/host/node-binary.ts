@@ -11,6 +11,7 @@ export type NodeBinary = { readonly node: string } | { readonly reason: string }
 
 /** The oldest version that package.json's `engines` allows. */
 const OLDEST = [20, 17] as const;
+export const OLDEST_NODE = OLDEST.join(".");
 
 /** On the host itself it is asked for its version; in an image it is only looked at. */
 export function nodeForRoot(root: string): NodeBinary {
@@ -41,7 +42,7 @@ function whyNot(root: string, place: string): string | undefined {
   if (version === undefined) return "does not run";
   const [major = 0, minor = 0] = version.slice(1).split(".").map(Number);
   const recent = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
-  return recent ? undefined : `is ${version}, and ${OLDEST.join(".")} is needed`;
+  return recent ? undefined : `is ${version}, and ${OLDEST_NODE} is needed`;
 }
 
 function versionOf(node: string): string | undefined {
