@@ -2,26 +2,26 @@
 import { isUnseen } from "../core/seen.ts";
 import { deniedAccess } from "./apparmor-verdict.ts";
 import { asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
-import { installHint, restartHint, unitHint } from "./commands.ts";
+import { installHint, restartHint, serviceWord } from "./commands.ts";
 import type { Binding } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { standsFirst, wouldStandFirst, wouldWrapSyscall, wrapsSyscall } from "./lookup-order.ts";
 import { parseMarker, readMarker, TABLE_VERSION } from "./marker.ts";
 import { shownFileName } from "./names.ts";
-import {
-  closedPlaceFor,
-  isMusl,
-  lacksLibrary,
-  MUSL,
-  MUSL_HINT,
-  mayNotRun,
-  openHint,
-  unhideHint,
-  whyNotLoaded,
-} from "./not-loaded.ts";
+import { closedPlaceFor, isMusl, lacksLibrary, MUSL, MUSL_HINT, openHint, whyNotLoaded } from "./not-loaded.ts";
 import { beyondPreload, isIndeterminate, unreadable } from "./program-image.ts";
-import { isRunning, isStartable, powerlessBy, type Running, type Startable, type Subject } from "./running.ts";
+import { isRunning, isStartable, type Running, type Startable, type Subject } from "./running.ts";
 import { tableFound } from "./table-found.ts";
+import {
+  comesFirst,
+  findsFiles,
+  findsList,
+  hasOwnRoot,
+  mayRunShim,
+  obstructed,
+  powerless,
+  staleDropIn,
+} from "./unit-checks.ts";
 import type { UnitFacts } from "./unit-facts.ts";
 
 type Assess<S> = (subject: S, host: Host) => Decision | undefined;
@@ -40,7 +40,7 @@ const startable =
 
 export const CHECKS: readonly Check<Subject>[] = [
   { id: "powerless", question: "could it take a privileged port?", assess: startable(powerless), ends: true },
-  { id: "root", question: "would it be started in this root?", assess: startable(root), ends: true },
+  { id: "root", question: "would it be started in this root?", assess: startable(hasOwnRoot), ends: true },
   { id: "dynamic", question: "does it have a loader, which could preload a library?", assess: dynamic, ends: true },
   {
     id: "reachable",
@@ -59,35 +59,34 @@ export const CHECKS: readonly Check<Subject>[] = [
   { id: "in-force", question: "is there a table in force?", assess: inForce },
   { id: "confined", question: "would AppArmor let it have the shim and the table?", assess: startable(confined) },
   { id: "usable", question: "may whoever it runs as use the list and the shim?", assess: startable(usable) },
-  { id: "files", question: "would it find the shim and the table?", assess: startable(files) },
-  { id: "list", question: "would it find the preload list?", assess: startable(ownList) },
-  { id: "runnable", question: "may it run the shim's code?", assess: startable(runnable) },
-  { id: "drop-in", question: "does its drop-in preload what its unit says?", assess: stale },
-  { id: "order", question: "would the shim come before all other libraries?", assess: startable(order) },
+  { id: "files", question: "would it find the shim and the table?", assess: startable(findsFiles) },
+  { id: "list", question: "would it find the preload list?", assess: startable(findsList) },
+  { id: "runnable", question: "may it run the shim's code?", assess: startable(mayRunShim) },
+  { id: "drop-in", question: "does its drop-in preload what its unit says?", assess: staleDropIn },
+  { id: "order", question: "would the shim come before all other libraries?", assess: startable(comesFirst) },
   { id: "order", question: "would the shim come before the rest of the list?", assess: startable(wouldStandFirst) },
   { id: "syscall", question: "would the shim look at the table?", assess: startable(wouldWrapSyscall) },
   { id: "covered", question: "is it covered by the library that is installed now?", assess: running(bySome) },
   { id: "covered", question: "is nothing against it?", assess: startable(() => covered("when it starts")) },
 ];
 
-const LOOK_AGAIN = "start it, and look again";
 const STATIC_HINT = "use a dynamically linked build, or keep it from the ports by its own settings";
 
-function powerless({ unit }: Startable, { facts }: Host): Decision | undefined {
-  const setting = powerlessBy(unit, facts);
-  return setting === undefined ? undefined : covered(`could take no privileged port (${setting})`);
-}
-
-/** Which program that is, and what would be loaded into it, is not what was looked at. */
-function root({ unit }: Startable): Decision | undefined {
-  const setting = unit?.otherRoot;
-  return setting === undefined ? undefined : unknown(`would be started in another root (${setting})`, LOOK_AGAIN);
-}
-
-function dynamic({ image }: Subject): Decision | undefined {
+function dynamic({ image, unit }: Subject): Decision | undefined {
+  if (image.program?.isGo === true && isIndeterminate(image)) {
+    return unknown("in Go, with a bind() of its own, which no preload reaches", rightHint(unit));
+  }
   if (image.program?.isStatic !== true) return undefined;
   if (isIndeterminate(image)) return unknown("static, and without a symbol table", STATIC_HINT);
   return notCovered("static, and no library can be preloaded", STATIC_HINT);
+}
+
+/** Most of these need no privileged port. */
+function rightHint(unit: UnitFacts | undefined): string {
+  const word = serviceWord(unit?.id);
+  const how = word === undefined ? "without CAP_NET_BIND_SERVICE" : `with CapabilityBoundingSet=~CAP_NET_BIND_SERVICE`;
+  const where = word === undefined ? "" : ` ('systemctl edit ${word}')`;
+  return `if it needs no privileged port, run it ${how}${where}`;
 }
 
 function reachable({ image }: Subject): Decision | undefined {
@@ -123,11 +122,6 @@ function installed({ program, image, unit }: Startable, host: Host): Decision | 
   const { units } = host.facts;
   if (isUnseen(units)) return unseen("its unit", units);
   return notCovered("not installed for it", installHint(program.unit, host));
-}
-
-function obstructed({ dropInObstacle: obstacle }: UnitFacts): Decision | undefined {
-  if (obstacle === undefined) return undefined;
-  return (obstacle.certain ? notCovered : unknown)(obstacle.reason, obstacle.hint);
 }
 
 function mappedLibrary({ process, image }: Running, host: Host): Decision | undefined {
@@ -193,39 +187,6 @@ function confined({ program, image, unit }: Startable, host: Host): Decision | u
 function usable({ image, unit }: Startable, host: Host): Decision | undefined {
   const place = closedPlaceFor(image.program, unit?.hasDropIn === true, host);
   return place && unknown(`only some users may use '${place.path}'`, openHint(place));
-}
-
-function files({ unit }: Startable): Decision | undefined {
-  const setting = unit?.hides;
-  return setting === undefined
-    ? undefined
-    : unknown(`would find other files than this host's (${setting})`, LOOK_AGAIN);
-}
-
-/** What a drop-in gives it does not come from the list. */
-function ownList({ unit }: Startable): Decision | undefined {
-  if (unit?.hidesList === undefined) return undefined;
-  if (unit.hasDropIn) return obstructed(unit);
-  return unknown(`would find another preload list than this host's (${unit.hidesList})`, unhideHint(unit.id));
-}
-
-function runnable({ image, unit }: Startable, { facts }: Host): Decision | undefined {
-  const library = facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path;
-  return unit && mayNotRun(unit, library);
-}
-
-/** What it has, or would have, its unit does not say any more. */
-function stale({ unit, process, program }: Subject): Decision | undefined {
-  if (unit?.dropInStale === undefined || program?.privileged === true) return undefined;
-  return is(process?.root ?? "same", "other") ? undefined : unknown(unit.dropInStale, unitHint(unit.id));
-}
-
-/** One of them may define an allocator, which then is the one that is called. */
-function order({ unit }: Startable): Decision | undefined {
-  const value = unit?.preloadsFirst;
-  return value === undefined
-    ? undefined
-    : unknown(`would get other libraries before the shim (LD_PRELOAD=${value})`, LOOK_AGAIN);
 }
 
 function bySome({ process, image, unit }: Running, host: Host): Decision | undefined {

@@ -10,7 +10,7 @@ import { hintsFor } from "./hints.ts";
 import { type Known, portStates } from "./holders.ts";
 import { type Host, hostOf } from "./host.ts";
 import { hostAnswers } from "./host-answers.ts";
-import { kernelClient } from "./kernel-client.ts";
+import { kernelClient, plan9Client } from "./kernel-client.ts";
 import { shownFileName } from "./names.ts";
 import { portsLeft } from "./ports-left.ts";
 import { describeImage, isIndeterminate, partsToLoad, unreadable } from "./program-image.ts";
@@ -82,7 +82,10 @@ function allocatorsOf(host: Host, judged: readonly Row[]): Pick<Coverage, "alloc
       : [folded(counted(indeterminate.length, "process", "processes"), indeterminate.length, indeterminate)]),
     ...(unread.length === 0 ? [] : [folded(counted(unread.length, "program", "programs"), unread.length, unread)]),
   ];
-  return { allocators: [...found, ...kernelClient(host), ...folds, ...strange].sort(inOrder), excluded };
+  return {
+    allocators: [...found, ...kernelClient(host), ...plan9Client(host), ...folds, ...strange].sort(inOrder),
+    excluded,
+  };
 }
 
 function processAllocator(

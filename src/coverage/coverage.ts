@@ -25,6 +25,8 @@ export interface Allocator {
   readonly reason: string | undefined;
   /** A command, or advice, that would make it covered or known. */
   readonly hint: string | undefined;
+  /** Of the kernel's: the only ports that it takes, inclusive. */
+  readonly range?: { readonly min: number; readonly max: number };
 }
 
 /** Who holds a port. */

@@ -209,6 +209,8 @@ export interface ElfFacts {
   readonly contains: Seen<readonly string[]> | undefined;
   /** Made by the Go compiler, whose programs do not use libc's allocators unless `contains` says so. */
   readonly isGo: boolean;
+  /** Of those: they have Go's own bind(), as all that import net have, or that cannot be told. */
+  readonly goBinds?: true;
   /** It defines syscall(), by which the shim looks at the table; libc's own does not count. */
   readonly definesSyscall?: true;
   /** Beside allocators that it binds to its own it defines other functions, which may call them. */

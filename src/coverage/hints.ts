@@ -17,7 +17,16 @@ import type { UnitFacts } from "./unit-facts.ts";
 
 type Rule = (host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>) => readonly Hint[];
 
-const RULES: readonly Rule[] = [stolen, exhausted, bmc, unreservedListeners, strangers, unpackaged, unloadable];
+const RULES: readonly Rule[] = [
+  stolen,
+  exhausted,
+  bmc,
+  unreservedListeners,
+  unexplained,
+  strangers,
+  unpackaged,
+  unloadable,
+];
 
 /** `allocators`: the processes whose ports are random, so that none of them is worth a reservation. */
 export function hintsFor(host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>): Hint[] {
@@ -144,6 +153,27 @@ function unreservedListeners(host: Host, ports: readonly PortState[], allocators
     id: "unreserved",
     message: `'${unit}' listens on ${enumerate(rows.map(shown))}, which nothing reserves`,
     hint: reserveHint(unit),
+  }));
+}
+
+/** Clients on such a port that are no allocators: what cannot be told of a program, its sockets may tell. */
+function unexplained(_: Host, ports: readonly PortState[], allocators: ReadonlySet<number>): Hint[] {
+  const found = new Map<number, { name: string; ports: PortState[] }>();
+  for (const state of ports) {
+    const { port, protocol, holders } = state;
+    if (port < ALLOCATED_PORTS.first || holders.some((holder) => holder.state === "listening")) continue;
+    for (const { verdict, pid, name, state: socket } of holders) {
+      const isClient = socket === "connected" || (protocol === "tcp" && socket === "bound");
+      if (!isClient || verdict !== "unjudged" || pid === undefined || allocators.has(pid)) continue;
+      const known = found.get(pid) ?? { name, ports: [] };
+      if (!known.ports.includes(state)) known.ports.push(state);
+      found.set(pid, known);
+    }
+  }
+  return [...found].map(([pid, { name, ports: taken }]) => ({
+    id: "unexplained",
+    message: `'${name}' (${pid}) is a client on ${enumerate(taken.map(shown))}, and nothing in its files says how it chose: dlsym(), or a bind() of its own`,
+    hint: `ss -tunap | grep pid=${pid},`,
   }));
 }
 

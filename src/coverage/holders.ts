@@ -97,15 +97,24 @@ function holdersOf(
 }
 
 function withoutProcess(
-  { reserved }: Place,
-  { inode }: SocketFacts,
+  place: Place,
+  { inode, state }: SocketFacts,
   { facts }: Host,
 ): Pick<Holder, "verdict" | "name"> {
   if (!facts.kernel.seesEveryProcess) return { verdict: "unknown", name: "not every process can be seen from here" };
   if (facts.hidden !== undefined) return { verdict: "unknown", name: facts.hidden.unseen };
   if (inode === 0) return { verdict: "unknown", name: "a connection that nobody has accepted yet" };
-  return { verdict: reserved ? "stolen" : "unjudged", name: "kernel" };
+  const server = place.protocol === "tcp" ? "listening" : "bound";
+  if (state === server && facts.kernel.lockd?.[place.protocol] === place.port) {
+    // Somebody has chosen it, as nlm_tcpport or nlm_udpport.
+    const owns = LOCKD_NAMES.some((name) => isOwner(name, place));
+    return { verdict: owns ? "owner" : "unjudged", name: "the kernel's lockd" };
+  }
+  return { verdict: place.reserved ? "stolen" : "unjudged", name: "kernel" };
 }
+
+/** As the kernel calls it, and as rpcinfo does. */
+const LOCKD_NAMES = ["lockd", "nlockmgr"];
 
 function withProcess(
   place: Place,

@@ -1,4 +1,4 @@
-// The kernel's own NFS client, which takes privileged ports without asking anybody.
+// The kernel's own clients, of NFS and of 9p, which take privileged ports without asking anybody.
 
 import { isUnseen } from "../core/seen.ts";
 import { covered, type Decision, notCovered, unknown, unseen } from "./checks.ts";
@@ -14,16 +14,59 @@ export function kernelClient(host: Host): Allocator[] {
   const { sunrpc } = host.facts.kernel;
   if (sunrpc === undefined) return [];
   const via = isUnseen(sunrpc) ? ["kernel"] : [`kernel, ${sunrpc.min}–${sunrpc.max}`];
-  const who = {
-    kind: "kernel",
-    name: NAME,
-    pid: undefined,
-    unit: undefined,
-    program: undefined,
-    count: 1,
-    via,
-  } as const;
-  return [{ ...who, check: "kernel", ...decision(host) }];
+  const range = isUnseen(sunrpc) ? {} : { range: sunrpc };
+  return [{ ...KERNEL, name: NAME, via, ...range, ...decision(host) }];
+}
+
+const KERNEL = {
+  kind: "kernel",
+  pid: undefined,
+  unit: undefined,
+  program: undefined,
+  count: 1,
+  check: "kernel",
+} as const;
+
+/** P9_DEF_MIN_RESVPORT and P9_DEF_MAX_RESVPORT, which nothing changes. */
+const PLAN9 = { min: 665, max: 1023 };
+
+/** One for all mounts that have, or may have, the option privport; each takes a TCP port when it is mounted. */
+export function plan9Client(host: Host): Allocator[] {
+  const mounts = host.facts.kernel.plan9 ?? [];
+  const sure = mounts.find(({ privport }) => privport);
+  const [one] = sure === undefined ? mounts : [sure];
+  if (one === undefined || (sure === undefined && !kernelHoldsPort(host))) return [];
+  const via = [`kernel, ${PLAN9.min}–${PLAN9.max}`];
+  return [{ ...KERNEL, name: "9p client", via, range: PLAN9, ...plan9Decision(one, host) }];
+}
+
+function plan9Decision(
+  { target, privport }: { readonly target: string; readonly privport: boolean },
+  { reserved }: Host,
+): Decision {
+  if (reserved === undefined) return unknown("what is reserved cannot be seen", "run it as root");
+  const ports = [...(reserved.get("tcp") ?? [])].filter((port) => PLAN9.min <= port && port <= PLAN9.max);
+  if (ports.length === 0) return covered("no reserved port in its range");
+  const inRange = `${shortList(
+    ports.sort((a, b) => a - b),
+    MOST_SHOWN,
+  )} in range`;
+  const hint = `mount ${/^[\w/.-]+$/.test(target) ? `'${target}'` : "it"} without privport`;
+  if (privport) return notCovered(`${inRange}, and '${target}' is mounted with privport`, hint);
+  return unknown(`${inRange}, and whether '${target}' is mounted with privport cannot be seen`, hint);
+}
+
+/** While such a mount is there it has one. */
+function kernelHoldsPort({ facts }: Host): boolean {
+  if (facts.socketsUnseen !== undefined) return true;
+  return facts.sockets.some(
+    ({ protocol, port, state, holders }) =>
+      protocol === "tcp" &&
+      state === "connected" &&
+      PLAN9.min <= port &&
+      port <= PLAN9.max &&
+      (isUnseen(holders) || holders.length === 0),
+  );
 }
 
 function decision({ facts, reserved }: Host): Decision {

@@ -8,6 +8,10 @@ export interface KernelFacts {
   readonly sunrpc: Seen<{ readonly min: number; readonly max: number }> | undefined;
   /** NFS mounts of this mount namespace. */
   readonly nfs: readonly { readonly target: string; readonly noresvport: boolean }[];
+  /** Mounts of 9p through TCP or RDMA, if there are any. `privport`: false where the kernel does not show it, as for TCP since Linux 4.12. */
+  readonly plan9?: readonly { readonly target: string; readonly privport: boolean }[];
+  /** Ports that the kernel's lock manager was told to listen on; 0 is any above 1023. Absent while it is not loaded. */
+  readonly lockd?: { readonly tcp: number; readonly udp: number } | undefined;
   /** The first port that needs no privilege; 1024 unless somebody changed it. */
   readonly unprivilegedPortStart: number;
   /** The sysctl net.ipv4.ip_local_reserved_ports, as it is. */

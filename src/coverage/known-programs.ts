@@ -22,6 +22,12 @@ const KNOWN_PROGRAMS: readonly KnownProgram[] = [
     source: "CUPS' backend lpd: its option 'reserve' asks for a privileged source port",
   },
   { programs: ["rsh-redone-rsh", "rsh-redone-rlogin"], source: "rsh-redone: tries the ports from 1023 down" },
+  {
+    programs: ["ambind"],
+    source:
+      "amanda since 3.4, common-src/ambind.c: setuid, binds the sockets of amanda's programs to the ports of their range",
+  },
+  { path: /\/klibc\/bin\/nfsmount$/, source: "klibc, usr/kinit/nfsmount/bindresvport.c: a loop of its own" },
   { programs: ["rlpr"], source: "rlpr: a source port from 721 to 731, as RFC 1179 wants it" },
 ];
 

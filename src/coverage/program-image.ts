@@ -96,6 +96,7 @@ export function mayAllocate(object: ObjectFacts): boolean {
     elf !== undefined &&
     (isUnseen(elf) ||
       elf.isStatic ||
+      elf.goBinds === true ||
       elf.marker !== undefined ||
       allocates(elf).length > 0 ||
       knownBy(undefined, elf.soname === undefined ? [] : [elf.soname]) !== undefined);
@@ -117,10 +118,10 @@ export function isBeingLoaded(program: ObjectFacts | undefined, objects: readonl
   });
 }
 
-/** A static program that may allocate or not: nothing in it tells. */
+/** A static program, or one in Go that can take ports: it may allocate or not, and nothing in it tells. */
 export function isIndeterminate({ path, program, via }: ProgramImage): boolean {
-  if (via.length > 0 || program?.isStatic !== true || program.isGo || isKnownHarmless(path)) return false;
-  return isUnseen(program.contains);
+  if (via.length > 0 || program === undefined || isKnownHarmless(path)) return false;
+  return program.isGo ? program.goBinds === true : program.isStatic && isUnseen(program.contains);
 }
 
 /** The first file that could not be read. */

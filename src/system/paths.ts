@@ -96,6 +96,8 @@ export const SUNRPC_PORTS: readonly { readonly min: string; readonly max: string
   { min: "/proc/sys/sunrpc/min_resvport", max: "/proc/sys/sunrpc/max_resvport" },
   { min: "/sys/module/sunrpc/parameters/min_resvport", max: "/sys/module/sunrpc/parameters/max_resvport" },
 ];
+/** Where the kernel's lock manager for NFS listens, if somebody has chosen: there while its module is loaded. */
+export const LOCKD_PORTS = { tcp: "/proc/sys/fs/nfs/nlm_tcpport", udp: "/proc/sys/fs/nfs/nlm_udpport" } as const;
 /** Where processes are found: the mount point of proc. */
 export const PROCESSES_PLACE = "/proc";
 /** What is read below it, beside the processes themselves. */

@@ -310,7 +310,26 @@ test.each<[string, Change, string[]]>([
     ["unreserved: 'cups.socket' listens on 700/tcp, which nothing reserves → portreservectl reserve cups.socket"],
   ],
   ["an allocator's random port", { sockets: [socket({ port: 700, holders: [640] })] }, []],
-  ["a connection", { sockets: [socket({ port: 700, state: "connected" })] }, []],
+  [
+    "a connection to a server",
+    {
+      sockets: [socket({ port: 700 }), socket({ port: 700, state: "connected" })],
+      reservations: [reservation(700, "tcp", "cups")],
+    },
+    [],
+  ],
+  [
+    "a connection from an ordinary port, or from one that nobody hands out",
+    { sockets: [socket({ port: 511, state: "connected" }), socket({ port: 1024, state: "connected" })] },
+    [],
+  ],
+  [
+    "a client on privileged ports that is no allocator",
+    { sockets: [socket({ port: 700, state: "connected" }), socket({ port: 701, state: "bound" })] },
+    [
+      "unexplained: 'cupsd' (1201) is a client on 700/tcp and 701/tcp, and nothing in its files says how it chose: dlsym(), or a bind() of its own → ss -tunap | grep pid=1201,",
+    ],
+  ],
   [
     "an owner that nothing is named like",
     {

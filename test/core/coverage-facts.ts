@@ -77,6 +77,17 @@ export const OBJECTS: Readonly<Record<string, ObjectFacts>> = {
       contains: { unseen: "it was stripped", rootWould: false },
     }),
   },
+  goNet: {
+    path: "/opt/go-net",
+    elf: elf({
+      isProgram: true,
+      isStatic: true,
+      isGo: true,
+      goBinds: true,
+      contains: { unseen: "it was stripped", rootWould: false },
+    }),
+  },
+  goDynamic: { path: "/opt/go-dynamic", elf: programElf({ isGo: true, goBinds: true }) },
   musl: { path: "/opt/musl", elf: programElf({ interpreter: "/lib/ld-musl-x86_64.so.1", calls: ["bindresvport"] }) },
   i386: { path: "/opt/i386", elf: programElf({ abi: "i386", calls: ["bindresvport"] }) },
   rsh: { path: "/usr/bin/rsh", elf: programElf({ calls: ["rcmd_af@GLIBC_2.2.5"] }) },

@@ -104,6 +104,21 @@ test.each<[string, Change, string[]]>([
     { sockets: [socket({ protocol: "udp", state: "bound", holders: [] })] },
     ["631/udp stolen: stolen kernel"],
   ],
+  [
+    "the kernel's lock manager where it was told to listen",
+    { sockets: [socket({ holders: [] })], kernel: { lockd: { tcp: 631, udp: 0 } } },
+    ["631/tcp held: unjudged the kernel's lockd"],
+  ],
+  [
+    "the same, with a file named after it",
+    { ...byOwner("lockd"), sockets: [socket({ holders: [] })], kernel: { lockd: { tcp: 631, udp: 0 } } },
+    ["631/tcp held: owner the kernel's lockd"],
+  ],
+  [
+    "the kernel's client on the port of the lock manager's server",
+    { sockets: [socket({ state: "connected", holders: [] })], kernel: { lockd: { tcp: 631, udp: 631 } } },
+    ["631/tcp stolen: stolen kernel"],
+  ],
   ["the kernel on another", { sockets: [socket({ port: 700, holders: [] })] }, ["700/tcp held: unjudged kernel"]],
   [
     "nobody, where not everybody can be seen",

@@ -20,6 +20,7 @@ const DEBIAN: KernelTexts = {
     { min: "665\n", max: "1023\n" },
     { min: "665\n", max: "1023\n" },
   ],
+  lockd: { tcp: "0\n", udp: "0\n" },
   mounts: String.raw`22 28 0:21 / /proc rw,nosuid,nodev,noexec,relatime shared:12 - proc proc rw
 28 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro
 30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot
@@ -42,6 +43,7 @@ test("reads a host that mounts NFS", () => {
       { target: "/srv/data", noresvport: false },
       { target: "/mnt/a b\nc\\d", noresvport: true },
     ],
+    lockd: { tcp: 0, udp: 0 },
     unprivilegedPortStart: 1024,
     localReservedPorts: "623,664,8000-8010",
     hasIpmi: true,
@@ -56,6 +58,7 @@ test("takes defaults, and never a range, from a kernel without these files", () 
     ...DEBIAN,
     sunrpc: [{ min: MISSING, max: MISSING }],
     mounts: MISSING,
+    lockd: { tcp: MISSING, udp: MISSING },
     unprivilegedStart: MISSING,
     localReservedPorts: DENIED,
     securityModules: "",
@@ -71,6 +74,24 @@ test("takes defaults, and never a range, from a kernel without these files", () 
     seesEveryProcess: false,
     securityModules: [],
     cgroups: "none",
+  });
+});
+
+test("finds mounts of 9p that may take a port, and where lockd was told to listen", () => {
+  const mounts = [
+    "81 28 0:60 / /srv/a rw - 9p 192.0.2.1 rw,access=client,trans=tcp,port=5640",
+    "82 28 0:61 / /srv/b rw - 9p 192.0.2.1 rw,sync,dirsync,trans=tcp,privport",
+    "83 28 0:62 / /srv/c rw - 9p 192.0.2.1 rw,trans=rdma,privport",
+    "84 28 0:63 / /srv/d rw - 9p share rw,trans=virtio",
+    "85 28 0:64 / /srv/e rw - fuse.9p x rw,trans=tcp",
+  ].join("\n");
+  expect(observeKernel(true, { ...DEBIAN, mounts, lockd: { tcp: "893\n", udp: "0\n" } })).toMatchObject({
+    plan9: [
+      { target: "/srv/a", privport: false },
+      { target: "/srv/b", privport: true },
+      { target: "/srv/c", privport: true },
+    ],
+    lockd: { tcp: 893, udp: 0 },
   });
 });
 

@@ -37,6 +37,24 @@ test.each<[string, ProcessFacts]>([
   expect(verdicts(facts({ processes: [one] }))).toEqual([]);
 });
 
+const GO =
+  "unknown (dynamic): in Go, with a bind() of its own, which no preload reaches → if it needs no privileged port, run it with CapabilityBoundingSet=~CAP_NET_BIND_SERVICE ('systemctl edit ypbind.service')";
+
+test.each<[string, ProcessFacts, readonly string[]]>([
+  ["static", running("goNet", { objects: ["goNet"] }), [GO]],
+  ["dynamic, shim or not", running("goDynamic"), [GO]],
+  [
+    "outside of any service",
+    running("goNet", { objects: ["goNet"], unit: undefined }),
+    [
+      "unknown (dynamic): in Go, with a bind() of its own, which no preload reaches → if it needs no privileged port, run it without CAP_NET_BIND_SERVICE",
+    ],
+  ],
+  ["without the right to", running("goNet", { objects: ["goNet"], mayBind: false }), []],
+])("does not know of a Go program that can take ports whether it allocates: %s", (_, one, expected) => {
+  expect(verdicts(facts({ processes: [one] }))).toEqual(expected);
+});
+
 test("takes a libtirpc that comes with a program for an allocator, and names its functions", () => {
   const one = running("cupsd", { objects: ["cupsd", "libc", "shim", "tirpc"] });
   expect(assess(facts({ processes: [one] })).allocators).toMatchObject([

@@ -13,6 +13,7 @@ import {
   program,
   REFUSED,
   reservation,
+  socket,
   unit,
 } from "./coverage-facts.ts";
 import { verdicts } from "./coverage-verdicts.ts";
@@ -369,6 +370,38 @@ test.each<[string, Change, string[]]>([
     ["unknown (kernel): what is reserved cannot be seen → run it as root"],
   ],
 ])("judges a kernel client %s", (_, change, expected) => {
+  expect(only(change)).toEqual(expected);
+});
+
+const IN_RANGE: Change = { reservations: [reservation(700, "tcp", "a"), reservation(800, "udp", "a")] };
+const plan9 = (privport: boolean): Change => ({ ...IN_RANGE, kernel: { plan9: [{ target: "/srv", privport }] } });
+const OF_KERNEL = { port: 999, state: "connected", holders: [] } as const;
+
+test.each<[string, Change, string[]]>([
+  [
+    "with privport",
+    plan9(true),
+    ["not covered (kernel): 700 in range, and '/srv' is mounted with privport → mount '/srv' without privport"],
+  ],
+  [
+    "with privport and nothing to lose",
+    { kernel: { plan9: [{ target: "/srv", privport: true }] } },
+    ["covered (kernel): no reserved port in its range"],
+  ],
+  ["of which the kernel does not say, and which holds no port", plan9(false), []],
+  [
+    "of which the kernel does not say, while it holds a port",
+    { ...plan9(false), sockets: [socket(OF_KERNEL)] },
+    [
+      "unknown (kernel): 700 in range, and whether '/srv' is mounted with privport cannot be seen → mount '/srv' without privport",
+    ],
+  ],
+  [
+    "of which the kernel does not say, where another holds the port",
+    { ...plan9(false), sockets: [socket({ ...OF_KERNEL, holders: [1201] })] },
+    [],
+  ],
+])("judges a mount of 9p %s", (_, change, expected) => {
   expect(only(change)).toEqual(expected);
 });
 

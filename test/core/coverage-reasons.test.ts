@@ -68,6 +68,16 @@ test.each<[string, ProcessFacts, string, Change?]>([
     "not covered (reachable): 'glusterfsd' is known to call bind() itself, which no preload reaches → give it other ports by its own settings, or a network of its own",
   ],
   [
+    "amanda's setuid helper",
+    running("/usr/lib/amanda/ambind", { objects: ["cupsd", "libc", "shim"], executable: "cupsd" }),
+    "not covered (reachable): 'ambind' is known to call bind() itself, which no preload reaches → give it other ports by its own settings, or a network of its own",
+  ],
+  [
+    "klibc's nfsmount",
+    running("/usr/lib/klibc/bin/nfsmount", { objects: ["cupsd", "libc", "shim"], executable: "cupsd" }),
+    "not covered (reachable): 'nfsmount' is known to call bind() itself, which no preload reaches → give it other ports by its own settings, or a network of its own",
+  ],
+  [
     "a file that cannot be read",
     process({ objects: ["ypbind", "libc", "shim", "hole"] }),
     "unknown (readable): its 'secret.so' cannot be seen: permission denied → run it as root",

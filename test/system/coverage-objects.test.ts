@@ -6,6 +6,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bytesSource } from "../../src/core/elf/reader.ts";
+import { packageRoot } from "../../src/core/native.ts";
 import { isUnseen } from "../../src/core/seen.ts";
 import { ALLOCATOR_NAMES, OLD_RPC } from "../../src/coverage/allocators.ts";
 import type { ElfFacts } from "../../src/coverage/facts.ts";
@@ -133,6 +134,23 @@ test("knows programs of Go by their note", () => {
   expect(factsOf(compileC(`${samples}/go-note.c`, ["-static"])).isGo).toBe(true);
   expect(factsOf(compileC(`${samples}/go-note.c`)).isGo).toBe(true);
   expect(factsOf(compileC(`${samples}/caller.c`, ["-static"])).isGo).toBe(false);
+});
+
+test("finds Go's own bind() in the table of its functions, and takes a program without that table for one that has it", () => {
+  const withTable = (name: string) => ["-Uunix", `-DFUNCTION=${name}`, "-static"];
+  const go = (flags: readonly string[]) => factsOf(compileC(`${samples}/go-note.c`, [...flags]));
+  expect(go(withTable("syscall.Bind")).goBinds).toBe(true);
+  expect(go(withTable("golang.org/x/sys/unix.Bind")).goBinds).toBe(true);
+  expect(go(withTable("syscall.Bindings")).goBinds).toBe(undefined);
+  expect(go(["-static"]).goBinds).toBe(true);
+  expect(factsOf(compileC(`${samples}/caller.c`, ["-static"])).goBinds).toBe(undefined);
+});
+
+const REAL_GO = path.join(packageRoot, `node_modules/@typescript/typescript-linux-${process.arch}/lib/tsc`);
+const noGo = existsSync(REAL_GO) ? undefined : "the TypeScript compiler is not there for this machine";
+
+test.skipIf(noGo !== undefined)(named("finds it in a real program", noGo), () => {
+  expect(factsOf(REAL_GO)).toMatchObject({ isGo: true, goBinds: true });
 });
 
 /** The word at each slot of a running program's own file, and where the program says its allocator is. */

@@ -1,7 +1,6 @@
 // What lookup adds on the running host: who holds each port now, and who could take it, or why nobody can.
 import type { Protocol } from "../../core/config/types.ts";
 import { ALLOCATED_PORTS } from "../../core/mechanism.ts";
-import { isUnseen } from "../../core/seen.ts";
 import type { Allocator, Coverage, PortState } from "../../coverage/coverage.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
 import { showsBoundSockets } from "../../observe/kernel/kernel-texts.ts";
@@ -27,7 +26,7 @@ export function hostBlocks(asked: readonly AskedPort[], facts: HostFacts, covera
   if (seen.length === 0) return [];
   return [
     { kind: "columns", rows: seen.flatMap((one) => holderRows(one, stateOf(one, coverage), facts)) },
-    { kind: "lines", lines: [...outsideLines(seen), ...whyLines(seen, facts, coverage)] },
+    { kind: "lines", lines: [...outsideLines(seen), ...whyLines(seen, coverage)] },
   ];
 }
 
@@ -39,8 +38,8 @@ export function portHostJson(one: AskedPort, coverage: Coverage | undefined): { 
 }
 
 /** Those that can take, or may be able to take, one of the ports though it is reserved. */
-export function threatsJson(asked: readonly AskedPort[], facts: HostFacts, coverage: Coverage): Json {
-  return threats(asked.filter(isHandedOut), facts, coverage).map(allocatorJson);
+export function threatsJson(asked: readonly AskedPort[], coverage: Coverage): Json {
+  return threats(asked.filter(isHandedOut), coverage).map(allocatorJson);
 }
 
 function stateOf({ port, protocol }: AskedPort, { ports }: Coverage): PortState | undefined {
@@ -84,22 +83,19 @@ function outsideLines(asked: readonly AskedPort[]): readonly Line[] {
   return asked.every(isHandedOut) ? [] : [`nobody is handed a port below ${ALLOCATED_PORTS.first}`];
 }
 
-function whyLines(asked: readonly AskedPort[], facts: HostFacts, coverage: Coverage): readonly Line[] {
+function whyLines(asked: readonly AskedPort[], coverage: Coverage): readonly Line[] {
   const inRange = asked.filter(isHandedOut);
   const open = inRange.filter(({ reserved }) => !reserved);
   const kept = inRange.filter(({ reserved }) => reserved);
-  return [
-    ...(open.length === 0 ? [] : [openLine(open)]),
-    ...(kept.length === 0 ? [] : keptLines(kept, facts, coverage)),
-  ];
+  return [...(open.length === 0 ? [] : [openLine(open)]), ...(kept.length === 0 ? [] : keptLines(kept, coverage))];
 }
 
 function openLine(open: readonly AskedPort[]): Line {
   return { text: `every allocator can take ${open.map(portText).join(" and ")}: not reserved`, tone: "warn" };
 }
 
-function keptLines(kept: readonly AskedPort[], facts: HostFacts, coverage: Coverage): readonly Line[] {
-  const found = threats(kept, facts, coverage);
+function keptLines(kept: readonly AskedPort[], coverage: Coverage): readonly Line[] {
+  const found = threats(kept, coverage);
   const it = kept.length === 1 ? "it" : "them";
   if (found.length === 0) {
     return [{ text: `${whyNone(coverage)}: none can take ${kept.map(portText).join(" or ")}`, tone: "good" }];
@@ -125,13 +121,9 @@ function threatLine({ kind, name, pid, verdict, reason, hint }: Allocator, it: s
     : [{ text: `${who} may be able to take ${when}`, tone: "warn" }, why];
 }
 
-/** The kernel's client has a range of its own. */
-function threats(asked: readonly AskedPort[], { kernel }: HostFacts, { allocators }: Coverage): readonly Allocator[] {
-  const { sunrpc } = kernel;
-  const inReach = ({ kind }: Allocator): boolean =>
-    kind !== "kernel" ||
-    sunrpc === undefined ||
-    isUnseen(sunrpc) ||
-    asked.some(({ port }) => sunrpc.min <= port && port <= sunrpc.max);
+/** The kernel's clients have ranges of their own. */
+function threats(asked: readonly AskedPort[], { allocators }: Coverage): readonly Allocator[] {
+  const inReach = ({ range }: Allocator): boolean =>
+    range === undefined || asked.some(({ port }) => range.min <= port && port <= range.max);
   return asked.length === 0 ? [] : allocators.filter((one) => one.verdict !== "covered" && inReach(one));
 }

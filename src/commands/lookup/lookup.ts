@@ -59,7 +59,7 @@ export const lookup: Command = ({ options, args: [word = ""], meter }): Report =
         claims: answer.claims.map(reservationJson),
         ...portHostJson(answer, host?.coverage),
       })),
-      threats: host === undefined ? null : threatsJson(answers, host.facts, host.coverage),
+      threats: host === undefined ? null : threatsJson(answers, host.coverage),
     },
   };
 };

@@ -15,7 +15,9 @@ const OWNER_LIMIT = 64;
 const PLACES_LIMIT = 65_536;
 const NAMES_WINDOW = 1024 * 1024;
 
-interface Section {
+export interface Section {
+  /** Where its name is in the section of names. */
+  readonly name: number;
   readonly type: number;
   readonly offset: number;
   readonly size: number;
@@ -50,7 +52,7 @@ export function definedNames(file: ElfFile, wanted: readonly string[]): readonly
   });
 }
 
-function readSections(reader: Reader): readonly Section[] {
+export function readSections(reader: Reader): readonly Section[] {
   const wide = reader.layout.bits === 64;
   const header = reader.take(0, wide ? 64 : 52, "its headers");
   const offset = header.word(wide ? 40 : 32);
@@ -63,6 +65,7 @@ function readSections(reader: Reader): readonly Section[] {
   reader.entries(offset, Math.min(count, SECTIONS_LIMIT), entry, "its section headers", (fields, at) => {
     const [place, size, link] = wide ? [24, 32, 40] : [16, 20, 24];
     sections.push({
+      name: fields.u32(at),
       type: fields.u32(at + 4),
       offset: fields.word(at + place),
       size: fields.word(at + size),

@@ -87,6 +87,21 @@ export function nfsMounts(mounts: readonly Mount[]): readonly NfsMount[] {
     .map(({ target, superOptions }) => ({ target, noresvport: superOptions.includes("noresvport") }));
 }
 
+/** Those that take a port of this host. */
+export function plan9Mounts(
+  mounts: readonly Mount[],
+): readonly { readonly target: Buffer; readonly privport: boolean }[] {
+  return mounts
+    .filter(({ type, superOptions }) => type === "9p" && superOptions.some((it) => /^trans=(tcp|rdma)$/.test(it)))
+    .map(({ target, superOptions }) => ({ target, privport: superOptions.includes("privport") }));
+}
+
+/** Undefined where there is no such setting. */
+export function lockdPorts({ tcp, udp }: { readonly tcp: Text; readonly udp: Text }): KernelFacts["lockd"] {
+  const [forTcp, forUdp] = [wholeNumber(tcp), wholeNumber(udp)];
+  return forTcp === undefined || forUdp === undefined ? undefined : { tcp: forTcp, udp: forUdp };
+}
+
 export function cgroupKind(mounts: readonly Mount[]): KernelFacts["cgroups"] {
   const has = (wanted: string): boolean => mounts.some(({ type }) => type === wanted);
   if (has("cgroup")) return has("cgroup2") ? "hybrid" : "v1";

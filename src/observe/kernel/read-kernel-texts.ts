@@ -6,6 +6,7 @@ import { isFault, readRegularFile } from "../../system/files/read-file.ts";
 import {
   IPMI_DEVICES,
   LOCAL_RESERVED_PORTS,
+  LOCKD_PORTS,
   MOUNTINFO,
   SECURITY_MODULES,
   SUNRPC_PORTS,
@@ -17,6 +18,7 @@ export interface KernelTexts {
   readonly release: string;
   /** In every place that may have them, the one to believe first. */
   readonly sunrpc: readonly { readonly min: string | NoText; readonly max: string | NoText }[];
+  readonly lockd: { readonly tcp: string | NoText; readonly udp: string | NoText };
   /** In latin-1: one character a byte. */
   readonly mounts: string | NoText;
   readonly unprivilegedStart: string | NoText;
@@ -29,6 +31,7 @@ export function kernelTexts(): KernelTexts {
   return {
     release: release(),
     sunrpc: SUNRPC_PORTS.map(({ min, max }) => ({ min: textOf(min), max: textOf(max) })),
+    lockd: { tcp: textOf(LOCKD_PORTS.tcp), udp: textOf(LOCKD_PORTS.udp) },
     mounts: textOf(MOUNTINFO),
     unprivilegedStart: textOf(UNPRIVILEGED_START),
     localReservedPorts: textOf(LOCAL_RESERVED_PORTS),

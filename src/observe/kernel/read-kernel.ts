@@ -2,16 +2,28 @@
 import type { KernelFacts } from "../../coverage/kernel-facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
 import { appArmorActive, selinuxActive } from "../../system/host/confinement.ts";
-import { cgroupKind, mountsOf, nfsMounts, securityModules, sunrpcPorts, unprivilegedStart } from "./kernel-texts.ts";
+import {
+  cgroupKind,
+  lockdPorts,
+  mountsOf,
+  nfsMounts,
+  plan9Mounts,
+  securityModules,
+  sunrpcPorts,
+  unprivilegedStart,
+} from "./kernel-texts.ts";
 import { type KernelTexts, kernelTexts } from "./read-kernel-texts.ts";
 
 /** `seesEveryProcess`: see KernelFacts. `texts`: what the kernel says now, or said on another host. */
 export function observeKernel(seesEveryProcess: boolean, texts: KernelTexts = kernelTexts()): KernelFacts {
   const mounts = mountsOf(typeof texts.mounts === "string" ? texts.mounts : "");
+  const plan9 = plan9Mounts(mounts).map(({ target, privport }) => ({ target: nameToText(target), privport }));
   return {
     release: texts.release,
     sunrpc: sunrpcPorts(texts.sunrpc),
     nfs: nfsMounts(mounts).map(({ target, noresvport }) => ({ target: nameToText(target), noresvport })),
+    ...(plan9.length === 0 ? {} : { plan9 }),
+    lockd: lockdPorts(texts.lockd),
     unprivilegedPortStart: unprivilegedStart(texts.unprivilegedStart),
     localReservedPorts: typeof texts.localReservedPorts === "string" ? texts.localReservedPorts.trim() : "",
     hasIpmi: texts.hasIpmi,

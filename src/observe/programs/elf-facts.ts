@@ -1,6 +1,7 @@
 // The bytes of a mapped file to what coverage wants to know of it: which allocators it calls, and through which slots.
 
 import { MARKER } from "../../core/elf/abi-compat.ts";
+import { hasGoFunction } from "../../core/elf/go-functions.ts";
 import { type KnownSymbol, knownSymbols } from "../../core/elf/known-symbols.ts";
 import { machineName } from "../../core/elf/machine.ts";
 import { readElf, withVersions } from "../../core/elf/read-elf.ts";
@@ -17,6 +18,8 @@ const WANTED: ReadonlySet<string> = new Set([...ALLOCATOR_NAMES, MARKER, SYSCALL
 
 /** The type of the note by Go's linker, whose owner is "Go". */
 const GO_BUILD_ID = 4;
+/** By which everything in Go takes a port: the package net, and who uses sockets without it. */
+const GO_BINDS = ["syscall.Bind", "golang.org/x/sys/unix.Bind"];
 
 /** Through which words of its memory an object's calls of allocators go. Addresses are the file's own. */
 export interface ObjectSlots {
@@ -53,6 +56,7 @@ export function fileAndFacts(source: ElfSource): {
 function factsOf({ file, found, marker, definesSyscall }: Allocators): ElfFacts {
   const isProgram = file.type === "executable" || file.isPie || (file.interpreter !== undefined && !file.soname);
   const isStatic = isProgram && file.isStatic;
+  const isGo = isProgram && hasNote(file, "Go", GO_BUILD_ID) === true;
   return {
     abi: machineName(file),
     isProgram,
@@ -64,7 +68,9 @@ function factsOf({ file, found, marker, definesSyscall }: Allocators): ElfFacts 
     defines: names(found.filter(({ defined }) => defined)),
     interposable: names(found.filter((symbol) => isInterposable(symbol, file))),
     contains: isStatic ? containsOf(file) : undefined,
-    isGo: isProgram && hasNote(file, "Go", GO_BUILD_ID) === true,
+    isGo,
+    // What cannot be told counts as there.
+    ...(isGo && hasGoFunction(file, GO_BINDS) !== false ? { goBinds: true } : {}),
     ...(!isLibc(file) && isBoundToOwn(found, file) && definesOthers(file) ? { mayCallOwn: true } : {}),
     ...(definesSyscall ? { definesSyscall } : {}),
     marker,
