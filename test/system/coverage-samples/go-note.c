@@ -9,7 +9,7 @@ __asm__(".section .note.go.buildid,\"a\",@note\n"
 #define TEXT_OF(name) TEXT(name)
 __asm__(".section .gopclntab,\"a\",@progbits\n"
         ".ascii \"main.main\\0" TEXT_OF(FUNCTION) "\\0\"\n"
-        ".text\n");
+                                                  ".text\n");
 #endif
 
 int main(void)
