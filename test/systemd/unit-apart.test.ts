@@ -10,6 +10,7 @@ import { withGuest } from "./fresh.ts";
 
 const reason = noGuest() ?? noBus;
 const CTL = `${NODE} ${STAGE}/dist/main.js`;
+const LONG = { timeout: 240_000 } as const;
 const HOLD = `${built.probe} --symbol bindresvport --hold`;
 const START = "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=exec\nRestart=on-failure\nRestartSec=100ms\n";
 const OUTPUT = "StandardOutput=truncate:/run/%N.out\n";
@@ -32,10 +33,10 @@ cp -L /bin/sh usr/bin/; cp -L $L/ld-linux-x86-64.so.2 $L/libc.so.6 .$L; ln -s $L
 echo 631 >etc/portreserve/cups; : >etc/bindresvport.blacklist`;
 
 const took = (unit: string): string =>
-  `for try in $(seq 500); do line=$(grep -m1 -e port -e error /run/${unit}.out) && break; sleep 0.02; done; echo "$line"`;
+  `for try in $(seq 3000); do line=$(grep -m1 -e port -e error /run/${unit}.out) && break; sleep 0.02; done; echo "$line"`;
 
 async function row(guest: Guest, name: string): Promise<readonly unknown[]> {
-  const { allocators } = JSON.parse(await guest.output(`${CTL} status --json`)) as {
+  const { allocators } = JSON.parse(await guest.output(`${CTL} status --json`, { timeout: 240_000 })) as {
     readonly allocators: readonly Readonly<Record<string, unknown>>[];
   };
   const found = allocators.find(({ unit }) => unit === `${name}.service`);
@@ -43,7 +44,7 @@ async function row(guest: Guest, name: string): Promise<readonly unknown[]> {
 }
 
 async function verify(guest: Guest, unit: string): Promise<readonly unknown[]> {
-  const { status, stdout } = await guest.run(`${CTL} verify --unit ${unit}`, { timeout: 60_000 });
+  const { status, stdout } = await guest.run(`${CTL} verify --unit ${unit}`, { timeout: 240_000 });
   return [status, stdout.split("\n")[0], stdout.split("\n").at(-2)];
 }
 
@@ -51,7 +52,7 @@ async function booted(use: (guest: Guest) => Promise<void>): Promise<void> {
   const files = Object.fromEntries(Object.entries(UNITS).map(([name, text]) => [`/etc/systemd/system/${name}`, text]));
   const owners = { "/etc/portreserve/cups": "631\n", "/etc/bindresvport.blacklist": "" };
   await withGuest(bootGuest({ files: { ...BUS, ...files, ...owners } }), async (guest) => {
-    await guest.output(`${CTL} install`, { timeout: 60_000 });
+    await guest.output(`${CTL} install`, { timeout: 240_000 });
     await startBus(guest);
     await use(guest);
   });
@@ -60,15 +61,15 @@ async function booted(use: (guest: Guest) => Promise<void>): Promise<void> {
 const ELSEWHERE = "in another root (container, chroot)";
 
 describe.skipIf(reason !== undefined)(named("services apart from the host", reason), () => {
-  test("in a root of their own are covered by a table that reserves the same", { timeout: 480_000 }, async () => {
+  test("in a root of their own are covered by a table that reserves the same", { timeout: 900_000 }, async () => {
     await booted(async (guest) => {
       // The control: without an installation there the port is stolen.
       await guest.output(JAIL);
-      expect(await guest.output(`systemctl start rooted; ${took("rooted")}`)).toBe('{"port":631}\n');
+      expect(await guest.output(`systemctl start rooted; ${took("rooted")}`, LONG)).toBe('{"port":631}\n');
       expect(await row(guest, "rooted")).toEqual(["process", "not covered", ELSEWHERE, "install in that root too"]);
 
-      await guest.output(`${CTL} install --root /srv/jail`, { timeout: 60_000 });
-      expect(await guest.output(`systemctl restart rooted; ${took("rooted")}`)).toBe('{"port":632}\n');
+      await guest.output(`${CTL} install --root /srv/jail`, { timeout: 240_000 });
+      expect(await guest.output(`systemctl restart rooted; ${took("rooted")}`, LONG)).toBe('{"port":632}\n');
       expect(await row(guest, "rooted")).toEqual(["process", "covered", null, null]);
       expect(await verify(guest, "rooted")).toEqual([
         0,
@@ -76,7 +77,7 @@ describe.skipIf(reason !== undefined)(named("services apart from the host", reas
         "'rooted.service': covered (1 allocator, proved)",
       ]);
 
-      await guest.output(`echo 700 >/srv/jail/etc/portreserve/more; ${CTL} compile --root /srv/jail`);
+      await guest.output(`echo 700 >/srv/jail/etc/portreserve/more; ${CTL} compile --root /srv/jail`, LONG);
       expect(await row(guest, "rooted")).toEqual([
         "process",
         "not covered",
@@ -84,12 +85,12 @@ describe.skipIf(reason !== undefined)(named("services apart from the host", reas
         "install in that root too, with this host's reservations",
       ]);
       // Its generation is another one then.
-      await guest.output(`rm /srv/jail/etc/portreserve/more; ${CTL} compile --root /srv/jail`);
+      await guest.output(`rm /srv/jail/etc/portreserve/more; ${CTL} compile --root /srv/jail`, LONG);
       expect(await row(guest, "rooted")).toEqual(["process", "covered", null, null]);
     });
   });
 
-  test("in a user namespace of their own can take no port", { timeout: 480_000 }, async () => {
+  test("in a user namespace of their own can take no port", { timeout: 900_000 }, async () => {
     await booted(async (guest) => {
       const none = "could take no privileged port (PrivateUsers=yes)";
       const masked = [
@@ -108,10 +109,10 @@ describe.skipIf(reason !== undefined)(named("services apart from the host", reas
       expect((await verify(guest, "public"))[0]).toBe(3);
 
       await guest.output("systemctl start private public plus");
-      expect(await guest.output(took("private"))).toBe('{"error":"EACCES"}\n');
+      expect(await guest.output(took("private"), LONG)).toBe('{"error":"EACCES"}\n');
       for (const unit of ["public", "plus"]) {
         // The controls: outside of it, and with the mark that takes a program out of it.
-        expect(await guest.output(took(unit))).toMatch(/^\{"port":\d+\}\n$/);
+        expect(await guest.output(took(unit), LONG)).toMatch(/^\{"port":\d+\}\n$/);
         expect((await row(guest, unit)).slice(0, 2)).toEqual(["process", "not covered"]);
       }
       expect(await row(guest, "private")).toEqual([]);

@@ -22,7 +22,7 @@ const UNITS = {
 };
 
 async function verdicts(guest: Guest): Promise<Readonly<Record<string, string>>> {
-  const { allocators } = JSON.parse(await guest.output(`${CTL} status --json`)) as {
+  const { allocators } = JSON.parse(await guest.output(`${CTL} status --json`, { timeout: 240_000 })) as {
     readonly allocators: readonly { readonly kind: string; readonly unit?: string; readonly verdict: string }[];
   };
   const rows = allocators.filter(
@@ -32,7 +32,7 @@ async function verdicts(guest: Guest): Promise<Readonly<Record<string, string>>>
 }
 
 describe.skipIf(reason !== undefined)(named("what units may still start", reason), () => {
-  test("is seen whoever starts it, and judged by what its unit takes away", { timeout: 480_000 }, async () => {
+  test("is seen whoever starts it, and judged by what its unit takes away", { timeout: 900_000 }, async () => {
     const files = Object.entries(UNITS).map(([name, text]) => [`/etc/systemd/system/${name}`, text]);
     const booting = bootGuest({
       files: { ...Object.fromEntries(files), "/etc/portreserve/cups": "631\n", "/etc/bindresvport.blacklist": "" },
@@ -48,12 +48,12 @@ describe.skipIf(reason !== undefined)(named("what units may still start", reason
       });
       // The control: one connection does take the port.
       await guest.output(
-        `${NODE} -e 'require("net").connect(2222, "127.0.0.1")' & for try in $(seq 500); do grep -q port /run/port.out && break; sleep 0.02; done; kill $!`,
+        `${NODE} -e 'require("net").connect(2222, "127.0.0.1")' & for try in $(seq 3000); do grep -q port /run/port.out && break; sleep 0.02; done; kill $!`,
       );
       expect(await guest.output("cat /run/port.out")).toBe('{"port":631}\n');
       await guest.output("systemctl stop 'sk@*'; systemctl reset-failed");
 
-      await guest.output(`${CTL} install`, { timeout: 60_000 });
+      await guest.output(`${CTL} install`, { timeout: 240_000 });
       expect(await verdicts(guest)).toEqual({
         "sk@.service": "covered",
         "reload.service": "covered",
@@ -62,11 +62,11 @@ describe.skipIf(reason !== undefined)(named("what units may still start", reason
       });
 
       // A unit by three of its names has one drop-in, which its own list does not matter for.
-      const twice = await guest.run(`${CTL} install --unit masked masked.service alias`, { timeout: 60_000 });
+      const twice = await guest.run(`${CTL} install --unit masked masked.service alias`, { timeout: 240_000 });
       expect(twice).toMatchObject({ status: 0 });
       expect(twice.stderr.match(/covered when it starts/g)).toHaveLength(1);
       expect(await verdicts(guest)).toMatchObject({ "masked.service": "covered", "noexec.service": none });
-      const again = await guest.run(`${CTL} uninstall --unit alias masked.service`, { timeout: 60_000 });
+      const again = await guest.run(`${CTL} uninstall --unit alias masked.service`, { timeout: 240_000 });
       expect(again).toMatchObject({ status: 0 });
       expect(await verdicts(guest)).toMatchObject({ "masked.service": "unknown" });
     });

@@ -9,6 +9,7 @@ import { withGuest } from "./fresh.ts";
 
 const reason = noGuest();
 const CTL = `${NODE} ${STAGE}/dist/main.js`;
+const LONG = { timeout: 240_000 } as const;
 const PROBE = `${built.probe} --symbol bindresvport --hold`;
 const OTHER_PID = THIEF_PID + 1;
 const RUNNING = [`tm@${THIEF_PID}.service`, `tm@${OTHER_PID}.service`];
@@ -26,20 +27,20 @@ ExecStartPost=/bin/sh -c 'test -e /run/once || { touch /run/once; exec sleep 100
 const NAMES = "tm@ mainless between kept done";
 
 async function notes(guest: Guest, command: string): Promise<readonly string[]> {
-  const { status, stderr } = await guest.run(`${CTL} ${command}`, { timeout: 60_000 });
+  const { status, stderr } = await guest.run(`${CTL} ${command}`, { timeout: 240_000 });
   const lines = stderr.split("\n").filter((line) => /^portreservectl: /.test(line));
   const pids = new RegExp(`(?<!@)\\b(?!${THIEF_PID}|${OTHER_PID})\\d+\\b`, "g");
   return [`${status}`, ...lines.map((line) => line.replace(/^portreservectl: /, "").replace(pids, "N"))];
 }
 
 const port = (pid: number): string =>
-  `for try in $(seq 500); do line=$(grep -m1 '"port"' /run/${pid}.out) && break; sleep 0.02; done; echo "$line"`;
+  `for try in $(seq 3000); do line=$(grep -m1 '"port"' /run/${pid}.out) && break; sleep 0.02; done; echo "$line"`;
 const PORT = port(THIEF_PID);
 const again = (unit: string) => `note: '${unit}' runs without the shim until it is restarted`;
 const DONE = "note: 'done.service' is not running; it is covered when it starts";
 
 describe.skipIf(reason !== undefined)(named("services of every kind that run", reason), () => {
-  test("are restarted with --now, and judged, whatever of them runs", { timeout: 480_000 }, async () => {
+  test("are restarted with --now, and judged, whatever of them runs", { timeout: 900_000 }, async () => {
     const files = Object.entries(UNITS).map(([name, text]) => [`/etc/systemd/system/${name}`, text]);
     const booting = bootGuest({
       files: { ...Object.fromEntries(files), "/etc/portreserve/cups": "631\n", "/etc/bindresvport.blacklist": "" },
@@ -49,14 +50,14 @@ describe.skipIf(reason !== undefined)(named("services of every kind that run", r
         `ln -s tm@.service /etc/systemd/system/alias@.service; systemctl daemon-reload
 systemctl start ${RUNNING.join(" ")} mainless kept done; systemctl start --no-block between
 until test -e /run/once; do sleep 0.02; done`,
-        { timeout: 60_000 },
+        { timeout: 240_000 },
       );
       expect(await guest.output("systemctl show -P ActiveState -P MainPID between mainless")).toMatch(
         /^\d+\nactivating\n\n0\nactive\n$/,
       );
       // The control: the port is stolen, and the template is not covered.
-      expect(await guest.output(PORT)).toBe('{"port":631}\n');
-      expect((await guest.run(`${CTL} verify --unit tm@`, { timeout: 60_000 })).status).toBe(1);
+      expect(await guest.output(PORT, LONG)).toBe('{"port":631}\n');
+      expect((await guest.run(`${CTL} verify --unit tm@`, { timeout: 240_000 })).status).toBe(1);
 
       expect(await notes(guest, `install --unit ${NAMES} alias@`)).toEqual([
         "0",
@@ -66,7 +67,7 @@ until test -e /run/once; do sleep 0.02; done`,
         again("kept.service"),
         DONE,
       ]);
-      expect((await guest.run(`${CTL} verify --unit tm@`, { timeout: 60_000 })).status).toBe(1);
+      expect((await guest.run(`${CTL} verify --unit tm@`, { timeout: 240_000 })).status).toBe(1);
 
       const covered = RUNNING.map(
         (unit) => `note: '${unit}' is covered: its processes N and ${/\d+/.exec(unit)} have the shim`,
@@ -79,8 +80,8 @@ until test -e /run/once; do sleep 0.02; done`,
         "warning: the restart of 'kept.service' did not end its process N, which goes on without the shim",
         DONE,
       ]);
-      expect(await guest.output(PORT)).not.toBe('{"port":631}\n');
-      const verified = await guest.run(`${CTL} verify --unit tm@`, { timeout: 60_000 });
+      expect(await guest.output(PORT, LONG)).not.toBe('{"port":631}\n');
+      const verified = await guest.run(`${CTL} verify --unit tm@`, { timeout: 240_000 });
       expect([verified.status, verified.stdout.split("\n").at(-2)]).toEqual([
         0,
         "'tm@.service': covered (2 allocators, proved)",
@@ -93,7 +94,7 @@ until test -e /run/once; do sleep 0.02; done`,
         "0",
         ...[...RUNNING, "mainless.service"].map((unit) => `note: '${unit}' is no longer covered by a drop-in`),
       ]);
-      expect(await guest.output(PORT)).toBe('{"port":631}\n');
+      expect(await guest.output(PORT, LONG)).toBe('{"port":631}\n');
       await guest.output("systemctl stop 'tm@*'");
       expect(await notes(guest, "install --unit tm@ --now")).toEqual([
         "0",
