@@ -63,7 +63,7 @@ async function runVerb(verb: Verb, flags: Flags, args: readonly string[]): Promi
 async function reportOf(verb: Verb, options: Options, args: readonly string[], color: Color): Promise<Report> {
   try {
     const command: Command = await verb.load();
-    return await command(contextFor({ ...options, root: openRoot(options.root) }, args, color));
+    return await command(contextFor(verb.name, { ...options, root: openRoot(options.root) }, args, color));
   } catch (thrown) {
     const error = withCure(thrown);
     if (!(error instanceof AppError)) throw error;
@@ -85,8 +85,9 @@ const NO_ADDON =
 const BAD_ADDON =
   "install the package again; it runs where Node's own builds do, with glibc 2.28 or newer (getconf GNU_LIBC_VERSION)";
 
-function contextFor(options: Options, args: readonly string[], color: Color): Context {
+function contextFor(verb: string, options: Options, args: readonly string[], color: Color): Context {
   return {
+    verb,
     options,
     args,
     progress: (message) => say(renderMessage(message, color.err)),

@@ -19,14 +19,15 @@ import { OWNERS_FOLDER } from "../system/paths.ts";
 import { assessHost, refuseOtherRoot } from "./coverage/look.ts";
 import { changesJson, diffBlock } from "./install/report.ts";
 import { needRoot } from "./need-root.ts";
+import { asRootCommand, type ThisCommand } from "./this-command.ts";
 import type { Command, Context, Options } from "./types.ts";
 import { underLock } from "./under-lock.ts";
 
 export const reserve: Command = async (context): Promise<Report> => {
   refuseOtherRoot("reserve", context.options);
-  if (!context.options.dryRun) needRoot(context.options, "reserve", context.args);
+  if (!context.options.dryRun) needRoot(context);
   const { facts, coverage } = assessHost(context, newMemory());
-  const found = listenerCalled(context.args[0] ?? "", facts);
+  const found = listenerCalled(context, facts);
   if ("message" in found) return said(found, "no", {});
   if (found.ports.length === 0 && found.hidden !== undefined) {
     return said({ ...found.hidden, severity: "error" }, "incomplete", { unit: found.unit });
@@ -61,7 +62,8 @@ interface Listener {
   readonly hidden: Omit<Message, "severity"> | undefined;
 }
 
-function listenerCalled(name: string, facts: HostFacts): Listener | Message {
+function listenerCalled(command: ThisCommand, facts: HostFacts): Listener | Message {
+  const [name = ""] = command.args;
   const { units, processes, sockets } = facts;
   const known = isUnseen(units) ? [] : units.filter(({ loadState }) => loadState !== "not-found");
   const wanted = /\.(service|socket)$/.test(name) ? [name] : [`${name}.service`, `${name}.socket`];
@@ -69,7 +71,7 @@ function listenerCalled(name: string, facts: HostFacts): Listener | Message {
   const first = mine.find(({ id }) => id.endsWith(".service")) ?? mine[0];
   const unit = first?.id ?? wanted.find((one) => processes.some((process) => process.unit === one));
   if (unit === undefined && isUnseen(units)) {
-    throw new AppError("incomplete", `services cannot be seen: ${units.unseen}`, "run it as root");
+    throw new AppError("incomplete", `services cannot be seen: ${units.unseen}`, `run '${asRootCommand(command)}'`);
   }
   if (unit === undefined) {
     const hint = "'systemctl list-units --type=service,socket --all' lists them";
@@ -87,16 +89,25 @@ function listenerCalled(name: string, facts: HostFacts): Listener | Message {
   const written = known.filter(({ id }) => related.has(id)).flatMap(({ listens }) => listens);
   const ports = new Map([...written, ...now].map(({ port, protocol }) => [`${port}/${protocol}`, { port, protocol }]));
   const order = (a: WantedPort, b: WantedPort): number => a.port - b.port || (a.protocol < b.protocol ? -1 : 1);
-  return { unit, ports: [...ports.values()].sort(order), hidden: hiddenFrom(unit, open, facts) };
+  return {
+    unit,
+    ports: [...ports.values()].sort(order),
+    hidden: hiddenFrom(unit, open, facts, asRootCommand(command)),
+  };
 }
 
-function hiddenFrom(unit: string, open: readonly SocketFacts[], { socketsUnseen }: HostFacts): Listener["hidden"] {
+function hiddenFrom(
+  unit: string,
+  open: readonly SocketFacts[],
+  { socketsUnseen }: HostFacts,
+  again: string,
+): Listener["hidden"] {
   const unseen = open.map(({ holders }) => holders).filter(isUnseen);
   const first = socketsUnseen ?? unseen[0];
   if (first === undefined) return undefined;
   const why = socketsUnseen?.unseen ?? `who holds ${counted(unseen.length, "socket")} cannot be seen`;
   const message = `'${unit}' may listen on more privileged ports: ${why}`;
-  return first.rootWould ? { message, hint: "run it as root" } : { message };
+  return first.rootWould ? { message, hint: `run '${again}'` } : { message };
 }
 
 function write({ options }: Context, { unit, ports, hidden }: Listener, allocates: boolean, facts: HostFacts): Report {

@@ -33,6 +33,7 @@ export interface Options {
 }
 
 export interface Context {
+  readonly verb: string;
   readonly options: Options;
   /** The arguments after the verb, without its options. */
   readonly args: readonly string[];

@@ -1,7 +1,7 @@
 // The one table of checks: what can be known to keep the shim or its table from an allocator that runs, or would run.
 import { isUnseen } from "../core/seen.ts";
 import { deniedAccess } from "./apparmor-verdict.ts";
-import { asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
+import { AS_ROOT, asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
 import { installHint, restartHint, serviceWord } from "./commands.ts";
 import type { Binding } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
@@ -127,7 +127,7 @@ function installed({ program, image, unit }: Startable, host: Host): Decision | 
 function mappedLibrary({ process, image }: Running, host: Host): Decision | undefined {
   for (const shim of image.shims) {
     const marker = readMarker(shim, host);
-    if (marker === undefined) return unknown("which version its library is cannot be seen", "run it as root");
+    if (marker === undefined) return unknown("which version its library is cannot be seen", AS_ROOT);
     if (marker.table === TABLE_VERSION) continue;
     return notCovered(`its library (${marker.version}) does not know the table's version`, restartHint(process));
   }

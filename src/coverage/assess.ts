@@ -3,7 +3,7 @@
 import { isUnseen, type Unseen } from "../core/seen.ts";
 import { compareText, counted, unique } from "../core/text.ts";
 import { CHECKS } from "./allocator-checks.ts";
-import { asRoot, type Decision, decide } from "./checks.ts";
+import { AS_ROOT, asRoot, type Decision, decide } from "./checks.ts";
 import type { Allocator, Coverage, HostAnswer, PortState, Verdict } from "./coverage.ts";
 import type { HostFacts, ProcessFacts, ProgramFacts } from "./facts.ts";
 import { hintsFor } from "./hints.ts";
@@ -164,7 +164,7 @@ function folded(name: string, count: number, reasons: readonly Unseen[]): Alloca
     verdict: "unknown",
     check: "seen",
     reason: [...texts.slice(0, MOST_REASONS), ...more].join("; "),
-    hint: reasons.some(({ rootWould }) => rootWould) ? "run it as root" : undefined,
+    hint: reasons.some(({ rootWould }) => rootWould) ? AS_ROOT : undefined,
   };
 }
 

@@ -60,8 +60,11 @@ export function unseen(what: string, why: Unseen): Decision {
   return unknown(`${what} cannot be seen: ${why.unseen}`, asRoot(why));
 }
 
+/** What `pastable` makes a command of. */
+export const AS_ROOT = "run it as root";
+
 export function asRoot(why: Unseen): string | undefined {
-  return why.rootWould ? "run it as root" : undefined;
+  return why.rootWould ? AS_ROOT : undefined;
 }
 
 /** The value where it was seen and is so; an unseen one never is. */

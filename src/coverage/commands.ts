@@ -19,11 +19,11 @@ const NEVER_RESTARTED = /^(dbus|dbus-broker|systemd-logind|elogind)\.service$/;
 /** How the program of this process is restarted. */
 export function restartHint({ pid, unit }: Pick<ProcessFacts, "pid" | "unit">): string {
   if (pid === 1) return "systemctl daemon-reexec";
-  if (unit === undefined) return "restart it";
+  if (unit === undefined) return `restart process ${pid}`;
   if (/^session-[^.]*\.scope$/.test(unit) || /^user@\d+\.service$/.test(unit)) return "log out and in again";
   if (NEVER_RESTARTED.test(unit)) return "reboot";
   const word = serviceWord(unit);
-  return word === undefined ? "restart it" : `systemctl restart ${word}`;
+  return word === undefined ? `restart process ${pid}` : `systemctl restart ${word}`;
 }
 
 /** `portreservectl install`, for the unit alone where this host covers unit by unit. */

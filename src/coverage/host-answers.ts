@@ -3,7 +3,7 @@
 import { isUnseen, type Unseen } from "../core/seen.ts";
 import { enumerate } from "../core/text.ts";
 import { definesReplaced } from "./allocating.ts";
-import { asRoot } from "./checks.ts";
+import { AS_ROOT, asRoot } from "./checks.ts";
 import { unitWord } from "./commands.ts";
 import type { HostAnswer } from "./coverage.ts";
 import type { LibraryFacts } from "./facts.ts";
@@ -69,7 +69,7 @@ function fresh({ facts }: Host): Answer | undefined {
     case "stale":
       return bad("the configuration has changed since it was compiled", COMPILE);
     case "valid":
-      return { state: "unknown", answer: "the configuration cannot be read", hint: "run it as root" };
+      return { state: "unknown", answer: "the configuration cannot be read", hint: AS_ROOT };
     default:
       return undefined;
   }

@@ -1,7 +1,7 @@
 // The kernel's own clients, of NFS and of 9p, which take privileged ports without asking anybody.
 
 import { isUnseen } from "../core/seen.ts";
-import { covered, type Decision, notCovered, unknown, unseen } from "./checks.ts";
+import { AS_ROOT, covered, type Decision, notCovered, unknown, unseen } from "./checks.ts";
 import type { Allocator } from "./coverage.ts";
 import { type Host, reservedPorts } from "./host.ts";
 import { shortList } from "./names.ts";
@@ -44,7 +44,7 @@ function plan9Decision(
   { target, privport }: { readonly target: string; readonly privport: boolean },
   { reserved }: Host,
 ): Decision {
-  if (reserved === undefined) return unknown("what is reserved cannot be seen", "run it as root");
+  if (reserved === undefined) return unknown("what is reserved cannot be seen", AS_ROOT);
   const ports = [...(reserved.get("tcp") ?? [])].filter((port) => PLAN9.min <= port && port <= PLAN9.max);
   if (ports.length === 0) return covered("no reserved port in its range");
   const inRange = `${shortList(
@@ -75,7 +75,7 @@ function decision({ facts, reserved }: Host): Decision {
     return unseen("its range", sunrpc ?? { unseen: "no client", rootWould: false });
   const { min, max } = sunrpc;
   if (!(Number.isInteger(min) && Number.isInteger(max) && min <= max)) return unknown(`${min} to ${max} is no range`);
-  if (reserved === undefined) return unknown("what is reserved cannot be seen", "run it as root");
+  if (reserved === undefined) return unknown("what is reserved cannot be seen", AS_ROOT);
   const ports = reservedPorts(reserved).filter((port) => min <= port && port <= max);
   if (ports.length === 0) return covered("no reserved port in its range");
   const inRange = `${shortList(ports, MOST_SHOWN)} in range`;

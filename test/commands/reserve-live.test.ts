@@ -69,7 +69,7 @@ until grep -q '"port"' /run/taker; do sleep 0.02; done`);
       expect(await ctl(guest, ["reserve", "daemon", "--dry-run"], "nobody")).toEqual({
         status: 3,
         stdout: "",
-        stderr: `portreservectl: error: ${unseen}\nhint: run it as root\n`,
+        stderr: `portreservectl: error: ${unseen}\nhint: run 'sudo portreservectl reserve daemon --dry-run'\n`,
       });
       expect(await guest.output("ls /etc/portreserve")).toBe("cups\n");
 

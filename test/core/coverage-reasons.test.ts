@@ -148,12 +148,12 @@ test.each<[string, ProcessFacts, string, Change?]>([
   [
     "an early process of no unit",
     bare({ ...early, unit: undefined }),
-    "not covered (loaded): started before the install → restart it",
+    "not covered (loaded): started before the install → restart process 640",
   ],
   [
     "a unit's name that is no name",
     bare({ ...early, unit: "a;reboot.service" }),
-    "not covered (loaded): started before the install → restart it",
+    "not covered (loaded): started before the install → restart process 640",
   ],
   [
     "an escaped name",

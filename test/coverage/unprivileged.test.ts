@@ -22,15 +22,15 @@ describe.skipIf(reason !== undefined)(named("an unprivileged user", reason), () 
     const unseen = document.allocators.filter(({ kind }) => kind === "unseen");
     expect(unseen.map(({ verdict }) => verdict)).toEqual(unseen.map(() => "unknown"));
     // This process is root's, so there is at least one.
-    expect(unseen.map(({ hint }) => hint)).toContain("run it as root");
+    expect(unseen.map(({ hint }) => hint)).toContain("sudo portreservectl status --json");
     expect(document.allocators.filter(({ verdict }) => verdict === "covered")).toEqual([]);
   });
 
   test("is told in the text that root would see it; root is not", () => {
     const nobody = ctl(["status"], { under: asNobody });
     expect(nobody.status).toBe(0);
-    expect(nobody.stdout).toMatch(/unknown: .* → run it as root/);
-    expect(ctl(["status"]).stdout).not.toContain("run it as root");
+    expect(nobody.stdout).toMatch(/unknown: .* → sudo portreservectl status$/m);
+    expect(ctl(["status"]).stdout).not.toContain("sudo portreservectl status");
   });
 
   test("gets no success from verify", () => {

@@ -106,6 +106,7 @@ export const coverage: Coverage = {
     allocator("NFS client", undefined, {
       kind: "kernel",
       via: ["kernel, 665–1023"],
+      range: { min: 665, max: 1023 },
       verdict: "not covered",
       reason: "993 in range",
       hint: "mount with noresvport",

@@ -14,6 +14,7 @@ const FAMILY_OFFSET = 4094;
 test("each byte in turn", async () => {
   const root = makeRoot({ "etc/services": SERVICES, "etc/portreserve/cups": "ipp\nrndc/tcp\n" });
   const context: Context = {
+    verb: "compile",
     options: { ...optionsFrom(new Map()), root },
     args: [],
     progress: () => {},

@@ -5,12 +5,14 @@ import { counted } from "../../core/text.ts";
 import { assess } from "../../coverage/assess.ts";
 import type { Coverage, Hint } from "../../coverage/coverage.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
+import { pastable } from "../../coverage/paste.ts";
 import { observeHost } from "../../observe/observe-host.ts";
 import type { Memory } from "../../observe/read-memory.ts";
 import { readSources, type Sources } from "../../observe/read-sources.ts";
 import { diagnosticCount } from "../../report/diagnostics.ts";
 import { AppError } from "../../system/app-error.ts";
 import { BLACKLIST_FILE } from "../../system/paths.ts";
+import { asRootCommand } from "../this-command.ts";
 import type { Context, Options } from "../types.ts";
 
 export interface AssessedHost {
@@ -31,12 +33,17 @@ export function refuseOtherRoot(verb: string, { root }: Options): void {
 }
 
 /** Never throws for what cannot be seen: that is in the facts. */
-export function assessHost({ options, meter }: Pick<Context, "options" | "meter">, memory: Memory): AssessedHost {
+export function assessHost(
+  context: Pick<Context, "verb" | "args" | "options" | "meter">,
+  memory: Memory,
+): AssessedHost {
+  const { options, meter } = context;
   const sources = sourcesIfAny(options);
   const facts = factsOf(options, sources, meter, memory);
   const coverage = assess(facts);
   const diagnostics = sources?.configuration.diagnostics ?? [];
-  return { facts, coverage: { ...coverage, hints: [...coverage.hints, ...diagnosticHints(diagnostics)] }, diagnostics };
+  const all = { ...coverage, hints: [...coverage.hints, ...diagnosticHints(diagnostics)] };
+  return { facts, coverage: pastable(all, { asRoot: facts.asRoot, again: asRootCommand(context) }), diagnostics };
 }
 
 function factsOf({ root }: Options, sources: Sources | undefined, meter: Context["meter"], memory: Memory): HostFacts {

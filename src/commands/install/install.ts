@@ -21,7 +21,7 @@ export const install: Command = async (context): Promise<Report> => {
   const { options } = context;
   checkOptions(options);
   if (options.dryRun) return await installOnce(context);
-  needRoot(options, "install");
+  needRoot(context);
   return await underLock(context, () => installOnce(context));
 };
 

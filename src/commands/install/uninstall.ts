@@ -23,7 +23,7 @@ export const uninstall: Command = async (context): Promise<Report> => {
   const { options } = context;
   checkOptions(options);
   if (options.dryRun) return uninstallOnce(context);
-  needRoot(options, "uninstall");
+  needRoot(context);
   return await underLock(context, async () => uninstallOnce(context));
 };
 

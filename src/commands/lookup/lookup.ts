@@ -12,7 +12,11 @@ import type { Command, Options } from "../types.ts";
 import { hostBlocks, portHostJson, threatsJson } from "./host.ts";
 import { findTarget, type LookupTarget, rejectedFor } from "./target.ts";
 
-export const lookup: Command = ({ options, args: [word = ""], meter }): Report => {
+export const lookup: Command = (context): Report => {
+  const {
+    options,
+    args: [word = ""],
+  } = context;
   const state = readTable(options.root);
   const read = readSourcesIfAny(options, state);
   const { sources } = read;
@@ -31,7 +35,7 @@ export const lookup: Command = ({ options, args: [word = ""], meter }): Report =
     }),
   );
   const disagree = freshness === "stale" && answers.some((answer) => answer.reserved !== isClaimed(answer));
-  const host = looksAtHost(options, answers) ? assessHost({ options, meter }, newMemory()) : undefined;
+  const host = looksAtHost(options, answers) ? assessHost(context, newMemory()) : undefined;
   return {
     command: "lookup",
     outcome: answers.some(({ reserved }) => reserved) ? "done" : "no",

@@ -7,7 +7,7 @@ import type { HostFacts, ProcessFacts } from "../../coverage/facts.ts";
 import { parseStat } from "../../observe/processes/stat.ts";
 import { AppError } from "../../system/app-error.ts";
 import { isRefused, processFolder, readBytes } from "../../system/proc/process-files.ts";
-import type { Options } from "../types.ts";
+import { asRootCommand, type ThisCommand } from "../this-command.ts";
 
 export type Scope =
   | { readonly kind: "host" }
@@ -15,7 +15,8 @@ export type Scope =
   | { readonly kind: "process"; readonly process: ProcessFacts };
 
 /** Throws AppError for options that contradict each other, and before anything is looked at. */
-export function checkScope({ units, pid }: Options): void {
+export function checkScope(command: ThisCommand): void {
+  const { units, pid } = command.options;
   if (units.length > 0 && pid !== undefined) {
     throw new AppError("usage", "--unit and --pid exclude each other", "'portreservectl help verify' explains it");
   }
@@ -25,17 +26,21 @@ export function checkScope({ units, pid }: Options): void {
   throw new AppError(
     "privilege",
     "--pid needs root: nobody else may enter what a process sees",
-    `run 'sudo portreservectl verify --pid ${pid}'`,
+    `run '${asRootCommand(command)}'`,
   );
 }
 
 /** Throws AppError where there is no such service or process. */
-export function scopeOf({ units: [name], pid }: Options, facts: HostFacts): Scope {
+export function scopeOf(command: ThisCommand, facts: HostFacts): Scope {
+  const {
+    units: [name],
+    pid,
+  } = command.options;
   if (pid !== undefined) return { kind: "process", process: processOf(Number(pid), facts) };
   if (name === undefined) return { kind: "host" };
   const parsed = unitName(name);
   if ("message" in parsed) throw new AppError("usage", parsed.message, parsed.hint);
-  return { kind: "unit", unit: knownUnit(parsed.unit, facts) };
+  return { kind: "unit", unit: knownUnit(parsed.unit, facts, asRootCommand(command)) };
 }
 
 function processOf(pid: number, { processes }: HostFacts): ProcessFacts {
@@ -50,8 +55,8 @@ function processOf(pid: number, { processes }: HostFacts): ProcessFacts {
 }
 
 /** Its own name, also where an alias was given. */
-function knownUnit(unit: string, { units, processes }: HostFacts): string {
-  if (isUnseen(units)) throw new AppError("incomplete", `services cannot be seen: ${units.unseen}`, "run it as root");
+function knownUnit(unit: string, { units, processes }: HostFacts, again: string): string {
+  if (isUnseen(units)) throw new AppError("incomplete", `services cannot be seen: ${units.unseen}`, `run '${again}'`);
   const template = templateOf(unit) ?? unit;
   const found = units.find(({ names }) => names.includes(unit)) ?? units.find(({ names }) => names.includes(template));
   if (found !== undefined && found.loadState !== "not-found") return found.names.includes(unit) ? found.id : unit;

@@ -1,8 +1,10 @@
 // verify: is everything covered, proved by a program that allocates all it can get, and by a look at all that runs.
 import type { Verdict } from "../../coverage/coverage.ts";
+import { hintFor } from "../../coverage/paste.ts";
 import { newMemory } from "../../observe/read-memory.ts";
 import type { Outcome, Report } from "../../report/types.ts";
 import { assessHost, refuseOtherRoot } from "../coverage/look.ts";
+import { asRootCommand } from "../this-command.ts";
 import type { Command } from "../types.ts";
 import { verifyJson } from "./json.ts";
 import { LEFT_OUT, type Proof, prove } from "./prove.ts";
@@ -14,11 +16,13 @@ const OUTCOMES: Readonly<Record<Verdict, Outcome>> = { covered: "done", "not cov
 export const verify: Command = async (context): Promise<Report> => {
   const { options } = context;
   refuseOtherRoot("verify", options);
-  checkScope(options);
+  checkScope(context);
   const { facts, coverage, diagnostics } = assessHost(context, newMemory());
-  const scope = scopeOf(options, facts);
+  const scope = scopeOf(context, facts);
   const judged = coverageWithin(scope, coverage);
-  const proof = options.quick ? LEFT_OUT : await prove(scope, facts);
+  const found = options.quick ? LEFT_OUT : await prove(scope, facts);
+  const asker = { asRoot: facts.asRoot, again: asRootCommand(context) };
+  const proof: Proof = { ...found, hint: hintFor(found.hint, asker) };
   const verdict = verdictOf(proof, judged);
   return {
     command: "verify",
