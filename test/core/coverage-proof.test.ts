@@ -43,6 +43,12 @@ test("fails with a function that is not the shim's, whatever it handed out", () 
   expect(judged(without(631), "EADDRINUSE", "/lib/libc.so.6")[0]?.faults).toEqual([
     "comes from '/lib/libc.so.6', not from the shim",
   ]);
+  // How libc refuses an address is libc's affair, and what it steals is not.
+  expect(judged([], "EINVAL", "/lib/libc.so.6")[0]?.faults).toEqual(["comes from '/lib/libc.so.6', not from the shim"]);
+  expect(judged(ALL, "EINVAL", "/lib/libc.so.6")[0]?.faults).toEqual([
+    "comes from '/lib/libc.so.6', not from the shim",
+    "handed out what is reserved: 631",
+  ]);
 });
 
 test("leaves out a family that the kernel does not have, and only that", () => {

@@ -127,7 +127,7 @@ test("says which programs ignore the variable", () => {
     [
       "error static-program",
       "'/bin/static' of 'x.service' is statically linked, so it preloads nothing",
-      "the shim does not reach it: see 'portreservectl check'",
+      "use a dynamically linked build, or keep it from the ports by its own settings",
     ],
     [
       "warning privileged-program",

@@ -179,7 +179,7 @@ describe("an image that", () => {
       stdout: "",
       first: [expect.stringContaining(`portreservectl: error: ${says}`), `hint: ${hint(root)}`],
     });
-    expect(withoutLock(treeOf(root))).toBe(before);
+    expect(treeOf(root)).toBe(before);
   });
 
   test("has a libc that is a link is judged by the one inside of it", () => {

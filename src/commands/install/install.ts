@@ -5,6 +5,7 @@ import { counted } from "../../core/text.ts";
 import { diagnosticCount } from "../../report/diagnostics.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
+import { refuseOthersImage } from "../../system/files/image-owner.ts";
 import { MANAGER_FOLDER } from "../../system/paths.ts";
 import { needRoot } from "../need-root.ts";
 import type { TablePlan } from "../table-plan.ts";
@@ -22,6 +23,12 @@ export const install: Command = async (context): Promise<Report> => {
   checkOptions(options);
   if (options.dryRun) return await installOnce(context);
   needRoot(context);
+  if (options.root !== "/") {
+    // The lock stays in the image, and one that is refused is left as it is. Under the lock all of it is looked at again.
+    refuseOthersImage(options.root);
+    const prepared = prepare(options);
+    if ("outcome" in prepared) return prepared;
+  }
   return await underLock(context, () => installOnce(context));
 };
 
@@ -34,7 +41,14 @@ export function checkOptions(options: Options): void {
 
 const UNTOUCHED = "nothing was changed";
 
-async function installOnce({ options }: Context): Promise<Report> {
+interface Prepared {
+  readonly units: UnitWork;
+  readonly site: InstallContext;
+  readonly plan: Plan;
+}
+
+/** What is to be done, or why nothing is. Changes nothing. */
+function prepare(options: Options): Prepared | Report {
   const { root } = options;
   const list = options.units.length === 0;
   const units = dropInsToPut(options);
@@ -45,6 +59,14 @@ async function installOnce({ options }: Context): Promise<Report> {
   if (site.tablePlan.kind === "refuse") return refusedTable(site.tablePlan);
   const plan = planInstall(site.state, list);
   if ("refusal" in plan) return refusedReport("install", [noPlace(site)], UNTOUCHED);
+  return { units, site, plan };
+}
+
+async function installOnce({ options }: Context): Promise<Report> {
+  const { root } = options;
+  const prepared = prepare(options);
+  if ("outcome" in prepared) return prepared;
+  const { units, site, plan } = prepared;
   if (options.dryRun) return reportOf(options, site, plan, units, undefined);
   const { state, abis, sources } = site;
   tidyUp(root, state);

@@ -51,8 +51,9 @@ function abiRefusals(root: string, abis: readonly HostAbi[], list: boolean): rea
     }
     // A program without a shim in its own folder would print a line about that at each start.
     if (shim !== undefined || (!list && name !== "x86_64" && name !== "aarch64")) return [];
-    const hint =
-      name === "i386"
+    const hint = !list
+      ? `install a build of the package that has a shim for ${name}`
+      : name === "i386"
         ? "in a checkout: install what CONTRIBUTING.md says for 32-bit programs, then 'npm run build'; or cover single services with --unit"
         : "cover single services with --unit instead";
     return [

@@ -32,11 +32,20 @@ export function findService(root: string, name: string, orDropIn?: "or its drop-
   if (orDropIn && lstatEntry(root, `${UNIT_FOLDER}/${dropInPath(unit)}`).kind !== "missing") {
     return { unit, paths: [], files: [] };
   }
-  if (typeof paths === "string") return refusal(`'${unit}' is ${paths}`, `see 'systemctl status ${unit}'`);
+  if (typeof paths === "string") {
+    return refusal(`'${unit}' ${NOT_LOADED[paths] ?? `is ${paths}`}`, `'systemctl status ${unit}' says more`);
+  }
   const list =
     root === "/" ? "'systemctl list-unit-files --type=service' lists them" : `see the unit files in the image`;
   return refusal(`there is no service '${unit}'`, list);
 }
+
+/** What a LoadState of systemd means. */
+const NOT_LOADED: Readonly<Record<string, string>> = {
+  error: "has a unit file that systemd cannot load",
+  "bad-setting": "has a setting that systemd refuses",
+  masked: "is masked, so that nothing can start it",
+};
 
 /** A word where the unit cannot be covered; no paths where there is no unit. */
 function askSystemd(name: UnitName): { readonly unit: string; readonly paths: readonly string[] } | string {

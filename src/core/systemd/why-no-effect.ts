@@ -135,7 +135,7 @@ function programObstacles({ unit }: EffectFacts, program: StartedProgram): Obsta
       severity: "error",
       code: "static-program",
       message,
-      hint: "the shim does not reach it: see 'portreservectl check'",
+      hint: "use a dynamically linked build, or keep it from the ports by its own settings",
     });
   } else if (program.setuid || program.capabilities) {
     const why = program.setuid ? "is setuid or setgid" : "has file capabilities";
