@@ -31,6 +31,9 @@ hold bare chroot /run/bare /holder
 jail /run/jail
 step inside ctl install --root /run/jail
 hold own chroot /run/jail /holder
+echo 632 >/run/jail/etc/portreserve/other
+step otherwise ctl compile --root /run/jail
+hold other chroot /run/jail /holder
 mount --bind /etc/portreserve.table /run/jail/etc/portreserve.table
 hold shared chroot /run/jail /holder
 hold hidden unshare -m sh -c 'mount --bind /dev/null /etc/ld.so.preload; exec holder'
@@ -69,14 +72,13 @@ ${bad("/usr/lib/x86_64-linux-gnu/libc.so.6")}
 ${ELSEWHERE} → install in that root too
 process PID: not covered (1 allocator, the proof failed)
 `);
-    // Nobody compares what another table reserves: it is none of the host's.
-    expect(says("own")).toBe(`1
-${proof("good")}
-${GOOD}
-${ELSEWHERE}, which has another table → install in that root too, with this host's reservations
-process PID: not covered (1 allocator)
-`);
     const covered = `0\n${proof("good")}\n${GOOD}\nprocess PID: covered (1 allocator, proved)\n`;
+    // Its table is another file, and reserves the same.
+    expect(says("own")).toBe(covered);
+    expect(step("otherwise").status).toBe(0);
+    expect(says("other")).toContain(
+      `${ELSEWHERE}, which has another table → install in that root too, with this host's reservations\nprocess PID: not covered`,
+    );
     expect(says("shared")).toBe(covered);
     expect(says("hidden")).toBe(`1
 ${proof("failed")}
