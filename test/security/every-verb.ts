@@ -74,7 +74,8 @@ for name in ${WATCHED.join(" ")}; do
   done
   hash -r 2>/dev/null
 done
-${NAMES.map((name, at) => `begin ${at}\nstep ${at} offered ${VERBS[name]}`).join("\n")}
+# Each asks the host's loaders, instead of remembering what the one before it has heard.
+${NAMES.map((name, at) => `begin ${at}\nrm -f /run/portreserve.seen\nstep ${at} offered ${VERBS[name]}`).join("\n")}
 begin nowhere
 step nowhere env TMPDIR=/nonexistent "$NODE" "$MANAGER" demo
 `;
