@@ -26,7 +26,7 @@ wait "$thief"
 cat /root/thief
 [ -e /root/said ]
 echo "{\\"inUse\\":$(grep -c 'bind() failed: Address already in use' /root/said)}"`,
-    { timeout: 200_000 },
+    { timeout: 400_000 },
   );
 
 interface Counts {
