@@ -5,10 +5,10 @@ import { noHost, onHost } from "../support/host.ts";
 
 const notHere = await noHost();
 const STRANDED = "programs that have used it already stay with it until they are restarted";
-/** /etc as it is by now becomes the lower layer of an overlay over it. */
+/** A copy of /etc as it is by now becomes the lower layer of an overlay over it: of /etc itself it could be one too many. */
 const LAYER = `layer() {
-  mkdir -p "/run/$1/upper" "/run/$1/work"
-  mount -t overlay -o "lowerdir=/etc,upperdir=/run/$1/upper,workdir=/run/$1/work" "$1" /etc
+  mkdir "/run/$1" && mount -t tmpfs none "/run/$1" && mkdir "/run/$1/upper" "/run/$1/work" && cp -a /etc "/run/$1/lower" &&
+    mount -t overlay -o "lowerdir=/run/$1/lower,upperdir=/run/$1/upper,workdir=/run/$1/work" "$1" /etc
 }
 `;
 

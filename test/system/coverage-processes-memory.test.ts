@@ -94,7 +94,7 @@ test.skipIf(noOverlay !== undefined)(
   async () => {
     const observe = 'env -u LD_PRELOAD "$NODE" "$OBSERVE" $PPID';
     const install = 'env -u LD_PRELOAD "$NODE" "$MAIN" compile';
-    const script = `mkdir -p /run/over/upper /run/over/work && mount -t overlay -o "lowerdir=/etc,upperdir=/run/over/upper,workdir=/run/over/work" over /etc &&
+    const script = `mkdir -p /run/over/upper /run/over/work && cp -a /etc /run/over/lower && mount -t overlay -o "lowerdir=/run/over/lower,upperdir=/run/over/upper,workdir=/run/over/work" over /etc &&
 covered "$ALLOCATOR" bindresvport udp any 'sh:${observe}' 'sh:${install} >&2; ${observe}' any`;
     const { stdout, stderr } = await play(script, {
       cover: "LD_PRELOAD",
