@@ -18,7 +18,14 @@ describe("the line of /proc/PID/stat", () => {
   test.each(["sleep", "a) S 1 (b", "a\nb", ") Z 0 0 0 0 0 2097152", "", "\xff\x1b[31m", "((("])(
     "is read with the name %j",
     (name) => {
-      const expected = { name: bytes(name), state: "S", isKernelThread: false, threads: 3, startedAt: 4711 };
+      const expected = {
+        name: bytes(name),
+        state: "S",
+        isKernelThread: false,
+        isEnding: false,
+        threads: 3,
+        startedAt: 4711,
+      };
       expect(parseStat(line(name))).toEqual(expected);
     },
   );
@@ -26,6 +33,12 @@ describe("the line of /proc/PID/stat", () => {
   test("tells kernel threads by their flag, not by their name", () => {
     expect(parseStat(line("kthreadd", 0x00208040))?.isKernelThread).toBe(true);
     expect(parseStat(line("[kthreadd]", 0x00400040))?.isKernelThread).toBe(false);
+  });
+
+  test("tells those that are ending by their state, and by their flag before they are zombies", () => {
+    expect(parseStat(bytes(line("sleep").toString("latin1").replace(" S ", " Z ")))?.isEnding).toBe(true);
+    expect(parseStat(line("sleep", 0x0040010c))?.isEnding).toBe(true);
+    expect(parseStat(line("sleep", 0x00400108))?.isEnding).toBe(false);
   });
 
   test.each(["", "42", "42 (sleep", "42 )sleep( S", "42 (sleep) S 1 2"])("is no such line: %j", (text) => {

@@ -99,15 +99,14 @@ const PAUSE_MILLISECONDS = 2;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 /** A program may go on in other threads when its first one has ended; then what it has is found in theirs. */
-function livingFolder(id: number, { state, threads }: ProcessStat): string | undefined {
-  if (state !== "Z" && state !== "X") return processFolder(id);
+function livingFolder(id: number, { isEnding, threads }: ProcessStat): string | undefined {
+  if (!isEnding) return processFolder(id);
   if (threads <= 1) return undefined;
   const ids = threadIds(id);
   if (isRefused(ids)) return undefined;
   const living = ids.find((thread) => {
     const read = readBytes(`${processFolder(id, thread)}/stat`);
-    const letter = isRefused(read) ? undefined : parseStat(read)?.state;
-    return letter !== undefined && letter !== "Z" && letter !== "X";
+    return !isRefused(read) && parseStat(read)?.isEnding === false;
   });
   return living === undefined ? undefined : processFolder(id, living);
 }

@@ -6,6 +6,8 @@ export interface ProcessStat {
   /** One letter: "R", "S", "Z"… */
   readonly state: string;
   readonly isKernelThread: boolean;
+  /** It is a zombie, or on the way to be one: the kernel has it, and it runs no program any more. */
+  readonly isEnding: boolean;
   readonly threads: number;
   /** In hundredths of a second after the machine was started. */
   readonly startedAt: number;
@@ -13,6 +15,9 @@ export interface ProcessStat {
 
 /** PF_KTHREAD of linux/sched.h. */
 const KERNEL_THREAD = 0x00200000;
+
+/** PF_EXITING: its memory goes first, a busy machine may take long for the rest. */
+const EXITING = 0x00000004;
 
 /** The kernel counts in USER_HZ for programs: always 100, on every machine that this program is for. */
 export const TICK_MILLISECONDS = 10;
@@ -26,10 +31,12 @@ export function parseStat(bytes: Buffer): ProcessStat | undefined {
   const fields = bytes.toString("latin1", close + 2, bytes.length).split(" ");
   const startedAt = Number(fields[19]);
   if (fields.length < 20 || !Number.isFinite(startedAt)) return undefined;
+  const [state = "", flags] = [fields[0], Number(fields[6])];
   return {
     name: Buffer.from(bytes.subarray(open + 1, close)),
-    state: fields[0] as string,
-    isKernelThread: (Number(fields[6]) & KERNEL_THREAD) !== 0,
+    state,
+    isKernelThread: (flags & KERNEL_THREAD) !== 0,
+    isEnding: state === "Z" || state === "X" || (flags & EXITING) !== 0,
     threads: Number(fields[17]),
     startedAt,
   };
