@@ -72,6 +72,23 @@ describe.skipIf(reason !== undefined)(named("a program on a FUSE file system", r
     expect(look({ owner: 65534, of: 65534, options: "allow_other", later: HANGS })).toMatchObject({ program: why });
   });
 
+  test("that its reader's end waits for makes no process that could not be read: it has no memory any more", () => {
+    // The shell's child has the file open too, and its end tells the server so.
+    const reader = (later: string): unknown => {
+      const script = `sh -c 'exec 3<"$3/program"; sleep 2; exit' sh "" "" "$3" 2>/dev/null & SHELL_ID=$!
+until READER=$(tr -d " " </proc/$SHELL_ID/task/$SHELL_ID/children) && grep -qs sleep /proc/$READER/comm; do sleep 0.02; done
+${later}
+HELD="$READER"`;
+      return look({ owner: 0, of: 0, later: script }).program;
+    };
+    expect(reader(":")).toMatch(/\/sleep$/);
+    expect(
+      reader(
+        `${HANGS}; until grep -q "^State:" /proc/$READER/status && ! readlink /proc/$READER/exe; do sleep 0.1; done >/dev/null`,
+      ),
+    ).toBeUndefined();
+  });
+
   test("of root's is unknown once its server hangs, and the look ends", () => {
     const found = look({ owner: 0, of: 0, later: HANGS });
     const why = unseen("its file system (fuse) has not answered within a second");
