@@ -7,7 +7,7 @@ import { packageRoot } from "../core/native.ts";
 import { loadedNames } from "../core/preload-list/loaded.ts";
 import type { Seen } from "../core/seen.ts";
 import { isUnseen } from "../core/seen.ts";
-import { fromShow, present } from "../core/systemd/from-show.ts";
+import { ASKED_OF_UNITS, fromShow, present } from "../core/systemd/from-show.ts";
 import { PATH_UNITS } from "../core/systemd/unit-texts.ts";
 import type { LibraryFacts, SetupFacts, TableFacts } from "../coverage/facts.ts";
 import { labelTypeOf } from "../system/files/attributes.ts";
@@ -144,7 +144,7 @@ function watching(root: string, abis: readonly HostAbi[]): Pick<SetupFacts, "wat
 }
 
 function watchers(installed: readonly string[]): SetupFacts["watchers"] {
-  const shown = showUnits(installed);
+  const shown = showUnits(installed, ASKED_OF_UNITS);
   if (shown.outcome !== "done") {
     return { unseen: `systemd cannot be asked: ${shown.reason}`, rootWould: process.geteuid?.() !== 0 };
   }

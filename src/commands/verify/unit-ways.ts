@@ -8,7 +8,7 @@ import type { Unit } from "../../core/systemd/unit.ts";
 import { shownName, unitName } from "../../core/systemd/unit-name.ts";
 import { environmentFileTexts, readUnitTexts } from "../../observe/units/read-unit-texts.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
-import { showProperties, systemdRuns } from "../../system/host/systemd.ts";
+import { showUnits, systemdRuns } from "../../system/host/systemd.ts";
 import { PASSWD_FILE } from "../../system/paths.ts";
 import { findService, writtenService } from "../install/services.ts";
 import { changeableByVariables, changeableInRoot } from "./changeable.ts";
@@ -25,7 +25,7 @@ import { inNamespaces, type NoWay, type Way } from "./way.ts";
 export async function systemdWay(unit: string): Promise<{ readonly way: Way; readonly remove: () => void } | NoWay> {
   const name = unitName(unit);
   if ("message" in name) return { reason: name.message };
-  const shown = showProperties(shownName(name), ["Id", ...DECIDING, ...NOT_HANDED_ON, ...ALSO_ASKED]);
+  const shown = showUnits([shownName(name)], ["Id", ...DECIDING, ...NOT_HANDED_ON, ...ALSO_ASKED]);
   if (shown.outcome !== "done") return { reason: `systemd cannot be asked: ${shown.reason}` };
   // One unit was asked for: a blank line is in a value, and ends nothing.
   const [asked] = fromShow(shown.output.replace(/\n+/g, "\n"));

@@ -4,15 +4,24 @@ import { type ExecCommand, HELPER_SETTINGS, programsOf } from "./exec-programs.t
 import { shownListen } from "./listens.ts";
 import {
   bindSource,
+  EXEC_SETTINGS,
   execPaths,
   isHostRoot,
   MOUNT_SETTINGS,
   mountedBy,
   namedProfile,
   PROFILE_SETTING,
+  ROOT_SETTINGS,
 } from "./mounts.ts";
 import type { EnvironmentFile, Unit } from "./unit.ts";
 import { isOwnUsers, OWN_USERS } from "./user-namespace.ts";
+
+/** What is asked of systemd about every service and socket. */
+export const ASKED_OF_UNITS: readonly string[] = [
+  ...["Id", "Names", "LoadState", "ActiveState", "MainPID", "FragmentPath", "DropInPaths", "Listen", "Environment"],
+  ...["ExecStart", ...HELPER_SETTINGS, "ExecSearchPath", ...ROOT_SETTINGS, ...MOUNT_SETTINGS, ...EXEC_SETTINGS],
+  ...[PROFILE_SETTING, OWN_USERS],
+];
 
 /** One for each record that has an Id: a text without any is not that of 'systemctl show'. */
 export function fromShow(output: string): readonly Unit[] {

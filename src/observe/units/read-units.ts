@@ -5,7 +5,7 @@ import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
 import { type DropInFacts, dropInFault } from "../../core/systemd/drop-in-wanted.ts";
 import { fromFiles } from "../../core/systemd/from-files.ts";
-import { fromShow, present } from "../../core/systemd/from-show.ts";
+import { ASKED_OF_UNITS, fromShow, present } from "../../core/systemd/from-show.ts";
 import { hiding, type Mounted, unrunnable } from "../../core/systemd/mounts.ts";
 import { otherRootOf, preloadOf, type Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
@@ -24,25 +24,41 @@ import { readUnitTexts } from "./read-unit-texts.ts";
 
 /** In no order. Unseen where systemd runs and gives no answer. */
 export function observeUnits(): Seen<readonly UnitFacts[]> {
-  // Asked once, and only where some unit has a drop-in.
-  let known: { readonly preload: ReturnType<Manager> } | undefined;
-  const manager: Manager = () => {
-    known ??= { preload: managerPreload("/") };
-    return known.preload;
-  };
-  if (!systemdRuns("/")) return writtenUnits(new Set(), manager);
-  const shown = showLoadedUnits();
+  const host = sharedByUnits();
+  if (!systemdRuns("/")) return writtenUnits(new Set(), host);
+  const shown = showLoadedUnits(ASKED_OF_UNITS);
   if (shown.outcome !== "done") {
     return { unseen: `systemd cannot be asked: ${shown.reason}`, rootWould: process.geteuid?.() !== 0 };
   }
-  const loaded = present(fromShow(shown.output)).map((unit) => loadedUnit(unit, manager));
-  return [...loaded, ...writtenUnits(new Set(loaded.flatMap(({ names }) => names)), manager)];
+  const loaded = present(fromShow(shown.output)).map((unit) => loadedUnit(unit, host));
+  return [...loaded, ...writtenUnits(new Set(loaded.flatMap(({ names }) => names)), host)];
 }
 
-function loadedUnit(unit: Unit, manager: Manager): UnitFacts {
+/** What does not depend on the unit, looked up once for all of them. */
+interface Shared {
+  /** Where the table and the shims really are, and the list by both of its paths. */
+  readonly files: readonly string[];
+  readonly list: readonly string[];
+  /** Asked once, and only where some unit has a drop-in. */
+  readonly fromManager: DropInFacts["fromManager"];
+}
+
+function sharedByUnits(): Shared {
+  let known: { readonly preload: ReturnType<Shared["fromManager"]> } | undefined;
+  return {
+    files: [TABLE_FILE, ...INSTALLED_SHIM_FILES].map(realOf),
+    list: [PRELOAD_LIST, realOf(PRELOAD_LIST)],
+    fromManager: () => {
+      known ??= { preload: managerPreload("/") };
+      return known.preload;
+    },
+  };
+}
+
+function loadedUnit(unit: Unit, host: Shared): UnitFacts {
   const { fragmentPath, dropInPaths } = unit;
   const paths = [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths];
-  return { ...factsOf(unit, () => readUnitTexts("/", paths), manager), ...stateOf(unit) };
+  return { ...factsOf(unit, () => readUnitTexts("/", paths), host), ...stateOf(unit) };
 }
 
 function stateOf({ id, names, loadState, activeState, mainPid }: Unit): Pick<UnitFacts, StateField> {
@@ -52,20 +68,20 @@ function stateOf({ id, names, loadState, activeState, mainPid }: Unit): Pick<Uni
 type StateField = "id" | "names" | "loadState" | "activeState" | "mainPid";
 
 /** What is the same for a unit that is loaded and for one that is written. `texts`: its files. */
-function factsOf(unit: Unit, texts: () => readonly UnitFile[], manager: Manager): Omit<UnitFacts, StateField> {
+function factsOf(unit: Unit, texts: () => readonly UnitFile[], host: Shared): Omit<UnitFacts, StateField> {
   const { id, listens, dropInPaths, profile } = unit;
   const mounted = unit.mounted.map((mount): Mounted => ({ ...mount, target: mountPoint(mount.target) }));
   const ours = ourDropIns(dropInPaths);
   const otherRoot = otherRootOf(unit);
-  const hides = hiding(mounted, FILES.map(realOf));
-  const hidesList = hiding(mounted, [PRELOAD_LIST, realOf(PRELOAD_LIST)]);
+  const hides = hiding(mounted, host.files);
+  const hidesList = hiding(mounted, host.list);
   const preload = preloadOf(unit);
   return {
     programs: foundPrograms(unit.programs, unit),
     helpers: foundPrograms(unit.helpers, unit),
     listens,
     ...ours,
-    ...(ours.hasDropIn ? faultsOf(id, texts(), manager) : {}),
+    ...(ours.hasDropIn ? faultsOf(id, texts(), host) : {}),
     ...(otherRoot === undefined ? {} : { otherRoot }),
     ...(hides === undefined ? {} : { hides }),
     ...(hidesList === undefined ? {} : { hidesList }),
@@ -85,7 +101,7 @@ type Folders = readonly (readonly [string, ReadonlySet<string>])[];
 type Written = FoundUnitFile & { readonly name: string };
 
 /** Those whose files are there; `known` are names to leave out. */
-function writtenUnits(known: ReadonlySet<string>, manager: Manager): readonly UnitFacts[] {
+function writtenUnits(known: ReadonlySet<string>, host: Shared): readonly UnitFacts[] {
   const folders = UNIT_FOLDERS.map((folder) => [folder, new Set(namesIn("/", folder))] as const);
   const all = unitFiles("/");
   const files = [...all, ...instances(all, folders)].filter(({ name, unit }) => !known.has(name) && !known.has(unit));
@@ -102,7 +118,7 @@ function writtenUnits(known: ReadonlySet<string>, manager: Manager): readonly Un
     const texts = [{ path, text }, ...read.flatMap(([, found]) => found)];
     const written = { ...fromFiles(unit, state === "loaded" ? texts : []), dropInPaths: dropIns };
     return {
-      ...factsOf(written, () => texts, manager),
+      ...factsOf(written, () => texts, host),
       ...stateOf({ ...written, names, loadState: state }),
       ...(why === undefined ? {} : { unread: why }),
     };
@@ -129,8 +145,6 @@ function foundPrograms(names: readonly string[], { searchPath }: Unit): readonly
   return [...new Set(names.map((name) => programCalled(name, searchPath) ?? name))];
 }
 
-const FILES = [TABLE_FILE, ...INSTALLED_SHIM_FILES];
-
 function realOf(file: string): string {
   return realPathOf(file) ?? file;
 }
@@ -156,13 +170,11 @@ function isOursFirst(preload: string): boolean {
 /** What is true of the program or its root is found by looking at these. */
 const SEEN_OTHERWISE: ReadonlySet<string> = new Set(["static-program", "other-root"]);
 
-type Manager = DropInFacts["fromManager"];
-
 /** One that does not name the shim has no effect at all. */
 function faultsOf(
   unit: string,
   files: readonly UnitFile[],
-  fromManager: Manager,
+  { fromManager }: Shared,
 ): Pick<UnitFacts, "dropInObstacle" | "dropInStale"> {
   const fault = dropInFault({ unit, files, shim: INSTALLED_SHIM, fromManager });
   const obstacles = dropInObstacles("/", unit, files).filter(({ code }) => !SEEN_OTHERWISE.has(code));

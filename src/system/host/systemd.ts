@@ -29,66 +29,27 @@ const SHOWN = [
 ] as const;
 
 /**
- * The output that `unitFacts` of core reads. A unit that does not exist is an answer too. systemctl refuses the name of a
+ * The output that `fromShow` of core reads. A unit that does not exist is an answer too. systemctl refuses the name of a
  * template: ask for an instance.
  */
 export function showUnit(unit: string): SystemctlResult {
-  return systemctl(["show", `--property=${SHOWN.join(",")}`, "--", unit], QUESTION_TIME);
+  return showUnits([unit], SHOWN);
 }
 
-const SHOWN_OF_ALL = [
-  "Id",
-  "Names",
-  "LoadState",
-  "ActiveState",
-  "MainPID",
-  "FragmentPath",
-  "DropInPaths",
-  "ExecStart",
-  "ExecCondition",
-  "ExecStartPre",
-  "ExecStartPost",
-  "ExecReload",
-  "ExecStop",
-  "ExecStopPre",
-  "ExecStopPost",
-  "ExecSearchPath",
-  "Listen",
-  "Environment",
-  "RootDirectory",
-  "RootImage",
-  "BindPaths",
-  "BindReadOnlyPaths",
-  "InaccessiblePaths",
-  "TemporaryFileSystem",
-  "MountImages",
-  "ExtensionImages",
-  "ExtensionDirectories",
-  "NoExecPaths",
-  "ExecPaths",
-  "AppArmorProfile",
-  "PrivateUsers",
-] as const;
-
 /**
- * Every service and socket that systemd has loaded: all that run or that something loaded depends on. Naming the unit
- * files of the others would make it load each of them, which takes it some 5 ms a unit. `shownUnits` of core reads it.
+ * Properties of every service and socket that systemd has loaded: all that run or that something loaded depends on. Naming
+ * the unit files of the others would make it load each of them, which takes it some 5 ms a unit. `fromShow` of core reads it.
  */
-export function showLoadedUnits(): SystemctlResult {
+export function showLoadedUnits(properties: readonly string[]): SystemctlResult {
   return systemctl(
-    ["show", "--all", `--property=${SHOWN_OF_ALL.join(",")}`, "--", "*.service", "*.socket"],
+    ["show", "--all", `--property=${properties.join(",")}`, "--", "*.service", "*.socket"],
     QUESTION_TIME,
   );
 }
 
-/** The same of these units, loaded or not. systemctl refuses templates and names that are none. */
-export function showUnits(units: readonly string[]): SystemctlResult {
-  return systemctl(["show", `--property=${SHOWN_OF_ALL.join(",")}`, "--", ...units], QUESTION_TIME);
-}
-
-/** Properties of a unit, as NAME=VALUE lines. */
-export function showProperties(unit: string, names: readonly string[]): SystemctlResult {
-  return systemctl(["show", `--property=${names.join(",")}`, "--", unit], QUESTION_TIME);
+/** The same of these units, loaded or not, as NAME=VALUE lines. systemctl refuses templates and names that are none. */
+export function showUnits(units: readonly string[], properties: readonly string[]): SystemctlResult {
+  return systemctl(["show", `--property=${properties.join(",")}`, "--", ...units], QUESTION_TIME);
 }
 
 /** The variables that systemd itself gives to every service; `parseManagerEnvironment` of core reads them. */
