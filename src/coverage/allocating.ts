@@ -1,5 +1,5 @@
 // Whether an object hands out privileged ports by itself, and by which functions.
-import { isAllocating, REPLACED, symbolParts } from "./allocators.ts";
+import { isAllocating, isReplaced, symbolParts } from "./allocators.ts";
 import type { ElfFacts } from "./facts.ts";
 
 /**
@@ -20,9 +20,7 @@ export function isGlibc({ soname, isProgram }: ElfFacts): boolean {
   return !isProgram && soname !== undefined && /^libc\.so\.6(\.1)?$/.test(soname);
 }
 
-const OURS: ReadonlySet<string> = new Set(REPLACED);
-
 /** Whether it has a function that the shim replaces, for others to call. */
 export function definesReplaced(elf: Pick<ElfFacts, "defines"> | undefined): boolean {
-  return elf?.defines.some((symbol) => OURS.has(symbolParts(symbol).name)) === true;
+  return elf?.defines.some(isReplaced) === true;
 }

@@ -4,24 +4,24 @@ import { deniedAccess } from "./apparmor-verdict.ts";
 import { AS_ROOT, asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
 import { installHint, restartHint, serviceWord } from "./commands.ts";
 import type { Binding } from "./facts.ts";
-import { type Host, listNamesShim } from "./host.ts";
+import { type Host, libraryFor, listNamesShim } from "./host.ts";
 import { standsFirst, wouldStandFirst, wouldWrapSyscall, wrapsSyscall } from "./lookup-order.ts";
 import { parseMarker, readMarker, TABLE_VERSION } from "./marker.ts";
 import { shownFileName } from "./names.ts";
-import { closedPlaceFor, isMusl, lacksLibrary, MUSL, MUSL_HINT, openHint, whyNotLoaded } from "./not-loaded.ts";
+import {
+  closedPlaceFor,
+  isMusl,
+  lacksLibrary,
+  MUSL,
+  MUSL_HINT,
+  mayNotRun,
+  openHint,
+  whyNotLoaded,
+} from "./not-loaded.ts";
 import { beyondPreload, isIndeterminate, unreadable } from "./program-image.ts";
 import { isRunning, isStartable, type Running, type Startable, type Subject } from "./running.ts";
 import { tableFound } from "./table-found.ts";
-import {
-  comesFirst,
-  findsFiles,
-  findsList,
-  hasOwnRoot,
-  mayRunShim,
-  obstructed,
-  powerless,
-  staleDropIn,
-} from "./unit-checks.ts";
+import { comesFirst, findsFiles, findsList, hasOwnRoot, obstructed, powerless, staleDropIn } from "./unit-checks.ts";
 import type { UnitFacts } from "./unit-facts.ts";
 
 type Assess<S> = (subject: S, host: Host) => Decision | undefined;
@@ -61,7 +61,7 @@ export const CHECKS: readonly Check<Subject>[] = [
   { id: "usable", question: "may whoever it runs as use the list and the shim?", assess: startable(usable) },
   { id: "files", question: "would it find the shim and the table?", assess: startable(findsFiles) },
   { id: "list", question: "would it find the preload list?", assess: startable(findsList) },
-  { id: "runnable", question: "may it run the shim's code?", assess: startable(mayRunShim) },
+  { id: "runnable", question: "may it run the shim's code?", assess: startable(mayNotRun) },
   { id: "drop-in", question: "does its drop-in preload what its unit says?", assess: staleDropIn },
   { id: "order", question: "would the shim come before all other libraries?", assess: startable(comesFirst) },
   { id: "order", question: "would the shim come before the rest of the list?", assess: startable(wouldStandFirst) },
@@ -135,7 +135,7 @@ function mappedLibrary({ process, image }: Running, host: Host): Decision | unde
 }
 
 function library({ image }: Startable, { facts }: Host): Decision | undefined {
-  const found = facts.setup.libraries.find(({ abi }) => abi === image.program?.abi);
+  const found = libraryFor(image.program, facts);
   if (found === undefined) return undefined;
   if (isUnseen(found.state)) return unseen("the library that it would get", found.state);
   if (found.state === "current" || is(found.state, "missing") || found.state === "no package") return undefined;
@@ -179,7 +179,7 @@ function confined({ program, image, unit }: Startable, host: Host): Decision | u
   const byDropIn = unit?.hasDropIn === true;
   const list = listNamesShim(host.facts);
   if (!list && !byDropIn) return undefined;
-  const library = host.facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path;
+  const library = libraryFor(image.program, host.facts)?.path;
   return deniedAccess(program.denied, { list: list && !byDropIn, library, table: true });
 }
 

@@ -36,6 +36,19 @@ export function symbolParts(symbol: string): { readonly name: string; readonly v
   return { name, version };
 }
 
+const OURS: ReadonlySet<string> = new Set(REPLACED);
+
+/** Whether the shim replaces a symbol, in whatever version. */
+export function isReplaced(symbol: string): boolean {
+  return OURS.has(symbolParts(symbol).name);
+}
+
+/** The name of the first of these symbols that the shim replaces. */
+export function replacedAmong(symbols: readonly string[]): string | undefined {
+  const found = symbols.find(isReplaced);
+  return found && symbolParts(found).name;
+}
+
 /** Whether a symbol of one of these names allocates: of the old RPC functions only glibc's versions do so unseen. */
 export function isAllocating(name: string, version: string | undefined): boolean {
   return !OLD.has(name) || OLD_RPC_VERSION.test(version ?? "");

@@ -3,7 +3,7 @@
 import type { Protocol } from "../core/config/types.ts";
 import { isUnseen } from "../core/seen.ts";
 import { unique } from "../core/text.ts";
-import type { HostFacts, LibraryFacts } from "./facts.ts";
+import type { ElfFacts, HostFacts, LibraryFacts } from "./facts.ts";
 import type { UnitFacts } from "./unit-facts.ts";
 
 export interface Host {
@@ -49,6 +49,11 @@ export function hostOf(facts: HostFacts): Host {
 /** False also where the list cannot be seen. */
 export function listNamesShim({ setup }: HostFacts): boolean {
   return !isUnseen(setup.list) && setup.list.namesShim;
+}
+
+/** What a program would get as the shim; undefined where the host has no loader of its ABI. */
+export function libraryFor(program: ElfFacts | undefined, { setup }: HostFacts): LibraryFacts | undefined {
+  return setup.libraries.find(({ abi }) => abi === program?.abi);
 }
 
 /** Ascending, each once, whatever the protocol. */

@@ -45,12 +45,8 @@ function plan9Decision(
   { reserved }: Host,
 ): Decision {
   if (reserved === undefined) return unknown("what is reserved cannot be seen", AS_ROOT);
-  const ports = [...(reserved.get("tcp") ?? [])].filter((port) => PLAN9.min <= port && port <= PLAN9.max);
-  if (ports.length === 0) return covered("no reserved port in its range");
-  const inRange = `${shortList(
-    ports.sort((a, b) => a - b),
-    MOST_SHOWN,
-  )} in range`;
+  const inRange = portsWithin(PLAN9, [...(reserved.get("tcp") ?? [])]);
+  if (inRange === undefined) return NONE_WITHIN;
   const hint = `mount ${/^[\w/.-]+$/.test(target) ? `'${target}'` : "it"} without privport`;
   if (privport) return notCovered(`${inRange}, and '${target}' is mounted with privport`, hint);
   return unknown(`${inRange}, and whether '${target}' is mounted with privport cannot be seen`, hint);
@@ -69,6 +65,14 @@ function kernelHoldsPort({ facts }: Host): boolean {
   );
 }
 
+const NONE_WITHIN = covered("no reserved port in its range");
+
+/** "631 636 in range"; undefined where none of these ports is. */
+function portsWithin({ min, max }: NonNullable<Allocator["range"]>, ports: readonly number[]): string | undefined {
+  const within = ports.filter((port) => min <= port && port <= max).sort((a, b) => a - b);
+  return within.length === 0 ? undefined : `${shortList(within, MOST_SHOWN)} in range`;
+}
+
 function decision({ facts, reserved }: Host): Decision {
   const { sunrpc, nfs } = facts.kernel;
   if (sunrpc === undefined || isUnseen(sunrpc))
@@ -76,9 +80,8 @@ function decision({ facts, reserved }: Host): Decision {
   const { min, max } = sunrpc;
   if (!(Number.isInteger(min) && Number.isInteger(max) && min <= max)) return unknown(`${min} to ${max} is no range`);
   if (reserved === undefined) return unknown("what is reserved cannot be seen", AS_ROOT);
-  const ports = reservedPorts(reserved).filter((port) => min <= port && port <= max);
-  if (ports.length === 0) return covered("no reserved port in its range");
-  const inRange = `${shortList(ports, MOST_SHOWN)} in range`;
+  const inRange = portsWithin(sunrpc, reservedPorts(reserved));
+  if (inRange === undefined) return NONE_WITHIN;
   const hint = "narrow sunrpc.min_resvport and max_resvport";
   // What asks rpc.statd to watch a lock is no mount, and has no such option.
   if (nfs.length > 0 && nfs.every(({ noresvport }) => noresvport)) {

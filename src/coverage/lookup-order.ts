@@ -1,14 +1,15 @@
 // Who is asked first for an allocator, where libraries beside the shim and libc define some.
 import { isUnseen } from "../core/seen.ts";
 import { definesReplaced } from "./allocating.ts";
-import { symbolParts } from "./allocators.ts";
+import { replacedAmong } from "./allocators.ts";
 import { type Decision, notCovered, unknown, unseen } from "./checks.ts";
 import { restartHint, serviceWord } from "./commands.ts";
-import type { ElfFacts, ListEntryFacts, ProcessFacts } from "./facts.ts";
+import type { ListEntryFacts, ProcessFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { shownFileName } from "./names.ts";
 import { elfAt, nameAt } from "./preloaded.ts";
 import type { Running, Startable } from "./running.ts";
+import { AFTERWARDS } from "./table-found.ts";
 
 /** Of a process that has the shim. */
 export function standsFirst({ process, image }: Running, host: Host): Decision | undefined {
@@ -25,7 +26,7 @@ export function standsFirst({ process, image }: Running, host: Host): Decision |
   }
   const entry = entries(host).find(({ beforeShim, files }) => beforeShim && files.some(({ key }) => key === first));
   return notCovered(
-    `its '${nameAt(first, host)}' stands before the shim, and has a ${ownOf(elfAt(first, host))} of its own`,
+    `its '${nameAt(first, host)}' stands before the shim, and has a ${replacedAmong(elfAt(first, host)?.defines ?? [])} of its own`,
     entry === undefined ? coverFirst(process) : `${move(entry)}, then ${restartHint(process)}`,
   );
 }
@@ -54,7 +55,7 @@ export function wouldStandFirst({ image, unit, program }: Startable, host: Host)
     else if (isBefore || !entry.beforeShim)
       open ??= elf.mayCallOwn === true ? unknown(mayCall(name), TAKE_OUT) : undefined;
     else if (definesReplaced(elf)) {
-      const own = ownOf(elf);
+      const own = replacedAmong(elf.defines);
       return notCovered(
         `'${name}' stands before the shim in the preload list, and has a ${own} of its own`,
         move(entry),
@@ -70,13 +71,11 @@ function mayCall(name: string): string {
   return `its '${name}' has allocators of its own, which its other functions may call`;
 }
 
-const LATER = "look again after it has taken a port";
-
 /** The shim opens the table by syscall(): whoever wraps that may keep it away. A table that is mapped went through it. */
 export function wrapsSyscall({ process, image }: Running): Decision | undefined {
   if (process.mappedTable !== undefined || image.shims.length === 0) return undefined;
   const part = image.parts.find(({ elf }) => !isUnseen(elf) && elf.definesSyscall === true);
-  return part && unknown(mayHide(shownFileName(part.path)), LATER);
+  return part && unknown(mayHide(shownFileName(part.path)), AFTERWARDS);
 }
 
 export function wouldWrapSyscall({ image }: Startable, host: Host): Decision | undefined {
@@ -87,7 +86,7 @@ export function wouldWrapSyscall({ image }: Startable, host: Host): Decision | u
     }),
   );
   const name = part?.path ?? entry?.name;
-  return name === undefined ? undefined : unknown(mayHide(shownFileName(name)), `start it, and ${LATER}`);
+  return name === undefined ? undefined : unknown(mayHide(shownFileName(name)), `start it, and ${AFTERWARDS}`);
 }
 
 function mayHide(name: string): string {
@@ -101,10 +100,4 @@ function move({ name }: ListEntryFacts): string {
 function entries({ facts }: Host): readonly ListEntryFacts[] {
   const { list } = facts.setup;
   return isUnseen(list) ? [] : (list.others ?? []);
-}
-
-function ownOf(elf: ElfFacts | undefined): string {
-  return (
-    elf?.defines.map((symbol) => symbolParts(symbol).name).find((name) => definesReplaced({ defines: [name] })) ?? ""
-  );
 }

@@ -5,9 +5,9 @@ import { deniedAccess } from "./apparmor-verdict.ts";
 import { asRoot, type Decision, is, notCovered } from "./checks.ts";
 import { installHint, restartHint, serviceWord, unitHint, unitWord } from "./commands.ts";
 import type { ClosedPlace, ElfFacts, ProcessFacts } from "./facts.ts";
-import { type Host, listNamesShim } from "./host.ts";
+import { type Host, libraryFor, listNamesShim } from "./host.ts";
 import { shownFileName } from "./names.ts";
-import type { Running } from "./running.ts";
+import type { Running, Subject } from "./running.ts";
 import type { UnitFacts } from "./unit-facts.ts";
 
 type Reason = (running: Running, host: Host) => Decision | undefined;
@@ -18,7 +18,7 @@ const REASONS: readonly Reason[] = [
   musl,
   foreign,
   confined,
-  unrunnable,
+  mayNotRun,
   masked,
   closed,
   early,
@@ -64,7 +64,7 @@ function musl({ image }: Running): Decision | undefined {
 /** `installed`: something loads the shim, so that only the library can be at fault. */
 export function lacksLibrary(program: ElfFacts | undefined, installed: boolean, host: Host): Decision | undefined {
   if (program === undefined) return undefined;
-  const library = host.facts.setup.libraries.find(({ abi }) => abi === program.abi);
+  const library = libraryFor(program, host.facts);
   if (library === undefined || is(library.state, "no package")) {
     return notCovered(`foreign ABI: no library for ${program.abi}`, "use a build for this host's own ABI");
   }
@@ -80,7 +80,7 @@ function foreign({ image, unit }: Running, host: Host): Decision | undefined {
 function confined({ process, image, unit }: Running, { facts }: Host): Decision | undefined {
   const list = listNamesShim(facts);
   if ((!list && !dropInOf(unit)) || isUnseen(process.denied)) return undefined;
-  const library = facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path;
+  const library = libraryFor(image.program, facts)?.path;
   return deniedAccess(process.denied, { list: list && !dropInOf(unit), library, table: true });
 }
 
@@ -93,10 +93,10 @@ function closed({ process, image, unit }: Running, host: Host): Decision | undef
 
 /** What keeps the shim from a program of another user than root: the list, unless LD_PRELOAD names the shim, or the library. */
 export function closedPlaceFor(program: ElfFacts | undefined, byDropIn: boolean, host: Host): ClosedPlace | undefined {
-  const { list, libraries } = host.facts.setup;
+  const { list } = host.facts.setup;
   if (!listNamesShim(host.facts) && !byDropIn) return undefined;
   const ofList = byDropIn || isUnseen(list) ? undefined : list.closedBy;
-  return ofList ?? libraries.find(({ abi }) => abi === program?.abi)?.closedBy;
+  return ofList ?? libraryFor(program, host.facts)?.closedBy;
 }
 
 /** install mends the modes of its own files, and refuses a folder that it has not made. */
@@ -104,18 +104,15 @@ export function openHint({ path, isFolder }: ClosedPlace): string {
   return isFolder && /^[A-Za-z0-9/._+-]+$/.test(path) ? `chmod a+x ${path}` : "portreservectl install";
 }
 
-/** Its unit keeps it from running what is in the library. `library`: of its ABI. */
-export function mayNotRun({ id, noExec }: UnitFacts, library: string | undefined): Decision | undefined {
-  if (noExec === undefined || library === undefined || !noExec.libraries.includes(library)) return undefined;
+/** Its unit keeps it from running what is in the library of its ABI. */
+export function mayNotRun({ image, unit }: Subject, { facts }: Host): Decision | undefined {
+  const library = libraryFor(image.program, facts)?.path;
+  if (unit?.noExec === undefined || library === undefined || !unit.noExec.libraries.includes(library)) return undefined;
   const folder = library.slice(0, library.lastIndexOf("/"));
   return notCovered(
-    `may not run the shim's code (${noExec.setting})`,
-    `add ExecPaths=${folder} with 'systemctl edit ${unitWord(id) ?? "UNIT"}', and restart it`,
+    `may not run the shim's code (${unit.noExec.setting})`,
+    `add ExecPaths=${folder} with 'systemctl edit ${unitWord(unit.id) ?? "UNIT"}', and restart it`,
   );
-}
-
-function unrunnable({ image, unit }: Running, { facts }: Host): Decision | undefined {
-  return unit && mayNotRun(unit, facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path);
 }
 
 function masked({ unit }: Running, { facts }: Host): Decision | undefined {

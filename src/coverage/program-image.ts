@@ -3,7 +3,7 @@
 import { isUnseen, type Seen, type Unseen } from "../core/seen.ts";
 import { compareText, unique } from "../core/text.ts";
 import { allocates } from "./allocating.ts";
-import { isHiddenCaller, REPLACED, symbolParts } from "./allocators.ts";
+import { isHiddenCaller, replacedAmong, symbolParts } from "./allocators.ts";
 import type { ElfFacts, HostFacts, ObjectFacts } from "./facts.ts";
 import { isKnownHarmless, knownBy } from "./known-programs.ts";
 import { shownFileName } from "./names.ts";
@@ -170,7 +170,7 @@ function isHidden(call: string): boolean {
 
 /** What the program itself defines comes before any preload. libc calls its own too, but only from what isHidden() knows. */
 function selfBound({ soname, defines, interposable }: ElfFacts, isExecutable: boolean): string | undefined {
-  const own = defines.map((symbol) => symbolParts(symbol).name).find((name) => REPLACED.some((it) => it === name));
+  const own = replacedAmong(defines);
   if (isExecutable) return own;
   return interposable.length > 0 || /^libc\.so\.6/.test(soname ?? "") ? undefined : own;
 }

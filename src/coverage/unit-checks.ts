@@ -2,7 +2,7 @@
 import { covered, type Decision, is, notCovered, unknown } from "./checks.ts";
 import { unitHint } from "./commands.ts";
 import type { Host } from "./host.ts";
-import { mayNotRun, unhideHint } from "./not-loaded.ts";
+import { unhideHint } from "./not-loaded.ts";
 import { powerlessBy, type Startable, type Subject } from "./running.ts";
 import type { UnitFacts } from "./unit-facts.ts";
 
@@ -30,11 +30,6 @@ export function findsList({ unit }: Startable): Decision | undefined {
   if (unit?.hidesList === undefined) return undefined;
   if (unit.hasDropIn) return obstructed(unit);
   return unknown(`would find another preload list than this host's (${unit.hidesList})`, unhideHint(unit.id));
-}
-
-export function mayRunShim({ image, unit }: Startable, { facts }: Host): Decision | undefined {
-  const library = facts.setup.libraries.find(({ abi }) => abi === image.program?.abi)?.path;
-  return unit && mayNotRun(unit, library);
 }
 
 /** What it has, or would have, its unit does not say any more. */

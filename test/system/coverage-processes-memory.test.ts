@@ -58,21 +58,24 @@ describe("where the calls of a library lead", () => {
   });
 });
 
-const noTable = noRoot ?? (await noSandbox());
-test.skipIf(noTable !== undefined)(named("tells the table in force from one that was retired", noTable), async () => {
-  const observe = 'env -u LD_PRELOAD "$NODE" "$OBSERVE" $PPID';
-  const compile = 'env -u LD_PRELOAD "$NODE" "$MAIN" compile >/dev/null';
-  const script = `"$ALLOCATOR" bindresvport udp 'sh:${observe}' any 'sh:${observe}' 'sh:${compile}; ${observe}' any 'sh:${observe}'`;
-  const { stdout, stderr } = await play(`covered ${script}`, {
+/** What an allocator that looks at itself between its calls sees, with a table that it may replace. */
+async function watchItself(script: string): Promise<{ readonly found: readonly Found[]; readonly stderr: string }> {
+  const { stdout, stderr } = await play(script, {
     cover: "LD_PRELOAD",
     empty: ["/run"],
     etc: { "portreserve/next": "633\n", services: "" },
     environment: { NODE: NODE, MAIN, OBSERVE, ALLOCATOR: compileC(ALLOCATOR) },
   });
-  const found = stdout
-    .split("\n")
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as Found);
+  const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
+  return { found: lines.map((line) => JSON.parse(line) as Found), stderr };
+}
+
+const noTable = noRoot ?? (await noSandbox());
+test.skipIf(noTable !== undefined)(named("tells the table in force from one that was retired", noTable), async () => {
+  const observe = 'env -u LD_PRELOAD "$NODE" "$OBSERVE" $PPID';
+  const compile = 'env -u LD_PRELOAD "$NODE" "$MAIN" compile >/dev/null';
+  const script = `"$ALLOCATOR" bindresvport udp 'sh:${observe}' any 'sh:${observe}' 'sh:${compile}; ${observe}' any 'sh:${observe}'`;
+  const { found, stderr } = await watchItself(`covered ${script}`);
   expect({ stderr, found: found.map(({ table, mappedTable, preload }) => [table, mappedTable, preload]) }).toEqual({
     stderr: "",
     found: [
@@ -96,16 +99,7 @@ test.skipIf(noOverlay !== undefined)(
     const install = 'env -u LD_PRELOAD "$NODE" "$MAIN" compile';
     const script = `mkdir -p /run/over/upper /run/over/work && cp -a /etc /run/over/lower && mount -t overlay -o "lowerdir=/run/over/lower,upperdir=/run/over/upper,workdir=/run/over/work" over /etc &&
 covered "$ALLOCATOR" bindresvport udp any 'sh:${observe}' 'sh:${install} >&2; ${observe}' any`;
-    const { stdout, stderr } = await play(script, {
-      cover: "LD_PRELOAD",
-      empty: ["/run"],
-      etc: { "portreserve/next": "633\n", services: "" },
-      environment: { NODE: NODE, MAIN, OBSERVE, ALLOCATOR: compileC(ALLOCATOR) },
-    });
-    const found = stdout
-      .split("\n")
-      .filter((line) => line.startsWith("{"))
-      .map((line) => JSON.parse(line) as Found);
+    const { found, stderr } = await watchItself(script);
     expect(stderr).toContain("programs that have used it already stay with it until they are restarted");
     expect(found.map(({ mappedTable }) => mappedTable)).toEqual([
       { current: true, retired: false },

@@ -1,7 +1,7 @@
 // install: the shim into every program of the host, or into single services; every step is tried before and proved after.
 
 import { type Plan, planInstall } from "../../core/install/plan.ts";
-import { counted } from "../../core/text.ts";
+import { counted, octal } from "../../core/text.ts";
 import { diagnosticCount } from "../../report/diagnostics.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
@@ -134,7 +134,7 @@ function reportOf(options: Options, site: InstallContext, plan: Plan, units: Uni
 function widened({ list }: Plan, planned: boolean): readonly Message[] {
   return list.flatMap((change): Message[] => {
     if (change.kind !== "write-file" || change.oldMode === undefined) return [];
-    const [from, to] = [change.oldMode, change.mode].map((mode) => mode.toString(8).padStart(4, "0"));
+    const [from, to] = [change.oldMode, change.mode].map(octal);
     const becomes = planned ? "would be changed" : "was changed";
     return [
       {

@@ -3,7 +3,7 @@ import { shownWords } from "../../core/systemd/environment.ts";
 import { serviceSettings } from "../../core/systemd/from-files.ts";
 import { shownFile } from "../../core/systemd/from-show.ts";
 import { newerName } from "../../core/systemd/mounts.ts";
-import type { UnitFile } from "../../core/systemd/unit-file.ts";
+import { isOff, type UnitFile } from "../../core/systemd/unit-file.ts";
 
 /** To be asked of systemd; its answer is for `transientSettings`. */
 export const DECIDING = [
@@ -60,10 +60,8 @@ const WITHOUT_SANDBOX: ReadonlySet<string> = new Set([
 export function sandboxIn(files: readonly UnitFile[]): readonly string[] {
   const last = new Map(files.flatMap(serviceSettings).map(({ key, value }) => [newerName(key), value]));
   const names = [...DECIDING.filter((name) => !WITHOUT_SANDBOX.has(name)), ...NOT_HANDED_ON];
-  return names.filter((name) => !OFF.test(last.get(name) ?? ""));
+  return names.filter((name) => !isOff(last.get(name) ?? ""));
 }
-
-const OFF = /^(|0|no|n|false|f|off)$/i;
 
 /** Of these a transient service has none, so that no proof is made with them: images that are laid over the host's files. */
 export const NOT_HANDED_ON = ["MountImages", "ExtensionImages", "ExtensionDirectories"] as const;

@@ -1,4 +1,5 @@
 // A planned change as a unified diff, for people to read before it happens.
+import { octal } from "../text.ts";
 import type { Change } from "./change.ts";
 
 /** `sign`: what the line is about. */
@@ -36,10 +37,6 @@ export function diffOf(change: Change, nowhere: string): readonly DiffLine[] {
     default:
       return change satisfies never;
   }
-}
-
-function octal(mode: number): string {
-  return mode.toString(8).padStart(4, "0");
 }
 
 function head(text: string): DiffLine {

@@ -15,6 +15,11 @@ export interface Setting {
   readonly value: string;
 }
 
+/** Whether a setting's value says no, or nothing. */
+export function isOff(value: string): boolean {
+  return /^(|0|no|n|false|f|off)$/i.test(value);
+}
+
 /** What systemd would complain about (no '=', a bad section) is left out. */
 export function settingsOf(text: string): Setting[] {
   const settings: Setting[] = [];

@@ -1,14 +1,14 @@
 // Whether all programs of a unit get a user namespace of their own, in which no right is one over the host's network.
 import { commandsIn } from "./exec-programs.ts";
-import { settingsOf, type UnitFile } from "./unit-file.ts";
+import { isOff, settingsOf, type UnitFile } from "./unit-file.ts";
 import { splitWords } from "./words.ts";
 
 /** The setting that gives them one. */
 export const OWN_USERS = "PrivateUsers";
 
 /** Of its value: later versions have more than "yes". */
-export function isOwnUsers(value: string | undefined): boolean {
-  return value !== undefined && !/^(|0|no|n|false|f|off)$/i.test(value);
+export function isOwnUsers(value = ""): boolean {
+  return !isOff(value);
 }
 
 /** Whether one of them is started without what confines the unit: "+" before it, or a setting for all but ExecStart=. */

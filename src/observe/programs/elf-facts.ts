@@ -9,10 +9,9 @@ import { definedNames, hasNote } from "../../core/elf/static-names.ts";
 import { symbols } from "../../core/elf/symbols.ts";
 import type { ElfFault, ElfFile, ElfSource } from "../../core/elf/types.ts";
 import { isUnseen, type Seen, type Unseen } from "../../core/seen.ts";
-import { ALLOCATOR_NAMES, isAllocating, REPLACED } from "../../coverage/allocators.ts";
+import { ALLOCATOR_NAMES, isAllocating, isReplaced, REPLACED } from "../../coverage/allocators.ts";
 import type { ElfFacts } from "../../coverage/facts.ts";
 
-const OURS: ReadonlySet<string> = new Set(REPLACED);
 const SYSCALL = "syscall";
 const WANTED: ReadonlySet<string> = new Set([...ALLOCATOR_NAMES, MARKER, SYSCALL]);
 
@@ -147,7 +146,9 @@ function isBoundToOwn(found: readonly KnownSymbol[], file: ElfFile): boolean {
 function definesOthers(file: ElfFile): boolean {
   const all = symbols(file);
   if ("fault" in all) return true;
-  return all.some(({ name, defined, kind }) => defined && (kind === "function" || kind === "ifunc") && !OURS.has(name));
+  return all.some(
+    ({ name, defined, kind }) => defined && (kind === "function" || kind === "ifunc") && !isReplaced(name),
+  );
 }
 
 function containsOf(file: ElfFile): Seen<readonly string[]> {

@@ -2,7 +2,7 @@
 import { initialWords } from "../../core/elf/initial-words.ts";
 import type { ElfFile, ElfSource } from "../../core/elf/types.ts";
 import { isUnseen, type Seen } from "../../core/seen.ts";
-import { REPLACED } from "../../coverage/allocators.ts";
+import { isReplaced } from "../../coverage/allocators.ts";
 import type { ObjectFacts } from "../../coverage/facts.ts";
 import { fileAndFacts, type Slot, slotsOf } from "./elf-facts.ts";
 
@@ -69,18 +69,12 @@ export function objectCache(kept: Iterable<readonly [string, KnownFile]> = []): 
   };
 }
 
-const OURS: ReadonlySet<string> = new Set(REPLACED);
-
 export function knownOf(source: ElfSource, version: string, owner: number): KnownFile {
   const { file, elf } = fileAndFacts(source);
   const loader = file === undefined ? undefined : loaderFacts(file);
-  const isCalling = elf !== undefined && !isUnseen(elf) && [...elf.calls, ...elf.interposable].some(isOurs);
+  const isCalling = elf !== undefined && !isUnseen(elf) && [...elf.calls, ...elf.interposable].some(isReplaced);
   const slots = isCalling && elf.marker === undefined ? knownSlots(source) : undefined;
   return { version, owner, loader, elf, slots };
-}
-
-function isOurs(symbol: string): boolean {
-  return OURS.has(symbol.split("@", 1)[0] as string);
 }
 
 function loaderFacts({ bits, byteOrder, machine, interpreter, needed, soname, rpath, runpath }: ElfFile): LoaderFacts {
@@ -99,7 +93,7 @@ function loaderFacts({ bits, byteOrder, machine, interpreter, needed, soname, rp
 function knownSlots(source: ElfSource): Seen<KnownSlots> | undefined {
   const found = slotsOf(source);
   if (found === undefined || isUnseen(found)) return found;
-  const ours = found.slots.filter(({ symbol }) => isOurs(symbol));
+  const ours = found.slots.filter(({ symbol }) => isReplaced(symbol));
   const initial = initialWords(source, ours);
   return { ...found, slots: ours.map((slot, index) => ({ ...slot, initial: initial[index] })) };
 }

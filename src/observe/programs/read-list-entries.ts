@@ -7,9 +7,10 @@ import type { ListEntryFacts } from "../../coverage/facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
 import { isFault, readUnder } from "../../system/files/read-file.ts";
 import type { HostAbi } from "../../system/host/abis.ts";
-import { INSTALLED_SHIM, LIBRARY_FOLDERS, LOADER_CACHE } from "../../system/paths.ts";
+import { INSTALLED_SHIM, LIBRARY_FOLDERS } from "../../system/paths.ts";
 import { fileAndFacts } from "./elf-facts.ts";
-import { readLoaderCache } from "./loader/cache.ts";
+import { withToken } from "./loader/closure.ts";
+import { loaderCacheOf } from "./loader/read-loader-cache.ts";
 import { closedPlace } from "./read-closed.ts";
 import { whyPathSilent } from "./read-path-answers.ts";
 import { fileStatus } from "./read-programs-on-disk.ts";
@@ -35,9 +36,7 @@ export function listEntries(root: string, list: Uint8Array, abis: readonly HostA
 }
 
 function fileFor(root: string, name: string, { name: abi, lib }: HostAbi): FoundFile {
-  const known = name
-    .replace(/\$(\{LIB\}|LIB(?![A-Za-z0-9_]))/g, () => lib ?? "$LIB")
-    .replace(/\$(\{PLATFORM\}|PLATFORM(?![A-Za-z0-9_]))/g, () => (abi === "i386" ? "i686" : abi));
+  const known = withToken(withToken(name, "LIB", lib ?? "$LIB"), "PLATFORM", abi === "i386" ? "i686" : abi);
   if (known.includes("$")) {
     return { abi, elf: { unseen: "where it is depends on the program or its loader", rootWould: false } };
   }
@@ -52,9 +51,7 @@ function fileFor(root: string, name: string, { name: abi, lib }: HostAbi): Found
 
 /** A name without '/' is searched for as every library is. */
 function placesOf(root: string, name: string, abi: string): readonly string[] {
-  const read = readUnder(root, LOADER_CACHE, LIMIT);
-  const cache = isFault(read) ? undefined : readLoaderCache(read.bytes);
-  return [...(cache?.lookup(name, abi) ?? []), ...LIBRARY_FOLDERS.map((folder) => `${folder}/${name}`)];
+  return [...(loaderCacheOf(root)?.lookup(name, abi) ?? []), ...LIBRARY_FOLDERS.map((folder) => `${folder}/${name}`)];
 }
 
 function fileAt(root: string, path: string, abi: string): FoundFile {

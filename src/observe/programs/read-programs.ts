@@ -5,16 +5,15 @@ import type { ObjectFacts, ProcessFacts, ProgramFacts } from "../../coverage/fac
 import { knownBy } from "../../coverage/known-programs.ts";
 import { mayAllocate } from "../../coverage/program-image.ts";
 import type { UnitFacts } from "../../coverage/unit-facts.ts";
-import { isFault, readRegularFile } from "../../system/files/read-file.ts";
-import { LIBRARY_FOLDERS, LOADER_CACHE } from "../../system/paths.ts";
+import { LIBRARY_FOLDERS } from "../../system/paths.ts";
 import { isRefused } from "../../system/proc/process-files.ts";
 import { deniedLater } from "../apparmor/read-denied.ts";
 import { fileIdentity, withFile } from "../processes/read-mapped-file.ts";
 import { givesPrivilegedPorts } from "./file-capabilities.ts";
 import { type KnownFile, knownOf, type ObjectCache } from "./known-file.ts";
-import { type LoaderCache, readLoaderCache } from "./loader/cache.ts";
 import { closure } from "./loader/closure.ts";
 import { reachesWanted } from "./loader/reaches.ts";
+import { loaderCacheOf } from "./loader/read-loader-cache.ts";
 import { whyPathSilent } from "./read-path-answers.ts";
 import { realPathOf, trustedPrograms } from "./read-programs-on-disk.ts";
 
@@ -92,7 +91,7 @@ function programLooker(kept: ObjectCache): (path: string) => readonly ObjectFact
     paths.set(path, now);
     return now;
   };
-  const cache = loaderCache();
+  const cache = loaderCacheOf("/");
   const mayAllocate = reachesWanted(
     (path) => {
       const { loader, elf } = knownAt(path);
@@ -137,11 +136,4 @@ function readProgram(real: string, kept: ObjectCache): Known {
   if (!isRefused(read)) return read;
   const denied = read.errno === "EACCES" || read.errno === "EPERM";
   return { loader: undefined, elf: denied ? { unseen: "its file may not be read", rootWould: true } : undefined };
-}
-
-const CACHE_LIMIT = 64 * 1024 * 1024;
-
-function loaderCache(): LoaderCache | undefined {
-  const read = readRegularFile(LOADER_CACHE, CACHE_LIMIT);
-  return isFault(read) ? undefined : readLoaderCache(read.bytes);
 }

@@ -126,9 +126,9 @@ function expand(text: string, owner: Loaded, defaultFolders: readonly string[]):
   if (!text.includes("$")) return [text];
   const origin = owner.path.slice(0, owner.path.lastIndexOf("/"));
   const machine = machineName(owner.file);
-  const known = replaced(replaced(text, "ORIGIN", origin), "PLATFORM", machine === "i386" ? "i686" : machine);
+  const known = withToken(withToken(text, "ORIGIN", origin), "PLATFORM", machine === "i386" ? "i686" : machine);
   const folders = new Set(defaultFolders.map((folder) => folder.replace(/^\/(usr\/)?/, "")));
-  return hasToken(known, "LIB") ? [...folders].map((folder) => replaced(known, "LIB", folder)) : [known];
+  return hasToken(known, "LIB") ? [...folders].map((folder) => withToken(known, "LIB", folder)) : [known];
 }
 
 function tokenPattern(token: string): RegExp {
@@ -139,7 +139,8 @@ function hasToken(text: string, token: string): boolean {
   return tokenPattern(token).test(text);
 }
 
-function replaced(text: string, token: string, value: string): string {
+/** `$TOKEN` or `${TOKEN}`, as the loader knows them, by a value. */
+export function withToken(text: string, token: string, value: string): string {
   return text.replace(tokenPattern(token), () => value);
 }
 
