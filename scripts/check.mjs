@@ -1,12 +1,15 @@
-// All that CI runs: build, lint, the package's native parts, the shim's gates, the C tests under sanitizers and the
-// analysers, the model of the table's replacement, a minute of fuzzing for each parser, the guests, the README's commands on
-// untouched machines, and all tests.
+// All that CI runs: build, lint, the package's native parts, the shim's gates, the C tests under sanitizers and the analysers,
+// the model of the table's replacement, the fuzzers, the guests, the README's commands on untouched machines, and all tests.
+// What can be repeated at will is a share of it, or all of it with PORTRESERVE_FULL=1 (test/support/full.ts).
+import process from "node:process";
 import { run } from "./step.mjs";
+
+const full = process.env.PORTRESERVE_FULL === "1";
 
 for (const script of ["build", "lint", "build:prebuilt", "gates", "test:native", "test:model"]) {
   run("npm", ["run", "--silent", script]);
 }
-run("npm", ["run", "--silent", "fuzz", "--", "--jobs", "3"]);
+run("npm", ["run", "--silent", "fuzz", "--", ...(full ? [] : ["--seconds", "20"])]);
 // All that this would build first is built.
 run("npm", ["run", "--silent", "--ignore-scripts", "test:guests"]);
 run("npm", ["run", "--silent", "test:fresh"]);

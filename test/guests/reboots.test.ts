@@ -1,12 +1,13 @@
 // Boot after boot with random process ids: how often a daemon of NIS or NFS gets a reserved port, and that with portreserve none does.
 import { describe, expect, test } from "vitest";
 import { named } from "../support/can.ts";
+import { FULL } from "../support/full.ts";
 import type { Guest } from "../support/guest/guest.ts";
 import { note } from "./support/evidence.ts";
 import { bootRelease, releases } from "./support/releases.ts";
 import { type Boot, REBOOTS, tally } from "./support/theft-reboots.ts";
 
-const COVERED = Number(process.env.PORTRESERVE_REBOOTS ?? 25);
+const COVERED = Number(process.env.PORTRESERVE_REBOOTS ?? (FULL ? 25 : 8));
 /** One boot in five has a theft: these are enough to see, and where they are not, they go on until there is one. */
 const CONTROL = Math.ceil(COVERED / 4);
 const AT_MOST = 400;

@@ -1,4 +1,4 @@
-// Killed at each call of an upgrade, each file is the old one or the new one, whole, and programs run on. PORTRESERVE_FULL_MATRIX=1 adds the points that the matrix of install has too.
+// Killed at each call of an upgrade, each file is the old one or the new one, whole, and programs run on. PORTRESERVE_FULL=1 adds the points that the matrix of install has too.
 import { describe, expect, test } from "vitest";
 import { named } from "../support/can.ts";
 import { judge } from "../support/fault/judge.ts";

@@ -1,4 +1,4 @@
-// Killed or failed at each call, install and uninstall of two services' drop-ins in an image complete when they run again. PORTRESERVE_FULL_MATRIX=1: with every error.
+// Killed or failed at each call, install and uninstall of two services' drop-ins in an image complete when they run again. PORTRESERVE_FULL=1: with every error.
 import { realpathSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// Whatever error the system answers to whichever call: install and uninstall end with a clear message, say what is left, and the next one completes. Errors take turns; PORTRESERVE_FULL_MATRIX=1 tries each at every call.
+// Whatever error the system answers to whichever call: install and uninstall end with a clear message, say what is left, and the next one completes. Errors take turns; PORTRESERVE_FULL=1 tries each at every call.
 import { describe, expect, test } from "vitest";
 import { named } from "../support/can.ts";
 import { judge } from "../support/fault/judge.ts";

@@ -5,6 +5,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
 import { asNobody, scratch } from "../support/cli.ts";
+import { FULL } from "../support/full.ts";
 import { LIST, libraries } from "../support/host.ts";
 import { MAIN, NODE } from "../support/stage/stage.ts";
 import { imageOf, run, SYSTEMD } from "./image.ts";
@@ -87,7 +88,7 @@ const noStrace = skipReason("strace");
 const LIBRARIES = new Set(libraries);
 
 /** With the units there are three times as many points; they are no other code. */
-const FILES = process.env.PORTRESERVE_FULL_MATRIX === "1" ? SYSTEMD : {};
+const FILES = FULL ? SYSTEMD : {};
 
 test.skipIf(noStrace !== undefined)(
   named("install names nothing in the preload list before it is on the disk", noStrace),

@@ -1,6 +1,7 @@
 // What a newcomer meets on a release: the README's two commands, as root and as somebody else; and a broken checkout shows.
 import { beforeAll, describe, expect, test } from "vitest";
 import { named } from "../../support/can.ts";
+import { FULL } from "../../support/full.ts";
 import type { Steps } from "../../support/steps.ts";
 import { faultsOf, testRunOf } from "../../support/test-run.ts";
 import { type FreshMachine, freshMachine, inFreshMachine, kept, type Newcomer, type Release } from "./machine.ts";
@@ -31,10 +32,12 @@ unshare --user --map-root-user echo 'user namespaces'
 /** The last lines of what a command has written. */
 const tail = (text: string): string => text.trimEnd().split("\n").slice(-60).join("\n");
 
-/** The tests of both newcomers on one release. */
-export async function describeRelease(release: Release): Promise<void> {
+const NEWCOMERS = ["root", "newcomer"] as const;
+
+/** The tests of newcomers on one release: of both, or in a run that has less time of one. */
+export async function describeRelease(release: Release, share: Newcomer): Promise<void> {
   const machine = await freshMachine(release);
-  describe.each(["root", "newcomer"] as const)(`on ${release.suite} as %s`, (who) => {
+  describe.each(FULL ? NEWCOMERS : [share])(`on ${release.suite} as %s`, (who) => {
     describe.skipIf(machine.reason !== undefined)(named("an untouched machine", machine.reason), () => {
       scenario(release, machine, who);
     });

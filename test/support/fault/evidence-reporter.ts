@@ -26,7 +26,7 @@ export default class MatrixReporter implements Reporter {
     record("kills", {
       title: "Killed, and failing",
       command:
-        "PORTRESERVE_RECORD=1 PORTRESERVE_FULL_MATRIX=1 npx vitest run --config test/vitest.config.ts test/install/crash test/install/errors",
+        "PORTRESERVE_RECORD=1 PORTRESERVE_FULL=1 npx vitest run --config test/vitest.config.ts test/install/crash test/install/errors",
       note: [
         "Each command once for each point: at each of its system calls that changes the file system it is killed before, " +
           "half-way through (where it writes) and after it, or the call fails: with ENOSPC, EROFS, EACCES or EIO, it " +

@@ -12,7 +12,7 @@ export interface Verdict {
   readonly failures: readonly string[];
 }
 
-export function judge(title: string, { undisturbed, results }: Matrix): Verdict {
+export function judge(title: string, { undisturbed, results, points: all }: Matrix): Verdict {
   const outcomes = new Map<string, number>();
   const found = new Map<string, string[]>(wholeFailures(undisturbed).map((problem) => [problem, []]));
   for (const result of results) {
@@ -27,7 +27,8 @@ export function judge(title: string, { undisturbed, results }: Matrix): Verdict 
   }
   const counts = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
   const failures = [...found].map(([problem, points]) => `${problem}${where(points)}`);
-  return { summary: `${title}: ${results.length} points, ${failures.length} failures (${counts})`, failures };
+  const tried = results.length === all ? `${all}` : `time for ${results.length} of ${all}`;
+  return { summary: `${title}: ${tried} points, ${failures.length} failures (${counts})`, failures };
 }
 
 /** The first few say enough. */

@@ -1,7 +1,7 @@
 // Runs a command once for every call by which it changes files, stopped or failed there, and reads what is left each time.
 import { availableParallelism } from "node:os";
 import type { Call } from "./inject.ts";
-import type { Point } from "./points.ts";
+import { BUDGET, ENOUGH, type Point } from "./points.ts";
 import { inScene, type Ran } from "./run-scene.ts";
 import { UNTOUCHED } from "./scene.ts";
 
@@ -33,7 +33,10 @@ export interface Undisturbed {
 
 export interface Matrix {
   readonly undisturbed: Undisturbed;
+  /** In the order of the calls. */
   readonly results: readonly PointResult[];
+  /** How many points there are; more than there are results where the time was up. */
+  readonly points: number;
   readonly kept: Uint8Array;
 }
 
@@ -66,22 +69,37 @@ export async function runMatrix(
   }));
   const points = choose(undisturbed.after.calls);
   const nexts = names.map((name) => `NEXT_${name}`).join(",");
+  const limits = { ENOUGH: String(ENOUGH), UNTIL: String(Math.floor((Date.now() + BUDGET) / 1000)) };
   const results = await Promise.all(
     shares(points).map((share) => {
       const jobs = share.map(
         ({ call, how, onward }, index) => `point ${index} before ${nexts} ${call} ${how} ${onward ? "yes" : "no"}`,
       );
-      return inScene(programs, [start, ...jobs], ({ run, origin }) =>
-        share.map((point, index) => ({
-          point,
-          first: run(`${index}/first`),
-          next: Object.fromEntries(names.map((name) => [name, run(`${origin(String(index))}/NEXT_${name}`)])),
-        })),
+      return inScene({ ...programs, ...limits }, [start, ...spread(jobs)], ({ run, origin, tried }) =>
+        share.flatMap((point, index) => {
+          if (!tried(String(index))) return [];
+          const next = names.map((name) => [name, run(`${origin(String(index))}/NEXT_${name}`)] as const);
+          return [{ point, first: run(`${index}/first`), next: Object.fromEntries(next) }];
+        }),
       );
     }),
   );
-  return { undisturbed, kept, results: results.flat() };
+  const inOrder = results.flat().sort((one, other) => points.indexOf(one.point) - points.indexOf(other.point));
+  return { undisturbed, kept, points: points.length, results: inOrder };
 }
+
+/** So that whenever the time is up, what was tried lies evenly among all; the first and the last come first. */
+function spread<T>(all: readonly T[]): readonly T[] {
+  const ends = new Set([0, all.length - 1]);
+  const place = (index: number): number => (ends.has(index) ? index - all.length : (index * GOLDEN) % 1);
+  return all
+    .map((item, index) => ({ item, at: place(index) }))
+    .sort((one, other) => one.at - other.at)
+    .map(({ item }) => item);
+}
+
+/** The fractions of its multiples never crowd. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /** Neighbours often leave the same behind, of which only one is then followed up. */
 const TOGETHER = 12;

@@ -1,4 +1,5 @@
 // Where a command is stopped or failed: choices among the calls of an undisturbed run.
+import { FULL } from "../full.ts";
 import { type Call, ERRORS, type How, KILLS } from "./inject.ts";
 
 export interface Point {
@@ -8,8 +9,10 @@ export interface Point {
   readonly onward: boolean;
 }
 
-/** Everything that can be tried, where it is asked for; else a share of it that a run of all tests has the time for. */
-const FULL = process.env.PORTRESERVE_FULL_MATRIX === "1";
+/** How long a matrix goes on to its next point, in milliseconds, on however slow a machine. */
+export const BUDGET = FULL ? Number.MAX_SAFE_INTEGER : 120_000;
+/** Points that each sandbox tries however long they take. */
+export const ENOUGH = 12;
 
 /** Milliseconds for one matrix: only one that hangs takes so long, on a machine that does other things as well. */
 export const PATIENCE = FULL ? 10_800_000 : 1_200_000;

@@ -45,12 +45,14 @@ export interface Found {
   readonly run: (name: string) => Ran;
   /** The point whose continuations are those of this one too. */
   readonly origin: (point: string) => string;
+  /** Whether there was time for the point. */
+  readonly tried: (point: string) => boolean;
   /** A file of a saved state, by its path below the root. */
   readonly file: (state: string, path: string) => Uint8Array;
 }
 
-/** Half an hour: the test's own limit comes first. */
-const TIMEOUT = 1_800_000;
+/** Three hours: the test's own limit comes first. */
+const TIMEOUT = 10_800_000;
 
 /** Runs the jobs (see scene.ts) with these programs, by variable; `read` sees what they left, which is gone afterwards. */
 export async function inScene<T>(
@@ -81,6 +83,7 @@ export async function inScene<T>(
     return read({
       run: (name) => readRun(path.join(results, name)),
       origin: (point) => textOf(path.join(results, point, "same")).trim() || point,
+      tried: (point) => existsSync(path.join(results, point)),
       file: (state, name) => readFileSync(path.join(results, "states", state, name)),
     });
   } finally {

@@ -20,7 +20,7 @@ export const UNTOUCHED = "untouched";
  *   point DIR FROM NEXT AT HOW ONWARD
  *                         runs $COMMAND on FROM with the injector's plan, then each program of NEXT (names of variables,
  *                         separated by commas) on a copy of what that left; the file "same" names an earlier DIR instead
- *                         where the same was left
+ *                         where the same was left; nothing once the time is UNTIL (seconds since 1970) and ENOUGH have run
  *
  * After each program $CHECKS runs in the same place. The layers live on the sandbox's tmpfs, which is at /mnt too since
  * /tmp is covered. A run's result is a folder of files: status, stdout, stderr, checks and complaints (what $CHECKS said),
@@ -87,7 +87,10 @@ record() {
   run "$(with_injector " FAULT_LOG=/mnt/log")" "$RESULTS/$1"
   cp -a /mnt/now "/mnt/states/$1"
 }
+tried=0
 point() {
+  if [ "$tried" -ge "$ENOUGH" ] && [ "$(date +%s)" -ge "$UNTIL" ]; then return; fi
+  tried=$((tried + 1))
   fresh "/mnt/states/$2"
   onward=
   [ "$6" = no ] || onward=" FAULT_ONWARD=1"
