@@ -39,7 +39,7 @@ function where(points: readonly string[]): string {
 
 /** Names of temporary files differ from run to run. */
 function withoutRandom(text: string): string {
-  return text.replaceAll(/[0-9a-f]{16}(?=\.tmp)|(?<=-sandbox-)[A-Za-z0-9]{6}/g, "RANDOM");
+  return text.replaceAll(/[0-9a-f]{16}(?=\.tmp)|(?<=-(?:sandbox|rehearsal)-)[A-Za-z0-9]{6}/g, "RANDOM");
 }
 
 function wholeFailures({ untouched, before, after, ends }: Undisturbed): readonly string[] {

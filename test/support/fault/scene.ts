@@ -96,7 +96,7 @@ point() {
   [ "$6" = no ] || onward=" FAULT_ONWARD=1"
   run "$(with_injector " FAULT_LOG=/mnt/log FAULT_AT=$4 FAULT_HOW=$5$onward")" "$RESULTS/$1/first"
   # What follows from a tree that was left before is known already: names that are chosen at random play no part.
-  tree=$(sed -E 's/[0-9a-f]{16}\\.tmp/RANDOM/; s/(sandbox-)[A-Za-z0-9]{6}/\\1RANDOM/' /mnt/out/listing | sort | sha256sum)
+  tree=$(sed -E 's/[0-9a-f]{16}\\.tmp/RANDOM/; s/((sandbox|rehearsal)-)[A-Za-z0-9]{6}/\\1RANDOM/' /mnt/out/listing | sort | sha256sum)
   tree=/mnt/seen/\${tree%% *}
   if [ -f "$tree" ]; then
     cp "$tree" "$RESULTS/$1/same"
