@@ -9,7 +9,7 @@ const full = process.env.PORTRESERVE_FULL === "1";
 for (const script of ["build", "lint", "build:prebuilt", "gates", "test:native", "test:model"]) {
   run("npm", ["run", "--silent", script]);
 }
-run("npm", ["run", "--silent", "fuzz", "--", ...(full ? [] : ["--seconds", "20"])]);
+run("npm", ["run", "--silent", "fuzz", "--", ...(full ? [] : ["--seconds", "10"])]);
 // All that this would build first is built.
 run("npm", ["run", "--silent", "--ignore-scripts", "test:guests"]);
 run("npm", ["run", "--silent", "test:fresh"]);

@@ -5,9 +5,9 @@ import process from "node:process";
 
 export const root = path.resolve(import.meta.dirname, "..");
 
-/** Runs a command in the project's folder and shows its output; ends this script with its status when it fails. */
+/** Runs a command in the project's folder and shows it, how long this script has run by then, and its output; ends this script with its status when it fails. */
 export function run(command, args, options = {}) {
-  console.log(`> ${[command, ...args].join(" ")}`);
+  console.log(`> ${[command, ...args].join(" ")} (${Math.round(performance.now() / 1000)} s)`);
   const done = spawnSync(command, args, { cwd: root, stdio: "inherit", ...options });
   if (done.status !== 0) {
     console.error(`error: '${command}' ${done.error ? done.error.message : `failed (${done.status ?? done.signal})`}`);

@@ -10,7 +10,7 @@ export interface Point {
 }
 
 /** How long a matrix goes on to its next point, in milliseconds, on however slow a machine. */
-export const BUDGET = FULL ? Number.MAX_SAFE_INTEGER : 120_000;
+export const BUDGET = FULL ? Number.MAX_SAFE_INTEGER : 45_000;
 /** Points that each sandbox tries however long they take. */
 export const ENOUGH = 12;
 
