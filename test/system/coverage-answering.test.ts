@@ -52,7 +52,7 @@ kill -9 $HELD $SERVER; umount -l "$3"`;
 }
 
 const unseen = (text: string) => ({ unseen: text, rootWould: false });
-const HANGS = "kill -USR1 $SERVER; sleep 0.2";
+const HANGS = 'kill -USR1 $SERVER; until grep -qs hangs "$2.said"; do sleep 0.02; done';
 
 describe.skipIf(reason !== undefined)(named("a program on a FUSE file system", reason), () => {
   test("of root's is seen while its server answers (control)", () => {
@@ -116,7 +116,7 @@ kill -9 $HELD $SERVER; umount -l "$3"`;
         "--mount-proc",
         "sh",
         "-c",
-        script.replace("$6", later),
+        script.replace("$6", () => later),
         "sh",
       ];
       const { stdout } = spawnSync("unshare", [...host, ...args], {

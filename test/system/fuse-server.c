@@ -1,6 +1,6 @@
 // A FUSE file system of one file, "program", which says what another file says: `fuse-server FILE FOLDER [OPTIONS]`.
 // Prints "ready" once it is mounted, with the user id of whoever runs it as its owner. After SIGUSR1 it answers nothing
-// any more, as a server that hangs, and after SIGTERM it is gone.
+// any more, as a server that hangs, and prints "hangs"; after SIGTERM it is gone.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -20,6 +20,8 @@ static struct stat status;
 static void hang(int signal)
 {
     (void)signal;
+    if (write(STDOUT_FILENO, "hangs\n", 6) != 6)
+        _exit(1);
     for (;;)
         pause();
 }
