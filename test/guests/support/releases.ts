@@ -5,7 +5,6 @@ import path from "node:path";
 import { packed } from "../../package/tarball.ts";
 import { skipReason } from "../../support/can.ts";
 import { scratch } from "../../support/cli.ts";
-import { FULL } from "../../support/full.ts";
 import { bootGuest, type Guest, type GuestRequest } from "../../support/guest/guest.ts";
 import { noGuest } from "../../support/guest/support.ts";
 import { debianRoot, noDebianRoot } from "../../support/roots/debian.ts";
@@ -32,18 +31,14 @@ export interface Release {
   readonly reason: string | undefined;
 }
 
-/**
- * Those that a run boots: all, or in a share the first. Makes the roots that are not there yet (half a minute each). Throws
- * where everything is required and cannot be had.
- */
+/** Makes the roots that are not there yet (half a minute each). Throws where everything is required and cannot be had. */
 export async function releases(): Promise<readonly Release[]> {
-  const suites = FULL ? SUITES : SUITES.slice(0, 1);
   const nspawn = { program: "systemd-nspawn", package: "systemd-container" } as const;
   const lacking = noGuest() ?? skipReason(nspawn) ?? (await noNode(NODE));
   const made = await Promise.all(
-    suites.map(async (suite) => lacking ?? (await noDebianRoot({ suite, include: PACKAGES }))),
+    SUITES.map(async (suite) => lacking ?? (await noDebianRoot({ suite, include: PACKAGES }))),
   );
-  return suites.map((suite, index) => ({ suite, reason: made[index] }));
+  return SUITES.map((suite, index) => ({ suite, reason: made[index] }));
 }
 
 let product: string | undefined;
