@@ -1,7 +1,7 @@
 // Runs a command once for every call by which it changes files, stopped or failed there, and reads what is left each time.
 import { availableParallelism } from "node:os";
 import type { Call } from "./inject.ts";
-import { BUDGET, ENOUGH, type Point } from "./points.ts";
+import { BUDGET, ENOUGH, FEW, type Point } from "./points.ts";
 import { inScene, type Ran } from "./run-scene.ts";
 import { UNTOUCHED } from "./scene.ts";
 
@@ -69,7 +69,8 @@ export async function runMatrix(
   }));
   const points = choose(undisturbed.after.calls);
   const nexts = names.map((name) => `NEXT_${name}`).join(",");
-  const limits = { ENOUGH: String(ENOUGH), UNTIL: String(Math.floor((Date.now() + BUDGET) / 1000)) };
+  const enough = points.length <= FEW ? FEW : ENOUGH;
+  const limits = { ENOUGH: String(enough), UNTIL: String(Math.floor((Date.now() + BUDGET) / 1000)) };
   const results = await Promise.all(
     shares(points).map((share) => {
       const jobs = share.map(

@@ -10,9 +10,11 @@ export interface Point {
 }
 
 /** How long a matrix goes on to its next point, in milliseconds, on however slow a machine. */
-export const BUDGET = FULL ? Number.MAX_SAFE_INTEGER : 45_000;
-/** Points that each sandbox tries however long they take. */
-export const ENOUGH = 12;
+export const BUDGET = FULL ? Number.MAX_SAFE_INTEGER : 30_000;
+/** A matrix of so many points is tried whole. */
+export const FEW = 24;
+/** Points that each sandbox tries of a larger one, however long they take. */
+export const ENOUGH = 8;
 
 /** Milliseconds for one matrix: only one that hangs takes so long, on a machine that does other things as well. */
 export const PATIENCE = FULL ? 10_800_000 : 1_200_000;
