@@ -4,6 +4,7 @@ import { differences, type Listing } from "./listing.ts";
 import type { Matrix, PointResult, Undisturbed } from "./matrix.ts";
 import type { Point } from "./points.ts";
 import type { Ran } from "./run-scene.ts";
+import { STAGES } from "./scene.ts";
 
 export interface Verdict {
   /** "crash matrix of compile: 22 points, 0 failures (…)": what was found, by how often. */
@@ -37,9 +38,11 @@ function where(points: readonly string[]): string {
   return ` [${points.slice(0, 3).join("; ")}${points.length > 3 ? `; ${points.length} in all` : ""}]`;
 }
 
+const RANDOM = new RegExp(`[0-9a-f]{16}(?=\\.tmp)|(?<=-${STAGES}-)[A-Za-z0-9]{6}`, "g");
+
 /** Names of temporary files differ from run to run. */
 function withoutRandom(text: string): string {
-  return text.replaceAll(/[0-9a-f]{16}(?=\.tmp)|(?<=-(?:sandbox|rehearsal)-)[A-Za-z0-9]{6}/g, "RANDOM");
+  return text.replaceAll(RANDOM, "RANDOM");
 }
 
 function wholeFailures({ untouched, before, after, ends }: Undisturbed): readonly string[] {

@@ -8,6 +8,9 @@ export const LAYERED = ["var", "usr", "etc"] as const;
 /** Folders that are empty at first. */
 export const EMPTY = ["run", "tmp"] as const;
 
+/** What stands between the product's name and six random characters in folders of its own; for sed -E and RegExp. */
+export const STAGES = "(sandbox|rehearsal)";
+
 /** The state that is there from the start: nothing in the layers. */
 export const UNTOUCHED = "untouched";
 
@@ -96,7 +99,7 @@ point() {
   [ "$6" = no ] || onward=" FAULT_ONWARD=1"
   run "$(with_injector " FAULT_LOG=/mnt/log FAULT_AT=$4 FAULT_HOW=$5$onward")" "$RESULTS/$1/first"
   # What follows from a tree that was left before is known already: names that are chosen at random play no part.
-  tree=$(sed -E 's/[0-9a-f]{16}\\.tmp/RANDOM/; s/((sandbox|rehearsal)-)[A-Za-z0-9]{6}/\\1RANDOM/' /mnt/out/listing | sort | sha256sum)
+  tree=$(sed -E 's/[0-9a-f]{16}\\.tmp/RANDOM/; s/(${STAGES}-)[A-Za-z0-9]{6}/\\1RANDOM/' /mnt/out/listing | sort | sha256sum)
   tree=/mnt/seen/\${tree%% *}
   if [ -f "$tree" ]; then
     cp "$tree" "$RESULTS/$1/same"
