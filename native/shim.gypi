@@ -26,8 +26,12 @@
     "-fno-move-loop-invariants",
     "-fno-tree-loop-im",
     "-fno-ivopts",
+    "-fno-tree-loop-optimize",
+    "-fno-thread-jumps",
+    "-fno-inline-functions-called-once",
     "-fno-asynchronous-unwind-tables",
-    "-fno-stack-protector"
+    "-fno-stack-protector",
+    "-fstack-clash-protection"
   ],
   "ldflags": [
     "-Os",

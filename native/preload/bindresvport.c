@@ -69,4 +69,9 @@ PR_EXPORT int bindresvport_sa(int fd, struct sockaddr *address)
 // With the attributes that libc's header gives its namesake.
 PR_EXPORT int gssrpc_bindresvport(int fd, struct sockaddr_in *address)
     __attribute__((alias("bindresvport"), nothrow, leaf));
-PR_EXPORT int gssrpc_bindresvport_sa(int fd, struct sockaddr *address) __attribute__((alias("bindresvport_sa")));
+
+// Unlike libtirpc's, libgssrpc's ignores the caller's port too.
+PR_EXPORT int gssrpc_bindresvport_sa(int fd, struct sockaddr *address)
+{
+    return allocate(fd, address, EPFNOSUPPORT, false);
+}

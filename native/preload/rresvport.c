@@ -2,7 +2,6 @@
 #include "shim.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 // Tries the ports from *alport down, round to 1023, until one can be had.
 static int count_down(struct pr_search *search, int *alport)
@@ -39,14 +38,16 @@ static int allocate(int *alport, sa_family_t family)
         return -1;
     }
     search.fd = pr_socket(family, SOCK_STREAM, 0);
-    if (search.fd < 0)
+    if (search.fd < 0) {
+        errno = -search.fd;
         return -1;
+    }
     pr_reservations_acquire(&reservations);
     const int result = count_down(&search, alport), failure = errno;
     pr_reservations_release(&reservations);
 
     if (result != 0)
-        syscall(SYS_close, search.fd);
+        pr_call3(SYS_close, search.fd, 0, 0);
     errno = result == 0 ? saved : failure;
     return result == 0 ? search.fd : -1;
 }

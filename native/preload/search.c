@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 _Static_assert(offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port),
                "the port's place does not depend on the family");
@@ -21,7 +20,7 @@ static unsigned next_candidate(unsigned low, unsigned high)
     unsigned now = atomic_load_explicit(&cursor, memory_order_relaxed), port;
 
     do {
-        port = now ? now : PR_PORT_START + (unsigned)syscall(SYS_getpid) % (PR_PORT_END - PR_PORT_START + 1);
+        port = now ? now : PR_PORT_START + (unsigned)pr_call3(SYS_getpid, 0, 0, 0) % (PR_PORT_END - PR_PORT_START + 1);
         if (port < low || port > high)
             port = low + port % (high - low + 1);
     } while (!atomic_compare_exchange_weak_explicit(&cursor, &now, port < high ? port + 1 : low, memory_order_relaxed,
@@ -57,8 +56,8 @@ static bool is_reserved(struct pr_search *search, unsigned port)
     return reserved & search->protocols;
 }
 
-// Guessing IPv4 saves a getsockname() in nearly every call without an address. The kernel refuses a wrong guess with
-// EINVAL or EAFNOSUPPORT, and only then is the socket asked. Returns 1 where the answer is worth another try.
+// Guessing IPv4 saves a getsockname() in nearly every call without an address. Leaves a length of 0 where the socket has
+// neither family.
 static int ask_socket(struct pr_search *search)
 {
     search->guessed = false;
@@ -66,10 +65,22 @@ static int ask_socket(struct pr_search *search)
     if (getsockname(search->fd, &search->address->any, &search->length) != 0)
         return -1;
     search->length = pr_address_length(search->address->any.sa_family);
-    if (search->length != 0)
-        return 1;
-    errno = EAFNOSUPPORT;
-    return -1;
+    return search->length != 0 ? 1 : -1;
+}
+
+// What a refused bind() may mean beside what it says: a wrong guess of the family, which the kernel answers with EINVAL
+// or EAFNOSUPPORT, or a table that is no longer in force, which each protocol has its own error for. Returns 1 where it
+// is worth another try.
+static int doubt(struct pr_search *search)
+{
+    if (errno == EADDRINUSE)
+        return -1;
+    if (search->guessed && (errno == EINVAL || errno == EAFNOSUPPORT))
+        return ask_socket(search);
+    if (search->reservations->valid)
+        return -1;
+    pr_reservations_revalidate(search->reservations);
+    return 1;
 }
 
 int pr_search_try(struct pr_search *search, unsigned port)
@@ -83,8 +94,8 @@ int pr_search_try(struct pr_search *search, unsigned port)
         }
         search->address->in.sin_port = htons((uint16_t)port);
         result = pr_reservations_bind(search->reservations, search->fd, search->address, search->length);
-        if (result < 0 && search->guessed && (errno == EINVAL || errno == EAFNOSUPPORT))
-            result = ask_socket(search);
+        if (result < 0)
+            result = doubt(search);
     } while (result > 0);
     return result;
 }

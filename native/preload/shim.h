@@ -1,17 +1,16 @@
 // What the shim's files share. Rules for all of them: never print, exit, allocate, wait, keep a file descriptor, read
-// the environment or run at load time; leave errno as it was on success. Nor call by name what syscall() does as well:
-// the loader looks each name up whenever a program starts, and libc's read() or close() would make a cancellation point
-// of what was none. bind() and getsockname() are called by name, since others may have put theirs before libc's.
+// the environment or run at load time; leave errno as it was on success. Nor call by name what a system call does as
+// well: the loader looks each name up whenever a program starts, and libc's read() or close() would make a cancellation
+// point of what was none. bind() and getsockname() are called by name, since others may have put theirs before libc's.
 #ifndef PR_SHIM_H
 #define PR_SHIM_H
 
 #include "../table/table.h"
+#include "system-call.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define PR_EXPORT __attribute__((visibility("default")))
 
@@ -41,8 +40,9 @@ void pr_reservations_release(struct pr_reservations *reservations);
 // Makes sure that they are the ones in force; reads newer ones where they are not.
 void pr_reservations_revalidate(struct pr_reservations *reservations);
 
-// Binds like bind(), but only while these reservations are in force. Where they are not, or where bind() cannot tell,
-// makes sure of them and returns 1: what they reserve may have changed.
+// Binds like bind(), but only while these reservations are in force: where they may not be, which is so until they are
+// valid, any failure but EADDRINUSE may mean just that. Where bind() cannot tell, makes sure of them and returns 1:
+// what they reserve may have changed.
 int pr_reservations_bind(struct pr_reservations *reservations, int fd, const union pr_address *address,
                          socklen_t length);
 
@@ -57,14 +57,15 @@ struct pr_search {
 };
 
 // Calls of sockets, the way in which libc makes them too: one for all of them on i386, where filters know no other.
+// Where they fail they return -errno.
 static inline int pr_socket(int family, int type, int protocol)
 {
 #ifdef SYS_socketcall
     const long arguments[] = {family, type, protocol};
 
-    return (int)syscall(SYS_socketcall, 1, arguments);
+    return (int)pr_call3(SYS_socketcall, 1, (long)arguments, 0);
 #else
-    return (int)syscall(SYS_socket, family, type, protocol);
+    return (int)pr_call3(SYS_socket, family, type, protocol);
 #endif
 }
 
@@ -73,9 +74,9 @@ static inline int pr_getsockopt(int fd, int level, int option, void *value, sock
 #ifdef SYS_socketcall
     const long arguments[] = {fd, level, option, (long)value, (long)length};
 
-    return (int)syscall(SYS_socketcall, 15, arguments);
+    return (int)pr_call3(SYS_socketcall, 15, (long)arguments, 0);
 #else
-    return (int)syscall(SYS_getsockopt, fd, level, option, value, length);
+    return (int)pr_call5(SYS_getsockopt, fd, level, option, (long)value, (long)length);
 #endif
 }
 

@@ -24,6 +24,11 @@ enum pr_table_status {
 // Views `size` bytes as a table. On PR_TABLE_OK *ret_table points into `bytes`; otherwise it is left as it was.
 enum pr_table_status pr_table_view(const void *bytes, size_t size, const struct pr_table **ret_table);
 
+// The same of a part of a table, from byte `offset` on: what format v1 says of it. The first part has the checksum and
+// all that it covers, so it has 512 bytes at least; no part ends between the family's two bytes. Never PR_TABLE_SHORT
+// or PR_TABLE_LONG.
+enum pr_table_status pr_table_check(const unsigned char *part, size_t offset, size_t size);
+
 // The protocols that `port` is reserved for, a set of PR_TABLE_TCP and PR_TABLE_UDP; 0 for any port above 1023.
 unsigned pr_table_lookup(const struct pr_table_bits *bits, unsigned port);
 

@@ -44,6 +44,7 @@ export function defineLocks(): void {
     /** Processes and the distance of signals in them: together they meet every instruction. */
     const EACH = [31, 31];
     const NEXT = [642, 643];
+    const well = { ...clean, leftOpen: 0 };
     /** A process whose first call gives 641, so that the one which is interrupted comes to the reserved ports at once. */
     const reenter = async (
       by: Allocator,
@@ -61,7 +62,7 @@ export function defineLocks(): void {
 
     it("comes at each instruction of a call without harm with the shim; the stock libraries wait for themselves", async () => {
       const shim = await reenter("shim", "bindresvport", "call");
-      expect(shim).toEqual({ ...clean, signals: shim.signals });
+      expect(shim).toEqual({ ...well, signals: shim.signals, held: shim.held });
       // An IPv4 call with one reserved port after the other is some hundred instructions.
       expect(shim.signals).toBeGreaterThan(200);
       const glibc = await reenter("glibc", own("glibc"), "call");
@@ -73,7 +74,7 @@ export function defineLocks(): void {
 
     it("may leave the call for good with siglongjmp() with the shim; the stock libraries never return from the next one", async () => {
       const shim = await reenter("shim", "bindresvport", "leave", [100, 7]);
-      expect(shim).toEqual({ ...clean, signals: shim.signals });
+      expect(shim).toEqual({ ...well, signals: shim.signals, held: shim.held });
       const glibc = await reenter("glibc", "bindresvport", "leave", [100, 7]);
       expect(glibc.hung).toBe(4);
       keep("a call left with siglongjmp() hangs the next", shim.signals, shim.hung, glibc.hung);
@@ -81,17 +82,25 @@ export function defineLocks(): void {
 
     it("comes at each instruction of rresvport_af() without harm, where glibc has no lock either, and gives reserved ports", async () => {
       const shim = await reenter("shim", "rresvport_af", "call");
-      expect(shim).toEqual({ ...clean, signals: shim.signals });
+      expect(shim).toEqual({ ...well, signals: shim.signals, held: shim.held });
       const glibc = await reenter("glibc", "rresvport_af", "call");
-      expect(glibc).toEqual({ ...clean, signals: glibc.signals, reserved: glibc.reserved });
+      expect(glibc).toEqual({ ...well, signals: glibc.signals, held: 0, reserved: glibc.reserved });
       expect(glibc.reserved).toBeGreaterThan(0);
     });
 
-    it("comes while the shim reads and checks the table without harm", async () => {
-      const shim = await reenter("shim", "bindresvport", "call", [1, 97], retired(NEXT));
-      expect(shim).toEqual({ ...clean, signals: shim.signals });
-      expect(shim.signals).toBeGreaterThan(200);
+    it("comes while the shim reads and checks the table without harm, once the file is closed", async () => {
+      const shim = await reenter("shim", "bindresvport", "call", [16, 97], retired(NEXT));
+      expect(shim).toEqual({ ...well, signals: shim.signals, held: shim.held });
+      expect(shim.signals).toBeGreaterThan(50);
+      expect(shim.held).toBeGreaterThan(200);
       keep("a signal while the table is read hangs the call", shim.signals, shim.hung);
+    });
+
+    it("may leave that for good too, and no descriptor stays open; one that has made its own socket leaves it", async () => {
+      const shim = await reenter("shim", "bindresvport", "leave", [12, 601], retired(NEXT));
+      expect(shim).toEqual({ ...well, signals: shim.signals, held: shim.held });
+      const control = await reenter("shim", "rresvport_af", "leave", [8, 97], retired(NEXT));
+      expect(control.leftOpen).toBeGreaterThan(0);
     });
   });
 }

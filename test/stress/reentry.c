@@ -4,13 +4,16 @@
 // "call", which makes a call of its own, or "leave", which does so too and then leaves the interrupted one with
 // siglongjmp(). With "call", process 1 is interrupted at its first instruction and at every STRIDEth from there,
 // process 2 from its second on, and so on; with "leave", once each, STRIDE instructions later than the one before,
-// until a call is over too early. Prints how many signals came, and how many processes hung (it gives up at four),
-// died, failed and got a reserved port.
+// until a call is over too early. Where the call holds the signal back, every other process gets it all the same, and
+// is left to itself then; the others go on without. Prints how many signals came, at how many instructions they were
+// held back, and how many processes hung (it gives up at four), died, failed, got a reserved port and had a descriptor
+// left open.
 #include "take.h"
 #include "watch.h"
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -25,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RESERVED = 1, FAILED = 2, CHANGED = 3, AFTER = 3 };
+enum { RESERVED = 1, FAILED = 2, CHANGED = 3, LEFT_OPEN = 4, RESULTS, AFTER = 3 };
 
 static const char *symbol;
 static bool leaves;
@@ -56,10 +59,21 @@ static void mark(void)
     syscall(SYS_tkill, syscall(SYS_gettid), SIGUSR2);
 }
 
+// How many of the first descriptors are open: few, for all of this may be stepped through.
+static int low_descriptors(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 32; fd++)
+        count += fcntl(fd, F_GETFD) != -1;
+    return count;
+}
+
 static void be_traced(void)
 {
     const struct sigaction action = {.sa_handler = on_signal};
     const int own_socket = socket(AF_INET, SOCK_DGRAM, 0);
+    const int descriptors = low_descriptors();
     volatile int result = 0;
 
     ptrace(PTRACE_TRACEME, 0, NULL, NULL);
@@ -76,6 +90,8 @@ static void be_traced(void)
         result = judged(take(symbol));
     if (result == 0)
         result = worst;
+    if (result == 0 && low_descriptors() != descriptors)
+        result = LEFT_OPEN;
     _exit(result ? result : errno_changed ? CHANGED : 0);
 }
 
@@ -93,6 +109,14 @@ static void where(pid_t pid, unsigned long ret[2])
     ret[0] = registers.pc;
     ret[1] = registers.sp;
 #endif
+}
+
+static bool holds_back(pid_t pid, int signal)
+{
+    unsigned long long blocked = 0;
+
+    ptrace(PTRACE_GETSIGMASK, pid, (void *)sizeof blocked, &blocked);
+    return blocked >> (signal - 1) & 1;
 }
 
 // Until it stops, ends or hangs: the signal it stopped at, or -1, with *status as waitpid() has it (-1: it hangs).
@@ -124,7 +148,7 @@ static int resume(pid_t pid, int how, int signal, int *status)
 
 // Steps one process through its call, interrupting it after `offset` instructions, and then after every `stride`.
 // Returns its wait status, or -1 where it hung.
-static int step_through(int offset, int stride, long *ret_signals)
+static int step_through(int offset, int stride, bool insist, long *ret_signals, long *ret_held)
 {
     int status = 0, stopped;
     const pid_t pid = fork();
@@ -142,13 +166,21 @@ static int step_through(int offset, int stride, long *ret_signals)
             continue;
         }
         unsigned long was[2], is[2];
+        const bool held = holds_back(pid, SIGUSR1);
 
+        *ret_held += held;
+        if (held && !insist) {
+            left = stride + 1;
+            continue;
+        }
         where(pid, was);
         ++*ret_signals;
         stopped = resume(pid, PTRACE_CONT, SIGUSR1, &status);
+        if (held && stopped == SIGUSR1) // it was put back, and is no longer held now
+            stopped = resume(pid, PTRACE_CONT, SIGUSR1, &status);
         if (stopped != SIGUSR2)
             return status;
-        if (leaves)
+        if (leaves || held)
             break;
         do { // out of the handler, back to where it was
             stopped = resume(pid, PTRACE_SINGLESTEP, 0, &status);
@@ -165,8 +197,8 @@ static int step_through(int offset, int stride, long *ret_signals)
 
 int main(int argc, char **argv)
 {
-    long signals = 0;
-    int hung = 0, died = 0, counts[4] = {0};
+    long signals = 0, held = 0;
+    int hung = 0, died = 0, counts[RESULTS] = {0};
 
     if (argc != 6)
         return 9;
@@ -177,19 +209,20 @@ int main(int argc, char **argv)
     if (take(symbol) < 0)
         return 9;
     for (int i = 0; i < processes && hung < 4; i++) {
-        const long so_far = signals;
-        const int status = step_through(1 + (leaves ? i * stride : i), stride, &signals);
+        const long so_far = signals + held;
+        const int status = step_through(1 + (leaves ? i * stride : i), stride, i % 2 != 0, &signals, &held);
 
         if (status == -1)
             hung++;
         else if (!WIFEXITED(status))
             died++;
         else
-            counts[WEXITSTATUS(status) & 3]++;
-        if (signals == so_far)
+            counts[WEXITSTATUS(status)]++;
+        if (signals + held == so_far)
             break;
     }
-    printf("{\"signals\":%ld,\"hung\":%d,\"died\":%d,\"failed\":%d,\"reserved\":%d,\"errnoChanged\":%d}\n", signals,
-           hung, died, counts[FAILED], counts[RESERVED], counts[CHANGED]);
+    printf("{\"signals\":%ld,\"held\":%ld,\"hung\":%d,\"died\":%d,\"failed\":%d,\"reserved\":%d,\"errnoChanged\":%d,"
+           "\"leftOpen\":%d}\n",
+           signals, held, hung, died, counts[FAILED], counts[RESERVED], counts[CHANGED], counts[LEFT_OPEN]);
     return 0;
 }
