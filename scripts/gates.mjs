@@ -17,20 +17,8 @@ const exported = [
   "rresvport_af",
 ];
 
-/** All that it asks libc for, whatever the processor: nothing that allocates, locks, prints or reads the environment. */
-const imported = new Set([
-  "__errno_location",
-  "bind",
-  "getpagesize", // arm64, where kernels differ in it
-  "getpid",
-  "getsockname",
-  "getsockopt",
-  "memcmp",
-  "mmap",
-  "mmap64",
-  "socket",
-  "syscall",
-]);
+/** All that it asks libc for, whatever the processor. */
+const imported = new Set(["__errno_location", "bind", "getsockname"]);
 
 /** What the linker must have marked it with, or the loader takes the protection from the whole program. */
 const marks = { X86: "IBT, SHSTK", 386: "IBT, SHSTK", AArch64: "BTI, PAC" };

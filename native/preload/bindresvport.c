@@ -66,12 +66,10 @@ PR_EXPORT int bindresvport_sa(int fd, struct sockaddr *address)
     return allocate(fd, address, EPFNOSUPPORT, true);
 }
 
-// With the attributes that libc's header gives its namesake.
-PR_EXPORT int gssrpc_bindresvport(int fd, struct sockaddr_in *address)
-    __attribute__((alias("bindresvport"), nothrow, leaf));
-
-// Unlike libtirpc's, libgssrpc's ignores the caller's port too.
+// Unlike libtirpc's, libgssrpc's ignores the caller's port, and its two functions are one.
 PR_EXPORT int gssrpc_bindresvport_sa(int fd, struct sockaddr *address)
 {
     return allocate(fd, address, EPFNOSUPPORT, false);
 }
+
+PR_EXPORT int gssrpc_bindresvport(int fd, struct sockaddr_in *address) __attribute__((alias("gssrpc_bindresvport_sa")));

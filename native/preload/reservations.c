@@ -65,11 +65,11 @@ static void map_table(long fd)
     }
 }
 
-// Reads the bits of the table open at `fd`, a quarter of it at a time, since the stack may be a fiber's. Returns 1, 0
+// Reads the bits of the table open at `fd`, an eighth of it at a time, since the stack may be a fiber's. Returns 1, 0
 // where it is no table, or -errno; without 1 there may be anything in *ret_bits.
 static long read_bits(long fd, struct pr_table_bits *ret_bits)
 {
-    unsigned char part[PR_TABLE_SIZE / 4];
+    unsigned char part[PR_TABLE_CHECKSUMMED];
 
     for (size_t offset = 0;; offset += sizeof part) {
         const long size = pr_call3(SYS_read, fd, (long)part, sizeof part);

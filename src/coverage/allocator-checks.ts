@@ -5,7 +5,7 @@ import { AS_ROOT, asRoot, type Check, covered, type Decision, is, notCovered, un
 import { installHint, restartHint, serviceWord } from "./commands.ts";
 import type { Binding } from "./facts.ts";
 import { type Host, libraryFor, listNamesShim } from "./host.ts";
-import { standsFirst, wouldStandFirst, wouldWrapSyscall, wrapsSyscall } from "./lookup-order.ts";
+import { standsFirst, wouldStandFirst } from "./lookup-order.ts";
 import { parseMarker, readMarker, TABLE_VERSION } from "./marker.ts";
 import { shownFileName } from "./names.ts";
 import {
@@ -55,7 +55,6 @@ export const CHECKS: readonly Check<Subject>[] = [
   { id: "order", question: "is the shim asked before all other libraries?", assess: running(standsFirst) },
   { id: "bindings", question: "do the calls of what it loaded later lead to the shim?", assess: running(bindings) },
   { id: "table", question: "does it look into the host's table?", assess: running(tableFound) },
-  { id: "syscall", question: "could the shim look at the table?", assess: running(wrapsSyscall) },
   { id: "in-force", question: "is there a table in force?", assess: inForce },
   { id: "confined", question: "would AppArmor let it have the shim and the table?", assess: startable(confined) },
   { id: "usable", question: "may whoever it runs as use the list and the shim?", assess: startable(usable) },
@@ -65,7 +64,6 @@ export const CHECKS: readonly Check<Subject>[] = [
   { id: "drop-in", question: "does its drop-in preload what its unit says?", assess: staleDropIn },
   { id: "order", question: "would the shim come before all other libraries?", assess: startable(comesFirst) },
   { id: "order", question: "would the shim come before the rest of the list?", assess: startable(wouldStandFirst) },
-  { id: "syscall", question: "would the shim look at the table?", assess: startable(wouldWrapSyscall) },
   { id: "covered", question: "is it covered by the library that is installed now?", assess: running(bySome) },
   { id: "covered", question: "is nothing against it?", assess: startable(() => covered("when it starts")) },
 ];

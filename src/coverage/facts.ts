@@ -211,8 +211,6 @@ export interface ElfFacts {
   readonly isGo: boolean;
   /** Of those: they have Go's own bind(), as all that import net have, or that cannot be told. */
   readonly goBinds?: true;
-  /** It defines syscall(), by which the shim looks at the table; libc's own does not count. */
-  readonly definesSyscall?: true;
   /** Beside allocators that it binds to its own it defines other functions, which may call them. */
   readonly mayCallOwn?: true;
   /** Of the shim: the text of its marker. */

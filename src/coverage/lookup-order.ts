@@ -9,7 +9,6 @@ import { type Host, listNamesShim } from "./host.ts";
 import { shownFileName } from "./names.ts";
 import { elfAt, nameAt } from "./preloaded.ts";
 import type { Running, Startable } from "./running.ts";
-import { AFTERWARDS } from "./table-found.ts";
 
 /** Of a process that has the shim. */
 export function standsFirst({ process, image }: Running, host: Host): Decision | undefined {
@@ -69,28 +68,6 @@ const TAKE_OUT = "take it out of the preload list or LD_PRELOAD, or use a build 
 
 function mayCall(name: string): string {
   return `its '${name}' has allocators of its own, which its other functions may call`;
-}
-
-/** The shim opens the table by syscall(): whoever wraps that may keep it away. A table that is mapped went through it. */
-export function wrapsSyscall({ process, image }: Running): Decision | undefined {
-  if (process.mappedTable !== undefined || image.shims.length === 0) return undefined;
-  const part = image.parts.find(({ elf }) => !isUnseen(elf) && elf.definesSyscall === true);
-  return part && unknown(mayHide(shownFileName(part.path)), AFTERWARDS);
-}
-
-export function wouldWrapSyscall({ image }: Startable, host: Host): Decision | undefined {
-  const part = image.parts.find(({ elf }) => !isUnseen(elf) && elf.definesSyscall === true);
-  const entry = entries(host).find(({ files }) =>
-    files.some(({ abi, elf }) => {
-      return abi === image.program?.abi && typeof elf !== "string" && !isUnseen(elf) && elf.definesSyscall === true;
-    }),
-  );
-  const name = part?.path ?? entry?.name;
-  return name === undefined ? undefined : unknown(mayHide(shownFileName(name)), `start it, and ${AFTERWARDS}`);
-}
-
-function mayHide(name: string): string {
-  return `its '${name}' has a syscall() of its own, which may keep the shim from the table`;
 }
 
 function move({ name }: ListEntryFacts): string {

@@ -59,7 +59,6 @@ export const OBJECTS: Readonly<Record<string, ObjectFacts>> = {
     path: "/opt/libsocks.so",
     elf: elf({ soname: "libsocks.so", defines: ["bindresvport"], mayCallOwn: true }),
   },
-  torsocks: { path: "/usr/lib/libtorsocks.so", elf: elf({ soname: "libtorsocks.so.0", definesSyscall: true }) },
   static: {
     path: "/opt/static",
     elf: elf({ isProgram: true, isStatic: true, contains: ["bindresvport"] }),

@@ -132,12 +132,6 @@ test.each<[string, ProgramFacts, string, Change?]>([
     listed("hole", true),
   ],
   [
-    "one in the list with a syscall() of its own, wherever it stands",
-    program(),
-    "unknown (syscall): its 'libtorsocks.so' has a syscall() of its own, which may keep the shim from the table → start it, and look again after it has taken a port",
-    listed("torsocks", false),
-  ],
-  [
     "a hidden table",
     program(),
     "unknown (files): would find other files than this host's (InaccessiblePaths=/etc) → start it, and look again",

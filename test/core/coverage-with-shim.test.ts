@@ -185,16 +185,6 @@ test.each<[string, ProcessFacts, string, Change?]>([
     "unknown (order): which library is asked first for its functions cannot be seen: permission denied → run it as root",
   ],
   [
-    "a library with a syscall() of its own, before the table was read",
-    process({ objects: ["ypbind", "torsocks", "libc", "shim"], mappedTable: undefined }),
-    "unknown (syscall): its 'libtorsocks.so' has a syscall() of its own, which may keep the shim from the table → look again after it has taken a port",
-  ],
-  [
-    "the same with the table (control)",
-    process({ objects: ["ypbind", "torsocks", "libc", "shim"] }),
-    "covered (covered)",
-  ],
-  [
     "a shim in another root without a table",
     process({ root: "other", table: "none" }),
     `not covered (table): ${ELSEWHERE}, which has no table → install in that root too`,

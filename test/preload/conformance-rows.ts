@@ -1,15 +1,18 @@
-// What the allocators do, row by row: glibc's and libtirpc's as observed, the shim's as it must be.
+// What the allocators do, row by row: glibc's, libtirpc's and libgssrpc's as observed, the shim's as it must be.
+
+type GssrpcSymbol = "gssrpc_bindresvport" | "gssrpc_bindresvport_sa";
 
 export interface Row {
   readonly does: string;
-  readonly symbol: "bindresvport" | "bindresvport_sa" | "rresvport" | "rresvport_af";
+  readonly symbol: "bindresvport" | "bindresvport_sa" | "rresvport" | "rresvport_af" | GssrpcSymbol;
   /** Steps for test/preload/allocator.c, run as process 21231, so that the first candidate is 631. */
   readonly steps: string;
   /** What the steps print with each implementation; undefined where it has no such function. */
   readonly glibc: string | undefined;
   readonly libtirpc: string | undefined;
+  readonly libgssrpc?: string;
   readonly shim: string;
-  /** Why the shim differs from the function that it stands for (glibc's, or libtirpc's bindresvport_sa). */
+  /** Why the shim differs from the function that it stands for (glibc's, libtirpc's bindresvport_sa, or libgssrpc's). */
   readonly because?: string;
 }
 
@@ -35,6 +38,14 @@ function same(does: string, steps: string, result: string): Row[] {
 
 function down(does: string, symbol: "rresvport" | "rresvport_af", steps: string, result: string): Row {
   return { does, symbol, steps, glibc: result, libtirpc: undefined, shim: result };
+}
+
+/** Rows that libgssrpc's two functions share. */
+function gssrpc(does: string, steps: string, libgssrpc: string, shim = libgssrpc, because?: string): Row[] {
+  return (["gssrpc_bindresvport", "gssrpc_bindresvport_sa"] as const).map((symbol) => ({
+    ...{ does, symbol, steps, glibc: undefined, libtirpc: undefined, libgssrpc, shim },
+    ...(because === undefined ? {} : { because }),
+  }));
 }
 
 const v6 = "both protocols of IPv6 are served where glibc's function knows IPv4 only";
@@ -179,4 +190,15 @@ export const rows: readonly Row[] = [
     "downfill:700",
     "700-512,1023-701 then EAGAIN alport=701",
   ),
+  ...gssrpc("starts at 600 + pid % 424", "udp any udp any", "631@0.0.0.0 sin=631 | 632@0.0.0.0 sin=632"),
+  ...gssrpc("steps over busy ports", "busy:631 busy:632 udp any", "633@0.0.0.0 sin=633"),
+  ...gssrpc("without an address binds an IPv4 socket to the wildcard", "udp null", "631@0.0.0.0"),
+  ...gssrpc("without an address binds an IPv6 socket to its own wildcard", "tcp6 null udp6 null", "631@:: | 632@::"),
+  ...gssrpc("takes an IPv6 address", "udp6 any6", "631@:: sin=631"),
+  ...gssrpc("given a free port above 511", "udp any:700", "631@0.0.0.0 sin=631", "700@0.0.0.0 sin=700", request),
+  ...gssrpc("given a port below 512", "udp any:300", "631@0.0.0.0 sin=631"),
+  ...gssrpc("given a port above 1023", "udp any:2049", "631@0.0.0.0 sin=631"),
+  ...gssrpc("given a busy port", "udp busy:700 any:700", "631@0.0.0.0 sin=631"),
+  ...gssrpc("refuses another family and leaves the address as it was", "udp unixaddress", "EPFNOSUPPORT"),
+  ...gssrpc("stops at EACCES without CAP_NET_BIND_SERVICE", "nocap udp any udp null", "EACCES sin=631 | EACCES"),
 ];

@@ -1,10 +1,10 @@
-// The shim against glibc's and libtirpc's own functions, on this machine: every difference is a listed one or a failure.
+// The shim against the functions of glibc, libtirpc and libgssrpc themselves, on this machine: every difference is a listed one or a failure.
 import { beforeAll, describe, expect, it } from "vitest";
 import { runInSandbox } from "../../src/system/sandbox/sandbox.ts";
 import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { named } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
-import { libtirpc, noLibtirpc } from "../support/libtirpc.ts";
+import { libgssrpc, libtirpc, noLibgssrpc, noLibtirpc } from "../support/rpc-libraries.ts";
 import { noSandbox } from "../support/sandbox.ts";
 import { stagedNatives } from "../support/stage/stage.ts";
 import { ALLOCATOR } from "./allocator.ts";
@@ -12,9 +12,16 @@ import { type Row, rows } from "./conformance-rows.ts";
 
 const PID = 21231;
 const reason = await noSandbox();
-const withoutLibtirpc = noLibtirpc();
+const ORIGINALS = ["glibc", "libtirpc", "libgssrpc"] as const;
+const lacking = { glibc: undefined, libtirpc: noLibtirpc(), libgssrpc: noLibgssrpc() };
 
-type Implementation = "glibc" | "libtirpc" | "shim";
+type Implementation = (typeof ORIGINALS)[number] | "shim";
+
+/** Whose function the shim's stands for. */
+function peerOf({ symbol }: Row): (typeof ORIGINALS)[number] {
+  if (symbol.startsWith("gssrpc_")) return "libgssrpc";
+  return symbol === "bindresvport_sa" ? "libtirpc" : "glibc";
+}
 
 /** Runs every row with one implementation, each in a process of its own, and returns what each printed on one line. */
 async function observe(program: string, preload: string): Promise<Map<Row, string>> {
@@ -41,14 +48,17 @@ describe.skipIf(reason !== undefined)(named("allocators, without a table", reaso
     observed.set("glibc", await observe(compileC(ALLOCATOR), ""));
     observed.set("shim", await observe(compileC(ALLOCATOR), `${stagedNatives()}/libportreserve.so`));
     if (libtirpc !== undefined) observed.set("libtirpc", await observe(compileC(ALLOCATOR, [libtirpc]), ""));
+    // The program's references to it are weak, and no reason for a linker to keep it.
+    const linked = ["-Wl,--no-as-needed", libgssrpc ?? ""];
+    if (libgssrpc !== undefined) observed.set("libgssrpc", await observe(compileC(ALLOCATOR, linked), ""));
   });
 
   for (const row of rows) {
-    const peer: Implementation = row.symbol === "bindresvport_sa" ? "libtirpc" : "glibc";
+    const peer = peerOf(row);
 
-    for (const original of ["glibc", "libtirpc"] as const) {
+    for (const original of ORIGINALS) {
       if (row[original] === undefined) continue;
-      const obstacle = original === "libtirpc" ? withoutLibtirpc : undefined;
+      const obstacle = lacking[original];
       it.skipIf(obstacle !== undefined)(named(`${original}'s ${row.symbol} ${row.does}`, obstacle), () => {
         // The originals leave errno as their last failed attempt set it; the shim does not.
         expect(observed.get(original)?.get(row)?.replaceAll(" errno-changed", "")).toBe(row[original]);

@@ -42,6 +42,20 @@ describe.skipIf(reason !== undefined)(named("the shim and its table", reason), (
     expect(stdout).toBe("834@0.0.0.0 sin=834\n2049@0.0.0.0 sin=2049\n632@0.0.0.0 sin=632\n");
   });
 
+  it.each(["gssrpc_bindresvport", "gssrpc_bindresvport_sa"])(
+    "takes a reserved port in the address of %s for no request, as libgssrpc does; in bindresvport_sa's it is one",
+    async (symbol) => {
+      const calls = (name: string): string =>
+        `thief "$ALLOCATOR" ${name} udp any:749 tcp6 any6:749 | tr '\\n' ' '; echo`;
+      const { stdout } = await play(`${calls(symbol)}; ${calls("bindresvport_sa")}`, {
+        cover: "LD_PRELOAD",
+        reserved: [749],
+        environment: { ALLOCATOR: compileC(ALLOCATOR), THIEF: "21231" },
+      });
+      expect(stdout).toBe("631@0.0.0.0 sin=631 632@:: sin=632 \n749@0.0.0.0 sin=749 749@:: sin=749 \n");
+    },
+  );
+
   it("is libc with a table damaged in any one byte, but for the mark that retires it, whose bytes may be mixed: then it is the newest there is", async () => {
     const { markOffset, tableSize } = native();
     const good = tableOf(631);

@@ -1,7 +1,7 @@
 // What the stress tests share: the allocators side by side, programs in the sandbox under each, and what is put on record.
 import path from "node:path";
 import { compileC } from "../support/compile-c.ts";
-import { libtirpc, noLibtirpc } from "../support/libtirpc.ts";
+import { libtirpc, noLibtirpc } from "../support/rpc-libraries.ts";
 import { noSandbox, type Play, play } from "../support/sandbox.ts";
 
 /** Who answers a call: the real shim, as built, or the stock libraries of this machine. */

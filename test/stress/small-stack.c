@@ -1,6 +1,6 @@
-// small-stack SYMBOL HOW BYTES: one call on a stack of so many bytes, "thread" or "signal" (an alternate one), with
-// an unreadable page below. Prints what the call gave and how deep the stack was used. HOW "overflow" uses more than
-// there is, to show that the page below would be felt.
+// small-stack SYMBOL HOW BYTES: one call on a stack of so many bytes, of a "thread", a "signal" (an alternate one) or a
+// "fiber" (makecontext()), with an unreadable page below. Prints what the call gave and how deep the stack was used.
+// HOW "overflow" uses more than there is, to show that the page below would be felt.
 #include "take.h"
 
 #include <pthread.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 enum { PAINT = 0x5a, GUARD = 65536 };
@@ -63,6 +64,18 @@ static void run_handler(char *stack)
     raise(SIGUSR1);
 }
 
+static void run_fiber(char *stack)
+{
+    static ucontext_t fiber, back;
+
+    getcontext(&fiber);
+    fiber.uc_stack.ss_sp = stack;
+    fiber.uc_stack.ss_size = size;
+    fiber.uc_link = &back;
+    makecontext(&fiber, (void (*)(void))call, 1, 0);
+    swapcontext(&back, &fiber);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4)
@@ -77,6 +90,8 @@ int main(int argc, char **argv)
     memset(stack, PAINT, size);
     if (strcmp(argv[2], "signal") == 0)
         run_handler(stack);
+    else if (strcmp(argv[2], "fiber") == 0)
+        run_fiber(stack);
     else
         run_thread(stack, strcmp(argv[2], "thread") == 0 ? call_in_thread : use_too_much);
     while (untouched < size && stack[untouched] == PAINT)

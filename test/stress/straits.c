@@ -4,7 +4,10 @@
 //   down                 rresvport_af() from 631 down: the same, and *alport
 //   nofiles  files       no descriptor is free from here on; some are again
 //   noroom               the address space may not grow any more
-//   refuse:CALL  kill:CALL    a seccomp filter: this system call fails with EPERM, or ends the program
+//   refuse:CALL  nosys:CALL  trap:CALL  kill:CALL    a seccomp filter: this system call fails with EPERM or ENOSYS,
+//   raises
+//                        SIGSYS, whose handler has it fail with EPERM, or ends the program
+//   trapped              prints how often the handler was called
 //   root:FOLDER          chroot()
 //   retire  newtable     marks the table retired, through a descriptor from the start; or replaces it as the manager
 //   does open:MOST            opens descriptors until all below the number MOST are taken close                closes
@@ -19,6 +22,7 @@
 #include <linux/seccomp.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +31,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 enum { SPARE = 8, THREADS = 4, RESERVED = 1, FAILED = 2 };
@@ -66,11 +71,8 @@ static void filter(const char *name, unsigned verdict)
     static const struct {
         const char *name;
         unsigned number;
-    } calls[] = {{"openat", SYS_openat},
-                 {"read", SYS_read},
-                 {"mmap", SYS_mmap},
-                 {"futex", SYS_futex},
-                 {"getsockopt", SYS_getsockopt}};
+    } calls[] = {{"openat", SYS_openat}, {"rt_sigprocmask", SYS_rt_sigprocmask}, {"read", SYS_read}, {"mmap", SYS_mmap},
+                 {"futex", SYS_futex},   {"getsockopt", SYS_getsockopt}};
 
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         if (strcmp(calls[i].name, name) != 0)
@@ -88,6 +90,29 @@ static void filter(const char *name, unsigned verdict)
         perror("seccomp");
     }
     exit(9);
+}
+
+static volatile sig_atomic_t trapped;
+
+static void on_trap(int signal, siginfo_t *information, void *context)
+{
+    mcontext_t *registers = &((ucontext_t *)context)->uc_mcontext;
+
+    (void)signal, (void)information;
+    trapped++;
+#ifdef __x86_64__
+    registers->gregs[REG_RAX] = -EPERM;
+#else
+    registers->regs[0] = (unsigned long long)-EPERM;
+#endif
+}
+
+static void trap(const char *name)
+{
+    const struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+
+    sigaction(SIGSYS, &action, NULL);
+    filter(name, SECCOMP_RET_TRAP);
 }
 
 static void open_up_to(int most)
@@ -166,6 +191,12 @@ static void step(const char *text)
         limit(RLIMIT_AS, 0);
     else if (strncmp(text, "refuse:", 7) == 0)
         filter(argument, SECCOMP_RET_ERRNO | EPERM);
+    else if (strncmp(text, "nosys:", 6) == 0)
+        filter(argument, SECCOMP_RET_ERRNO | ENOSYS);
+    else if (strncmp(text, "trap:", 5) == 0)
+        trap(argument);
+    else if (strcmp(text, "trapped") == 0)
+        printf("%d trapped\n", (int)trapped);
     else if (strncmp(text, "kill:", 5) == 0)
         filter(argument, SECCOMP_RET_KILL_PROCESS);
     else if (strncmp(text, "root:", 5) == 0) {

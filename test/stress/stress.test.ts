@@ -5,6 +5,7 @@ import { defineLocks } from "./locks.ts";
 import { noStress, recordAll } from "./scene.ts";
 import { defineStraits } from "./straits.ts";
 import { defineTables } from "./tables.ts";
+import { defineWrapped } from "./wrapped.ts";
 
 const reason = await noStress();
 
@@ -13,4 +14,5 @@ describe.skipIf(reason !== undefined)(named("under stress", reason), () => {
   defineLocks();
   defineTables();
   defineStraits();
+  defineWrapped();
 });

@@ -5,7 +5,7 @@ import { runInSandbox } from "../../src/system/sandbox/sandbox.ts";
 import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { BLACKLIST, BLACKLIST_PORTS } from "../core/blacklist-sample.ts";
 import { named } from "../support/can.ts";
-import { libtirpc, noLibtirpc } from "../support/libtirpc.ts";
+import { libtirpc, noLibtirpc } from "../support/rpc-libraries.ts";
 import { noSandbox } from "../support/sandbox.ts";
 import { stagedNatives } from "../support/stage/stage.ts";
 

@@ -4,7 +4,7 @@ import { ALLOCATOR } from "../preload/allocator.ts";
 import { named, skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { type Found, HOLD, look, OBSERVE, TIRPC } from "../support/held.ts";
-import { noLibtirpc } from "../support/libtirpc.ts";
+import { noLibtirpc } from "../support/rpc-libraries.ts";
 import { built, noSandbox, play } from "../support/sandbox.ts";
 import { MAIN, NODE } from "../support/stage/stage.ts";
 

@@ -12,8 +12,7 @@ import { isUnseen, type Seen, type Unseen } from "../../core/seen.ts";
 import { ALLOCATOR_NAMES, isAllocating, isReplaced, REPLACED } from "../../coverage/allocators.ts";
 import type { ElfFacts } from "../../coverage/facts.ts";
 
-const SYSCALL = "syscall";
-const WANTED: ReadonlySet<string> = new Set([...ALLOCATOR_NAMES, MARKER, SYSCALL]);
+const WANTED: ReadonlySet<string> = new Set([...ALLOCATOR_NAMES, MARKER]);
 
 /** The type of the note by Go's linker, whose owner is "Go". */
 const GO_BUILD_ID = 4;
@@ -52,7 +51,7 @@ export function fileAndFacts(source: ElfSource): {
     : { file: read.file, elf: factsOf(read) };
 }
 
-function factsOf({ file, found, marker, definesSyscall }: Allocators): ElfFacts {
+function factsOf({ file, found, marker }: Allocators): ElfFacts {
   const isProgram = file.type === "executable" || file.isPie || (file.interpreter !== undefined && !file.soname);
   const isStatic = isProgram && file.isStatic;
   const isGo = isProgram && hasNote(file, "Go", GO_BUILD_ID) === true;
@@ -71,7 +70,6 @@ function factsOf({ file, found, marker, definesSyscall }: Allocators): ElfFacts 
     // What cannot be told counts as there.
     ...(isGo && hasGoFunction(file, GO_BINDS) !== false ? { goBinds: true } : {}),
     ...(!isLibc(file) && isBoundToOwn(found, file) && definesOthers(file) ? { mayCallOwn: true } : {}),
-    ...(definesSyscall ? { definesSyscall } : {}),
     marker,
   };
 }
@@ -98,7 +96,6 @@ interface Allocators {
   readonly found: readonly KnownSymbol[];
   readonly slotsKnown: boolean;
   readonly marker: string | undefined;
-  readonly definesSyscall: boolean;
 }
 
 function allocatorsOf(source: ElfSource): Allocators | Unseen | undefined {
@@ -106,7 +103,7 @@ function allocatorsOf(source: ElfSource): Allocators | Unseen | undefined {
   if ("fault" in quick) return quick.fault === "not-elf" ? undefined : unseen(quick);
   const names = knownSymbols(quick, WANTED);
   // Most files have none of the names, and so no version to look up.
-  const hasNone = !("fault" in names) && names.symbols.every(({ name }) => name === SYSCALL);
+  const hasNone = !("fault" in names) && names.symbols.length === 0;
   const file = hasNone ? quick : withVersions(quick);
   if ("fault" in file) return unseen(file);
   const known = hasNone ? names : knownSymbols(file, WANTED);
@@ -117,12 +114,11 @@ function allocatorsOf(source: ElfSource): Allocators | Unseen | undefined {
     found: known.symbols.filter(isAllocator),
     slotsKnown: known.slotsKnown,
     marker: marker !== undefined && /^[ -~]+$/.test(marker) ? marker : undefined,
-    definesSyscall: known.symbols.some(({ name, defined }) => name === SYSCALL && defined) && !isLibc(file),
   };
 }
 
 function isAllocator({ name, version }: KnownSymbol): boolean {
-  return name !== MARKER && name !== SYSCALL && isAllocating(name, version);
+  return name !== MARKER && isAllocating(name, version);
 }
 
 /** glibc's or musl's, which is its loader too. */
