@@ -1,5 +1,6 @@
 // The shim's limits: it is loaded into every program of a host, so what it exports, needs and weighs is fixed. And how
-// old a C library the package's other parts run with.
+// old a C library the package's other parts run with. `node scripts/gates.mjs FILE...` measures shims that others have built
+// (native/Makefile), whose files may be of any size.
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
@@ -87,6 +88,7 @@ function measure(library) {
   ];
 }
 
+const given = process.argv.slice(2);
 let failed = 0;
 
 function show(file, rows) {
@@ -105,12 +107,13 @@ function skip(name, cure, always) {
 
 const isShim = (name) => name.startsWith("libportreserve");
 const built = path.join(root, "build", "Release");
-for (const name of parts("x64").filter(isShim)) {
+for (const file of given) show(path.resolve(file), measure(path.resolve(file)).slice(1));
+for (const name of given.length > 0 ? [] : parts("x64").filter(isShim)) {
   if (existsSync(path.join(built, name))) show(path.join(built, name), measure(path.join(built, name)));
   else skip(name, "for 32-bit programs; CONTRIBUTING.md says what that needs", name === "libportreserve.so");
 }
 
-for (const arch of archs) {
+for (const arch of given.length > 0 ? [] : archs) {
   const folder = path.join(root, "prebuilds", `linux-${arch}`);
   if (!existsSync(folder)) {
     skip(path.relative(root, folder), "'npm run build:prebuilt' makes it", false);
