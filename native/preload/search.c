@@ -56,8 +56,8 @@ static bool is_reserved(struct pr_search *search, unsigned port)
     return reserved & search->protocols;
 }
 
-// Guessing IPv4 saves a getsockname() in nearly every call without an address. Leaves a length of 0 where the socket has
-// neither family.
+// Guessing IPv4 saves a getsockname() in nearly every call without an address. Leaves a length of 0 where the socket
+// has neither family.
 static int ask_socket(struct pr_search *search)
 {
     search->guessed = false;
