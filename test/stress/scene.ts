@@ -22,11 +22,16 @@ export function ports(low: number, high: number): readonly number[] {
 }
 
 /** Compiles test/stress/NAME.c with what belongs to all programs of this folder, for calls to this allocator. */
-export function program(name: string, by: Allocator, others: readonly string[] = []): string {
+export function program(
+  name: string,
+  by: Allocator,
+  others: readonly string[] = [],
+  flags: readonly string[] = [],
+): string {
   const sources = [`${name}.c`, "take.c", "watch.c"].map((file) => `test/stress/${file}`);
   return compileC(
     [...sources, ...others],
-    ["-pthread", "-ldl", ...(by === "libtirpc" ? ["-Wl,--no-as-needed", libtirpc ?? "-ltirpc"] : [])],
+    [...flags, "-pthread", "-ldl", ...(by === "libtirpc" ? ["-Wl,--no-as-needed", libtirpc ?? "-ltirpc"] : [])],
   );
 }
 
@@ -38,15 +43,15 @@ export async function played(
   script: string,
   name: string,
   by: Allocator,
-  request: Partial<Play> & { readonly others?: readonly string[] } = {},
+  request: Partial<Play> & { readonly others?: readonly string[]; readonly flags?: readonly string[] } = {},
 ): Promise<string> {
-  const { others = [], environment, ...rest } = request;
+  const { others = [], flags = [], environment, ...rest } = request;
   const { status, stdout, stderr } = await play(script, {
     reserved: RESERVED,
     timeout: 50_000,
     ...rest,
     cover: by === "shim" ? "LD_PRELOAD" : "nothing",
-    environment: { ...environment, PROGRAM: program(name, by, others) },
+    environment: { ...environment, PROGRAM: program(name, by, others, flags) },
   });
   if (status !== 0 || stderr !== "") throw new Error(`${name} with ${by} ended with ${status}: ${stdout}${stderr}`);
   return stdout.trim();

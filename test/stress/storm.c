@@ -1,7 +1,8 @@
 // storm SYMBOL CALLS UNTIL LOW-HIGH A-A B-B: threads that allocate without a break while others replace the table.
 //
-// Goes on until CALLS calls were made and the file UNTIL is there. Prints by how much the table's generation went up,
-// and how many ports were handed out of LOW-HIGH, which every table reserves, and of A-A and B-B, which only some do.
+// Behind SYMBOL a 6 asks for IPv6. Goes on until CALLS calls were made and the file UNTIL is there. Prints by how much
+// the table's generation went up, and how many ports were handed out of LOW-HIGH, which every table reserves, and of
+// A-A and B-B, which only some do.
 #include "take.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@ static void *call_until_done(void *unused)
     (void)unused;
     while (!done) {
         for (int i = 0; i < BLOCK; i++) {
+            rresvport_start = ranges[i % 3].high;
             const int port = take(symbol);
 
             failed += port < 0;

@@ -2,17 +2,21 @@
 //
 //   call                 prints the port it got, or the error
 //   down                 rresvport_af() from 631 down: the same, and *alport
+//   kind:PROTOCOL        sockets of this protocol from here on: tcp, sctp, dccp, udplite, mptcp, smc
 //   nofiles  files       no descriptor is free from here on; some are again
 //   noroom               the address space may not grow any more
-//   refuse:CALL  nosys:CALL  trap:CALL  kill:CALL    a seccomp filter: this system call fails with EPERM or ENOSYS,
-//   raises
-//                        SIGSYS, whose handler has it fail with EPERM, or ends the program
+//   refuse:CALL          a seccomp filter: this system call fails with EPERM
+//   nosys:CALL           the same with ENOSYS
+//   trap:CALL            it raises SIGSYS, whose handler has it fail with EPERM
+//   kill:CALL            it ends the program
 //   trapped              prints how often the handler was called
 //   root:FOLDER          chroot()
-//   retire  newtable     marks the table retired, through a descriptor from the start; or replaces it as the manager
-//   does open:MOST            opens descriptors until all below the number MOST are taken close                closes
-//   every number above 2, without looking count                prints how many descriptors are open vfork:TIMES
-//   children of vfork() that call it, while threads do too
+//   retire               marks the table retired, through a descriptor from the start
+//   newtable             replaces the table as the manager does
+//   open:MOST            opens descriptors until all below the number MOST are taken
+//   close                closes every number above 2, without looking
+//   count                prints how many descriptors are open
+//   vfork:TIMES          children of vfork() that call it, while threads do too
 #include "../preload/surroundings.h"
 #include "take.h"
 
@@ -34,10 +38,25 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+enum { PROTOCOL_MPTCP = 262, FAMILY_SMC = 43 }; // older headers lack them
+
+static const struct kind {
+    const char *name;
+    int family, type, protocol;
+} kinds[] = {
+    {"tcp", AF_INET, SOCK_STREAM, IPPROTO_TCP},
+    {"sctp", AF_INET, SOCK_STREAM, IPPROTO_SCTP},
+    {"dccp", AF_INET, SOCK_DCCP, IPPROTO_DCCP},
+    {"udplite", AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE},
+    {"mptcp", AF_INET, SOCK_STREAM, PROTOCOL_MPTCP},
+    {"smc", FAMILY_SMC, SOCK_STREAM, 0},
+};
+
 enum { SPARE = 8, THREADS = 4, RESERVED = 1, FAILED = 2 };
 
 static const char *symbol;
-static int spare[SPARE], used; // sockets from the start, for where no more are to be had
+static const struct kind *kind; // none: UDP
+static int spare[SPARE], used;  // sockets from the start, for where no more are to be had
 static int table;
 static char mark[24];
 static atomic_bool done;
@@ -56,6 +75,29 @@ static void say(int port)
         printf("%d", port);
     printf("%s\n", errno_changed ? " errno-changed" : "");
     errno_changed = 0;
+}
+
+static void choose_kind(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            kind = &kinds[i];
+    if (!kind)
+        exit(9);
+}
+
+static int take_of_kind(void)
+{
+    const int fd = socket(kind->family, kind->type | SOCK_CLOEXEC, kind->protocol);
+    const int port = fd < 0 ? -errno : take_with(symbol, fd);
+
+    close(fd);
+    return port;
+}
+
+static int call(void)
+{
+    return kind ? take_of_kind() : used < SPARE ? take_with(symbol, spare[used++]) : take(symbol);
 }
 
 static void call_down(void)
@@ -180,7 +222,9 @@ static void step(const char *text)
     const char *argument = strchr(text, ':') ? strchr(text, ':') + 1 : "";
 
     if (strcmp(text, "call") == 0)
-        say(used < SPARE ? take_with(symbol, spare[used++]) : take(symbol));
+        say(call());
+    else if (strncmp(text, "kind:", 5) == 0)
+        choose_kind(argument);
     else if (strcmp(text, "down") == 0)
         call_down();
     else if (strcmp(text, "nofiles") == 0)

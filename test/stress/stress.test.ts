@@ -2,6 +2,7 @@
 import { afterAll, describe } from "vitest";
 import { named } from "../support/can.ts";
 import { defineLocks } from "./locks.ts";
+import { definePreloads } from "./preloads.ts";
 import { noStress, recordAll } from "./scene.ts";
 import { defineStraits } from "./straits.ts";
 import { defineTables } from "./tables.ts";
@@ -9,10 +10,11 @@ import { defineWrapped } from "./wrapped.ts";
 
 const reason = await noStress();
 
-describe.skipIf(reason !== undefined)(named("under stress", reason), () => {
+describe.skipIf(reason !== undefined)(named("under stress", reason), async () => {
   afterAll(recordAll);
   defineLocks();
   defineTables();
   defineStraits();
   defineWrapped();
+  await definePreloads();
 });

@@ -19,20 +19,33 @@ enum { UNTOUCHED_ERRNO = 1234 };
 
 atomic_long errno_changed;
 int reserved_low, reserved_high;
+_Thread_local int rresvport_start;
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+static bool is_ipv6(const char *symbol)
+{
+    return symbol[strlen(symbol) - 1] == '6';
+}
 
 static int bound_port(int fd)
 {
-    struct sockaddr_in address = {0};
+    union address address = {0};
     socklen_t length = sizeof address;
 
-    return getsockname(fd, (struct sockaddr *)&address, &length) == 0 ? ntohs(address.sin_port) : -1;
+    return getsockname(fd, &address.any, &length) == 0 ? ntohs(address.in.sin_port) : -1;
 }
 
 static int take_down(const char *symbol)
 {
-    const int start = reserved_low ? reserved_low + 1 : 631;
+    const int start = rresvport_start ? rresvport_start : reserved_low ? reserved_low + 1 : 631;
     int alport = start;
-    const int fd = strcmp(symbol, "rresvport") == 0 ? rresvport(&alport) : rresvport_af(&alport, AF_INET);
+    const int family = is_ipv6(symbol) ? AF_INET6 : AF_INET;
+    const int fd = strcmp(symbol, "rresvport") == 0 ? rresvport(&alport) : rresvport_af(&alport, (sa_family_t)family);
 
     if (fd < 0)
         return -errno;
@@ -44,31 +57,34 @@ static int take_down(const char *symbol)
 
 int take_with(const char *symbol, int fd)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
+    union address address = {.any = {.sa_family = is_ipv6(symbol) ? AF_INET6 : AF_INET}};
     int result = -1;
 
     errno = UNTOUCHED_ERRNO;
     if (strncmp(symbol, "rresvport", 9) == 0)
         return take_down(symbol);
     if (strcmp(symbol, "bindresvport") == 0)
-        result = bindresvport(fd, &address);
-    else if (strcmp(symbol, "bindresvport_sa") == 0 && bindresvport_sa)
-        result = bindresvport_sa(fd, (struct sockaddr *)&address);
+        result = bindresvport(fd, &address.in);
+    else if (strncmp(symbol, "bindresvport_sa", 15) == 0 && bindresvport_sa)
+        result = bindresvport_sa(fd, &address.any);
     else if (strcmp(symbol, "gssrpc_bindresvport") == 0 && gssrpc_bindresvport)
-        result = gssrpc_bindresvport(fd, &address);
-    else if (strcmp(symbol, "gssrpc_bindresvport_sa") == 0 && gssrpc_bindresvport_sa)
-        result = gssrpc_bindresvport_sa(fd, (struct sockaddr *)&address);
+        result = gssrpc_bindresvport(fd, &address.in);
+    else if (strncmp(symbol, "gssrpc_bindresvport_sa", 22) == 0 && gssrpc_bindresvport_sa)
+        result = gssrpc_bindresvport_sa(fd, &address.any);
     else
         _exit(9);
     if (result != 0)
         return -errno;
     errno_changed += errno != UNTOUCHED_ERRNO;
-    return ntohs(address.sin_port);
+    return ntohs(address.in.sin_port);
 }
 
 int take(const char *symbol)
 {
-    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (strncmp(symbol, "rresvport", 9) == 0)
+        return take_with(symbol, -1);
+
+    const int fd = socket(is_ipv6(symbol) ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return -1000;
