@@ -129,7 +129,7 @@ export async function instructions() {
       goal(
         "start of a program, instructions: shim to an empty library, plain cc -shared",
         ratioOf(started, "shim", "plain"),
-        1.02,
+        1.016,
       ),
     ],
     skipped: reason === undefined ? skipped : [...skipped, reason],

@@ -17,6 +17,7 @@ import { gatherForInstall, type InstallContext } from "./gather.ts";
 import { tidyUp } from "./places.ts";
 import { refusal, refusalsToInstall } from "./refusals.ts";
 import { changesJson, diffBlock, doneBlock, refusedReport } from "./report.ts";
+import { sanitizerNotes } from "./sanitizer.ts";
 
 export const install: Command = async (context): Promise<Report> => {
   const { options } = context;
@@ -105,6 +106,7 @@ function reportOf(options: Options, site: InstallContext, plan: Plan, units: Uni
     ...rejected(errors),
     ...widened(plan, options.dryRun),
     ...site.notes,
+    ...(plan.list.length > 0 ? sanitizerNotes(options.root, site.abis) : []),
     ...units.notes,
     ...(done?.notes ?? []),
   ];
