@@ -46,6 +46,7 @@ const long = [
   "system/elf-hostile.test.ts",
   "system/elf-real.test.ts",
   "system/full-disk.test.ts",
+  "system/hold-killed.test.ts",
   "system/killed.test.ts",
   "system/locking.test.ts",
   "system/sandbox.test.ts",

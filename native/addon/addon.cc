@@ -25,6 +25,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     exports.Set("newSessionKeyring", Napi::Function::New(env, NewSessionKeyring));
     exports.Set("closeOnExec", Napi::Function::New(env, CloseOnExec));
     exports.Set("execute", Napi::Function::New(env, Execute));
+    exports.Set("openProcess", Napi::Function::New(env, OpenProcess));
+    exports.Set("signalProcess", Napi::Function::New(env, SignalProcess));
     exports.Set("sockets", Napi::Function::New(env, Sockets));
     return exports;
 }

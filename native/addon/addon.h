@@ -22,6 +22,8 @@ Napi::Value SetAttribute(const Napi::CallbackInfo &info);
 Napi::Value HasReader(const Napi::CallbackInfo &info);
 Napi::Value CloseOnExec(const Napi::CallbackInfo &info);
 Napi::Value NewSessionKeyring(const Napi::CallbackInfo &info);
+Napi::Value OpenProcess(const Napi::CallbackInfo &info);
+Napi::Value SignalProcess(const Napi::CallbackInfo &info);
 Napi::Value Sockets(const Napi::CallbackInfo &info);
 
 #endif

@@ -12,7 +12,7 @@ export const verbs: readonly Verb[] = [
     summary: "read the configuration, show what is wrong with it, write nothing",
     description:
       "Reads every file in /etc/portreserve, /etc/services and /etc/bindresvport.blacklist, and shows what is " +
-      "rejected and why, what may not mean what it seems to, how much is reserved, and whether the table in force " +
+      "rejected and why, what may not mean what it seems to, how much is reserved and held, and whether the table in force " +
       "was compiled from just these files. A table that is stale or missing is reported but is no error: run " +
       "check before compile.",
     options: ["no-blacklist", "verbose", "root", "json"],
@@ -32,7 +32,8 @@ export const verbs: readonly Verb[] = [
       "Compiles the configuration into /etc/portreserve.table. Running programs notice the new table at their next " +
       "request. Lines that are wrong are reported and left out, all others take effect. Unchanged input writes " +
       "nothing; a table that is damaged, retired or unreadable for other users is written again. Killed at any " +
-      "moment, it leaves the old table or the new one.",
+      "moment, it leaves the old table or the new one. What lines with the word 'hold' or 'block' ask for goes into " +
+      "/etc/portreserve.hold once the table is in force, and portreserve-hold reads it again.",
     options: ["dry-run", "strict", "force", "no-blacklist", "no-wait", "settle", "verbose", "root", "json"],
     examples: [
       ["portreservectl compile", "make the configuration take effect"],
@@ -47,7 +48,8 @@ export const verbs: readonly Verb[] = [
       privilege,
       [
         "unsafe",
-        "refused: too few unreserved ports would be left between 600 and 1023, or the table or the lock is no file",
+        "refused: too few ports would be left to hand out, or to the kernel beside held ones, or the table, the file of " +
+          "held ports or the lock is no file",
       ],
     ],
     load: async () => (await import("../commands/compile.ts")).compile,

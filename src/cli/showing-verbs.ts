@@ -43,7 +43,7 @@ export const showingVerbs = {
     summary: "list every reservation, its owner, its line, and whether it is in the table",
     description:
       "Lists every reservation of the configuration and of the table: port and protocol, the owner, the line that " +
-      "asks for it, whether the table has it, and the mechanism that keeps the port from being handed out. Being in the " +
+      "asks for it, whether the table has it, whether it is held or blocked, and the mechanism that keeps the port from being handed out. Being in the " +
       "table is not yet being covered: that takes the shim in every program that allocates, and status tells.",
     options: ["no-blacklist", "root", "json"],
     examples: [["portreservectl list", "all of it"]],
@@ -56,7 +56,7 @@ export const showingVerbs = {
     arity: [1, 1],
     summary: "say whether a port is reserved, by whom, who holds it, and who could take it",
     description:
-      "Answers from the table in force, which is what programs consult, and adds the owner and line from the " +
+      "Answers from the table in force, which is what programs consult, and from the file of held ports, and adds the owner and line from the " +
       "configuration. It says so when the two disagree. Then it looks at the running host: who holds the port now, and " +
       "which programs could still take it, or why none can; with --root it does not. NAME is an owner (a file in " +
       "/etc/portreserve) or a service of /etc/services.",
@@ -68,8 +68,8 @@ export const showingVerbs = {
       ["portreservectl lookup cups", "all that an owner reserves"],
     ],
     outcomes: [
-      ["done", "reserved (at least one of the ports asked about)"],
-      ["no", "not reserved"],
+      ["done", "reserved or held (at least one of the ports asked about)"],
+      ["no", "neither reserved nor held"],
       ["usage", "neither a port, an owner nor a service"],
       incomplete,
       privilege,

@@ -1,14 +1,18 @@
 // check: every diagnostic of the configuration, the totals, and whether the table in force is up to date. Writes nothing.
 
 import type { Configuration, Diagnostic } from "../core/config/types.ts";
+import { tooFewBesideHeld } from "../core/hold/ports-left.ts";
 import { TABLE_PORT_LIMIT } from "../core/table/content.ts";
 import { ALLOCATOR_RANGE, tooFewFreePorts, unreservedPorts } from "../core/table/free-ports.ts";
 import { counted } from "../core/text.ts";
+import { type HoldFreshness, holdFreshnessOf, readHold } from "../observe/read-hold.ts";
 import { type Freshness, freshnessOf, isRetired, readSources, type Sources } from "../observe/read-sources.ts";
 import { diagnosticCount } from "../report/diagnostics.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { readTable } from "../system/files/table-file.ts";
-import { TABLE_FILE } from "../system/paths.ts";
+import { HOLD_FILE, TABLE_FILE } from "../system/paths.ts";
+import { holderMessages } from "./hold-file/holder.ts";
+import { heldCounts, heldTotals, holdNotes } from "./hold-file/words.ts";
 import { compileHint, noTable } from "./source-messages.ts";
 import type { Command } from "./types.ts";
 
@@ -18,9 +22,8 @@ export const check: Command = ({ options }): Report => {
   const { configuration } = sources;
   const freshness = freshnessOf(state, sources.content);
   const retired = isRetired(state);
-  const tooFew = tooFewFreePorts(configuration);
-  const diagnostics =
-    tooFew === undefined ? configuration.diagnostics : [...configuration.diagnostics, unlessInForce(tooFew, freshness)];
+  const hold = holdFreshnessOf(readHold(options.root), sources.held);
+  const diagnostics = [...configuration.diagnostics, ...tooFew(configuration, freshness, hold)];
   const errors = diagnosticCount(diagnostics, "error");
   const notes = diagnosticCount(diagnostics, "note");
   const totals = totalsOf(sources);
@@ -28,16 +31,34 @@ export const check: Command = ({ options }): Report => {
     command: "check",
     outcome: errors > 0 ? "no" : "done",
     diagnostics,
-    messages: tableMessages(options.root, freshness, retired, noTable(state, options.root)),
+    messages: [
+      ...tableMessages(options.root, freshness, retired, noTable(state, options.root)),
+      ...holdNotes(options.root, hold),
+      ...holderMessages(options.root, sources.held),
+    ],
     body: [
       {
         kind: "lines",
-        lines: [...totalLines(totals), tableLine(freshness, retired), verdict(errors, notes)],
+        lines: [
+          ...totalLines(totals),
+          tableLine(freshness, retired),
+          ...holdFileLines(sources, hold),
+          verdict(errors, notes),
+        ],
       },
     ],
-    data: { errors, notes, ...totals, table: freshness, retired },
+    data: { errors, notes, ...totals, table: freshness, retired, holdFile: hold },
   };
 };
+
+function tooFew(configuration: Configuration, table: Freshness, hold: HoldFreshness): readonly Diagnostic[] {
+  const free = tooFewFreePorts(configuration);
+  const beside = tooFewBesideHeld(configuration);
+  return [
+    ...(free === undefined ? [] : [unlessInForce(free, table)]),
+    ...(beside === undefined ? [] : [unlessInForce(beside, hold === "fresh" ? table : "stale")]),
+  ];
+}
 
 /** Where just this configuration is in force, somebody has chosen it with --force: that is worth a note and no more. */
 function unlessInForce(tooFew: Diagnostic, freshness: Freshness): Diagnostic {
@@ -45,9 +66,12 @@ function unlessInForce(tooFew: Diagnostic, freshness: Freshness): Diagnostic {
   return { ...tooFew, severity: "note", hint: "it is in force all the same, compiled with --force" };
 }
 
-type Totals = Readonly<Record<"files" | "owners" | "tcp" | "udp" | "beyondTable" | "unreserved", number>>;
+type Totals = Readonly<
+  Record<"files" | "owners" | "tcp" | "udp" | "beyondTable" | "unreserved" | "held" | "blocked", number>
+>;
 
-function totalsOf({ inputs, configuration, content }: Sources): Totals {
+function totalsOf({ inputs, configuration, content, held }: Sources): Totals {
+  const { hold, block } = heldTotals(held);
   return {
     files: inputs.owners.length + (inputs.blacklist === undefined ? 0 : 1),
     owners: new Set(configuration.reservations.map(({ owner }) => owner)).size,
@@ -55,6 +79,8 @@ function totalsOf({ inputs, configuration, content }: Sources): Totals {
     udp: content.udp.length,
     beyondTable: beyondTable(configuration),
     unreserved: unreservedPorts(configuration),
+    held: hold,
+    blocked: block,
   };
 }
 
@@ -88,6 +114,14 @@ const RETIRED = "retired, a compile was cut short; it is still in force, but slo
 function tableLine(freshness: Freshness, retired: boolean): Line {
   const text = retired ? `${TABLE_LINES[freshness]}; ${RETIRED}` : TABLE_LINES[freshness];
   return [`table '${TABLE_FILE}': `, { text, tone: freshness === "fresh" && !retired ? "good" : "warn" }];
+}
+
+/** Nothing where nothing is held and nothing was: few hosts need to know of it. */
+function holdFileLines({ held }: Sources, freshness: HoldFreshness): readonly Line[] {
+  if (freshness === "none") return [];
+  const text = freshness === "fresh" ? TABLE_LINES.fresh : freshness;
+  const tone = freshness === "fresh" ? "good" : "warn";
+  return [[`${heldCounts(held)} in '${HOLD_FILE}': `, { text, tone }]];
 }
 
 function tableMessages(

@@ -1,13 +1,18 @@
-// compile: the configuration into the table, under the lock; unchanged input writes nothing.
+// compile: the configuration into the table and the file of held ports, under the lock; unchanged input writes nothing.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { counted } from "../core/text.ts";
+import { readHold } from "../observe/read-hold.ts";
 import { readSources, type Sources } from "../observe/read-sources.ts";
 import { diagnosticCount } from "../report/diagnostics.ts";
-import type { Block, Message, Outcome, Report } from "../report/types.ts";
+import type { Block, Json, Message, Outcome, Report } from "../report/types.ts";
+import { flushHold, removeHold, writeHold } from "../system/files/hold-file.ts";
 import { inputStamp } from "../system/files/input-stamp.ts";
-import { flushTable, readTable, removeTableLeftovers, writeTable } from "../system/files/table-file.ts";
+import { flushTable, readTable, removeCompiledLeftovers, writeTable } from "../system/files/table-file.ts";
 import { TABLE_FILE } from "../system/paths.ts";
+import { type Telling, tellHolder, tellingLines, tellingMessages } from "./hold-file/holder.ts";
+import { type HoldPlan, planHold } from "./hold-file/plan.ts";
+import { heldJson, holdLines } from "./hold-file/words.ts";
 import { changeJson, changeLines, STRANDED } from "./table-change.ts";
 import { planTable, type TablePlan } from "./table-plan.ts";
 import type { Command, Options } from "./types.ts";
@@ -18,7 +23,7 @@ export const compile: Command = async ({ options, progress }): Promise<Report> =
   if (options.dryRun) return compileOnce(options);
   const locked = (): Promise<Report> =>
     underLock({ options, progress }, () => {
-      removeTableLeftovers(options.root);
+      removeCompiledLeftovers(options.root);
       return compileOnce(options);
     });
   if (!options.settle) return locked();
@@ -37,13 +42,35 @@ function compileOnce(options: Options): Report {
   // Nobody is there to be told that the folder is gone: what was in it is no longer reserved.
   const sources = readSources(options, options.settle ? "may miss" : "needed");
   const state = readTable(options.root);
-  const plan = planTable(options, sources, state);
-  const written = plan.kind === "write" && !options.dryRun ? writeTable(options.root, plan.bytes, state) : undefined;
-  if (plan.kind === "unchanged" && !options.dryRun) flushTable(options.root);
-  return reportOf(options, sources, plan, written?.stranded ?? false);
+  const hold = readHold(options.root);
+  const plan = planTable(options, sources, state, hold);
+  if (plan.kind === "refuse") return reportOf(options, sources, plan, undefined);
+  const holdPlan = planHold(sources.held, hold);
+  if (options.dryRun) return reportOf(options, sources, plan, { plan: holdPlan });
+  const written = plan.kind === "write" ? writeTable(options.root, plan.bytes, state) : undefined;
+  if (plan.kind === "unchanged") flushTable(options.root);
+  // A port that is no longer held must not be let go before the table is in force that may reserve it instead.
+  changeHold(options.root, holdPlan);
+  const telling = tellHolder(options.root, holdPlan, sources.held);
+  return reportOf(options, sources, plan, { plan: holdPlan, telling }, written?.stranded ?? false);
 }
 
-function reportOf(options: Options, { configuration, content }: Sources, plan: TablePlan, stranded: boolean): Report {
+function changeHold(root: string, plan: HoldPlan): void {
+  if (plan.kind === "write") writeHold(root, plan.text);
+  else if (plan.kind === "remove") removeHold(root);
+  else flushHold(root);
+}
+
+/** Undefined where the table was refused: then nothing is done with the file of held ports either. */
+type HoldDone = { readonly plan: HoldPlan; readonly telling?: Telling } | undefined;
+
+function reportOf(
+  options: Options,
+  { configuration, content, held }: Sources,
+  plan: TablePlan,
+  hold: HoldDone,
+  stranded = false,
+): Report {
   const { diagnostics } = configuration;
   const errors = diagnosticCount(diagnostics, "error");
   const outcome: Outcome = plan.kind === "refuse" ? plan.outcome : errors > 0 ? "no" : "done";
@@ -53,8 +80,13 @@ function reportOf(options: Options, { configuration, content }: Sources, plan: T
     diagnostics,
     quiet: ["note"],
     messages:
-      plan.kind === "refuse" ? [plan.message] : [...rejectedMessages(errors, options), ...(stranded ? [STRANDED] : [])],
-    body: [bodyOf(options, plan, `${content.tcp.length} tcp and ${content.udp.length} udp ports`)],
+      plan.kind === "refuse"
+        ? [plan.message]
+        : [...rejectedMessages(errors, options), ...(stranded ? [STRANDED] : []), ...holdMessages(hold)],
+    body: [
+      bodyOf(options, plan, `${content.tcp.length} tcp and ${content.udp.length} udp ports`),
+      ...(hold === undefined ? [] : [holdBody(options, hold, held)]),
+    ],
     data: {
       dryRun: options.dryRun,
       result: plan.kind === "write" ? "written" : plan.kind === "refuse" ? "refused" : "unchanged",
@@ -62,7 +94,38 @@ function reportOf(options: Options, { configuration, content }: Sources, plan: T
       tcp: content.tcp,
       udp: content.udp,
       ...(plan.kind === "write" ? changeJson(plan.change) : { added: [], removed: [] }),
+      hold: holdJson(hold, held),
     },
+  };
+}
+
+function holdMessages(hold: HoldDone): readonly Message[] {
+  if (hold === undefined) return [];
+  const { plan, telling } = hold;
+  return [...(plan.kind === "left" ? [plan.message] : []), ...(telling === undefined ? [] : tellingMessages(telling))];
+}
+
+function holdBody({ dryRun }: Options, { plan, telling }: NonNullable<HoldDone>, held: Sources["held"]): Block {
+  const told = telling === undefined ? [] : tellingLines(telling);
+  return { kind: "lines", lines: [...holdLines(plan, held, dryRun), ...told] };
+}
+
+const HOLD_RESULTS = {
+  none: "none",
+  left: "none",
+  unchanged: "unchanged",
+  write: "written",
+  remove: "removed",
+} as const;
+
+function holdJson(hold: HoldDone, held: Sources["held"]): Json {
+  const change = hold?.plan.kind === "write" || hold?.plan.kind === "remove" ? hold.plan.change : undefined;
+  return {
+    result: hold === undefined ? "refused" : HOLD_RESULTS[hold.plan.kind],
+    ports: heldJson(held),
+    added: heldJson(change?.added ?? []),
+    removed: heldJson(change?.removed ?? []),
+    holder: hold?.telling?.kind ?? null,
   };
 }
 

@@ -40,6 +40,8 @@ const ROW = 64;
 const CELLS = {
   ".": { meaning: "free", tone: "dim" },
   r: { meaning: "reserved and free", tone: "good" },
+  k: { meaning: "reserved by a line with 'hold', and free", tone: "good" },
+  b: { meaning: "reserved by a line with 'block', and free", tone: "good" },
   R: { meaning: "reserved and held, not stolen", tone: "strong" },
   h: { meaning: "held, not reserved", tone: "warn" },
   t: { meaning: "held by nobody, until the kernel forgets a connection that ended", tone: "warn" },
@@ -48,6 +50,10 @@ const CELLS = {
 } as const satisfies Readonly<Record<string, { readonly meaning: string; readonly tone: Tone }>>;
 type Cell = keyof typeof CELLS;
 
+const FREE: Readonly<Record<PortState["kind"], Cell>> = { reserve: "r", hold: "k", block: "b" };
+/** In the legend only where there are some: few hosts have any. */
+const RARE: readonly Cell[] = ["k", "b"];
+
 /** One character for each port, the first port first. */
 function pictureOf(ports: readonly PortState[], protocol: Protocol): string {
   const cells = new Map(ports.filter((port) => port.protocol === protocol).map((port) => [port.port, cellOf(port)]));
@@ -55,10 +61,10 @@ function pictureOf(ports: readonly PortState[], protocol: Protocol): string {
   return Array.from({ length: last - first + 1 }, (_, at) => cells.get(first + at) ?? ".").join("");
 }
 
-function cellOf({ state, reserved }: PortState): Cell {
+function cellOf({ state, reserved, kind }: PortState): Cell {
   switch (state) {
     case "free":
-      return reserved ? "r" : ".";
+      return reserved ? FREE[kind] : ".";
     case "held":
       return reserved ? "R" : "h";
     case "stolen":
@@ -89,9 +95,10 @@ function runsOf(row: string): readonly Span[] {
 function legend(pictures: string): Block {
   return {
     kind: "columns",
-    rows: (Object.keys(CELLS) as Cell[]).map((cell): readonly Line[] => {
+    rows: (Object.keys(CELLS) as Cell[]).flatMap((cell): readonly (readonly Line[])[] => {
       const count = [...pictures].filter((one) => one === cell).length;
-      return [{ text: cell, tone: CELLS[cell].tone }, String(count), CELLS[cell].meaning];
+      if (count === 0 && RARE.includes(cell)) return [];
+      return [[{ text: cell, tone: CELLS[cell].tone }, String(count), CELLS[cell].meaning]];
     }),
   };
 }

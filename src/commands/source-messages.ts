@@ -93,5 +93,6 @@ export function rejectedMessages(
 }
 
 export function reservationJson(row: Reservation): { readonly [key: string]: Json } {
-  return { port: row.port, protocol: row.protocol, owner: row.owner, file: row.file, line: row.line };
+  const { port, protocol, owner, file, line, kind } = row;
+  return { port, protocol, owner, file, line, kind };
 }

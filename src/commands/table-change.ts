@@ -41,7 +41,8 @@ export function changeLines({ added, removed }: TableChange): Line[] {
     .map(({ port, protocols, sign, tone }) => ({ text: `${sign} ${port}/${protocols.join("+")}`, tone }));
 }
 
-function grouped(changes: readonly PortChange[]): { port: number; protocols: Protocol[] }[] {
+/** Both protocols of a port together, in the order in which ports come first. */
+export function grouped(changes: readonly PortChange[]): { port: number; protocols: Protocol[] }[] {
   const byPort = new Map<number, Protocol[]>();
   for (const { port, protocol } of changes) byPort.set(port, [...(byPort.get(port) ?? []), protocol]);
   return [...byPort].map(([port, protocols]) => ({ port, protocols }));

@@ -1,12 +1,15 @@
 // What a compile has to do: write a new table, leave the old one, or refuse. `compile` and `install` share it.
+import { tooFewBesideHeld } from "../core/hold/ports-left.ts";
 import { native } from "../core/native.ts";
 import { sameContent } from "../core/table/content.ts";
 import { tooFewFreePorts } from "../core/table/free-ports.ts";
 import { shortList } from "../coverage/names.ts";
+import type { HoldState } from "../observe/read-hold.ts";
 import { isRejected, type Sources } from "../observe/read-sources.ts";
 import type { Message } from "../report/types.ts";
 import type { TableState } from "../system/files/table-file.ts";
-import { type TableChange, tableChange } from "./table-change.ts";
+import { holdChange } from "./hold-file/plan.ts";
+import { type PortChange, type TableChange, tableChange } from "./table-change.ts";
 import type { Options } from "./types.ts";
 
 export type TablePlan =
@@ -20,14 +23,15 @@ export type TablePlan =
   | { readonly kind: "unchanged"; readonly generation: bigint }
   | { readonly kind: "refuse"; readonly outcome: "no" | "unsafe" | "incomplete"; readonly message: Message };
 
-/** Pure but for the table codec. */
+/** Pure but for the table codec. `hold`: the compiled file of held ports, which is refused together with the table. */
 export function planTable(
   options: Pick<Options, "force" | "strict">,
-  { inputs, configuration, content }: Sources,
+  { inputs, configuration, content, held }: Sources,
   state: TableState,
+  hold: HoldState,
 ): TablePlan {
   const still = state.kind === "valid" ? "the old table is still in use" : "there is still no good table in force";
-  const tooFew = options.force ? undefined : tooFewFreePorts(configuration);
+  const tooFew = options.force ? undefined : (tooFewFreePorts(configuration) ?? tooFewBesideHeld(configuration));
   if (tooFew !== undefined) {
     return { kind: "refuse", outcome: "unsafe", message: refusal(`${tooFew.message}; ${still}`, tooFew.hint) };
   }
@@ -42,8 +46,9 @@ export function planTable(
   const old = state.kind === "valid" ? state.table : undefined;
   const change = tableChange(old, content);
   const unread = options.force ? undefined : (inputs.servicesUnread ?? inputs.blacklistUnread);
-  if (unread !== undefined && change.removed.length > 0) {
-    return { kind: "refuse", outcome: "incomplete", message: wouldDrop(unread, change, still) };
+  if (unread !== undefined) {
+    const message = wouldDrop(unread, change.removed, holdChange(hold, held).removed, still);
+    if (message !== undefined) return { kind: "refuse", outcome: "incomplete", message };
   }
   const why = reasonToWrite(state, old !== undefined && sameContent(content, old));
   if (old !== undefined && why === undefined) return { kind: "unchanged", generation: old.generation };
@@ -53,12 +58,20 @@ export function planTable(
 }
 
 /** What is missing may be what reserved them: the table that is in force is better than one without them. */
-function wouldDrop(unread: string, { removed }: TableChange, still: string): Message {
+function wouldDrop(
+  unread: string,
+  reserved: readonly PortChange[],
+  held: readonly PortChange[],
+  still: string,
+): Message | undefined {
+  const lost = reserved.length > 0 ? reserved : held;
+  if (lost.length === 0) return undefined;
   const ports = shortList(
-    removed.map(({ port, protocol }) => `${port}/${protocol}`),
+    lost.map(({ port, protocol }) => `${port}/${protocol}`),
     MOST_SHOWN,
   );
-  const message = `'${unread}' cannot be read, and without it ${ports} would no longer be reserved; ${still}`;
+  const what = lost === reserved ? "reserved" : "held or blocked";
+  const message = `'${unread}' cannot be read, and without it ${ports} would no longer be ${what}; ${still}`;
   return refusal(
     message,
     `see it with 'ls -l ${unread}' and mend it, or let them go with 'sudo portreservectl compile --force'`,

@@ -11,6 +11,7 @@ export type TableRow =
       readonly owner: null;
       readonly file: null;
       readonly line: null;
+      readonly kind: null;
     };
 
 export function onlyInTable(reservations: readonly Reservation[], table: NativeTable | undefined): TableRow[] {
@@ -19,6 +20,6 @@ export function onlyInTable(reservations: readonly Reservation[], table: NativeT
   return (["tcp", "udp"] as const).flatMap((protocol) =>
     table[protocol]
       .filter((port) => port > 0 && !known.has(`${port}/${protocol}`))
-      .map((port) => ({ port, protocol, owner: null, file: null, line: null })),
+      .map((port) => ({ port, protocol, owner: null, file: null, line: null, kind: null })),
   );
 }

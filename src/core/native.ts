@@ -60,6 +60,13 @@ export interface Native {
    */
   newSessionKeyring(): void;
   /**
+   * pidfd_open(2): a descriptor of a process, to be closed by the caller, that never comes to mean another one. Throws with
+   * `code` (errno name): ESRCH where there is none, ENOSYS before Linux 5.3.
+   */
+  openProcess(pid: number): number;
+  /** pidfd_send_signal(2), by a descriptor of `openProcess`. Throws with `code` (errno name): ESRCH once it has ended. */
+  signalProcess(descriptor: number, signal: number): void;
+  /**
    * Sockets of this network namespace with a local port of 1 to 1023, in any state, as sock_diag(7) lists them. Before
    * Linux 6.8 no list has the TCP sockets that are bound and neither listen nor are connected. Throws with `code`
    * (errno name, or E and its number): ENOENT where the kernel has no such list, EPERM or EACCES where it is refused,

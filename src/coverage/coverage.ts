@@ -1,5 +1,5 @@
 // What the facts come to: one verdict for each allocator and each reserved port, and how the protection itself stands.
-import type { Protocol } from "../core/config/types.ts";
+import type { Protocol, ReservationKind } from "../core/config/types.ts";
 
 /** Never `covered` without evidence: what could not be seen is `unknown`. */
 export type Verdict = "covered" | "not covered" | "unknown";
@@ -51,6 +51,8 @@ export interface PortState {
   readonly reserved: boolean;
   /** The table in force has it: only then it is kept from being handed out. */
   readonly inTable: boolean;
+  /** What the configuration asks for: `hold` and `block` by a word, `reserve` for every other port. */
+  readonly kind: ReservationKind;
   /**
    * `stolen` if any holder is; `unknown` if it is held and no holder can be seen. `ended`: nobody holds it, and nobody can
    * take it until the kernel forgets a connection (TIME_WAIT).

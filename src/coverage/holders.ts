@@ -1,6 +1,7 @@
 // Who holds the privileged ports, and whether rightly.
 
 import type { Protocol } from "../core/config/types.ts";
+import { heldPorts, kindsIn } from "../core/hold/held-ports.ts";
 import { ALLOCATED_PORTS } from "../core/mechanism.ts";
 import { isUnseen } from "../core/seen.ts";
 import { compareText, unique } from "../core/text.ts";
@@ -21,6 +22,7 @@ export interface Known {
 /** One for each port of each protocol that is reserved or taken: ascending, tcp before udp. */
 export function portStates(host: Host, known: ReadonlyMap<number, Known>): PortState[] {
   const { sockets, socketsUnseen, reservations, setup } = host.facts;
+  const kindOf = kindsIn(heldPorts({ reservations: reservations ?? [] }));
   const states: PortState[] = [];
   for (const protocol of ["tcp", "udp"] as const) {
     const rows = grouped((reservations ?? []).filter((row) => row.protocol === protocol));
@@ -34,6 +36,7 @@ export function portStates(host: Host, known: ReadonlyMap<number, Known>): PortS
         owners: unique((rows.get(port) ?? []).map(({ owner }) => owner)),
         reserved: reserved.has(port),
         inTable: table.has(port),
+        kind: kindOf({ port, protocol }) ?? ("reserve" as const),
       };
       const holders = holdersOf(place, open.get(port) ?? [], host, known);
       states.push({ ...place, state: stateOf(holders, socketsUnseen === undefined), holders });

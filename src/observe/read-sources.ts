@@ -3,6 +3,7 @@
 import { configure } from "../core/config/configure.ts";
 import { isOwnerName } from "../core/config/owner-name.ts";
 import type { Configuration, Diagnostic, Inputs, Reservation } from "../core/config/types.ts";
+import { type HeldPort, heldPorts } from "../core/hold/held-ports.ts";
 import type { NativeTable } from "../core/native.ts";
 import { sameContent, type TableContent, tableContent } from "../core/table/content.ts";
 import { readInputs } from "../system/files/read-inputs.ts";
@@ -18,6 +19,8 @@ export interface Sources {
   readonly inputs: Inputs;
   readonly configuration: Configuration;
   readonly content: TableContent;
+  /** What is to be held and blocked: see `heldPorts`. */
+  readonly held: readonly HeldPort[];
 }
 
 /** Throws AppError when there is no folder to read, unless it may miss. */
@@ -29,7 +32,7 @@ export function readSources(options: SourceOptions, folder: "needed" | "may miss
     folderMayMiss: folder === "may miss",
   });
   const configuration = configure(inputs);
-  return { inputs, configuration, content: tableContent(configuration) };
+  return { inputs, configuration, content: tableContent(configuration), held: heldPorts(configuration) };
 }
 
 export function isRejected({ severity }: Diagnostic): boolean {

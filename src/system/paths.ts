@@ -7,6 +7,13 @@ export const VENDOR_SERVICES_FILE = "/usr/etc/services";
 export const PASSWD_FILE = "/etc/passwd";
 export const BLACKLIST_FILE = "/etc/bindresvport.blacklist";
 export const TABLE_FILE = "/etc/portreserve.table";
+/** The held and blocked ports, compiled for portreserve-hold. */
+export const HOLD_FILE = "/etc/portreserve.hold";
+/** Where portreserve-hold says that it runs, and what it holds. */
+export const HOLDER_STATE = "/run/portreserve/hold.json";
+export const HOLDER_UNIT = "portreserve-hold.service";
+/** Its file name, wherever it is installed. */
+export const HOLDER_PROGRAM = "portreserve-hold";
 /** Every writer of the table or the preload list holds it. */
 export const LOCK_FILE = "/run/portreserve.lock";
 /** What root's looks at the host know of its files, for the next one: it makes that quicker, and may be removed. */

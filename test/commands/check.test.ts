@@ -162,8 +162,11 @@ describe("check", () => {
       udp: 1,
       beyondTable: 0,
       unreserved: 422,
+      held: 0,
+      blocked: 0,
       table: "fresh",
       retired: false,
+      holdFile: "none",
     });
   });
 });

@@ -89,6 +89,7 @@ describe("list", () => {
       messages: [],
       table: "fresh",
       retired: false,
+      holdFile: "none",
       reservations: [
         {
           port: 953,
@@ -96,6 +97,7 @@ describe("list", () => {
           owner: "d",
           file: "/etc/portreserve/d",
           line: 1,
+          kind: "reserve",
           mechanism: "preload",
           inTable: true,
         },

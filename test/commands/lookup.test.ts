@@ -111,13 +111,17 @@ describe("lookup", () => {
       kind: "service",
       table: "fresh",
       retired: false,
+      holdFile: "none",
       ports: [
         {
           port: 993,
           protocol: "tcp",
           reserved: true,
+          kept: null,
           mechanism: "preload",
-          claims: [{ port: 993, protocol: "tcp", owner: "mail", file: "/etc/portreserve/mail", line: 2 }],
+          claims: [
+            { port: 993, protocol: "tcp", owner: "mail", file: "/etc/portreserve/mail", line: 2, kind: "reserve" },
+          ],
           state: null,
           holders: null,
         },
@@ -125,6 +129,7 @@ describe("lookup", () => {
           port: 993,
           protocol: "udp",
           reserved: false,
+          kept: null,
           mechanism: "preload",
           claims: [],
           state: null,

@@ -4,7 +4,7 @@ import { hostBlocks } from "../../src/commands/lookup/host.ts";
 import { mapReport } from "../../src/commands/map.ts";
 import type { HostFacts } from "../../src/coverage/facts.ts";
 import { renderJson, renderText } from "../../src/report/render.ts";
-import { allocator, coverage, facts } from "../support/coverage-sample.ts";
+import { allocator, coverage, facts, port } from "../support/coverage-sample.ts";
 import { schemaFaults } from "../support/schema.ts";
 
 describe("the map", () => {
@@ -31,6 +31,26 @@ describe("the map", () => {
     const coloured = renderText(report, { verbose: false, color: { out: true, err: false } }).out;
     expect(coloured).toContain("\u001b[31m!\u001b[39m");
     expect(coloured.split(/\p{Cc}\[[0-9]+m/u).join("")).toBe(text);
+  });
+
+  test("tells reserved ports with a word apart, where there are some", () => {
+    const word = (number: number, kind: "hold" | "block", state: "free" | "held" = "free") =>
+      port(number, "tcp", { kind, state, holders: [] });
+    const ports = [
+      word(700, "hold"),
+      word(701, "block"),
+      word(702, "hold", "held"),
+      port(703, "tcp", { state: "free" }),
+    ];
+    const { out } = renderText(mapReport({ ...coverage, ports }), {
+      verbose: false,
+      color: { out: false, err: false },
+    });
+    expect(out).toContain(`\n  640  ${".".repeat(60)}kbRr\n`);
+    expect(out).toContain(
+      "r  1     reserved and free\nk  1     reserved by a line with 'hold', and free\nb  1     reserved by a line with 'block', and free\n",
+    );
+    expect(text).not.toContain("a line with");
   });
 
   test("has a document as its schema says", () => {

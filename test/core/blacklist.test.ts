@@ -15,10 +15,38 @@ test("reserves exactly the ports that libtirpc 1.3.3 leaves alone with the same 
 test("reserves both protocols in the name of the file, with the line", () => {
   expect(read("# one\n\n631\t# cups\r\n0x28a")).toEqual({
     reservations: [
-      { port: 631, protocol: "tcp", owner: "bindresvport.blacklist", file: "/etc/bindresvport.blacklist", line: 3 },
-      { port: 631, protocol: "udp", owner: "bindresvport.blacklist", file: "/etc/bindresvport.blacklist", line: 3 },
-      { port: 650, protocol: "tcp", owner: "bindresvport.blacklist", file: "/etc/bindresvport.blacklist", line: 4 },
-      { port: 650, protocol: "udp", owner: "bindresvport.blacklist", file: "/etc/bindresvport.blacklist", line: 4 },
+      {
+        port: 631,
+        protocol: "tcp",
+        owner: "bindresvport.blacklist",
+        file: "/etc/bindresvport.blacklist",
+        line: 3,
+        kind: "reserve",
+      },
+      {
+        port: 631,
+        protocol: "udp",
+        owner: "bindresvport.blacklist",
+        file: "/etc/bindresvport.blacklist",
+        line: 3,
+        kind: "reserve",
+      },
+      {
+        port: 650,
+        protocol: "tcp",
+        owner: "bindresvport.blacklist",
+        file: "/etc/bindresvport.blacklist",
+        line: 4,
+        kind: "reserve",
+      },
+      {
+        port: 650,
+        protocol: "udp",
+        owner: "bindresvport.blacklist",
+        file: "/etc/bindresvport.blacklist",
+        line: 4,
+        kind: "reserve",
+      },
     ],
     diagnostics: [],
   });

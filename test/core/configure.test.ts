@@ -11,7 +11,7 @@ test("gives each port, protocol, owner and file once, in order, with the first l
   const configuration = configure(inputs({ owners, blacklist: blacklistFile("631\n700\n") }));
   const row = (port: number, protocol: string, owner: string, line: number) => {
     const file = owner === "bindresvport.blacklist" ? "/etc/bindresvport.blacklist" : `/etc/portreserve/${owner}`;
-    return { port, protocol, owner, file, line };
+    return { port, protocol, owner, file, line, kind: "reserve" };
   };
   expect(configuration).toEqual({
     reservations: [

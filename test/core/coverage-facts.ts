@@ -173,7 +173,7 @@ export function listed(name: string, beforeShim: boolean): Change {
 }
 
 export function reservation(port: number, protocol: "tcp" | "udp", owner: string): Reservation {
-  return { port, protocol, owner, file: `/etc/portreserve/${owner}`, line: 1 };
+  return { port, protocol, owner, file: `/etc/portreserve/${owner}`, line: 1, kind: "reserve" };
 }
 
 export function socket(change: Partial<SocketFacts> = {}): SocketFacts {

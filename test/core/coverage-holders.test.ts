@@ -25,10 +25,24 @@ test("lists each reserved port once, with its owners and whether the table has i
     reservation(631, "tcp", "cups"),
     reservation(2049, "tcp", "nfs"),
   ];
+  const free = { kind: "reserve", state: "free", holders: [] };
   expect(assess(facts({ reservations: rows, sockets: [], setup: { table } })).ports).toEqual([
-    { port: 631, protocol: "tcp", owners: ["b", "cups"], reserved: true, inTable: true, state: "free", holders: [] },
-    { port: 631, protocol: "udp", owners: ["cups"], reserved: true, inTable: false, state: "free", holders: [] },
-    { port: 700, protocol: "tcp", owners: [], reserved: true, inTable: true, state: "free", holders: [] },
+    { port: 631, protocol: "tcp", owners: ["b", "cups"], reserved: true, inTable: true, ...free },
+    { port: 631, protocol: "udp", owners: ["cups"], reserved: true, inTable: false, ...free },
+    { port: 700, protocol: "tcp", owners: [], reserved: true, inTable: true, ...free },
+  ]);
+});
+
+test("a port has the kind that all lines for it come to", () => {
+  const kinds = { a: "reserve", b: "hold", c: "block" } as const;
+  const rows = (["a", "b", "c"] as const).map((owner) => ({ ...reservation(631, "udp", owner), kind: kinds[owner] }));
+  const kindOf = (reservations: readonly (typeof rows)[number][]): unknown =>
+    assess(facts({ reservations, sockets: [] })).ports.find(({ port, protocol }) => port === 631 && protocol === "udp")
+      ?.kind;
+  expect([rows, rows.slice(0, 1), [rows[0], rows[2]].filter((row) => row !== undefined)].map(kindOf)).toEqual([
+    "hold",
+    "reserve",
+    "block",
   ]);
 });
 

@@ -31,6 +31,8 @@ function hostState(
     owners: "/etc/portreserve",
     table: undefined,
     hasTable: false,
+    hold: [],
+    holdPath: "/etc/portreserve.hold",
     tablePath: "/etc/portreserve.table",
     contents: (path) => ({ "/etc/portreserve": ["cups"], ...folders })[path],
     ...parts,

@@ -3,12 +3,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { configure } from "../../src/core/config/configure.ts";
 import type { Configuration, SourceFile } from "../../src/core/config/types.ts";
+import { heldPorts } from "../../src/core/hold/held-ports.ts";
 import { tableContent } from "../../src/core/table/content.ts";
 import { blacklistFile, configureText, errors, inputs, ownerFile, ports, SERVICES } from "./inputs.ts";
 
 const PIECES = [
   ...["0", "1", "6", "9", "600", "631", "1023", "1024", "65535", "65536", "99999999999", "-", "+", "0x", "x", ".", ","],
   ...["/", "/tcp", "/UDP", "/sctp", "tcp", "ipp", "rsync", "krb5_prop", "nfs", "é", "𝔦", "\u00a0", "\u200b", "–", "'"],
+  ...["hold", " Hold", " block", "\tBLOCK ", "hodl"],
   ...[" ", "\t", "#", "\r", "\0", "\u001b", "\ufeff", "\ufffd", "\\", "__proto__", "constructor"],
 ];
 const nearLine = fc.array(fc.constantFrom(...PIECES), { maxLength: 6 }).map((pieces) => pieces.join(""));
@@ -79,15 +81,16 @@ const goodLine = fc
     first: fc.integer({ min: 1, max: 65535 }),
     more: fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined }),
     protocol: protocols,
+    word: fc.constantFrom("", "", " hold", "\t HOLD"),
     before: fc.stringMatching(/^[ \t]{0,3}$/),
     after: fc.constantFrom("", " ", "\t\r", "# x", " # 603/tcp", "\r"),
   })
-  .map(({ first, more, protocol, before, after }) => {
+  .map(({ first, more, protocol, word, before, after }) => {
     const last = Math.min(65535, first + (more ?? 0));
-    const text = `${before}${first}${more === undefined ? "" : `-${last}`}${protocol}${after}`;
+    const text = `${before}${first}${more === undefined ? "" : `-${last}`}${protocol}${word}${after}`;
     const wanted = protocol === "" ? ["tcp", "udp"] : [protocol.slice(1).toLowerCase()];
     const span = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-    return { text, rows: span.flatMap((port) => wanted.map((name) => `${port}/${name}`)) };
+    return { text, isHeld: word !== "", rows: span.flatMap((port) => wanted.map((name) => `${port}/${name}`)) };
   });
 
 test("reserves exactly what well-formed lines say, in any notation", () => {
@@ -97,6 +100,20 @@ test("reserves exactly what well-formed lines say, in any notation", () => {
       expect(new Set(ports(configuration))).toEqual(new Set(lines.flatMap(({ rows }) => rows)));
       expect(ports(configuration).length).toBe(new Set(lines.flatMap(({ rows }) => rows)).size);
       expect(errors(configuration)).toEqual([]);
+    }),
+  );
+});
+
+test("holds exactly what some line says, whatever the others say, in any order", () => {
+  fc.assert(
+    fc.property(fc.array(goodLine, { maxLength: 12 }), (lines) => {
+      const texts = lines.map(({ text }) => text);
+      const said = new Set(lines.filter(({ isHeld }) => isHeld).flatMap(({ rows }) => rows));
+      for (const content of [texts, texts.toReversed(), [...texts, ...texts]]) {
+        const held = heldPorts(configureText(content.join("\n"))).map(({ port, protocol }) => `${port}/${protocol}`);
+        expect(new Set(held)).toEqual(said);
+        expect(held.length).toBe(said.size);
+      }
     }),
   );
 });

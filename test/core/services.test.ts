@@ -156,7 +156,9 @@ test.each([
     file: HOST_FILE,
   };
   expect(configureText("ipp/tcp", services(content))).toEqual({
-    reservations: [{ port: 631, protocol: "tcp", owner: "owner", file: "/etc/portreserve/owner", line: 1 }],
+    reservations: [
+      { port: 631, protocol: "tcp", owner: "owner", file: "/etc/portreserve/owner", line: 1, kind: "reserve" },
+    ],
     diagnostics: [note],
   });
   expect(configureText("ipp/tcp", services("x 1/udp\n")).diagnostics).toEqual([]);

@@ -4,6 +4,8 @@ import fc from "fast-check";
 import { BLACKLIST_OWNER } from "../../src/core/config/blacklist.ts";
 import { configure } from "../../src/core/config/configure.ts";
 import type { Configuration, Reservation, SourceFile } from "../../src/core/config/types.ts";
+import { HOLD_LIMIT, heldPorts } from "../../src/core/hold/held-ports.ts";
+import { holdText, parseHoldText } from "../../src/core/hold/hold-text.ts";
 import { tableContent } from "../../src/core/table/content.ts";
 import { corpus } from "./corpus.ts";
 import { mutated } from "./mutate.ts";
@@ -28,6 +30,7 @@ const WORDS = [
     "\xc3\xa9",
   ],
   ...["0", "00631", "631", "1023", "1024", "65535", "65536", "99999999999", "0x277", "0655", "+631", "ipp", "rsync"],
+  ...[" hold", "\tBLOCK", " hold block", "hold ", "hodl"],
   ...["__proto__", "constructor", "\xe2\x80\xa8", "\xf0\x9d\x94\xa6"],
 ];
 const samples = corpus("config");
@@ -72,6 +75,22 @@ function insistOnOrder(rows: readonly Reservation[]): void {
   });
 }
 
+/** What is held is reserved, and its file says the same to who reads it. */
+function insistOnHeld(configuration: Configuration): string {
+  const held = heldPorts(configuration);
+  const reserved = new Set(configuration.reservations.map(({ port, protocol }) => `${port}/${protocol}`));
+  const lost = held.find(({ port, protocol }) => !reserved.has(`${port}/${protocol}`));
+  insist(lost === undefined, () => `held, and not reserved: ${JSON.stringify(lost)}`);
+  insist(held.length <= HOLD_LIMIT, () => `${held.length} ports are held`);
+  const text = holdText(held);
+  const read = parseHoldText(Buffer.from(text));
+  insist(
+    JSON.stringify(read) === JSON.stringify(held),
+    () => `the file of held ports does not say what is held: ${text}`,
+  );
+  return text;
+}
+
 /** Rows up to which everything is done twice: a range can make a hundred thousand of a line. */
 const FEW = 3000;
 
@@ -93,9 +112,12 @@ function check({ owners, blacklist, services }: Case): void {
     const sorted = ports.every((port, at) => port >= 1 && port <= 1023 && (at === 0 || port > (ports[at - 1] ?? 0)));
     insist(sorted, () => `ports that fit no table: ${ports.join(" ")}`);
   }
+  const text = insistOnHeld(configuration);
   if (configuration.reservations.length > FEW) return;
-  const again = tableContent(configure({ ...inputs, owners: [...files].reverse() }));
+  const reversed = configure({ ...inputs, owners: [...files].reverse() });
+  const again = tableContent(reversed);
   insist(JSON.stringify(again) === JSON.stringify(content), () => "the order of the files changes the table");
+  insist(insistOnHeld(reversed) === text, () => "the order of the files changes what is held");
 }
 
 export const target: FuzzTarget<Case> = {

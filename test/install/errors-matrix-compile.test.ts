@@ -23,4 +23,19 @@ describe.skipIf(notHere !== undefined)(named("compile", notHere), () => {
     console.log(summary);
     expect(failures).toEqual([]);
   }, 300_000);
+
+  test("with ports that are held, from then on others", async () => {
+    const before = "mkdir -p /etc/portreserve && echo 631 hold >/etc/portreserve/cups";
+    const matrix = await runMatrix(
+      {
+        prepare: `${before} && ${COMPILE} && echo 631 >/etc/portreserve/cups && echo 873 hold >/etc/portreserve/rsyncd`,
+        command: COMPILE,
+        continuations: { compile: COMPILE },
+      },
+      everyError,
+    );
+    const { summary, failures } = judge("error matrix of compile with held ports", matrix);
+    console.log(summary);
+    expect(failures).toEqual([]);
+  }, 300_000);
 });

@@ -36,6 +36,7 @@ export const port = (number: number, protocol: "tcp" | "udp", more: Partial<Port
   owners: ["cups"],
   reserved: true,
   inTable: true,
+  kind: "reserve",
   state: "free",
   holders: [],
   ...more,

@@ -53,6 +53,7 @@ export function portJson(port: PortState): Fields {
     owners: port.owners,
     reserved: port.reserved,
     inTable: port.inTable,
+    kind: port.kind,
     state: port.state,
     holders: port.holders.map(holderJson),
   };

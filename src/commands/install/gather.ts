@@ -12,10 +12,12 @@ import {
   type Spec,
   unitSpecs,
 } from "../../core/install/specs.ts";
+import { holdFreshnessOf, readHold } from "../../observe/read-hold.ts";
 import { freshnessOf, readSources, type Sources } from "../../observe/read-sources.ts";
 import { managerSite } from "../../observe/units/read-manager-site.ts";
 import type { Line, Message } from "../../report/types.ts";
 import { isFolder, lstatEntry, namesIn, statEntry } from "../../system/files/entry.ts";
+import { HOLD_MODE } from "../../system/files/hold-file.ts";
 import { readTable } from "../../system/files/table-file.ts";
 import { abisOf, type HostAbi, libsWithShim, shimFile } from "../../system/host/abis.ts";
 import { appArmorActive, appArmorRules, hasEffect } from "../../system/host/confinement.ts";
@@ -23,6 +25,7 @@ import { MANAGER_FILE, partsInPlace } from "../../system/host/manager-parts.ts";
 import {
   APPARMOR_BASE,
   BLACKLIST_FILE,
+  HOLD_FILE,
   INSTALLED_SHIM,
   LOADER_CACHE,
   MANAGER_FOLDER,
@@ -32,6 +35,7 @@ import {
   TABLE_FILE,
   UNIT_FOLDER,
 } from "../../system/paths.ts";
+import { type HoldPlan, planHold } from "../hold-file/plan.ts";
 import { changeLines } from "../table-change.ts";
 import { planTable, type TablePlan } from "../table-plan.ts";
 import type { Options } from "../types.ts";
@@ -52,8 +56,11 @@ export function gatherForInstall(options: Options, dropIns: readonly Spec[]): In
   const sources = readSources(options, "may miss");
   const table = readTable(root);
   // Where just this configuration is in force, somebody has chosen it with `compile --force`.
-  const force = freshnessOf(table, sources.content) === "fresh";
-  const tablePlan = planTable({ force, strict: false }, sources, table);
+  const hold = readHold(root);
+  const isInForce = ["none", "fresh"].includes(holdFreshnessOf(hold, sources.held));
+  const force = isInForce && freshnessOf(table, sources.content) === "fresh";
+  const tablePlan = planTable({ force, strict: false }, sources, table, hold);
+  const holdPlan: HoldPlan = tablePlan.kind === "refuse" ? { kind: "none" } : planHold(sources.held, hold);
   const libraries = abis.flatMap(({ lib, shim }) =>
     // Every program maps libc: what may be done with its label may be done with ours.
     lib === undefined || shim === undefined ? [] : [librarySpec(shimFile(lib), shim, `/${lib}/libc.so.6`)],
@@ -67,8 +74,10 @@ export function gatherForInstall(options: Options, dropIns: readonly Spec[]): In
     units,
     dropIns,
     table: tableChange(tablePlan),
+    hold: holdChanges(root, holdPlan),
   });
-  return { state, abis, sources, tablePlan, notes: [...confined.notes, ...notes] };
+  const left = holdPlan.kind === "left" ? [holdPlan.message] : [];
+  return { state, abis, sources, tablePlan, notes: [...confined.notes, ...notes, ...left] };
 }
 
 /** For `uninstall`: what any version has put there, whatever this one would. */
@@ -83,11 +92,13 @@ export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Inst
     units: unitSpecs({ folder: UNIT_FOLDER, watched: WATCHED, node: "", manager: "" }),
     dropIns,
     table: undefined,
+    hold: holdChanges(root, planHold([], readHold(root))),
   });
 }
 
 type Specs = Readonly<Record<"libraries" | "rules" | "manager" | "units" | "dropIns", readonly Spec[]>> & {
   readonly table: InstallState["table"];
+  readonly hold: InstallState["hold"];
 };
 
 function stateOfHost(root: string, specs: Specs): InstallState {
@@ -104,6 +115,8 @@ function stateOfHost(root: string, specs: Specs): InstallState {
     table: specs.table,
     hasTable: statEntry(root, TABLE_FILE).kind === "file",
     tablePath: TABLE_FILE,
+    hold: specs.hold,
+    holdPath: HOLD_FILE,
     contents: (folder) => (isFolder(root, folder) ? namesIn(root, folder) : undefined),
   };
 }
@@ -153,6 +166,17 @@ function isOurFolder(root: string): boolean {
 function tableChange(plan: TablePlan): (Change & { kind: "write-table" }) | undefined {
   if (plan.kind !== "write") return undefined;
   return { kind: "write-table", path: TABLE_FILE, bytes: plan.bytes, text: changeLines(plan.change).map(plainText) };
+}
+
+/** As for every other file: shown as a diff, and taken back where something fails. */
+function holdChanges(root: string, plan: HoldPlan): readonly Change[] {
+  if (plan.kind !== "write" && plan.kind !== "remove") return [];
+  const found = statEntry(root, HOLD_FILE);
+  const old = found.kind === "file" ? found.bytes : undefined;
+  const place = { path: HOLD_FILE, old, follow: true } as const;
+  if (plan.kind === "remove") return [{ kind: "remove", ...place }];
+  const modes = found.kind === "file" && found.mode !== HOLD_MODE ? { oldMode: found.mode } : {};
+  return [{ kind: "write-file", ...place, bytes: Buffer.from(plan.text), mode: HOLD_MODE, ...modes }];
 }
 
 function plainText(line: Line): string {

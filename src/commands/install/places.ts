@@ -22,13 +22,14 @@ export function tidyUp(root: string, state: InstallState): void {
 export function placesOf({
   list,
   tablePath,
+  holdPath,
   libraries,
   rules,
   manager: parts,
   units,
   dropIns,
 }: InstallState): readonly string[] {
-  return [tablePath, list.path, ...pathsOf([...libraries, ...rules, ...parts, ...units, ...dropIns])];
+  return [tablePath, holdPath, list.path, ...pathsOf([...libraries, ...rules, ...parts, ...units, ...dropIns])];
 }
 
 export function pathsOf(artefacts: readonly Artefact[]): readonly string[] {

@@ -5,6 +5,7 @@ import { quote } from "../text.ts";
 import { cNumber } from "./c-number.ts";
 import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
 import type { FileDiagnostics } from "./diagnostic-store.ts";
+import { kindOfWord } from "./kind.ts";
 import { splitLines, trimmed } from "./lines.ts";
 import type { Diagnostic, SourceFile } from "./types.ts";
 
@@ -35,11 +36,11 @@ function isSpace(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 
-function readNumber(word: string, take: (claims: readonly Claim[]) => boolean): Diagnostic | undefined {
+function readNumber(word: string, take: (claims: readonly Claim[]) => ReturnType<TakeClaims>): Diagnostic | undefined {
   const number = cNumber(word);
   if (number === undefined) {
     const message = `${quote(word)} is not a number alone, so libtirpc drops the line, and so does the table`;
-    return dropped(message, "write one number a line, and '#' before a comment");
+    return dropped(message, cureFor(word));
   }
   const { first, last } = ALLOCATED_PORTS;
   const octal = /^[+-]?0[0-7]/.test(word);
@@ -52,13 +53,11 @@ function readNumber(word: string, take: (claims: readonly Claim[]) => boolean): 
     );
   }
   const range = { first: number, last: number };
-  if (
-    !take([
-      { ...range, protocol: "tcp" },
-      { ...range, protocol: "udp" },
-    ])
-  )
-    return TOO_MANY_CLAIMS;
+  const taken = take([
+    { ...range, protocol: "tcp" },
+    { ...range, protocol: "udp" },
+  ]);
+  if (taken === "too many") return TOO_MANY_CLAIMS;
   if (!octal) return undefined;
   return {
     severity: "note",
@@ -66,6 +65,14 @@ function readNumber(word: string, take: (claims: readonly Claim[]) => boolean): 
     message: `${quote(word)} is read as an octal number: port ${number}`,
     hint: `write '${number}' if that is meant, or the number without the leading zero`,
   };
+}
+
+/** Only the files of /etc/portreserve have words. */
+function cureFor(text: string): string {
+  const [entry = "", word = "", ...rest] = text.split(/[ \t]+/, 3);
+  const kind = rest.length === 0 ? kindOfWord(word) : undefined;
+  if (kind === undefined) return "write one number a line, and '#' before a comment";
+  return `write ${quote(`${entry} ${kind}`)} into the file of its owner, and the number alone here`;
 }
 
 function dropped(message: string, hint: string): Diagnostic {

@@ -10,7 +10,7 @@ import type { Configuration, Diagnostic, Inputs } from "./types.ts";
 /**
  * Parses every file, resolves the names and gathers what is wrong. Pure: equal inputs, in any order of `owners` and
  * `problems`, give equal results, and no bytes make it throw. Reservations are in the order of `Configuration`, each
- * port, protocol, owner and file once, with the first line that names it; diagnostics by file, line and column, those
+ * port, protocol, owner and file once, with the first line that asks for its kind; diagnostics by file, line and column, those
  * on a whole file before those on its lines. Of very many diagnostics on lines only the first are there, and the others
  * are counted: see `diagnosticStore`.
  */
@@ -21,6 +21,7 @@ export function configure(inputs: Inputs): Configuration {
   for (const { owner, path, read } of sourcesInOrder(inputs, book)) {
     read(claims.takerFor(owner, path), found.forFile(path));
   }
+  claims.settle();
   const diagnostics = [...inputs.problems, ...servicesNotes(book), ...found.all()];
   return { reservations: claims.reservations(), diagnostics: diagnostics.sort(byPlace) };
 }

@@ -1,13 +1,13 @@
 // One file of the configuration folder: its lines, what each reserves, and what is wrong with it.
 
 import { ALLOCATED_PORTS } from "../mechanism.ts";
-import { quote } from "../text.ts";
-import { type Claim, type TakeClaims, TOO_MANY_CLAIMS } from "./claims.ts";
+import { counted, quote } from "../text.ts";
+import { type Claim, type Conflict, type TakeClaims, TOO_MANY_CLAIMS, TOO_MANY_KEPT, type Wish } from "./claims.ts";
 import type { DiagnosticText, FileDiagnostics } from "./diagnostic-store.ts";
 import { type Entry, isEntryFault, parseEntry } from "./entry.ts";
 import { type SourceLine, splitLines, type TextRange, withoutByteOrderMark } from "./lines.ts";
 import type { ServiceBook } from "./services.ts";
-import type { Diagnostic, OwnerFile } from "./types.ts";
+import type { Diagnostic, OwnerFile, ReservationKind } from "./types.ts";
 
 /** The largest file that is read, in bytes; of a larger one nothing takes effect. */
 export const OWNER_FILE_LIMIT = 65536;
@@ -53,8 +53,28 @@ function readLine(
   }
   const claims = parsed.kind === "ports" ? portClaims(parsed) : nameClaims(parsed, book, report);
   if (claims === undefined) return;
-  if (take(claims, line.number)) noteUnreachable(claims, parsed, report);
-  else report("error", parsed, () => TOO_MANY_CLAIMS);
+  const taken = take(claims, line.number, wishOf(parsed, report));
+  if (taken === "too many") report("error", parsed, () => TOO_MANY_CLAIMS);
+  else if (taken === "not kept") report("error", parsed, () => TOO_MANY_KEPT);
+  else noteUnreachable(claims, parsed, report);
+}
+
+function wishOf(entry: Entry, report: Report): Wish | undefined {
+  if (entry.asks === "reserve") return undefined;
+  return {
+    kind: entry.asks,
+    onConflict: (conflict) => report("error", entry, () => heldAndBlocked(conflict)),
+  };
+}
+
+function heldAndBlocked({ port, protocol, held, more }: Conflict): DiagnosticText {
+  const first = `${port}/${protocol}`;
+  const ports = more === 0 ? `${first} is` : `${first} and ${counted(more, "more port")} are`;
+  return {
+    code: "held-and-blocked",
+    message: `${ports} to be held by ${quote(`${held.file}:${held.line}`)}, and not blocked: a block would keep the owner out`,
+    hint: "remove 'block' here, or 'hold' there",
+  };
 }
 
 function portClaims({ first, last, protocols }: Entry & { kind: "ports" }): Claim[] {
@@ -95,7 +115,23 @@ function whereToAdd({ path, unread }: ServiceBook): string {
   return path === undefined ? ": there is no services(5) file" : `, or add the name to ${quote(path)}`;
 }
 
-function noteUnreachable(claims: readonly Claim[], span: TextRange, report: Report): void {
+/** What the notes on ports that no library hands out say of each kind. */
+const UNREACHABLE: Readonly<Record<ReservationKind, { readonly below: string; readonly above: string }>> = {
+  reserve: {
+    below: "the line may stay, but nothing needs it",
+    above: "the kernel may: see the sysctl net.ipv4.ip_local_reserved_ports",
+  },
+  hold: {
+    below: "the hold keeps it from everybody who asks for it without SO_REUSEADDR",
+    above: "the kernel hands it to no socket without SO_REUSEADDR either, while it is held",
+  },
+  block: {
+    below: "the block keeps it from everybody",
+    above: "the kernel hands it to nobody either, while it is blocked",
+  },
+};
+
+function noteUnreachable(claims: readonly Claim[], span: Entry, report: Report): void {
   const { first, last } = ALLOCATED_PORTS;
   if (claims.every((claim) => claim.first >= first && claim.last <= last)) return;
   const ranges = new Map(claims.map((claim) => [`${claim.first}-${claim.last}`, claim]));
@@ -104,14 +140,14 @@ function noteUnreachable(claims: readonly Claim[], span: TextRange, report: Repo
       report("note", span, () => ({
         code: "port-below-allocators",
         message: never(range.first, Math.min(range.last, first - 1), `below ${first}`),
-        hint: "the line may stay, but nothing needs it",
+        hint: UNREACHABLE[span.asks].below,
       }));
     }
     if (range.last > last) {
       report("note", span, () => ({
         code: "port-above-allocators",
         message: never(Math.max(range.first, last + 1), range.last, `above ${last}`),
-        hint: "the kernel may: see the sysctl net.ipv4.ip_local_reserved_ports",
+        hint: UNREACHABLE[span.asks].above,
       }));
     }
   }

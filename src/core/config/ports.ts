@@ -1,13 +1,7 @@
 // The number part of a reservation line: '631' or '608-610', and a helpful word about everything near it.
 import { quote } from "../text.ts";
-import type { TextRange } from "./lines.ts";
-
-/** What is wrong with a part of a line, and what to write instead. Offsets count within the text that was given. */
-export interface Fault extends TextRange {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string;
-}
+import type { Fault } from "./fault.ts";
+import { kindOfWord } from "./kind.ts";
 
 /** Ports from `first` to `last`, inclusive, 1 to 65535. */
 export interface PortRange {
@@ -87,6 +81,8 @@ function instead(text: string): string {
   const [, sign, digits, rest = ""] = /^([+-]?)(\d+)(.*)$/su.exec(text) ?? [];
   const port = Number(digits);
   if (sign === "-" || !isPort(port)) return ANY_PORT;
+  const kind = kindOfWord(rest);
+  if (kind !== undefined) return `write '${port} ${kind}'`;
   if (/^[^\p{L}\p{N}]*$/u.test(rest)) return `write '${port}'`;
   return /^\p{L}/u.test(rest) ? `write '${port}' if that port is meant, and '#' before a comment` : ANY_PORT;
 }

@@ -60,6 +60,12 @@ export interface Inputs {
   readonly problems: readonly Diagnostic[];
 }
 
+/**
+ * What a line asks for. `reserve`: the port is never handed out. `hold`: and nobody can take it either who does not share
+ * it, which owners do by SO_REUSEADDR. `block`: and nobody can have it at all.
+ */
+export type ReservationKind = "reserve" | "hold" | "block";
+
 /** A port and protocol that must never be handed out, and the line that says so. */
 export interface Reservation {
   /** 1 to 65535; only ports below 1024 enter the table. */
@@ -68,7 +74,10 @@ export interface Reservation {
   /** The service named by the file in /etc/portreserve; "bindresvport.blacklist" for lines of that file. */
   readonly owner: string;
   readonly file: string;
+  /** The first one of the file that asks for the port by this kind. */
   readonly line: number;
+  /** The strongest that a line of the file asks for; a block is a hold where any line of any file says hold. */
+  readonly kind: ReservationKind;
 }
 
 /** What the inputs mean: sorted by port, protocol, owner, file and line; each such row once. */

@@ -31,6 +31,9 @@ export interface InstallState {
   readonly table: (Change & { kind: "write-table" }) | undefined;
   readonly hasTable: boolean;
   readonly tablePath: string;
+  /** What becomes of the file of held ports, once the table is what it is to be. */
+  readonly hold: readonly Change[];
+  readonly holdPath: string;
   /** The names in a folder; undefined where there is no such folder. */
   readonly contents: (path: string) => readonly string[] | undefined;
 }
@@ -78,6 +81,7 @@ export function planInstall(state: InstallState, list: boolean): Plan | { readon
     table: [
       ...(state.contents(state.owners) === undefined ? [{ kind: "make-folder", path: state.owners } as const] : []),
       ...(state.table === undefined ? [] : [state.table]),
+      ...state.hold,
     ],
     rules: puts(state.rules),
     list: edit,
@@ -167,9 +171,10 @@ function emptied(
   return folders;
 }
 
-function tableAway({ hasTable, tablePath, owners, contents }: InstallState): readonly Change[] {
+function tableAway({ hasTable, tablePath, hold, owners, contents }: InstallState): readonly Change[] {
   return [
     ...(hasTable ? [{ kind: "remove-table", path: tablePath } as const] : []),
+    ...hold,
     ...(contents(owners)?.length === 0 ? [{ kind: "remove-folder", path: owners } as const] : []),
   ];
 }

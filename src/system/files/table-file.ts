@@ -4,7 +4,7 @@ import path from "node:path";
 import { type NativeTable, native, type TableFault } from "../../core/native.ts";
 import { AppError, fromSystem } from "../app-error.ts";
 import { hostPath } from "../command-text.ts";
-import { LOADER_CACHE, TABLE_FILE } from "../paths.ts";
+import { HOLD_FILE, LOADER_CACHE, TABLE_FILE } from "../paths.ts";
 import { labelOf, labelTypeOf } from "./attributes.ts";
 import { isFault, readUnder } from "./read-file.ts";
 import { flushed, flushFolderOf, removeLeftovers, replaceFile } from "./replace-file.ts";
@@ -145,17 +145,21 @@ export function removeTable(root: string): TableWritten {
   }
 }
 
-/** Removes what killed compiles left; only under the lock. Throws AppError. */
-export function removeTableLeftovers(root: string): void {
-  const near = hostPath(root, path.dirname(TABLE_FILE));
+/** Removes what killed compiles left beside their files; only under the lock. Throws AppError. */
+export function removeCompiledLeftovers(root: string): void {
+  for (const file of [TABLE_FILE, HOLD_FILE]) removeLeftoversBeside(root, file);
+}
+
+function removeLeftoversBeside(root: string, file: string): void {
+  const near = hostPath(root, path.dirname(file));
   let stranger: string | undefined;
   try {
-    stranger = removeLeftovers(resolveUnder(root, TABLE_FILE));
+    stranger = removeLeftovers(resolveUnder(root, file));
   } catch (error) {
-    throw fromSystem(error, `cannot tidy up beside '${TABLE_FILE}'`, "the table was not touched", near);
+    throw fromSystem(error, `cannot tidy up beside '${file}'`, "the table was not touched", near);
   }
   if (stranger === undefined) return;
-  const folder = `${path.dirname(TABLE_FILE)}/${stranger}`;
+  const folder = `${path.dirname(file)}/${stranger}`;
   throw new AppError(
     "unsafe",
     `'${folder}' is a directory where only temporary files should be; the table was not touched`,

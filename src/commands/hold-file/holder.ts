@@ -1,0 +1,89 @@
+// portreserve-hold, which does the holding: telling it of a new file, and saying so where it does not run.
+import type { HeldPort } from "../../core/hold/held-ports.ts";
+import { type HolderFound, isHolder, readHolder } from "../../observe/holder/read-holder.ts";
+import type { Line, Message } from "../../report/types.ts";
+import { hangUp } from "../../system/host/hang-up.ts";
+import { systemdRuns } from "../../system/host/systemd.ts";
+import { HOLDER_PROGRAM, HOLDER_UNIT } from "../../system/paths.ts";
+import { type HoldPlan, sameHeld } from "./plan.ts";
+
+/** `not needed`: it knows already, or it does not run and there is nothing for it to do. `image`: none runs on one. */
+export type Telling =
+  | { readonly kind: "told"; readonly pid: number }
+  | { readonly kind: "not needed" | "image" | "not running" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/**
+ * Has the running holder read the file again where it holds anything else than `held`, which the file says now: since a
+ * compile has changed it, or since an earlier one was killed before it could say so.
+ */
+export function tellHolder(root: string, plan: HoldPlan, held: readonly HeldPort[]): Telling {
+  if (root !== "/") return { kind: "image" };
+  if (plan.kind === "left") return { kind: "not needed" };
+  const isNews = plan.kind === "write" || plan.kind === "remove";
+  const notRunning = { kind: plan.kind === "write" ? "not running" : "not needed" } as const;
+  const found = readHolder();
+  if (found.kind === "unknown") return isNews ? { kind: "failed", reason: found.reason } : { kind: "not needed" };
+  if (found.kind === "none") return notRunning;
+  const { state } = found;
+  if (!isNews && sameHeld(state.held, held)) return { kind: "not needed" };
+  const said = hangUp(state.pid, () => isHolder(state));
+  switch (said.outcome) {
+    case "told":
+      return { kind: "told", pid: state.pid };
+    case "gone":
+      return notRunning;
+    case "failed":
+      return { kind: "failed", reason: said.reason };
+    default:
+      return said satisfies never;
+  }
+}
+
+export function tellingLines(telling: Telling): readonly Line[] {
+  return telling.kind === "told" ? [`told: ${HOLDER_PROGRAM}, process ${telling.pid}`] : [];
+}
+
+export function tellingMessages(telling: Telling): readonly Message[] {
+  switch (telling.kind) {
+    case "told":
+    case "not needed":
+    case "image":
+      return [];
+    case "not running":
+      return [notRunning()];
+    case "failed": {
+      const message = `${HOLDER_PROGRAM} was not told of the change: ${telling.reason}`;
+      const hint = systemdRuns("/")
+        ? `run 'systemctl reload-or-restart ${HOLDER_UNIT}'`
+        : "send it SIGHUP, or start it again";
+      return [{ severity: "warning", message, hint }];
+    }
+    default:
+      return telling satisfies never;
+  }
+}
+
+/** For verbs that only show: whether anybody does what is asked for `held`. Nothing where that is nothing, and on an image. */
+export function holderMessages(root: string, held: readonly unknown[]): readonly Message[] {
+  if (root !== "/" || held.length === 0) return [];
+  const found: HolderFound = readHolder();
+  switch (found.kind) {
+    case "running":
+      return [];
+    case "none":
+      return [notRunning()];
+    case "unknown":
+      return [{ severity: "note", message: `whether ${HOLDER_PROGRAM} runs is not known: ${found.reason}` }];
+    default:
+      return found satisfies never;
+  }
+}
+
+function notRunning(): Message {
+  const message = `${HOLDER_PROGRAM} is not running, so nothing is held or blocked`;
+  const hint = systemdRuns("/")
+    ? `start it with 'systemctl enable --now ${HOLDER_UNIT}'`
+    : `start '${HOLDER_PROGRAM}' as root, from where this host starts its daemons`;
+  return { severity: "warning", message, hint };
+}
