@@ -2,7 +2,6 @@
 // that do not share. What they export, need and weigh is fixed. The holder's (gates/holder.mjs). And how old a C library the
 // package's other parts run with. `node scripts/gates.mjs FILE...` measures files that others have built (native/Makefile),
 // which may be of any size.
-import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";

@@ -3,6 +3,7 @@
 #ifndef PR_HOLD_H
 #define PR_HOLD_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -138,6 +139,9 @@ int pr_text_end(struct pr_text *text); // 0, or -1 where something could not be 
 
 // EADDRINUSE for its number; a number that has no name here is in one `buffer`, until the next call.
 const char *pr_error_name(int error);
+
+// Puts a path together from two parts. False where it is too long.
+bool pr_join(char to[PATH_MAX], const char *first, const char *second);
 
 // One line on standard error, put together from words up to a NULL.
 void pr_say(const char *first, ...) __attribute__((sentinel));

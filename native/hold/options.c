@@ -32,17 +32,6 @@ static int misused(const char *why, const char *argument)
     return 2;
 }
 
-static bool join(char to[PATH_MAX], const char *root, const char *name)
-{
-    const size_t length = strlen(root), more = strlen(name) + 1;
-
-    if (length + more > PATH_MAX)
-        return false;
-    memcpy(to, root, length);
-    memcpy(to + length, name, more);
-    return true;
-}
-
 int pr_hold_options(int argc, char **argv, struct pr_hold_options *ret_options)
 {
     struct pr_hold_options options = {.file = NULL, .state = NULL, .check = false};
@@ -71,7 +60,7 @@ int pr_hold_options(int argc, char **argv, struct pr_hold_options *ret_options)
             return misused("no path after", argv[i]);
         *value = argv[++i];
     }
-    if (!join(file, root, "/etc/portreserve.hold") || !join(state, root, "/run/portreserve/hold.json"))
+    if (!pr_join(file, root, "/etc/portreserve.hold") || !pr_join(state, root, "/run/portreserve/hold.json"))
         return misused("too long a path is", root);
     if (!options.file)
         options.file = file;

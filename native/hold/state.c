@@ -18,17 +18,6 @@ static char place[PATH_MAX], fresh[PATH_MAX];
 static uint64_t start_time;
 static bool has_failed;
 
-static bool join(char *to, const char *path, const char *ending)
-{
-    const size_t length = strlen(path), more = strlen(ending) + 1;
-
-    if (length + more > PATH_MAX)
-        return false;
-    memcpy(to, path, length);
-    memcpy(to + length, ending, more);
-    return true;
-}
-
 // When this process started, in clock ticks since the host did: field 22, of which the second is a name in parentheses
 // that may have anything in it. 0 where it cannot be read.
 static uint64_t read_start_time(void)
@@ -60,7 +49,7 @@ int pr_hold_state_open(const char *path)
     char lock[PATH_MAX];
 
     start_time = read_start_time();
-    if (!join(place, path, "") || !join(fresh, path, ".new") || !join(lock, path, ".lock")) {
+    if (!pr_join(place, path, "") || !pr_join(fresh, path, ".new") || !pr_join(lock, path, ".lock")) {
         pr_say("error: the path of the state is too long", NULL);
         return -1;
     }

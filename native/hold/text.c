@@ -86,6 +86,17 @@ const char *pr_error_name(int error)
     return other;
 }
 
+bool pr_join(char to[PATH_MAX], const char *first, const char *second)
+{
+    const size_t length = strlen(first), more = strlen(second) + 1;
+
+    if (length + more > PATH_MAX)
+        return false;
+    memcpy(to, first, length);
+    memcpy(to + length, second, more);
+    return true;
+}
+
 void pr_say(const char *first, ...)
 {
     struct pr_text text = {.fd = STDERR_FILENO, .failed = false, .length = 0};
