@@ -73,7 +73,7 @@ holder() { begin "$HOLD" --state "$STATE" "$@"; until_works is_ready; }
 compiled() { { echo "portreserve-hold 1"; printf '%s\\n' "$@"; echo "end $#"; } >/etc/new && mv /etc/new /etc/portreserve.hold; }
 reload() { rm "$STATE"; kill -HUP "$HOLDER"; until_works is_ready; }
 state() { cat "$STATE"; }
-states() { sed -n 's/.*"port":\\([0-9]*\\),"protocol":"\\(...\\)","kind":"\\([a-z]*\\)","ipv4":"\\([a-z]*\\)","ipv6":"\\([a-z]*\\)","error":\\(.*\\)}.*/\\3 \\2 \\1: \\4 \\5 \\6/p' "$STATE"; }
+states() { sed -n 's/.*"port":\\([0-9]*\\),"protocol":"\\(...\\)","kind":"\\([a-z]*\\)","ipv4":"\\([a-z]*\\)","ipv6":"\\([a-z]*\\)","error":"*\\([^"]*\\)"*}.*/\\3 \\2 \\1: \\4 \\5 \\6/p' "$STATE"; }
 said() { cat "$SCRATCH/said"; }
 ended() { kill "$HOLDER"; wait "$HOLDER"; echo "ended with $?"; }
 `;

@@ -106,6 +106,14 @@ static const char *send_some(int fd, char **words)
     return answer((int)result);
 }
 
+static const char *join(int fd, char **words)
+{
+    struct sockaddr_storage address;
+    const socklen_t length = address_of(words[0], words[1], &address);
+
+    return answer(connect(fd, (struct sockaddr *)&address, length));
+}
+
 static const char *refused(int fd)
 {
     (void)!send(fd, "x", 1, 0);
@@ -158,17 +166,19 @@ static int is(char **words, const char *command)
 static void obey(char **words)
 {
     const int name = words[1] ? (unsigned char)words[1][0] : 0;
-    int *const fd = &sockets[name];
+    int *const fd = &sockets[is(words, "try") ? 0 : name];
 
-    if (is(words, "bind") || is(words, "plain"))
+    if (is(words, "bind"))
         puts(answer(*fd = made(words + 2, bind)));
     else if (is(words, "connect"))
         puts(answer(*fd = made(words + 2, connect)));
     else if (is(words, "try")) {
         *fd = made(words + 1, bind);
         puts(answer(*fd));
-        end(name, 0);
-    } else if (is(words, "listen"))
+        end(0, 0);
+    } else if (is(words, "join"))
+        puts(join(*fd, words + 2));
+    else if (is(words, "listen"))
         puts(answer(listen(*fd, 5)));
     else if (is(words, "accept"))
         puts(answer(*fd = accept(sockets[(unsigned char)words[2][0]], NULL, NULL)));
