@@ -6,6 +6,7 @@
 //   another's listen S · accept S FROM · connect S tcp|udp ADDRESS PORT · close S · reset S (the same, without
 //   TIME_WAIT) send S COUNT ADDRESS PORT            datagrams count S                              how many have come
 //   refused S                            sends twice through a connected UDP socket: what the second says
+//   storm tcp|udp ADDRESS PORT FILE      binds and closes until there is such a file: how often it had the port
 //   loop tcp|udp COUNT                   an allocator: bindresvport() until it has none, as often; how often it got
 //   port 631
 #include <arpa/inet.h>
@@ -132,6 +133,23 @@ static int count(int fd)
     return had;
 }
 
+static int storm(char **words)
+{
+    const char *const file = words[3];
+    int had = 0;
+
+    words[3] = NULL;
+    while (access(file, F_OK) != 0)
+        for (int i = 0; i < 100; i++) {
+            const int fd = made(words, bind);
+
+            had += fd >= 0;
+            if (fd >= 0)
+                close(fd);
+        }
+    return had;
+}
+
 // Every port that bindresvport() gives, until it has none; how often one of them was 631.
 static int thefts(const char *protocol, int rounds)
 {
@@ -191,6 +209,8 @@ static void obey(char **words)
         printf("%d\n", count(*fd));
     else if (is(words, "refused"))
         puts(refused(*fd));
+    else if (is(words, "storm"))
+        printf("%d\n", storm(words + 1));
     else if (is(words, "loop"))
         printf("%d\n", thefts(words[1], atoi(words[2])));
     else
