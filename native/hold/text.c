@@ -92,7 +92,7 @@ bool pr_join(char to[PATH_MAX], const char *first, const char *second)
 
     if (length + more > PATH_MAX)
         return false;
-    memcpy(to, first, length);
+    memcpy(to, first, length + 1);
     memcpy(to + length, second, more);
     return true;
 }
