@@ -36,7 +36,7 @@ echo "tcp: $(cat "$SCRATCH/tcp")"; echo "udp: $(cat "$SCRATCH/udp")"`;
 
   test("under loops on bind() never frees a port that is in both files", async () => {
     const script = `compiled 'hold tcp 631' 'hold udp 631'; holder; ${storm}
-cp /etc/portreserve.hold /etc/last; for i in $(seq ${FULL ? 500 : 50}); do cp /etc/a /etc/next; mv /etc/next /etc/portreserve.hold; reload
+cp /etc/portreserve.hold /etc/last; for i in $(seq ${FULL ? 200 : 50}); do cp /etc/a /etc/next; mv /etc/next /etc/portreserve.hold; reload
 cp /etc/b /etc/next; mv /etc/next /etc/portreserve.hold; reload; done
 ${count}`;
     const etc = { a, b };
