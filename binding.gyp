@@ -1,4 +1,5 @@
-# What ships: the addon, the shim and the probe (both for i386 too where the compiler can), and the sandbox's pid helper.
+# What ships: the addon, the shim and the probe (both for i386 too where the compiler can), the holder and the library for
+# owners that do not share, and the sandbox's pid helper.
 {
   "targets": [
     {
@@ -28,6 +29,15 @@
     {
       "target_name": "portreserve-probe",
       "includes": ["native/probe.gypi"]
+    },
+    {
+      "target_name": "share",
+      "includes": ["native/share.gypi"],
+      "product_name": "portreserve-share"
+    },
+    {
+      "target_name": "portreserve-hold",
+      "includes": ["native/hold.gypi"]
     },
     {
       "target_name": "portreserve-pidexec",

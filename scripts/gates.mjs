@@ -1,40 +1,32 @@
-// The shim's limits: it is loaded into every program of a host, so what it exports, needs and weighs is fixed. And how
-// old a C library the package's other parts run with. `node scripts/gates.mjs FILE...` measures shims that others have built
-// (native/Makefile), whose files may be of any size.
-import { spawnSync } from "node:child_process";
+// The limits of what is loaded into other people's programs: the shim, into every one of a host, and the library for owners
+// that do not share. What they export, need and weigh is fixed. The holder's (gates/holder.mjs). And how old a C library the
+// package's other parts run with. `node scripts/gates.mjs FILE...` measures files that others have built (native/Makefile),
+// which may be of any size.
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { holderRows, isHolder } from "./gates/holder.mjs";
+import { readelf } from "./gates/readelf.mjs";
 import { archs, parts } from "./parts.mjs";
 import { root } from "./step.mjs";
 
-const exported = [
-  "bindresvport",
-  "bindresvport_sa",
-  "gssrpc_bindresvport",
-  "gssrpc_bindresvport_sa",
-  "portreserve_shim",
-  "rresvport",
-  "rresvport_af",
-];
-
-/** All that it asks libc for, whatever the processor. */
-const imported = new Set(["__errno_location", "bind", "getsockname"]);
+const shim = {
+  exported: [
+    "bindresvport",
+    "bindresvport_sa",
+    "gssrpc_bindresvport",
+    "gssrpc_bindresvport_sa",
+    "portreserve_shim",
+    "rresvport",
+    "rresvport_af",
+  ],
+  /** All that it asks libc for, whatever the processor. */
+  imported: new Set(["__errno_location", "bind", "getsockname"]),
+};
+const share = { exported: ["bind", "portreserve_share"], imported: new Set(["__errno_location"]) };
 
 /** What the linker must have marked it with, or the loader takes the protection from the whole program. */
 const marks = { X86: "IBT, SHSTK", 386: "IBT, SHSTK", AArch64: "BTI, PAC" };
-
-/** readelf's answer as lines; binutils comes with every compiler. */
-function readelf(library, ...options) {
-  const done = spawnSync("readelf", ["-W", ...options, library], {
-    encoding: "utf8",
-    env: { ...process.env, LC_ALL: "C" },
-  });
-  if (done.status !== 0) {
-    throw new Error(`readelf ${options.join(" ")} ${library}: ${done.stderr}`);
-  }
-  return done.stdout.split("\n");
-}
 
 /** The highest version of these symbols that a file needs: GLIBC, GLIBCXX. */
 function highest(library, family) {
@@ -49,6 +41,7 @@ const needs = (library) => readelf(library, "-d").flatMap((line) => line.match(/
 
 /** Measures one library: rows of what, found, limit, and whether it holds. */
 function measure(library) {
+  const { exported, imported } = path.basename(library) === "libportreserve-share.so" ? share : shim;
   const dynamic = readelf(library, "-d");
   const all = readelf(library, "--dyn-syms")
     .map((line) => line.trim().split(/\s+/))
@@ -105,12 +98,14 @@ function skip(name, cure, always) {
   failed += process.env.PORTRESERVE_REQUIRE_ALL === "1" || always ? 1 : 0;
 }
 
-const isShim = (name) => name.startsWith("libportreserve");
+const isLibrary = (name) => name.startsWith("libportreserve");
+const isMeasured = (name) => isLibrary(name) || isHolder(name);
+const rowsOf = (file) => (isHolder(path.basename(file)) ? holderRows(file) : measure(file));
 const built = path.join(root, "build", "Release");
-for (const file of given) show(path.resolve(file), measure(path.resolve(file)).slice(1));
-for (const name of given.length > 0 ? [] : parts("x64").filter(isShim)) {
-  if (existsSync(path.join(built, name))) show(path.join(built, name), measure(path.join(built, name)));
-  else skip(name, "for 32-bit programs; CONTRIBUTING.md says what that needs", name === "libportreserve.so");
+for (const file of given) show(path.resolve(file), rowsOf(path.resolve(file)).slice(1));
+for (const name of given.length > 0 ? [] : parts("x64").filter(isMeasured)) {
+  if (existsSync(path.join(built, name))) show(path.join(built, name), rowsOf(path.join(built, name)));
+  else skip(name, "for 32-bit programs; CONTRIBUTING.md says what that needs", !name.includes("i386"));
 }
 
 for (const arch of given.length > 0 ? [] : archs) {
@@ -119,9 +114,9 @@ for (const arch of given.length > 0 ? [] : archs) {
     skip(path.relative(root, folder), "'npm run build:prebuilt' makes it", false);
     continue;
   }
-  for (const name of parts(arch).filter(isShim)) show(path.join(folder, name), measure(path.join(folder, name)));
+  for (const name of parts(arch).filter(isMeasured)) show(path.join(folder, name), rowsOf(path.join(folder, name)));
   // As old a distribution as Node's own builds run on: Debian 10, RHEL 8.
-  for (const name of parts(arch).filter((part) => !isShim(part))) {
+  for (const name of parts(arch).filter((part) => !isMeasured(part))) {
     const file = path.join(folder, name);
     const rows = Object.entries({ GLIBC: "2.28", GLIBCXX: "3.4.25" }).map(([family, limit]) => {
       const found = highest(file, family);

@@ -58,6 +58,7 @@ const ordinary = [
   "commands/*.test.ts",
   "coverage/*.test.ts",
   "daemons/*.test.ts",
+  "hold/*.test.ts",
   "install/*.test.ts",
   "preload/*.test.ts",
   "support/**/*.test.ts",

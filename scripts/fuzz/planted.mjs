@@ -11,7 +11,7 @@ export function treeWith(name, plant) {
   const copy = path.join(cache, "planted", name);
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy, { recursive: true });
-  for (const folder of ["native/preload", "native/table", "src", "test/core", "test/fuzz"]) {
+  for (const folder of ["native/hold", "native/preload", "native/table", "src", "test/core", "test/fuzz"]) {
     cpSync(path.join(root, folder), path.join(copy, folder), { recursive: true });
   }
   symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));

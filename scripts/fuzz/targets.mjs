@@ -57,6 +57,29 @@ export const targets = [
     ],
   },
   {
+    name: "hold",
+    about: "the reader of the holder's file in native/hold, under ASan and UBSan",
+    kind: "native",
+    sources: ["native/hold/parse.c"],
+    longest: 2048,
+    plants: [
+      // A read beyond the end.
+      plant(
+        "native/hold/parse.c",
+        "while (reader->next < reader->end && *reader->next >= '0' &&",
+        "while (*reader->next >= '0' &&",
+        /heap-buffer-overflow/,
+      ),
+      // A port that is there twice.
+      plant(
+        "native/hold/parse.c",
+        "pr_hold_compare(&list->entries[at - 1], entry) == 0)",
+        "pr_hold_compare(&list->entries[at - 1], entry) == 7)",
+        /does not hold/,
+      ),
+    ],
+  },
+  {
     name: "preload-list",
     about: "src/core/preload-list, beside this machine's ld.so",
     kind: "typescript",

@@ -53,6 +53,8 @@ const gates = (file: string): { readonly status: number | null; readonly said: s
 };
 
 const SHIM = "usr/lib/portreserve/libportreserve.so";
+const SHARE = "usr/lib/portreserve/libportreserve-share.so";
+const HOLDER = "usr/lib/portreserve/portreserve-hold";
 
 describe.each(Object.entries(BUILDS))("%s", (_, { variables, reason }) => {
   test.skipIf(reason !== undefined)(
@@ -66,11 +68,15 @@ describe.each(Object.entries(BUILDS))("%s", (_, { variables, reason }) => {
         encoding: "utf8",
       });
       expect(listed.stdout.trim().split("\n").sort()).toEqual([
+        `644 ${SHARE}`,
         `644 ${SHIM}`,
+        `755 ${HOLDER}`,
         "755 usr/lib/portreserve/portreserve-pidexec",
         "755 usr/lib/portreserve/portreserve-probe",
       ]);
-      expect(gates(path.join(destination, SHIM))).toMatchObject({ status: 0 });
+      for (const file of [SHIM, SHARE, HOLDER]) {
+        expect(gates(path.join(destination, file)), file).toMatchObject({ status: 0 });
+      }
     },
   );
 });
@@ -80,6 +86,15 @@ test("a shim that needs more than it may is found (control)", () => {
   const { status, said } = gates(path.join(destination, SHIM));
   expect(status).toBe(1);
   expect(said).toMatch(/FAIL other imports +\S*__stack_chk_fail/);
+});
+
+test("a holder that needs libraries, and whose stack can be run, is found (control)", () => {
+  const { destination } = build(["HOLD_LDFLAGS=-no-pie -Wl,-z,norelro -Wl,-z,lazy -Wl,-z,execstack"]);
+  const { status, said } = gates(path.join(destination, HOLDER));
+  expect(status).toBe(1);
+  for (const what of ["kind", "interpreter", "libraries", "written and run", "stack", "relro", "bound at start"]) {
+    expect(said).toMatch(new RegExp(`FAIL ${what}`));
+  }
 });
 
 const noCages = await noSandbox();

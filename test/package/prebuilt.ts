@@ -6,7 +6,15 @@ import { skipFor } from "../support/can.ts";
 export type Arch = "x64" | "arm64";
 export const ARCHS: readonly Arch[] = ["x64", "arm64"];
 
-const common = ["SHA256SUMS", "libportreserve.so", "portreserve-pidexec", "portreserve-probe", "portreserve.node"];
+const common = [
+  "SHA256SUMS",
+  "libportreserve-share.so",
+  "libportreserve.so",
+  "portreserve-hold",
+  "portreserve-pidexec",
+  "portreserve-probe",
+  "portreserve.node",
+];
 /** What the package must carry, so that a file that gets lost on the way is missed. */
 export const PARTS: Readonly<Record<Arch, readonly string[]>> = {
   x64: [...common, "libportreserve-i386.so", "portreserve-probe-i386"].sort(),

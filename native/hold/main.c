@@ -1,0 +1,127 @@
+// portreserve-hold: keeps ports bound for their owners without being in their way. It reads one file, takes what is in
+// it, says so, and sleeps until a signal, or while something is refused for two seconds.
+#include "hold.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <time.h>
+
+// In seconds, between two tries of what is refused.
+enum { AGAIN = 2 };
+
+// For a list and the one that takes its place, each port in two families, and what else is open.
+enum { DESCRIPTORS = 2 * PR_FAMILIES * PR_HOLD_ENTRIES + 64 };
+
+static struct pr_hold_list list;
+static char problem_text[PR_HOLD_PROBLEM];
+
+static int check(const char *file)
+{
+    if (pr_hold_read(file, &list, problem_text) != 0) {
+        pr_say("error: '", file, "': ", problem_text, NULL);
+        return 1;
+    }
+    struct pr_text text = {.fd = 1, .failed = false, .length = 0};
+    size_t blocks = 0;
+
+    for (size_t i = 0; i < list.count; i++)
+        blocks += list.entries[i].kind == PR_BLOCK;
+    pr_text_add(&text, file);
+    pr_text_add(&text, ": ");
+    pr_text_number(&text, list.count - blocks);
+    pr_text_add(&text, " to hold, ");
+    pr_text_number(&text, blocks);
+    pr_text_add(&text, " to block\n");
+    return pr_text_end(&text) == 0 ? 0 : 1;
+}
+
+// As many as are needed, or as many as there may be: what gets none is refused, and tried again.
+static void raise_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS)
+        return;
+    const rlim_t most = limit.rlim_max;
+    limit.rlim_cur = DESCRIPTORS;
+    if (most < DESCRIPTORS)
+        limit.rlim_max = DESCRIPTORS;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return;
+    limit.rlim_cur = limit.rlim_max = most;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static const struct pr_hold_holds *load(const char *file, const struct pr_hold_holds *before, const char **ret_problem)
+{
+    const struct pr_hold_holds *holds = before;
+
+    *ret_problem = pr_hold_read(file, &list, problem_text) == 0 ? NULL : problem_text;
+    if (*ret_problem)
+        pr_say("error: '", file, "' is refused: ", problem_text,
+               before ? "; what was held is still held" : "; nothing is held, until SIGHUP says that it is good", NULL);
+    else
+        holds = pr_hold_load(&list);
+    if (!holds) {
+        list.count = 0;
+        holds = pr_hold_load(&list);
+    }
+    return holds;
+}
+
+// Ends when it is told to.
+static void hold(const char *file, const sigset_t *signals)
+{
+    const struct timespec soon = {.tv_sec = AGAIN};
+    const struct pr_hold_holds *holds = NULL;
+    const char *problem;
+    int signal = SIGHUP;
+
+    while (signal != SIGTERM && signal != SIGINT) {
+        if (signal == SIGHUP) {
+            if (holds)
+                pr_hold_reloading();
+            holds = load(file, holds, &problem);
+            pr_hold_state_write(file, problem, holds);
+            // What was let go, descriptors for one, may be what others were refused for.
+            if (pr_hold_let_go() && pr_hold_waits() && pr_hold_retry())
+                pr_hold_state_write(file, problem, holds);
+            pr_hold_ready(holds, file, problem);
+        } else if (signal < 0 && errno == EAGAIN && pr_hold_retry()) {
+            pr_hold_state_write(file, problem, holds);
+            pr_hold_ready(holds, file, problem);
+        }
+        signal = sigtimedwait(signals, NULL, pr_hold_waits() ? &soon : NULL);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct pr_hold_options options;
+    sigset_t signals;
+    const int done = pr_hold_options(argc, argv, &options);
+
+    if (done >= 0)
+        return done;
+    if (options.check)
+        return check(options.file);
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    // Whoever reads what it says may be gone.
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || sigprocmask(SIG_BLOCK, &signals, NULL) != 0) {
+        pr_say("error: cannot set signals up: ", pr_error_name(errno), NULL);
+        return 1;
+    }
+    raise_limit();
+    if (pr_hold_state_open(options.state) != 0 || pr_hold_drop() != 0)
+        return 1;
+    pr_hold_filter();
+    hold(options.file, &signals);
+    pr_hold_stopping();
+    pr_hold_state_remove();
+    return 0;
+}
