@@ -26,6 +26,12 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     exports.Set("closeOnExec", Napi::Function::New(env, CloseOnExec));
     exports.Set("execute", Napi::Function::New(env, Execute));
     exports.Set("sockets", Napi::Function::New(env, Sockets));
+    exports.Set("readSmall", Napi::Function::New(env, ReadSmall));
+    exports.Set("readCodeLines", Napi::Function::New(env, ReadCodeLines));
+    exports.Set("readLink", Napi::Function::New(env, ReadLink));
+    exports.Set("identity", Napi::Function::New(env, Identity));
+    exports.Set("linksLike", Napi::Function::New(env, LinksLike));
+    exports.Set("filesMarked", Napi::Function::New(env, FilesMarked));
     return exports;
 }
 

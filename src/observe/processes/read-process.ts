@@ -99,7 +99,7 @@ function lookInto(
   const place = placeOf(look, folder, mounts);
   if (isRefused(place)) return place;
   const { programs } = place.view;
-  const executablePath = link.toString("latin1");
+  const executablePath = link;
   const known = programs.get(executablePath);
   const silent = known === undefined ? whyProgramSilent(look.objects, folder, executablePath) : undefined;
   if (silent !== undefined) return closed({ ...open, ...rightsOf(self, folder) }, silent);
@@ -199,7 +199,7 @@ function placeOf({ self, views }: ProcessScan, folder: string, mounts: string | 
   const link = readLink(`${folder}/root`);
   for (const value of [mounts, root, link]) if (isRefused(value) && !isDenied(value)) return value;
   const sameMounts = compared(self, mounts, self.mounts);
-  const rootPath = isRefused(link) ? "/" : link.toString("latin1");
+  const rootPath = isRefused(link) ? "/" : link;
   const sameRoot = compared(self, root, self.root);
   const name = `${isRefused(mounts) ? "?" : mounts} ${isRefused(root) ? "?" : root} ${rootPath}`;
   let view = views.get(name);
