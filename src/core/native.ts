@@ -1,4 +1,4 @@
-// The typed door to the addon: the table codec that the shim is built from, and the few system calls Node lacks.
+// The typed door to the addon: the table codec that the shim is built from, the few system calls Node lacks, and those that it makes a hundred thousand times.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
