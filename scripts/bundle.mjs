@@ -19,7 +19,7 @@ const bundle = await rolldown({
     if (level === "warn") throw new Error(`the bundler warns: ${log.message}`);
   },
 });
-const made = await bundle.generate({ format: "esm", codeSplitting: false, banner: SECOND_LINE });
+const made = await bundle.generate({ format: "esm", codeSplitting: false, comments: false, banner: SECOND_LINE });
 await bundle.close();
 const [chunk, ...others] = made.output;
 if (others.length > 0) throw new Error(`one file was wanted, and there are ${made.output.length}`);
@@ -28,6 +28,15 @@ const builtin = new Set(builtinModules.flatMap((name) => [name, `node:${name}`])
 const missing = chunk.imports.filter((name) => !builtin.has(name));
 if (missing.length > 0) throw new Error(`not in the bundle: ${missing.join(", ")}`);
 if (!chunk.code.startsWith(`#!/usr/bin/env node\n${SECOND_LINE}\n`)) throw new Error("the first lines are not ours");
+
+/**
+ * V8 keeps and reads a source of ASCII in half the space: what is not is in strings, templates and patterns, which may have
+ * it escaped.
+ */
+function escaped(code) {
+  if (/\braw\s*`/.test(code)) throw new Error("a raw template keeps its escapes");
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
 
 /** The packages whose code is in the bundle ask that their notices go with it. */
 function notices() {
@@ -46,6 +55,6 @@ function notices() {
 
 mkdirSync(path.dirname(output), { recursive: true });
 const fresh = `${output}.${process.pid}`;
-writeFileSync(fresh, `${chunk.code}${notices()}`);
+writeFileSync(fresh, `${escaped(chunk.code)}${notices()}`);
 chmodSync(fresh, 0o755);
 renameSync(fresh, output);

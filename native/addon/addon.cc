@@ -28,6 +28,12 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     exports.Set("openProcess", Napi::Function::New(env, OpenProcess));
     exports.Set("signalProcess", Napi::Function::New(env, SignalProcess));
     exports.Set("sockets", Napi::Function::New(env, Sockets));
+    exports.Set("readSmall", Napi::Function::New(env, ReadSmall));
+    exports.Set("readCodeLines", Napi::Function::New(env, ReadCodeLines));
+    exports.Set("readLink", Napi::Function::New(env, ReadLink));
+    exports.Set("identity", Napi::Function::New(env, Identity));
+    exports.Set("linksLike", Napi::Function::New(env, LinksLike));
+    exports.Set("filesMarked", Napi::Function::New(env, FilesMarked));
     return exports;
 }
 

@@ -25,5 +25,11 @@ Napi::Value NewSessionKeyring(const Napi::CallbackInfo &info);
 Napi::Value OpenProcess(const Napi::CallbackInfo &info);
 Napi::Value SignalProcess(const Napi::CallbackInfo &info);
 Napi::Value Sockets(const Napi::CallbackInfo &info);
+Napi::Value ReadSmall(const Napi::CallbackInfo &info);
+Napi::Value ReadCodeLines(const Napi::CallbackInfo &info);
+Napi::Value ReadLink(const Napi::CallbackInfo &info);
+Napi::Value Identity(const Napi::CallbackInfo &info);
+Napi::Value LinksLike(const Napi::CallbackInfo &info);
+Napi::Value FilesMarked(const Napi::CallbackInfo &info);
 
 #endif

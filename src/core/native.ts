@@ -1,4 +1,4 @@
-// The typed door to the addon: the table codec that the shim is built from, and the few system calls Node lacks.
+// The typed door to the addon: the table codec that the shim is built from, the few system calls Node lacks, and those that it makes a hundred thousand times.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,14 @@ export interface NativeTable {
 export interface Attribute {
   readonly name: string;
   readonly value: Uint8Array;
+}
+
+/** A file of a folder: its permission bits with setuid, setgid and sticky, and the number of its user. */
+export interface MarkedFile {
+  readonly name: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly value?: Uint8Array;
 }
 
 export interface Native {
@@ -73,6 +81,29 @@ export interface Native {
    * E11 (EAGAIN) when it changed in each of five attempts.
    */
   sockets(protocol: "tcp" | "udp", family: SocketFamily): readonly SocketRow[];
+  /**
+   * The bytes of a file of /proc into `buffer`, from its start: how many, or the negative of an errno value; -EFBIG where
+   * the buffer is too small.
+   */
+  readSmall(path: string, buffer: Buffer): number;
+  /**
+   * The same of /proc/PID/maps: its first line, and those that are mapped to run code from or have `text` in them.
+   */
+  readCodeLines(path: string, buffer: Buffer, text: string): number;
+  /** What a link says, one character for each byte; or the negative of an errno value. */
+  readLink(path: string): string | number;
+  /** "DEV:INODE" as stat(2) has them, links followed; or the negative of an errno value. */
+  identity(path: string): string | number;
+  /**
+   * What the links of a folder say that begin with `start`; null where none of its names could be read as a link. The
+   * negative of an errno value where some of it is refused; what goes away meanwhile is left out.
+   */
+  linksLike(folder: string, start: string): readonly string[] | null | number;
+  /**
+   * The regular files in a folder, links left out, that have one of the mode `bits` or an extended attribute `name`;
+   * `value` is that attribute's. None where the folder cannot be read.
+   */
+  filesMarked(folder: string, bits: number, name: string): readonly MarkedFile[];
   /**
    * execvp(3) in this process, after setting the given environment variables; signal dispositions and descriptors are
    * handed on as Node was given them. Returns only by throwing with `code` (errno name).

@@ -33,14 +33,20 @@ const KNOWN_PROGRAMS: readonly KnownProgram[] = [
 
 /** What it is known by: its file or a library's name; undefined for everything else. */
 export function knownBy(path: string | undefined, sonames: readonly string[]): string | undefined {
+  const name = path === undefined ? undefined : shownFileName(path);
+  const isKnown = name !== undefined && (NAMES.has(name) || PLACES.some((place) => place.test(path as string)));
+  if (sonames.length === 0) return isKnown ? name : undefined;
   for (const { programs, path: place, soname } of KNOWN_PROGRAMS) {
-    if (path !== undefined && (programs?.includes(shownFileName(path)) || place?.test(path)))
-      return shownFileName(path);
-    const library = soname && sonames.find((name) => soname.test(name));
+    if (isKnown && (programs?.includes(name) || place?.test(path as string))) return name;
+    const library = soname && sonames.find((one) => soname.test(one));
     if (library !== undefined) return library;
   }
   return undefined;
 }
+
+/** Most processes are asked for by their path alone. */
+const NAMES: ReadonlySet<string> = new Set(KNOWN_PROGRAMS.flatMap(({ programs }) => programs ?? []));
+const PLACES = KNOWN_PROGRAMS.flatMap(({ path }) => path ?? []);
 
 /** Static and stripped, so that nothing in them tells; by their path and their source. */
 const KNOWN_HARMLESS: readonly { readonly path: RegExp; readonly source: string }[] = [

@@ -59,6 +59,12 @@ for (const name of [
   "setAttribute",
   "sockets",
   "execute",
+  "readSmall",
+  "readCodeLines",
+  "readLink",
+  "identity",
+  "linksLike",
+  "filesMarked",
 ]) {
   call(name, []);
   for (const first of hostile) {
@@ -74,6 +80,15 @@ for (const second of hostile) {
   for (const third of hostile) call("setAttribute", [fd, second, third]);
 }
 for (const family of ["inet", "inet6"]) for (const protocol of ["tcp", "udp"]) call("sockets", [protocol, family]);
+for (const third of hostile) {
+  call("readCodeLines", ["/proc/self/maps", Buffer.alloc(1 << 16), third]);
+  call("filesMarked", ["/usr/bin", 0o4000, third]);
+}
+for (const length of [0, 1, 100, 4096]) {
+  call("readSmall", ["/proc/self/maps", Buffer.alloc(length)]);
+  call("readCodeLines", ["/proc/self/maps", Buffer.alloc(length), "/libc"]);
+}
+call("linksLike", ["/proc/self/fd", "/"]);
 call("attributes", [fd]);
 call("attribute", [process.execPath, "security.capability"]);
 call("attribute", ["/no/such/file", "security.capability"]);

@@ -43,7 +43,7 @@ export function isHolder({ pid, startTime }: Pick<HolderState, "pid" | "startTim
   // Another user than root may not see it; the file is root's own, and the time is the kernel's.
   if (isRefused(link)) return link.errno === "EACCES";
   // An upgrade takes the file away from under the program.
-  return fileName(link.toString("latin1").replace(/ \(deleted\)$/, "")) === HOLDER_PROGRAM;
+  return fileName(link.replace(/ \(deleted\)$/, "")) === HOLDER_PROGRAM;
 }
 
 function changeablePlace(): string | undefined {

@@ -3,7 +3,7 @@
 import type { Seen, Unseen } from "../../core/seen.ts";
 import { fileName } from "../../core/text.ts";
 import { TABLE_FILE } from "../../system/paths.ts";
-import { isRefused, type Refused, readLines } from "../../system/proc/process-files.ts";
+import { isRefused, type Refused, readCodeLines, readLines } from "../../system/proc/process-files.ts";
 import {
   eachCode,
   lineAround,
@@ -48,13 +48,21 @@ export function codeOf(objects: Objects, by: MappedBy): ProcessCode | Refused {
     });
     return fault !== undefined || keys.size > MOST_FILES ? "stop" : undefined;
   };
-  const refused = readLines(`${by.folder}/maps`, visit, LAST_LINE);
+  const refused = visitCode(`${by.folder}/maps`, visit);
   // A process that is ending has no memory any more.
   const ended = refused ?? fault ?? (isEmpty ? { errno: "ESRCH" } : undefined);
   if (ended !== undefined) return ended;
   if (keys.size > MOST_FILES)
     return { keys: { unseen: `it has more than ${MOST_FILES} files mapped`, rootWould: false }, table };
   return { keys: [...keys], table };
+}
+
+/** All lines that can matter, in one piece where they fit into one. */
+function visitCode(file: string, visit: (lines: Buffer) => "stop" | undefined): Refused | undefined {
+  const lines = readCodeLines(file, TABLE_NAME);
+  if (isRefused(lines)) return lines.errno === "EFBIG" ? readLines(file, visit, LAST_LINE) : lines;
+  if (lines.length > 0) visit(Buffer.from(lines));
+  return undefined;
 }
 
 /**

@@ -5,7 +5,6 @@ import { isUnseen } from "../../core/seen.ts";
 import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
 import { knownBy } from "../../coverage/known-programs.ts";
 import { isBeingLoaded, mayAllocate } from "../../coverage/program-image.ts";
-import { nameToText } from "../../system/files/raw-name.ts";
 import { SHIM_FILE, TABLE_FILE } from "../../system/paths.ts";
 import {
   identityOf,
@@ -18,12 +17,11 @@ import {
 import { type Answers, deniedTo } from "../apparmor/read-denied.ts";
 import { whyPathSilentUnder } from "../programs/read-path-answers.ts";
 import { secureOfAuxv } from "./auxv.ts";
-import { unitOfCgroup } from "./cgroup.ts";
-import { domainOf } from "./domain.ts";
 import { preloadNames } from "./environ.ts";
 import { whyRootSilent } from "./read-answering.ts";
 import { fileIdentity } from "./read-mapped-file.ts";
 import { keyOfExecutable, type MappedBy, type Objects, programPath, type View } from "./read-mapped-objects.ts";
+import { type Candidate, domainOfProcess, type Open, openOf, text, type UnitTexts } from "./read-open.ts";
 import { tableIsAlike, tableUnder } from "./read-other-root.ts";
 import { codeOf, whyProgramSilent } from "./read-process-code.ts";
 import { isDenied, noRights, type Rights, refusedAs, rightsOf } from "./read-rights.ts";
@@ -39,16 +37,7 @@ export interface ProcessScan {
   /** What the processes of a view find at the table's path. */
   readonly tables: Map<View, ProcessFacts["table"]>;
   readonly profiles: Answers;
-}
-
-export interface Candidate {
-  readonly id: number;
-  /** /proc/PID, or that of a thread. */
-  readonly folder: string;
-  readonly name: Buffer;
-  readonly startedAt: number;
-  /** Whether it is still the same process, and no zombie. */
-  readonly isAlive: () => boolean;
+  readonly units: UnitTexts;
 }
 
 /**
@@ -61,32 +50,19 @@ export function observeProcess(
   candidate: Candidate,
   isLast: boolean,
 ): ProcessFacts | "again" | undefined {
-  const domain = domainOfProcess(look, candidate.folder);
-  const open = openOf(candidate, domain);
-  const found = lookInto(look, candidate, { ...open, isLast, confinedBy: domain });
+  const domain = domainOfProcess(look.self, candidate.folder);
+  const open = openOf(look.units, candidate, domain);
+  const found = lookInto(look, candidate, { open, isLast, confinedBy: domain });
   if (!isRefused(found)) return found;
   if (!isDenied(found) && !candidate.isAlive()) return undefined;
   if ((found.errno === "ENOENT" || found.errno === "ESRCH") && !isLast) return "again";
   return closed({ ...open, ...rightsOf(look.self, candidate.folder) }, refusedAs(look.self, found));
 }
 
-/** One character for each byte. */
-function domainOfProcess({ self }: ProcessScan, folder: string): string | undefined {
-  const attribute = self.hasDomains ? readBytes(`${folder}/attr/current`) : undefined;
-  return attribute === undefined || isRefused(attribute) ? undefined : domainOf(attribute);
-}
-
-/** What the kernel says of it to everybody. */
-function openOf({ id, folder, name, startedAt }: Candidate, domain: string | undefined): Open {
-  const cgroup = readBytes(`${folder}/cgroup`);
-  const unit = isRefused(cgroup) ? undefined : unitOfCgroup(cgroup);
-  return { pid: id, name: nameToText(name), startedAt, domain: text(domain), unit: text(unit) };
-}
-
 function lookInto(
   look: ProcessScan,
   { folder }: Candidate,
-  { isLast, confinedBy, ...open }: Open & { readonly isLast: boolean; readonly confinedBy: string | undefined },
+  { isLast, confinedBy, open }: { isLast: boolean; confinedBy: string | undefined; open: Open },
 ): ProcessFacts | "again" | Refused {
   const { self } = look;
   // The kernel asks the same question for this link and for all that follows: one refusedAs stands for all.
@@ -99,7 +75,7 @@ function lookInto(
   const place = placeOf(look, folder, mounts);
   if (isRefused(place)) return place;
   const { programs } = place.view;
-  const executablePath = link.toString("latin1");
+  const executablePath = link;
   const known = programs.get(executablePath);
   const silent = known === undefined ? whyProgramSilent(look.objects, folder, executablePath) : undefined;
   if (silent !== undefined) return closed({ ...open, ...rightsOf(self, folder) }, silent);
@@ -133,11 +109,17 @@ function lookInto(
   const lookup = isUnseen(keys) ? undefined : lookupOf(look.objects, by, keys, program);
   const denied =
     isOfInterest && confinedBy !== undefined ? deniedTo(confinedBy, place.view.root, look.profiles) : undefined;
-  return {
-    ...open,
-    ...(denied === undefined ? {} : { denied }),
+  const rights = isOfInterest ? rightsOf(self, folder) : noRights(NO_ALLOCATOR);
+  // Written out: to make an object of parts takes V8 as long as reading a file of /proc.
+  const facts: ProcessFacts = {
+    pid: open.pid,
+    name: open.name,
+    startedAt: open.startedAt,
+    domain: open.domain,
+    unit: open.unit,
     program: path,
-    ...(isOfInterest ? rightsOf(self, folder) : noRights(NO_ALLOCATOR)),
+    uid: rights.uid,
+    mayBind: rights.mayBind,
     secure: isOfInterest ? secureOf(self, folder) : NO_ALLOCATOR,
     network: isOfInterest ? compared(self, namespaceOf(folder, "net"), self.network) : NO_ALLOCATOR,
     mounts: place.mounts,
@@ -148,6 +130,12 @@ function lookInto(
     objects: keys,
     executable: program,
     bindings: isUnseen(keys) ? keys : bindingsOf(look.objects, by, keys, program),
+  };
+  if (!isOfInterest && lookup === undefined) return facts;
+  return {
+    ...facts,
+    ...rights,
+    ...(denied === undefined ? {} : { denied }),
     ...(lookup === undefined ? {} : { lookup }),
   };
 }
@@ -168,8 +156,6 @@ function secureOf(self: Self, folder: string): Seen<boolean> {
 }
 
 const NO_VECTOR: Unseen = { unseen: "its auxiliary vector does not say", rootWould: false };
-
-type Open = Pick<ProcessFacts, "pid" | "name" | "startedAt" | "domain" | "unit">;
 
 function closed(open: Open & Rights, why: Unseen): ProcessFacts {
   return {
@@ -199,7 +185,7 @@ function placeOf({ self, views }: ProcessScan, folder: string, mounts: string | 
   const link = readLink(`${folder}/root`);
   for (const value of [mounts, root, link]) if (isRefused(value) && !isDenied(value)) return value;
   const sameMounts = compared(self, mounts, self.mounts);
-  const rootPath = isRefused(link) ? "/" : link.toString("latin1");
+  const rootPath = isRefused(link) ? "/" : link;
   const sameRoot = compared(self, root, self.root);
   const name = `${isRefused(mounts) ? "?" : mounts} ${isRefused(root) ? "?" : root} ${rootPath}`;
   let view = views.get(name);
@@ -241,10 +227,4 @@ function tableOf(
   const table = found === undefined ? "none" : found === self.table ? "same" : isAlike ? "alike" : "other";
   tables.set(view, table);
   return table;
-}
-
-function text(latin1: string): string;
-function text(latin1: string | undefined): string | undefined;
-function text(latin1: string | undefined): string | undefined {
-  return latin1 === undefined ? undefined : nameToText(Buffer.from(latin1, "latin1"));
 }

@@ -45,6 +45,7 @@ export function observeProcesses({ onProgress, cache = objectCache() }: ProcessR
     views: new Map<string, View>(),
     tables: new Map(),
     profiles: new Map(),
+    units: new Map(),
   };
   const boot = bootTime(...clocks()) ?? 0;
   const ids = processIds();

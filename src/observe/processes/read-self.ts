@@ -50,7 +50,7 @@ export function self(): Self {
     mounts: known(namespaceOf(folder, "mnt")),
     network: known(namespaceOf(folder, "net")),
     root: known(identityOf(`${folder}/root`)),
-    rootPath: known(readLink(`${folder}/root`))?.toString("latin1"),
+    rootPath: known(readLink(`${folder}/root`)),
     users: known(namespaceOf(folder, "user")),
     table: known(identityOf(TABLE_FILE)),
     reservations: bytes === undefined ? undefined : reservationsIn(bytes),

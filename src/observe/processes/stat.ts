@@ -28,7 +28,7 @@ export function parseStat(bytes: Buffer): ProcessStat | undefined {
   const close = bytes.lastIndexOf(0x29);
   if (open < 0 || close < open) return undefined;
   // Fields 3 and up of proc_pid_stat(5).
-  const fields = bytes.toString("latin1", close + 2, bytes.length).split(" ");
+  const fields = bytes.toString("latin1", close + 2, bytes.length).split(" ", 20);
   const startedAt = Number(fields[19]);
   if (fields.length < 20 || !Number.isFinite(startedAt)) return undefined;
   const [state = "", flags] = [fields[0], Number(fields[6])];

@@ -1,9 +1,8 @@
 // Programs of the host as files: where a name leads, what stat(2) says, and which have more rights than the user who starts them.
-import { lstatSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { errnoOf, orUndefined } from "../../system/app-error.ts";
-import { capabilitiesOf } from "../../system/files/attributes.ts";
-import { namesIn } from "../../system/files/entry.ts";
+import { filesWithCapabilitiesOr } from "../../system/files/attributes.ts";
 import { resolveUnder } from "../../system/files/rooted.ts";
 import { PROGRAM_FOLDERS, UNIT_SEARCH_PATH } from "../../system/paths.ts";
 import { whyPathSilent } from "./read-path-answers.ts";
@@ -67,16 +66,18 @@ export function trustedPrograms(): readonly TrustedProgram[] {
   const folders = new Map(PROGRAM_FOLDERS.map((folder) => [realPathOf(folder), folder] as const).reverse());
   return [...folders]
     .filter(([real]) => real !== undefined)
-    .flatMap(([, folder]) => namesIn("/", folder).map((name) => `${folder}/${name}`))
-    .flatMap(trusted)
+    .flatMap(([, folder]) => trustedIn(folder))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** Setgid to root gives no right to a privileged port. */
-function trusted(path: string): readonly TrustedProgram[] {
-  const stats = orUndefined(() => lstatSync(path));
-  if (stats?.isFile() !== true || (stats.mode & 0o111) === 0) return [];
-  const isSetuidRoot = stats.uid === 0 && (stats.mode & 0o4000) !== 0;
-  const capabilities = capabilitiesOf(path);
-  return isSetuidRoot || capabilities !== undefined ? [{ path, isSetuidRoot, capabilities }] : [];
+function trustedIn(folder: string): readonly TrustedProgram[] {
+  return filesWithCapabilitiesOr(SETUID, folder)
+    .filter(({ mode }) => (mode & 0o111) !== 0)
+    .map(({ name, mode, uid, value }) => {
+      return { path: `${folder}/${name}`, isSetuidRoot: uid === 0 && (mode & SETUID) !== 0, capabilities: value };
+    })
+    .filter(({ isSetuidRoot, capabilities }) => isSetuidRoot || capabilities !== undefined);
 }
+
+const SETUID = 0o4000;

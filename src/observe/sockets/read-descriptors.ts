@@ -1,6 +1,6 @@
 // Which processes have a socket open, by the links in their descriptor folders.
-import { existsSync, readdirSync, readlinkSync } from "node:fs";
-import { errnoOf } from "../../system/app-error.ts";
+import { existsSync } from "node:fs";
+import { isRefused, linksLike, processFolder, type Refused, threadIds } from "../../system/proc/process-files.ts";
 import type { Search } from "./socket-facts.ts";
 
 /**
@@ -25,48 +25,32 @@ export function findHolders(inodes: ReadonlySet<number>, pids: Iterable<number>)
 }
 
 /** Inodes of its sockets; undefined where some of it is refused, none for a process that is gone. */
-function socketsOfProcess(pid: number): number[] | undefined {
-  const links = linksIn(`/proc/${pid}/fd`);
-  if (links === undefined) return undefined;
-  return (links.length > 0 ? links : linksOfThreads(pid))?.map(inodeOf).filter((inode) => inode !== undefined);
+function socketsOfProcess(pid: number): readonly number[] | undefined {
+  const links = socketLinks(processFolder(pid));
+  return links === "none" ? socketsOfThreads(pid) : links;
 }
 
 /** A process outlives its first thread, whose folder is empty from then on. */
-function linksOfThreads(pid: number): string[] | undefined {
-  for (const thread of namesIn(`/proc/${pid}/task`) ?? []) {
-    const links = thread === String(pid) ? [] : linksIn(`/proc/${pid}/task/${thread}/fd`);
-    if (links === undefined || links.length > 0) return links;
+function socketsOfThreads(pid: number): readonly number[] | undefined {
+  const threads = threadIds(pid);
+  if (isRefused(threads)) return isGone(threads) ? [] : undefined;
+  for (const thread of threads) {
+    const links = thread === pid ? "none" : socketLinks(processFolder(pid, thread));
+    if (links !== "none") return links;
   }
   return [];
 }
 
-function linksIn(folder: string): string[] | undefined {
-  const links: string[] = [];
-  const names = namesIn(folder);
-  if (names === undefined) return undefined;
-  for (const name of names) {
-    try {
-      links.push(readlinkSync(`${folder}/${name}`));
-    } catch (error) {
-      if (!isGone(error)) return undefined;
-    }
-  }
-  return links;
+/** "none": no descriptor is open there, or there is no such folder any more. */
+function socketLinks(folder: string): readonly number[] | "none" | undefined {
+  const links = linksLike(`${folder}/fd`, SOCKET);
+  if (links === undefined) return "none";
+  if (isRefused(links)) return isGone(links) ? "none" : undefined;
+  return links.map((link) => Number(link.slice(SOCKET.length, -1)));
 }
 
-function namesIn(folder: string): string[] | undefined {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    return isGone(error) ? [] : undefined;
-  }
-}
+const SOCKET = "socket:[";
 
-function isGone(error: unknown): boolean {
-  const errno = errnoOf(error);
+function isGone({ errno }: Refused): boolean {
   return errno === "ENOENT" || errno === "ESRCH";
-}
-
-function inodeOf(link: string): number | undefined {
-  return link.startsWith("socket:[") ? Number(link.slice("socket:[".length, -1)) : undefined;
 }

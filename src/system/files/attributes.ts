@@ -1,10 +1,11 @@
 // What a file carries beside its bytes and mode: access control lists, labels and other extended attributes.
 import { closeSync, constants, openSync } from "node:fs";
-import { type Attribute, native } from "../../core/native.ts";
+import { type Attribute, type MarkedFile, native } from "../../core/native.ts";
 import { errnoOf, orUndefined } from "../app-error.ts";
 
 /** The label of SELinux. */
 const LABEL = "security.selinux";
+const CAPABILITIES = "security.capability";
 /** Of the bytes or of the layer a file is in: wrong on any other file. */
 const OF_THE_FILE_ITSELF = /^(security\.(ima|evm|capability)$|trusted\.overlay\.)/;
 
@@ -32,7 +33,12 @@ export function labelTypeOf(file: Buffer): string | undefined {
 
 /** What gives capabilities to the programs that are run from this file, as the kernel keeps it; undefined where nothing does, or it cannot be seen. */
 export function capabilitiesOf(file: string): Uint8Array | undefined {
-  return orUndefined(() => native().attribute(file, "security.capability"));
+  return orUndefined(() => native().attribute(file, CAPABILITIES));
+}
+
+/** The regular files of a folder, links left out, that have one of the mode bits or capabilities, which are their `value`. */
+export function filesWithCapabilitiesOr(bits: number, folder: string): readonly MarkedFile[] {
+  return native().filesMarked(folder, bits, CAPABILITIES);
 }
 
 function read(file: Buffer): readonly Attribute[] {

@@ -1,5 +1,8 @@
 // Raw reading of /proc/PID: bytes, links and identities, with refusals and ended processes as values. Called a hundred thousand times a look.
-import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { constants } from "node:os";
+import { getSystemErrorName } from "node:util";
+import { native } from "../../core/native.ts";
 import { errnoOf } from "../app-error.ts";
 import { PROCESSES_PLACE } from "../paths.ts";
 
@@ -51,7 +54,7 @@ export const MACHINE_SETTINGS: string = `${PROC}/sys`;
 /** The number under which /proc shows this process: another one than its own where /proc is of an outer pid namespace. */
 export function ownId(): number | undefined {
   const link = readLink(`${PROC}/self`);
-  const id = isRefused(link) ? Number.NaN : Number(link.toString("latin1"));
+  const id = isRefused(link) ? Number.NaN : Number(link);
   return Number.isInteger(id) && id > 0 ? id : undefined;
 }
 
@@ -63,32 +66,40 @@ export function threadIds(id: number): readonly number[] | Refused {
   }
 }
 
-/** One buffer for all reads: what is returned is good until the next one. It only grows for a long environment. */
-let buffer = Buffer.allocUnsafeSlow(128 * 1024);
+/** Of a buffer at first, in bytes. */
+const SIZE = 128 * 1024;
+
+/** One buffer for all whole files: what is returned is good until the next one. It only grows for a long environment. */
+let buffer = Buffer.allocUnsafeSlow(SIZE);
 
 /** In bytes. An environment is at most 6 MiB when a program is started. */
 const LIMIT = 16 * 1024 * 1024;
 
 /** The bytes of a file of /proc, good until the next call. Longer than 16 MiB: refused with EFBIG. */
 export function readBytes(file: string): Buffer | Refused {
-  return opened(file, (descriptor) => {
-    let length = 0;
-    for (;;) {
-      const count = readSync(descriptor, buffer, length, buffer.length - length, null);
-      length += count;
-      // A short file comes as a whole: a second read would only say so.
-      if (count === 0 || (count === length && count < SHORT)) return buffer.subarray(0, length);
-      if (length < buffer.length) continue;
-      if (length >= LIMIT) return { errno: "EFBIG" };
-      const larger = Buffer.allocUnsafeSlow(2 * buffer.length);
-      buffer.copy(larger);
-      buffer = larger;
-    }
-  });
+  for (;;) {
+    const length = native().readSmall(file, buffer);
+    if (length >= 0) return buffer.subarray(0, length);
+    if (length !== TOO_LONG || buffer.length >= LIMIT) return refused(length);
+    buffer = Buffer.allocUnsafeSlow(2 * buffer.length);
+  }
 }
 
-/** The kernel fills a page before it hands over a part of such a file. In bytes; below a page, and a line less. */
-const SHORT = 3000;
+const TOO_LONG = -constants.errno.EFBIG;
+
+/** `errno`: the negative of an errno value, as the addon gives it. */
+function refused(errno: number): Refused {
+  return { errno: getSystemErrorName(errno) };
+}
+
+/**
+ * Of a list of mappings, good until the next call: the first line, and those that are mapped to run code from or have
+ * `text` in them. Refused with EFBIG where these are longer than 128 KiB: `readLines` has no such limit.
+ */
+export function readCodeLines(file: string, text: string): Buffer | Refused {
+  const length = native().readCodeLines(file, buffer, text);
+  return length < 0 ? refused(length) : buffer.subarray(0, length);
+}
 
 /**
  * Hands over a file of lines piece by piece, each piece of whole lines and good only during the call, until `visit`
@@ -100,31 +111,47 @@ export function readLines(
   visit: (lines: Buffer) => "stop" | undefined,
   last?: Buffer,
 ): Refused | undefined {
-  return opened(file, (descriptor) => {
-    let held = 0;
-    for (;;) {
-      const count = readSync(descriptor, buffer, held, buffer.length - held, null);
-      const length = held + count;
-      if (count === 0 || (last !== undefined && isLastLine(length, last))) {
-        if (length > 0) visit(buffer.subarray(0, length));
-        return undefined;
-      }
-      held = length;
-      if (length < buffer.length / 2) continue;
-      const end = buffer.lastIndexOf(0x0a, length - 1) + 1;
-      if (end === 0) return { errno: "EFBIG" };
-      if (visit(buffer.subarray(0, end)) === "stop") return undefined;
-      buffer.copyWithin(0, end, length);
-      held = length - end;
-    }
-  });
+  // What is visited may lead to another file of lines.
+  const pieces = spare ?? Buffer.allocUnsafeSlow(SIZE);
+  spare = undefined;
+  try {
+    return opened(file, (descriptor) => visitLines(descriptor, pieces, visit, last));
+  } finally {
+    spare = pieces;
+  }
 }
 
-/** Whether the buffer's last line is whole and begins like this. */
-function isLastLine(length: number, start: Buffer): boolean {
-  if (length < 2 || buffer[length - 1] !== 0x0a) return false;
-  const at = buffer.lastIndexOf(0x0a, length - 2) + 1;
-  return start.compare(buffer, at, Math.min(at + start.length, length)) === 0;
+let spare: Buffer | undefined;
+
+function visitLines(
+  descriptor: number,
+  pieces: Buffer,
+  visit: (lines: Buffer) => "stop" | undefined,
+  last: Buffer | undefined,
+): Refused | undefined {
+  let held = 0;
+  for (;;) {
+    const count = readSync(descriptor, pieces, held, pieces.length - held, null);
+    const length = held + count;
+    if (count === 0 || (last !== undefined && isLastLine(pieces, length, last))) {
+      if (length > 0) visit(pieces.subarray(0, length));
+      return undefined;
+    }
+    held = length;
+    if (length < pieces.length / 2) continue;
+    const end = pieces.lastIndexOf(0x0a, length - 1) + 1;
+    if (end === 0) return { errno: "EFBIG" };
+    if (visit(pieces.subarray(0, end)) === "stop") return undefined;
+    pieces.copyWithin(0, end, length);
+    held = length - end;
+  }
+}
+
+/** Whether the last line is whole and begins like this. */
+function isLastLine(pieces: Buffer, length: number, start: Buffer): boolean {
+  if (length < 2 || pieces[length - 1] !== 0x0a) return false;
+  const at = pieces.lastIndexOf(0x0a, length - 2) + 1;
+  return start.compare(pieces, at, Math.min(at + start.length, length)) === 0;
 }
 
 function opened<T>(file: string, read: (descriptor: number) => T): T | Refused {
@@ -143,26 +170,29 @@ function opened<T>(file: string, read: (descriptor: number) => T): T | Refused {
   }
 }
 
-/** What a link says. */
-export function readLink(link: string): Buffer | Refused {
-  try {
-    return readlinkSync(link, { encoding: "buffer" }) as unknown as Buffer;
-  } catch (error) {
-    return refusedBy(error);
-  }
+/** What a link says, one character for each byte. */
+export function readLink(link: string): string | Refused {
+  const found = native().readLink(link);
+  return typeof found === "string" ? found : refused(found);
+}
+
+/** What the links of a folder say that begin with `start`; undefined where there is no link at all. */
+export function linksLike(folder: string, start: string): readonly string[] | Refused | undefined {
+  const found = native().linksLike(folder, start);
+  return typeof found === "number" ? refused(found) : (found ?? undefined);
 }
 
 /** "net:[4026531840]": equal texts are the same namespace. */
 export function namespaceOf(folder: string, kind: "net" | "mnt" | "user"): string | Refused {
-  try {
-    return readlinkSync(`${folder}/ns/${kind}`);
-  } catch (error) {
-    return refusedBy(error);
-  }
+  return readLink(`${folder}/ns/${kind}`);
 }
 
 /** Which file it is, links followed: "DEV:INODE" as stat has them. Equal texts are the same file. */
 export function identityOf(file: string | Buffer): string | Refused {
+  if (typeof file === "string") {
+    const found = native().identity(file);
+    return typeof found === "string" ? found : refused(found);
+  }
   try {
     const { dev, ino } = statSync(file, { bigint: true });
     return `${dev}:${ino}`;

@@ -96,13 +96,18 @@ function cacheOf(entries: readonly CacheEntry[]): LoaderCache {
     if (others === undefined) byName.set(entry.soname, [entry]);
     else others.push(entry);
   }
+  const answers = new Map<string, readonly string[]>();
   return {
     entries,
     lookup: (soname, abi) => {
+      const before = answers.get(`${abi} ${soname}`);
+      if (before !== undefined) return before;
       const flags = (Object.hasOwn(ABI_FLAGS, abi) ? ABI_FLAGS[abi] : undefined) ?? [0];
       const fitting = (byName.get(soname) ?? []).filter((entry) => fits(entry.flags, flags));
       const [special, plain] = [fitting.filter(({ isSpecial }) => isSpecial), fitting.filter((one) => !one.isSpecial)];
-      return [...plain, ...special].map(({ path }) => path);
+      const paths = [...plain, ...special].map(({ path }) => path);
+      answers.set(`${abi} ${soname}`, paths);
+      return paths;
     },
   };
 }

@@ -23,8 +23,6 @@ const MUSL_LOADER = /\/ld-musl-[^/]*$/;
 interface Loaded {
   readonly path: string;
   readonly file: LoaderFacts;
-  /** The names under which it was asked for. */
-  readonly names: Set<string>;
   readonly parent: Loaded | undefined;
 }
 
@@ -43,7 +41,10 @@ export function closure(
   if (file === undefined) return { unseen: "its file cannot be read as a program", rootWould: false };
   const { interpreter } = file;
   const isMusl = interpreter !== undefined && MUSL_LOADER.test(interpreter);
-  const loaded: Loaded[] = [{ path: program, file, names: new Set(), parent: undefined }];
+  const loaded: Loaded[] = [{ path: program, file, parent: undefined }];
+  const paths = new Set([program]);
+  // The names under which they were asked for, and their own.
+  const known = new Set(file.soname === undefined ? [] : [file.soname]);
   const missing = new Set<string>();
   const seen = new Map<string, LoaderFacts | undefined>();
   let left = TRIES_LIMIT;
@@ -67,15 +68,16 @@ export function closure(
 
   function load(name: string, asking: Loaded): void {
     if (isLoader(name)) return;
-    const known = loaded.find(({ names, file: { soname } }) => soname === name || names.has(name));
-    if (known !== undefined) return;
+    if (known.has(name)) return;
     for (const path of places(name, asking, isMusl ? undefined : cache, defaultFolders)) {
       const found = fitting(path);
       if (left < 0) return;
       if (found === undefined) continue;
-      const same = loaded.find((other) => other.path === path);
-      if (same === undefined) loaded.push({ path, file: found, names: new Set([name]), parent: asking });
-      else same.names.add(name);
+      known.add(name);
+      if (paths.has(path)) return;
+      paths.add(path);
+      loaded.push({ path, file: found, parent: asking });
+      if (found.soname !== undefined) known.add(found.soname);
       return;
     }
     missing.add(name);
@@ -88,8 +90,8 @@ export function closure(
       if (left < 0) return { unseen: "finding its libraries takes too long", rootWould: false };
     }
   }
-  const paths = [...loaded.map(({ path }) => path), ...(loader === undefined ? [] : [interpreter ?? ""])];
-  return { paths: [...new Set(paths)], missing: [...missing] };
+  if (loader !== undefined) paths.add(interpreter ?? "");
+  return { paths: [...paths], missing: [...missing] };
 }
 
 /** The paths to try for a name, in the loader's order. */
@@ -105,11 +107,13 @@ function* places(
     return;
   }
   const within = (list: string | undefined, owner: Loaded): readonly string[] =>
-    (list ?? "")
-      .split(":")
-      .flatMap((folder) => expanded(folder, owner))
-      .filter((folder) => folder.startsWith("/"))
-      .map((folder) => join(folder, name));
+    list === undefined
+      ? []
+      : list
+          .split(":")
+          .flatMap((folder) => expanded(folder, owner))
+          .filter((folder) => folder.startsWith("/"))
+          .map((folder) => join(folder, name));
   // DT_RPATH counts for all that its owner brings in, unless the one that asks has the newer DT_RUNPATH.
   if (asking.file.runpath === undefined) {
     for (let owner: Loaded | undefined = asking; owner !== undefined; owner = owner.parent) {

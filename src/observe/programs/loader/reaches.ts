@@ -21,15 +21,21 @@ export function reachesWanted(
 ): (program: string) => boolean {
   const without = new Set<string>();
 
+  const libraries = new Map<string, string | undefined>();
+
   function libraryOf(name: string, asking: LoaderFacts): string | undefined {
+    const asked = `${asking.machine} ${asking.bits} ${asking.byteOrder} ${name}`;
+    if (libraries.has(asked)) return libraries.get(asked);
     const places = [
       ...(cache?.lookup(name, machineName(asking)) ?? []),
       ...defaultFolders.map((folder) => `${folder}/${name}`),
     ];
-    return places.find((path) => {
+    const found = places.find((path) => {
       const { file } = at(path);
       return file !== undefined && sameAbi(file, asking);
     });
+    libraries.set(asked, found);
+    return found;
   }
 
   return (program) => {
