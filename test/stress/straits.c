@@ -44,12 +44,9 @@ static const struct kind {
     const char *name;
     int family, type, protocol;
 } kinds[] = {
-    {"tcp", AF_INET, SOCK_STREAM, IPPROTO_TCP},
-    {"sctp", AF_INET, SOCK_STREAM, IPPROTO_SCTP},
-    {"dccp", AF_INET, SOCK_DCCP, IPPROTO_DCCP},
-    {"udplite", AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE},
-    {"mptcp", AF_INET, SOCK_STREAM, PROTOCOL_MPTCP},
-    {"smc", FAMILY_SMC, SOCK_STREAM, 0},
+    {"tcp", AF_INET, SOCK_STREAM, IPPROTO_TCP},      {"sctp", AF_INET, SOCK_STREAM, IPPROTO_SCTP},
+    {"dccp", AF_INET, SOCK_DCCP, IPPROTO_DCCP},      {"udplite", AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE},
+    {"mptcp", AF_INET, SOCK_STREAM, PROTOCOL_MPTCP}, {"smc", FAMILY_SMC, SOCK_STREAM, 0},
 };
 
 enum { SPARE = 8, THREADS = 4, RESERVED = 1, FAILED = 2 };
