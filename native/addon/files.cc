@@ -1,5 +1,5 @@
 // Whole looks at small files, in one call where Node needs one for each system call: /proc has a hundred thousand a
-// look. Translation only.
+// look. Translation only. statx(), since stat() and fstatat() are functions of glibc's only from 2.33 on.
 #include "addon.h"
 
 #include <cerrno>
@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 #include <vector>
@@ -104,10 +105,11 @@ Napi::Value ReadLink(const Napi::CallbackInfo &info)
 Napi::Value Identity(const Napi::CallbackInfo &info)
 {
     const Napi::Env env = info.Env();
-    struct stat found;
-    if (stat(PathOf(info).c_str(), &found) != 0)
+    struct statx found;
+    if (statx(AT_FDCWD, PathOf(info).c_str(), 0, STATX_INO, &found) != 0)
         return Napi::Number::New(env, -errno);
-    return Napi::String::New(env, std::to_string(found.st_dev) + ":" + std::to_string(found.st_ino));
+    const dev_t device = makedev(found.stx_dev_major, found.stx_dev_minor);
+    return Napi::String::New(env, std::to_string(device) + ":" + std::to_string(found.stx_ino));
 }
 
 // Whether a line of /proc/PID/maps, "START-END PERMISSIONS ...", may be run code from, or has `text` in it.
@@ -235,18 +237,20 @@ Napi::Value FilesMarked(const Napi::CallbackInfo &info)
     if (!folder.stream)
         return files;
     while (const dirent *entry = folder.Next()) {
-        struct stat found;
+        struct statx found;
         if (entry->d_type == DT_LNK || entry->d_type == DT_DIR ||
-            fstatat(dirfd(folder.stream), entry->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(found.st_mode))
+            statx(dirfd(folder.stream), entry->d_name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MODE | STATX_UID,
+                  &found) != 0 ||
+            !S_ISREG(found.stx_mode))
             continue;
         char value[XATTR_SIZE_MAX];
         const ssize_t size = getxattr((path + "/" + entry->d_name).c_str(), name.c_str(), value, sizeof value);
-        if (size < 0 && (found.st_mode & bits) == 0)
+        if (size < 0 && (found.stx_mode & bits) == 0)
             continue;
         Napi::Object file = Napi::Object::New(env);
         file.Set("name", entry->d_name);
-        file.Set("mode", found.st_mode & 07777);
-        file.Set("uid", found.st_uid);
+        file.Set("mode", found.stx_mode & 07777);
+        file.Set("uid", found.stx_uid);
         if (size >= 0)
             file.Set("value", Napi::Buffer<char>::Copy(env, value, static_cast<size_t>(size)));
         files.Set(files.Length(), file);

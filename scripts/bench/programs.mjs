@@ -23,18 +23,24 @@ export const built = {
   manager: path.join(root, "dist", "portreservectl.mjs"),
 };
 
-/** A gyp file that is JSON but for its comment lines. */
+/** A gyp file that is JSON but for its comment lines; what it includes is merged in as gyp does, list by list. */
 function readGyp(name) {
   const lines = readFileSync(path.join(root, "native", name), "utf8").split("\n");
-  return JSON.parse(lines.filter((line) => !line.trimStart().startsWith("#")).join("\n"));
+  const { includes = [], ...own } = JSON.parse(lines.filter((line) => !line.trimStart().startsWith("#")).join("\n"));
+  const merged = {};
+  for (const part of [...includes.map(readGyp), own]) {
+    for (const [key, value] of Object.entries(part))
+      merged[key] = Array.isArray(value) ? [...(merged[key] ?? []), ...value] : value;
+  }
+  return merged;
 }
 
 /** The compiler's arguments for a library that is built just as the shim is. */
 function shimFlags() {
   const shim = readGyp("shim.gypi");
   const here = shim.conditions.filter(([condition]) => condition.includes(`'${process.arch}'`));
-  const own = [...shim.cflags_c, ...here.flatMap(([, { cflags_c }]) => cflags_c)];
-  const flags = [...readGyp("plain-c.gypi").cflags_c, ...own, "-shared", ...shim.ldflags];
+  const own = [...shim.cflags_c, ...here.flatMap(([, { cflags_c = [] }]) => cflags_c)];
+  const flags = [...own, "-shared", ...shim.ldflags];
   return { flags: flags.map((flag) => flag.replace("=../native/", `=${root}/native/`)), libraries: shim.libraries };
 }
 
