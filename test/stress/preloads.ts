@@ -9,7 +9,7 @@ import { debianRoot, noDebianRoot } from "../support/roots/debian.ts";
 import { built, tableOf } from "../support/sandbox.ts";
 import { staged } from "../support/stage/stage.ts";
 import { keep, played, program } from "./scene.ts";
-import { EACH_TABLE } from "./straits-cases.ts";
+import { EACH_TABLE, STRAITS_PARTS } from "./straits-cases.ts";
 
 /** Where each is below the folder of libraries. The torsocks of Debian 11 answers ENOSYS to system calls by number that it does not know. */
 const OTHERS = {
@@ -54,7 +54,7 @@ async function answers(preloads: readonly (readonly string[])[]): Promise<readon
   writeFileSync(file, preloads.map((list) => `${list.join(":")}\n`).join(""));
   const text = await played(EACH_ORDER, "straits", "glibc", {
     timeout: 250_000,
-    others: ["test/preload/surroundings.c"],
+    others: STRAITS_PARTS,
     etc: {
       "first.table": tableOf(631, 633),
       "next.kept": tableOf(637),

@@ -16,6 +16,9 @@ export interface Straits {
 
 const onlyTcp = native().encodeTable({ generation: 1n, digest: new Uint8Array(32), tcp: [631], udp: [] });
 const threeInARow = tableOf(631, 632, 633);
+/** The sources of straits.c beside those that all programs of this folder have. */
+export const STRAITS_PARTS = ["test/preload/surroundings.c", "test/stress/filter.c"] as const;
+
 /** Calls with the table in force, with it retired, and with the next, which reserves 637. */
 export const EACH_TABLE = ["call", "retire", "call", "newtable", "call", "call", "call"] as const;
 const everyOther = tableOf(631, 633, 635);

@@ -16,26 +16,21 @@
 //   open:MOST            opens descriptors until all below the number MOST are taken
 //   close                closes every number above 2, without looking
 //   count                prints how many descriptors are open
+//   wait:FILE            until there is such a file
 //   vfork:TIMES          children of vfork() that call it, while threads do too
 #include "../preload/surroundings.h"
+#include "filter.h"
 #include "take.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <netdb.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 enum { PROTOCOL_MPTCP = 262, FAMILY_SMC = 43 }; // older headers lack them
@@ -103,55 +98,6 @@ static void call_down(void)
     const int fd = rresvport_af(&alport, AF_INET);
 
     printf("%s alport=%d\n", fd < 0 ? name_of(errno) : "got", alport);
-}
-
-static void filter(const char *name, unsigned verdict)
-{
-    static const struct {
-        const char *name;
-        unsigned number;
-    } calls[] = {{"openat", SYS_openat}, {"rt_sigprocmask", SYS_rt_sigprocmask}, {"read", SYS_read}, {"mmap", SYS_mmap},
-                 {"futex", SYS_futex},   {"getsockopt", SYS_getsockopt}};
-
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        if (strcmp(calls[i].name, name) != 0)
-            continue;
-        struct sock_filter code[] = {
-            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i].number, 0, 1),
-            BPF_STMT(BPF_RET | BPF_K, verdict),
-            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        };
-        const struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
-
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0)
-            return;
-        perror("seccomp");
-    }
-    exit(9);
-}
-
-static volatile sig_atomic_t trapped;
-
-static void on_trap(int signal, siginfo_t *information, void *context)
-{
-    mcontext_t *registers = &((ucontext_t *)context)->uc_mcontext;
-
-    (void)signal, (void)information;
-    trapped++;
-#ifdef __x86_64__
-    registers->gregs[REG_RAX] = -EPERM;
-#else
-    registers->regs[0] = (unsigned long long)-EPERM;
-#endif
-}
-
-static void trap(const char *name)
-{
-    const struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
-
-    sigaction(SIGSYS, &action, NULL);
-    filter(name, SECCOMP_RET_TRAP);
 }
 
 static void open_up_to(int most)
@@ -231,15 +177,15 @@ static void step(const char *text)
     else if (strcmp(text, "noroom") == 0)
         limit(RLIMIT_AS, 0);
     else if (strncmp(text, "refuse:", 7) == 0)
-        filter(argument, SECCOMP_RET_ERRNO | EPERM);
+        filter(argument, FAIL_WITH(EPERM));
     else if (strncmp(text, "nosys:", 6) == 0)
-        filter(argument, SECCOMP_RET_ERRNO | ENOSYS);
+        filter(argument, FAIL_WITH(ENOSYS));
     else if (strncmp(text, "trap:", 5) == 0)
         trap(argument);
     else if (strcmp(text, "trapped") == 0)
-        printf("%d trapped\n", (int)trapped);
+        printf("%d trapped\n", times_trapped());
     else if (strncmp(text, "kill:", 5) == 0)
-        filter(argument, SECCOMP_RET_KILL_PROCESS);
+        filter(argument, KILL);
     else if (strncmp(text, "root:", 5) == 0) {
         if (chroot(argument) != 0 || chdir("/") != 0)
             exit(9);
@@ -252,6 +198,9 @@ static void step(const char *text)
         open_up_to(atoi(argument));
     else if (strcmp(text, "close") == 0)
         close_blindly();
+    else if (strncmp(text, "wait:", 5) == 0)
+        while (access(argument, F_OK) != 0)
+            usleep(10000);
     else if (strcmp(text, "count") == 0)
         printf("%d open\n", open_descriptors());
     else if (strncmp(text, "vfork:", 6) == 0)

@@ -7,7 +7,7 @@ import { scratch } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";
 import { built } from "../support/sandbox.ts";
 import { type Allocator, counted, note, played } from "./scene.ts";
-import { straits as cases, type Straits } from "./straits-cases.ts";
+import { straits as cases, STRAITS_PARTS, type Straits } from "./straits-cases.ts";
 
 async function run({ steps, etc, before, through }: Straits, by: Allocator): Promise<string> {
   // The shell's word on a program that a signal ended is not compared.
@@ -16,7 +16,7 @@ async function run({ steps, etc, before, through }: Straits, by: Allocator): Pro
 [ $status -eq 0 ] || echo "exit $status"`;
   const text = await played(script, "straits", by, {
     reserved: [631, 633],
-    others: ["test/preload/surroundings.c"],
+    others: STRAITS_PARTS,
     etc: { "retired.mark": native().retiredMark, ...etc },
   });
   return text

@@ -4,6 +4,7 @@ import { native } from "../../src/core/native.ts";
 import { compileC } from "../support/compile-c.ts";
 import { built, tableOf } from "../support/sandbox.ts";
 import { played } from "./scene.ts";
+import { STRAITS_PARTS } from "./straits-cases.ts";
 
 const WRAPPER = compileC("test/stress/wrap.c", ["-shared", "-fPIC", "-ldl"]);
 const CONTROL = compileC("test/stress/wrap-control.c");
@@ -14,7 +15,7 @@ const STEPS = "bindresvport call retire call newtable call";
 const run = (script: string): Promise<string> =>
   played(script, "straits", "glibc", {
     reserved: [631, 633],
-    others: ["test/preload/surroundings.c"],
+    others: STRAITS_PARTS,
     etc: {
       "portreserve.table": tableOf(631, 633, 635),
       "next.table": tableOf(637),

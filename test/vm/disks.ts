@@ -32,7 +32,7 @@ const ROOTS: Readonly<Record<Release, { readonly kernels: readonly string[]; rea
       packages: [
         ...PACKAGES,
         ...["selinux-policy-default", "selinux-utils", "policycoreutils", "policycoreutils-python-utils"],
-        ...["apparmor", "auditd", "attr"],
+        ...["apparmor", "auditd", "attr", "criu"],
         // dracut itself would conflict with initramfs-tools.
         ...["initramfs-tools", "busybox", "dracut-core"],
       ],
