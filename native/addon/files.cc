@@ -23,28 +23,34 @@ static constexpr char LAST_LINE[] = "ffffffffff600000-";
 class Descriptor
 {
   public:
-    explicit Descriptor(const std::string &path) : fd(open(path.c_str(), O_RDONLY | O_CLOEXEC))
+    explicit Descriptor(const std::string &path) : number(open(path.c_str(), O_RDONLY | O_CLOEXEC))
     {
     }
     ~Descriptor()
     {
-        if (fd >= 0)
-            close(fd);
+        if (number >= 0)
+            close(number);
     }
     Descriptor(const Descriptor &) = delete;
     Descriptor &operator=(const Descriptor &) = delete;
+
+    bool IsOpen() const
+    {
+        return number >= 0;
+    }
 
     // The bytes that came, or the negative of an errno value.
     ssize_t Read(char *to, size_t size) const
     {
         ssize_t got = -1;
         do
-            got = read(fd, to, size);
+            got = read(number, to, size);
         while (got < 0 && errno == EINTR);
         return got < 0 ? -errno : got;
     }
 
-    const int fd;
+  private:
+    const int number;
 };
 
 struct Bytes {
@@ -70,7 +76,7 @@ static std::string PathOf(const Napi::CallbackInfo &info)
 static ssize_t ReadWhole(const std::string &path, const Bytes &into)
 {
     const Descriptor file(path);
-    if (file.fd < 0)
+    if (!file.IsOpen())
         return -errno;
     for (size_t length = 0;;) {
         const ssize_t got = file.Read(into.data + length, into.size - length);
@@ -125,7 +131,7 @@ static bool IsWanted(const char *line, size_t length, const std::string &text)
 static ssize_t ReadCode(const std::string &path, const Bytes &into, const std::string &text)
 {
     const Descriptor file(path);
-    if (file.fd < 0)
+    if (!file.IsOpen())
         return -errno;
     // What is read lies behind what is kept, so that the lines move down in the one buffer.
     size_t kept = 0, held = 0;
@@ -192,6 +198,13 @@ class Folder
         }
     }
 
+    // Null where it could not be opened, with errno set.
+    DIR *Stream() const
+    {
+        return stream;
+    }
+
+  private:
     DIR *const stream;
 };
 
@@ -203,13 +216,13 @@ Napi::Value LinksLike(const Napi::CallbackInfo &info)
         Refuse(env, "ERR_INVALID_ARG_TYPE", "linksLike takes a path and a text");
     const std::string start = info[1].As<Napi::String>().Utf8Value();
     const Folder folder(path);
-    if (!folder.stream)
+    if (!folder.Stream())
         return Napi::Number::New(env, -errno);
     Napi::Array links = Napi::Array::New(env);
     bool empty = true;
     while (const dirent *entry = folder.Next()) {
         char target[PATH_MAX];
-        const ssize_t length = readlinkat(dirfd(folder.stream), entry->d_name, target, sizeof target);
+        const ssize_t length = readlinkat(dirfd(folder.Stream()), entry->d_name, target, sizeof target);
         if (length < 0 && errno != ENOENT && errno != ESRCH)
             return Napi::Number::New(env, -errno);
         empty = empty && length < 0;
@@ -234,12 +247,12 @@ Napi::Value FilesMarked(const Napi::CallbackInfo &info)
     const std::string name = info[2].As<Napi::String>().Utf8Value();
     const Folder folder(path);
     Napi::Array files = Napi::Array::New(env);
-    if (!folder.stream)
+    if (!folder.Stream())
         return files;
     while (const dirent *entry = folder.Next()) {
         struct statx found;
         if (entry->d_type == DT_LNK || entry->d_type == DT_DIR ||
-            statx(dirfd(folder.stream), entry->d_name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MODE | STATX_UID,
+            statx(dirfd(folder.Stream()), entry->d_name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MODE | STATX_UID,
                   &found) != 0 ||
             !S_ISREG(found.stx_mode))
             continue;

@@ -74,7 +74,7 @@ bool pr_hold_listens(unsigned port)
         look("/proc/net/tcp6");
         known = true;
     }
-    return ports[port / 8 % sizeof ports] >> port % 8 & 1u;
+    return ((unsigned)ports[port / 8 % sizeof ports] >> port % 8 & 1u) != 0;
 }
 
 void pr_hold_look_again(void)

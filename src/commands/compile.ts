@@ -22,10 +22,14 @@ export const compile: Command = async ({ options, progress }): Promise<Report> =
   // A dry run needs no lock: each file it reads is whole, since writers replace by rename.
   if (options.dryRun) return compileOnce(options);
   const locked = (): Promise<Report> =>
-    underLock({ options, progress }, () => {
-      removeCompiledLeftovers(options.root);
-      return compileOnce(options);
-    });
+    underLock(
+      { options, progress },
+      () => {
+        removeCompiledLeftovers(options.root);
+        return compileOnce(options);
+      },
+      () => refused(options),
+    );
   if (!options.settle) return locked();
   for (;;) {
     const before = inputStamp(options.root);
@@ -37,6 +41,12 @@ export const compile: Command = async ({ options, progress }): Promise<Report> =
 
 /** Milliseconds without a change after which the configuration counts as settled. */
 const STILL = 250;
+
+/** What a table that would be refused is refused for. Changes nothing. */
+function refused(options: Options): Report | undefined {
+  const { data, ...report } = compileOnce({ ...options, dryRun: true });
+  return data.result === "refused" ? { ...report, data: { ...data, dryRun: false } } : undefined;
+}
 
 function compileOnce(options: Options): Report {
   // Nobody is there to be told that the folder is gone: what was in it is no longer reserved.

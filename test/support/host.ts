@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync } from "node:fs";
 import path from "node:path";
+import { sanitizerNotes } from "../../src/commands/install/sanitizer.ts";
 import { packageRoot } from "../../src/core/native.ts";
 import { abisOf, shimFile } from "../../src/system/host/abis.ts";
 import { trialPrograms } from "../../src/system/host/trial.ts";
@@ -27,6 +28,11 @@ export const abiNames = abis.map(({ name }) => name).join(" and ");
 const own = trialPrograms(abis);
 /** How many programs a trial plays; only root's has more than the host's own. */
 export const trialCount = own.length + (process.getuid?.() === 0 ? (await programsOfSandbox(own)).length : 0);
+
+/** What install says of this host where gcc's runtime for AddressSanitizer is. */
+export const SANITIZER_NOTE: string = sanitizerNotes("/", abis)
+  .map(({ message, hint }) => `portreservectl: note: ${message}\nhint: ${hint}\n`)
+  .join("");
 
 const ADDON = path.join(stagedNatives(), "portreserve.node");
 const TREE = staged(path.join(import.meta.dirname, "tree.mjs"));

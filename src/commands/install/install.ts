@@ -5,7 +5,6 @@ import { counted, octal } from "../../core/text.ts";
 import { diagnosticCount } from "../../report/diagnostics.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
-import { refuseOthersImage } from "../../system/files/image-owner.ts";
 import { MANAGER_FOLDER } from "../../system/paths.ts";
 import { needRoot } from "../need-root.ts";
 import type { TablePlan } from "../table-plan.ts";
@@ -24,13 +23,11 @@ export const install: Command = async (context): Promise<Report> => {
   checkOptions(options);
   if (options.dryRun) return await installOnce(context);
   needRoot(context);
-  if (options.root !== "/") {
-    // The lock stays in the image, and one that is refused is left as it is. Under the lock all of it is looked at again.
-    refuseOthersImage(options.root);
+  const refused = (): Report | undefined => {
     const prepared = prepare(options);
-    if ("outcome" in prepared) return prepared;
-  }
-  return await underLock(context, () => installOnce(context));
+    return "outcome" in prepared ? prepared : undefined;
+  };
+  return await underLock(context, () => installOnce(context), refused);
 };
 
 /** Throws AppError for options that only make sense with others. */

@@ -24,7 +24,11 @@ export const uninstall: Command = async (context): Promise<Report> => {
   checkOptions(options);
   if (options.dryRun) return uninstallOnce(context);
   needRoot(context);
-  return await underLock(context, async () => uninstallOnce(context));
+  const refused = (): Report | undefined => {
+    const planned = uninstallOnce({ ...context, options: { ...options, dryRun: true } });
+    return planned.data.result === "planned" ? undefined : planned;
+  };
+  return await underLock(context, async () => uninstallOnce(context), refused);
 };
 
 function uninstallOnce({ options }: Context): Report {
