@@ -113,6 +113,7 @@ export async function status({ quick }) {
 }
 
 function report(cases, rounds, kind) {
+  const [first] = cases;
   const last = cases.at(-1);
   const steps = cases.slice(1).map((one, index) => ({ from: cases[index], to: one, cost: growth(cases[index], one) }));
   const before = cases.at(-2);
@@ -144,7 +145,8 @@ function report(cases, rounds, kind) {
       },
     ],
     goals: [
-      goal(`status to ss + lsof, ${last.processes} processes`, relative, 1.5),
+      goal(`status to ss + lsof, ${last.processes} processes`, relative, 1.25),
+      goal(`status to ss + lsof, ${first.processes} processes`, ratio(first.runs[0].seconds, first.both), 3),
       goal(`status, ${last.processes} processes`, summary(last.runs[0].mebibytes), 150, "MiB"),
       goal(
         `time of status, ${last.processes} to ${before.processes} processes, over the ratio of processes`,

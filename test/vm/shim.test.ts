@@ -29,6 +29,8 @@ END`);
     await put("/root/first.table", tableOf(631, 633));
     await put("/root/next.table", tableOf(637));
     await put("/etc/retired.mark", native().retiredMark);
+    // Debian's kernels load only some of them by themselves.
+    await machine.output("modprobe --all sctp dccp_ipv4 smc");
   });
   afterAll(() => machine?.stop());
 
@@ -44,26 +46,28 @@ ${PIDEXEC} --pid ${THIEF_PID} -- env ${by === "shim" ? `LD_PRELOAD=${SHIM} ` : "
     expect(await call("glibc"), "control").toBe("631 632 633 634 635");
   });
 
-  test("a program that criu brings back after a compile obeys the table that is in force then", async (context) => {
+  test("a program that criu brings back after a compile has the reservations of before until the next, as is documented", async (context) => {
     const around = async (by: "shim" | "glibc", between: string): Promise<string> => {
       const script = `rm -rf /run/criu /run/go /run/said; mkdir /run/criu
-(${start(by, "call wait:/run/go call call call")}) </dev/null >/run/said 2>&1 &
+(${start(by, "call wait:/run/go call call newtable call call")}) </dev/null >/run/said 2>&1 &
 until [ -s /run/said ]; do sleep 0.1; done
-criu dump --tree ${THIEF_PID} --images-dir /run/criu --shell-job --leave-stopped >/run/criu/said 2>&1 || { cat /run/criu/said; exit 1; }
-kill -9 ${THIEF_PID}; wait
+criu dump --tree ${THIEF_PID} --images-dir /run/criu --shell-job >/run/criu/said 2>&1 || { cat /run/criu/said; exit 1; }
+wait
 ${between}
-criu restore --images-dir /run/criu --shell-job --restore-detached >/run/criu/said 2>&1 || { cat /run/criu/said; exit 1; }
+criu restore --images-dir /run/criu --shell-job >/run/criu/said 2>&1 & restored=$!
+until [ -e /proc/${THIEF_PID} ] || [ ! -e /proc/$restored ]; do sleep 0.1; done
 touch /run/go
-while [ -e /proc/${THIEF_PID} ]; do sleep 0.1; done
+wait $restored || { cat /run/criu/said; exit 1; }
 cat /run/said`;
       return (await machine.output(script)).trim().split("\n").join(" ");
     };
-    const replace = "mv /root/other.table /etc/portreserve.table";
+    const compiled =
+      "cp /root/other.table /etc/portreserve.table.new; mv /etc/portreserve.table.new /etc/portreserve.table";
     await put("/root/other.table", tableOf(634, 636));
-    expect(await around("glibc", replace), "control").toBe("631 632 633 634");
-    await put("/root/other.table", tableOf(634, 636));
-    const found = await around("shim", replace);
-    expect(found).toBe("632 633 635 637");
-    await record(context, machine, { control: "631, then 632 633 634", result: found });
+    expect(await around("glibc", compiled), "control").toBe("631 632 633 634 635");
+    const found = await around("shim", compiled);
+    // 634 is reserved in the table in force: criu maps that in the place of the one that the program has read.
+    expect(found).toBe("632 634 635 636 638");
+    await record(context, machine, { control: "631, then 632 633 634 635", result: found });
   });
 });
