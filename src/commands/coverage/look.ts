@@ -11,6 +11,7 @@ import type { Memory } from "../../observe/read-memory.ts";
 import { readSources, type Sources } from "../../observe/read-sources.ts";
 import { diagnosticCount } from "../../report/diagnostics.ts";
 import { AppError } from "../../system/app-error.ts";
+import { expectOneLook } from "../../system/one-look.ts";
 import { BLACKLIST_FILE } from "../../system/paths.ts";
 import { asRootCommand } from "../this-command.ts";
 import type { Context, Options } from "../types.ts";
@@ -38,6 +39,7 @@ export function assessHost(
   memory: Memory,
 ): AssessedHost {
   const { options, meter } = context;
+  if (!options.watch) expectOneLook();
   const sources = sourcesIfAny(options);
   const facts = factsOf(options, sources, meter, memory);
   const coverage = assess(facts);

@@ -5,7 +5,6 @@ import { prometheusText } from "../../report/prometheus.ts";
 import type { Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import { writeOutput } from "../../system/files/write-output.ts";
-import { expectOneLook } from "../../system/one-look.ts";
 import { figuresOf } from "../coverage/figures.ts";
 import { type AssessedHost, assessHost, refuseOtherRoot } from "../coverage/look.ts";
 import type { Command, Options } from "../types.ts";
@@ -18,7 +17,6 @@ export const status: Command = (context): Report | Promise<Report> => {
   const { options } = context;
   refuseOtherRoot("status", options);
   refuseTwoForms(options);
-  if (!options.watch) expectOneLook();
   const memory = newMemory();
   if (options.watch) return watch(context, () => seen(assessHost(context, memory), options));
   const seenNow = assessHost(context, memory);
