@@ -141,10 +141,11 @@ export interface ProcessFacts {
   readonly table: Seen<"same" | "alike" | "other" | "none">;
   /**
    * The table that it has mapped: the one in force, or another, which it looks away from if it is marked retired. `alike`:
-   * that other one reserves the same.
+   * that other one reserves the same. `unread`: the shim in it keeps other reservations than that table's, since criu has
+   * brought the process back after a change, or somebody has written into the table.
    */
   readonly mappedTable:
-    | Seen<{ readonly current: boolean; readonly retired: boolean; readonly alike?: true }>
+    | Seen<{ readonly current: boolean; readonly retired: boolean; readonly alike?: true; readonly unread?: true }>
     | undefined;
   /** LD_PRELOAD named the shim when the program was started. */
   readonly preload: Seen<boolean>;

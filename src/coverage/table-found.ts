@@ -25,6 +25,9 @@ export function tableFound({ process, image }: Running, host: Host): Decision | 
   }
   if (image.shims.length === 0) return undefined;
   if (isUnseen(mappedTable)) return unseen("the table that it has mapped", mappedTable);
+  if (mappedTable?.unread === true && !mappedTable.retired) {
+    return notCovered("goes by what was reserved before the table that it has mapped", restartHint(process));
+  }
   const hasIt = mappedTable?.current === true || (isAlike && mappedTable?.alike === true);
   if (hasIt) return undefined;
   if (mappedTable !== undefined && !mappedTable.retired) {

@@ -103,6 +103,11 @@ test.each<[string, ProcessFacts, string, Change?]>([
     `not covered (table): goes on with a table that was replaced by hand → ${RESTART}`,
   ],
   [
+    "the one in force, which it has not read since it was changed in its place",
+    process({ mappedTable: { current: true, retired: false, unread: true } }),
+    `not covered (table): goes by what was reserved before the table that it has mapped → ${RESTART}`,
+  ],
+  [
     "one that reserves the same, behind a filter that it has not come through yet",
     process({ mounts: "other", table: "alike", mappedTable: undefined, seccomp: "filter" }),
     "unknown (table): its seccomp filter may keep it from the table, which it has not read yet → look again after it has taken a port",

@@ -18,6 +18,7 @@ import { type Answers, deniedTo } from "../apparmor/read-denied.ts";
 import { whyPathSilentUnder } from "../programs/read-path-answers.ts";
 import { secureOfAuxv } from "./auxv.ts";
 import { preloadNames } from "./environ.ts";
+import type { Mapping } from "./maps.ts";
 import { whyRootSilent } from "./read-answering.ts";
 import { fileIdentity } from "./read-mapped-file.ts";
 import { keyOfExecutable, type MappedBy, type Objects, programPath, type View } from "./read-mapped-objects.ts";
@@ -27,6 +28,7 @@ import { codeOf, whyProgramSilent } from "./read-process-code.ts";
 import { isDenied, noRights, type Rights, refusedAs, rightsOf } from "./read-rights.ts";
 import type { Self } from "./read-self.ts";
 import { bindingsOf, mappedTableOf } from "./slots/read-bindings.ts";
+import { keepsOthers } from "./slots/read-kept.ts";
 import { lookupOf } from "./slots/read-lookup.ts";
 
 /** What one look at the whole host shares. */
@@ -125,7 +127,7 @@ function lookInto(
     mounts: place.mounts,
     root: place.root,
     table: tableOf(look, place, folder),
-    mappedTable: code.table === undefined ? undefined : mappedTableOf(self, by, code.table),
+    mappedTable: code.table === undefined ? undefined : tableMapped(look, by, keys, code.table),
     preload: isOfInterest ? preloadOf(self, folder) : NO_ALLOCATOR,
     objects: keys,
     executable: program,
@@ -172,6 +174,17 @@ function closed(open: Open & Rights, why: Unseen): ProcessFacts {
     executable: undefined,
     bindings: why,
   };
+}
+
+function tableMapped(
+  { self, objects }: ProcessScan,
+  by: MappedBy,
+  keys: Seen<readonly string[]>,
+  mapping: Mapping,
+): ProcessFacts["mappedTable"] {
+  const found = mappedTableOf(self, by, mapping);
+  if (isUnseen(found) || found.retired || isUnseen(keys)) return found;
+  return keepsOthers(objects, by, keys, mapping) === true ? { ...found, unread: true } : found;
 }
 
 interface Placed {
