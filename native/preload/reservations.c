@@ -81,7 +81,7 @@ static long read_bits(long fd, struct pr_table_bits *ret_bits)
         if (size != sizeof part || pr_table_check(part, offset, sizeof part) != PR_TABLE_OK)
             return 0;
         if (offset == 0)
-            copy_bits(ret_bits, &((const struct pr_table *)part)->bits);
+            copy_bits(ret_bits, (const struct pr_table_bits *)(part + offsetof(struct pr_table, bits)));
     }
 }
 

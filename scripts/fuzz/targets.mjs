@@ -43,8 +43,8 @@ export const targets = [
       // A retirement that is not seen where a port is stepped over.
       plant(
         "native/preload/reservations.c",
-        "           errno == EINVAL;",
-        "           errno != EFAULT;",
+        "0) == -EINVAL;",
+        "0) != -EFAULT;",
         /does not hold/,
       ),
       // The page is touched, and may be gone.

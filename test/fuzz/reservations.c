@@ -146,7 +146,7 @@ static void start_anew(void)
     if (pages)
         munmap(pages, sizeof *pages);
     pages = NULL;
-    atomic_store(&has_cached, false);
+    memset(&cached, 0, sizeof cached);
     atomic_flag_clear(&lock);
     atomic_store(&cursor, PR_PORT_START);
     atomic_store(&widened, false);
