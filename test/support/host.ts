@@ -2,7 +2,6 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync } from "node:fs";
 import path from "node:path";
-import { sanitizerNotes } from "../../src/commands/install/sanitizer.ts";
 import { packageRoot } from "../../src/core/native.ts";
 import { abisOf, shimFile } from "../../src/system/host/abis.ts";
 import { trialPrograms } from "../../src/system/host/trial.ts";
@@ -28,11 +27,6 @@ export const abiNames = abis.map(({ name }) => name).join(" and ");
 const own = trialPrograms(abis);
 /** How many programs a trial plays; only root's has more than the host's own. */
 export const trialCount = own.length + (process.getuid?.() === 0 ? (await programsOfSandbox(own)).length : 0);
-
-/** What install says of this host where gcc's runtime for AddressSanitizer is. */
-export const SANITIZER_NOTE: string = sanitizerNotes("/", abis)
-  .map(({ message, hint }) => `portreservectl: note: ${message}\nhint: ${hint}\n`)
-  .join("");
 
 const ADDON = path.join(stagedNatives(), "portreserve.node");
 const TREE = staged(path.join(import.meta.dirname, "tree.mjs"));
@@ -86,7 +80,7 @@ export async function onHost(script: string, host: Host = {}): Promise<Steps> {
   return stepsOf(result.stdout);
 }
 
-// Where units run a node of root's, it must be there on every machine that these tests run on.
+// What install says of AddressSanitizer is for sanitizer.test.ts. Where units run a node of root's, it must be there on every machine that these tests run on.
 const PRELUDE = `set -u
 cd /
 ${STEP}ctl() { "$NODE" "$MANAGER" "$@"; }
@@ -98,6 +92,7 @@ if [ "$NODE" != /usr/bin/node ]; then
   printf '#!/bin/sh\\nexec "%s" "$@"\\n' "$NODE" >/usr/bin/node
   chmod 755 /usr/bin/node
 fi
+rm -f /usr/lib/*/libasan.so.[0-9]*
 if [ ! -d /usr/lib/systemd/system ]; then mkdir -p /usr/lib/systemd/system; : >/usr/lib/systemd/system/some.service; fi
 `;
 
