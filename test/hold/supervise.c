@@ -57,11 +57,28 @@ static void await(int fd, const char *beginning)
     } while (strncmp(text, beginning, strlen(beginning)) != 0);
 }
 
+// Until it sleeps, and so has closed what it has told us through.
+static void await_sleep(pid_t pid)
+{
+    char path[64], state = 'R';
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    while (state != 'S') {
+        FILE *const file = fopen(path, "r");
+
+        if (!file || fscanf(file, "%*d %*s %c", &state) != 1)
+            exit(1);
+        fclose(file);
+        usleep(1000);
+    }
+}
+
 static int descriptors(pid_t pid)
 {
     char path[64];
     int count = 0;
 
+    await_sleep(pid);
     snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
     DIR *const folder = opendir(path);
     for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;)
