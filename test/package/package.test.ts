@@ -17,6 +17,7 @@ const ALLOWED = [
   "dist/portrelease.js",
   "dist/portreservectl.mjs",
   "docs/portrelease.8",
+  "docs/portreserve-hold.8",
   "docs/portreserve.5",
   "docs/portreserve.table.5",
   "docs/recovery.md",
