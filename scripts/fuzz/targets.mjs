@@ -41,12 +41,7 @@ export const targets = [
     longest: 200,
     plants: [
       // A retirement that is not seen where a port is stepped over.
-      plant(
-        "native/preload/reservations.c",
-        "0) == -EINVAL;",
-        "0) != -EFAULT;",
-        /does not hold/,
-      ),
+      plant("native/preload/reservations.c", "0) == -EINVAL;", "0) != -EFAULT;", /does not hold/),
       // The page is touched, and may be gone.
       plant(
         "native/preload/reservations.c",
