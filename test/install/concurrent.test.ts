@@ -6,6 +6,7 @@ import { completed } from "../support/fault/judge.ts";
 import { differences } from "../support/fault/listing.ts";
 import { inScene, MANAGER, noScene } from "../support/fault/run-scene.ts";
 import { UNTOUCHED } from "../support/fault/scene.ts";
+import { withoutSanitizerNote } from "../support/sanitizer-note.ts";
 
 const notHere = noScene();
 const WAITS = "portreservectl: note: another portreservectl is running, waiting for it to finish";
@@ -57,7 +58,7 @@ function play({ verbs, environment, afterwards }: Play) {
 type Played = Awaited<ReturnType<typeof play>>;
 
 function expectOrder({ configured, crowd, result, ends, wanted }: Played): void {
-  const said = new Set(result.ended.map(({ status, stderr }) => `${status} ${stderr}`));
+  const said = new Set(result.ended.map(({ status, stderr }) => `${status} ${withoutSanitizerNote(stderr)}`));
   expect([...said].sort()).toEqual(["0 ", `0 ${WAITS}`]);
   expect(result.ended).toHaveLength(COUNT);
   expect(result.complaints).toEqual([]);

@@ -8,6 +8,7 @@ import { callsIn, type How, injection, shown } from "../support/fault/inject.ts"
 import { inScene, KERNEL_LOG, MANAGER, noScene } from "../support/fault/run-scene.ts";
 import { UNTOUCHED } from "../support/fault/scene.ts";
 import { changesIn, straceOptions } from "../support/fault/strace.ts";
+import { withoutSanitizerNote } from "../support/sanitizer-note.ts";
 import { MAIN } from "../support/stage/stage.ts";
 
 const noStrace = skipReason("strace");
@@ -113,7 +114,7 @@ test.skipIf(notHere !== undefined)(
     const runs = await inScene(programs, jobs, ({ run }) => [run("install"), run("uninstall")]);
     const withoutRandom = (call: string): string => call.replace(/(?<=-(?:sandbox|rehearsal)-)\w{6}$/, "XXXXXX");
     for (const { status, stderr, calls, kernelLog } of runs) {
-      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect({ status, stderr: withoutSanitizerNote(stderr) }).toEqual({ status: 0, stderr: "" });
       const kernel = changesIn(kernelLog, { except: ["/mnt/log"], children: false });
       expect(calls.map((call) => withoutRandom(shown(call)))).toEqual(kernel.map((call) => withoutRandom(shown(call))));
       expect(kernel.some(({ paths }) => paths.includes("/etc/ld.so.preload"))).toBe(true);
