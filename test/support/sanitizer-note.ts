@@ -3,7 +3,7 @@
 /** The text without it. */
 export function withoutSanitizerNote(stderr: string): string {
   return stderr.replace(
-    /[ \n]?portreservectl: note: programs that gcc has built with -fsanitize=address[^]*?-static-libasan\n?/,
+    /[ \n]?portreservectl: note: programs that gcc has built with -fsanitize=address.*?-static-libasan\n?/s,
     "",
   );
 }
