@@ -1,6 +1,6 @@
 // The compiled file: what is taken, each kind of damage by its line and reason, and what stays held when it is damaged.
 import { describe, expect, test } from "vitest";
-import { named } from "../support/can.ts";
+import { named, skipReason } from "../support/can.ts";
 import { holdFile, noHolder, scene } from "./scene.ts";
 
 const port = (number: number): string => `hold tcp ${number}`;
@@ -97,7 +97,8 @@ rm /etc/portreserve.hold; mkdir /etc/portreserve.hold; check`,
     ]);
   });
 
-  test("of another user is refused", async () => {
+  const noRoot = skipReason("root");
+  test.skipIf(noRoot !== undefined)(named("of another user is refused", noRoot), async () => {
     const lines = await scene(`chown 1 /etc/portreserve.hold; "$HOLD" --check 2>&1 || true`, {
       file: good,
       kind: "root",

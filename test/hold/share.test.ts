@@ -45,7 +45,7 @@ describe.skipIf(noHolder !== undefined)(named("the library", noHolder), () => {
   const CALLS = compileC("test/hold/bind-calls.c");
 
   test("changes the flag of sockets of TCP and UDP for a reserved port, and nothing else of any call", async () => {
-    const lines = await scene(`"${CALLS}"; echo; ${preloaded(SHARE, CALLS)}`, { kind: "root" });
+    const lines = await scene(`"${CALLS}"; echo; ${preloaded(SHARE, CALLS)}`);
     const middle = lines.indexOf("");
     const [plain, shared] = [lines.slice(0, middle), lines.slice(middle + 1)];
     const differ = shared.filter((line, index) => line !== plain[index]);
@@ -63,7 +63,6 @@ describe.skipIf(noHolder !== undefined)(named("the library", noHolder), () => {
     const WRAP = compileC("test/hold/wrap-bind.c", ["-shared", "-fPIC", "-ldl"]);
     const lines = await scene(
       `"${CALLS}" | head -1; for list in ${WRAP} "${WRAP} ${SHARE}" "${SHARE} ${WRAP}"; do LD_PRELOAD=$list "${CALLS}" 2>&1 | head -2; done`,
-      { kind: "root" },
     );
     expect(lines).toEqual([
       "tcp 631: 0 errno 77 flag 0",
