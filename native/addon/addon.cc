@@ -28,6 +28,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     exports.Set("openProcess", Napi::Function::New(env, OpenProcess));
     exports.Set("signalProcess", Napi::Function::New(env, SignalProcess));
     exports.Set("sockets", Napi::Function::New(env, Sockets));
+    exports.Set("readOtherSocket", Napi::Function::New(env, ReadOtherSocket));
+    exports.Set("shareOtherSocket", Napi::Function::New(env, ShareOtherSocket));
     exports.Set("readSmall", Napi::Function::New(env, ReadSmall));
     exports.Set("readCodeLines", Napi::Function::New(env, ReadCodeLines));
     exports.Set("readLink", Napi::Function::New(env, ReadLink));

@@ -33,6 +33,21 @@ export interface MarkedFile {
   readonly value?: Uint8Array;
 }
 
+/** What a socket of another process was told, and what it does. */
+export interface OtherSocket {
+  /** AF_INET is 2, AF_INET6 10. */
+  readonly family: number;
+  /** IPPROTO_TCP is 6, IPPROTO_UDP 17. */
+  readonly protocol: number;
+  /** 0 where it has none. */
+  readonly port: number;
+  readonly reuseAddress: boolean;
+  readonly reusePort: boolean;
+  readonly listens: boolean;
+  /** Of SO_BINDTODEVICE; 0: none. */
+  readonly interfaceIndex: number;
+}
+
 export interface Native {
   /** Size of a table in bytes. */
   readonly tableSize: number;
@@ -81,6 +96,14 @@ export interface Native {
    * E11 (EAGAIN) when it changed in each of five attempts.
    */
   sockets(protocol: "tcp" | "udp", family: SocketFamily): readonly SocketRow[];
+  /**
+   * pidfd_getfd(2) and getsockopt(2) of descriptor `fd` of process `pid`: undefined where that is not, or no longer, the
+   * socket with this inode. Throws with `code` (errno name): ESRCH, EBADF, EPERM where ptrace(2) would be refused, ENOSYS
+   * before Linux 5.6.
+   */
+  readOtherSocket(pid: number, fd: number, inode: number): OtherSocket | undefined;
+  /** Sets SO_REUSEADDR on it; false where it is not that socket. Throws as `readOtherSocket`. */
+  shareOtherSocket(pid: number, fd: number, inode: number): boolean;
   /**
    * The bytes of a file of /proc into `buffer`, from its start: how many, or the negative of an errno value; -EFBIG where
    * the buffer is too small.

@@ -65,6 +65,8 @@ for (const name of [
   "identity",
   "linksLike",
   "filesMarked",
+  "readOtherSocket",
+  "shareOtherSocket",
 ]) {
   call(name, []);
   for (const first of hostile) {
@@ -89,6 +91,10 @@ for (const length of [0, 1, 100, 4096]) {
   call("readCodeLines", ["/proc/self/maps", Buffer.alloc(length), "/libc"]);
 }
 call("linksLike", ["/proc/self/fd", "/"]);
+for (const name of ["readOtherSocket", "shareOtherSocket"]) {
+  call(name, [process.pid, fd, 1]);
+  for (const third of hostile) call(name, [process.pid, fd, third]);
+}
 call("attributes", [fd]);
 call("attribute", [process.execPath, "security.capability"]);
 call("attribute", ["/no/such/file", "security.capability"]);
