@@ -1,5 +1,5 @@
 # What ships: the addon, the shim and the probe (both for i386 too where the compiler can), the holder and the library for
-# owners that do not share, and the sandbox's pid helper.
+# owners that do not share, the thief that no preload reaches, and the sandbox's pid helper.
 {
   "targets": [
     {
@@ -38,6 +38,11 @@
     {
       "target_name": "portreserve-hold",
       "includes": ["native/hold.gypi"]
+    },
+    {
+      "target_name": "portreserve-probe-static",
+      "includes": ["native/static-program.gypi"],
+      "sources": ["native/probe/static.c"]
     },
     {
       "target_name": "portreserve-pidexec",

@@ -14,6 +14,7 @@ const common = [
   "libportreserve-share.so",
   "portreserve-hold",
   "portreserve-probe",
+  "portreserve-probe-static",
   "portreserve-pidexec",
 ];
 

@@ -178,7 +178,7 @@ export const verbs: readonly Verb[] = [
       "Shows the theft of port 631 and its prevention with real programs, in private namespaces with a private /etc. " +
       "Nothing on the host changes. It works as any user where user namespaces are allowed, and as root otherwise.",
     options: ["verbose", "json"],
-    examples: [["portreservectl demo", "takes about a second"]],
+    examples: [["portreservectl demo", "takes a second or two"]],
     outcomes: [
       ["done", "the theft was shown, and was prevented"],
       ["no", "something else happened"],

@@ -31,16 +31,28 @@ const between = `
 2  With the shim (LD_PRELOAD)
    the same program with the same process id
 `;
-const closing = (thief: string): string => `
+const beyond = (third: string, fourth: string): string => `
+3  A thief that no preload reaches
+   portreserve-probe-static, a static program with its own loop on bind(),
+   with the shim in its environment
+${third}
+4  With 631 held (portreserve-hold)
+   the same program; the owner has SO_REUSEADDR, as nearly every server
+${fourth}`;
+const closing = (thief: string): string => `${beyond(staticTheft, staticPrevention)}
 Proven: left alone, ${thief} takes port 631 from its owner.
 With the shim it takes another port, and the owner gets its own.
+What no preload reaches is kept out by a hold, which its owner does not notice.
 
 Go on with
    sudo portreservectl install     every program of this host, and your own /etc/portreserve
+   sudo portreservectl hold OWNER  then nothing can take the ports of that owner
    portreservectl run -- COMMAND   any command, as any user, with the shim
 `;
 const refused = "     the owner   gets 631/tcp, is refused 631/udp (EADDRINUSE)\n";
 const served = "     the owner   gets 631/tcp, gets 631/udp\n";
+const staticTheft = `     it got      0.0.0.0:631/udp, reserved: stolen\n${refused}`;
+const staticPrevention = `     it got      0.0.0.0:632/udp\n${served}`;
 
 /** Everything of the host that a leaking sandbox would touch first. */
 const host = (): unknown => [
@@ -89,6 +101,7 @@ describe.skipIf(userReason !== undefined)(named("as an ordinary user", userReaso
     const owner = { tcp: { port: 631 }, udp: { port: 631 } };
     const socket = { protocol: "udp", family: "inet", address: "0.0.0.0" };
     const executable = path.join(stagedNatives(), "portreserve-probe");
+    const unreached = path.join(stagedNatives(), "portreserve-probe-static");
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
       schemaVersion: 1,
@@ -117,6 +130,19 @@ describe.skipIf(userReason !== undefined)(named("as an ordinary user", userReaso
         answers: [],
       },
       withShim: { executable, sockets: [{ ...socket, port: 632, stolen: false }], owner, answers: [] },
+      staticThief: { name: "portreserve-probe-static", command: [unreached, "udp", "any", "hold"] },
+      staticWithShim: {
+        executable: unreached,
+        sockets: [{ ...socket, port: 631, stolen: true }],
+        owner: { ...owner, udp: { error: "EADDRINUSE" } },
+        answers: [],
+      },
+      staticWithHold: {
+        executable: unreached,
+        sockets: [{ ...socket, port: 632, stolen: false }],
+        owner,
+        answers: [],
+      },
       theftShown: true,
       theftPrevented: true,
     });
@@ -128,7 +154,7 @@ describe.skipIf(userReason !== undefined)(named("as an ordinary user", userReaso
     });
     expect(demo({ env: { PORTRESERVE_PREBUILD: folder } })).toEqual({
       status: 1,
-      stdout: `${start}${theft}${between}${theft}\nNot proven: the theft was shown, but not prevented\n`,
+      stdout: `${start}${theft}${between}${theft}${beyond(staticTheft, staticPrevention)}\nNot proven: the theft was shown, but not prevented\n`,
       stderr: "",
     });
   });
@@ -140,7 +166,19 @@ describe.skipIf(userReason !== undefined)(named("as an ordinary user", userReaso
     });
     expect(demo({ env: { PORTRESERVE_PREBUILD: folder } })).toEqual({
       status: 1,
-      stdout: `${start}${prevention}${between}${prevention}\nNot proven: the theft could not be shown\n`,
+      stdout: `${start}${prevention}${between}${prevention}${beyond(staticTheft, staticPrevention)}\nNot proven: the theft could not be shown\n`,
+      stderr: "",
+    });
+  });
+
+  test("says that nothing is proven when the hold does not help", () => {
+    const folder = packageWith((release) => {
+      const script = '#!/bin/sh\n[ "$1" = --state ] && echo holding nothing >"$2"\nexec sleep 60\n';
+      writeFileSync(path.join(release, "portreserve-hold"), script, { mode: 0o755 });
+    });
+    expect(demo({ env: { PORTRESERVE_PREBUILD: folder } })).toEqual({
+      status: 1,
+      stdout: `${start}${theft}${between}${prevention}${beyond(staticTheft, staticTheft)}\nNot proven: the theft was shown, but not prevented\n`,
       stderr: "",
     });
   });
@@ -165,7 +203,8 @@ function packageWith(change: (release: string) => void): string {
   const folder = scratch();
   const release = path.join(folder, "build/Release");
   mkdirSync(release, { recursive: true });
-  for (const name of ["portreserve.node", "libportreserve.so", "portreserve-probe", "portreserve-pidexec"]) {
+  const programs = ["probe", "probe-static", "pidexec", "hold"].map((name) => `portreserve-${name}`);
+  for (const name of ["portreserve.node", "libportreserve.so", ...programs]) {
     copyFileSync(path.join(stagedNatives(), name), path.join(release, name));
   }
   change(release);

@@ -17,7 +17,8 @@ describe.skipIf(reason !== undefined)(named("the demo's daemon", reason), () => 
   const play = async (thief: Thief, preload: string | undefined) => {
     const etc = { "portreserve.table": tableOf(631) };
     const pid = pidAskingFirstFor(631);
-    return readScene(await playScene({ kind: "root", thief, pid, port: 631, preload, etc }));
+    const rest = { holder: undefined, ownerShares: false };
+    return readScene(await playScene({ kind: "root", thief, pid, port: 631, preload, etc, ...rest }));
   };
   const judged = async (thief: Thief, preload: string | undefined) => {
     const result = await play(thief, preload);

@@ -73,6 +73,7 @@ describe.each(Object.entries(BUILDS))("%s", (_, { variables, reason }) => {
         `755 ${HOLDER}`,
         "755 usr/lib/portreserve/portreserve-pidexec",
         "755 usr/lib/portreserve/portreserve-probe",
+        "755 usr/lib/portreserve/portreserve-probe-static",
       ]);
       for (const file of [SHIM, SHARE, HOLDER]) {
         expect(gates(path.join(destination, file)), file).toMatchObject({ status: 0 });

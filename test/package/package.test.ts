@@ -57,7 +57,7 @@ describe.skipIf(reason !== undefined)(named("the package", reason), () => {
     const names = entries.map((entry) => entry.at(-1)?.replace(/^package\//, ""));
     expect(names.sort()).toEqual(ALLOWED);
     const executable = entries.filter(([mode]) => mode?.startsWith("-rwx")).map((entry) => entry.at(-1) ?? "");
-    expect(executable.filter((name) => /probe|pidexec|\/dist\//.test(name))).toHaveLength(7);
+    expect(executable.filter((name) => /probe|pidexec|\/dist\//.test(name))).toHaveLength(9);
   });
 
   test("is published with just the same files", () => {

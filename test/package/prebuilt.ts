@@ -13,6 +13,7 @@ const common = [
   "portreserve-hold",
   "portreserve-pidexec",
   "portreserve-probe",
+  "portreserve-probe-static",
   "portreserve.node",
 ];
 /** What the package must carry, so that a file that gets lost on the way is missed. */

@@ -20,6 +20,7 @@ export interface Thief {
 }
 
 const probe = path.join(nativeFolder(), "portreserve-probe");
+const staticProbe = path.join(nativeFolder(), "portreserve-probe-static");
 
 /** In order of preference; the last one works everywhere. */
 export const THIEVES: readonly [...(readonly Thief[]), Thief] = [
@@ -52,6 +53,17 @@ export const THIEVES: readonly [...(readonly Thief[]), Thief] = [
   },
 ];
 
+/** Linked statically, with a loop of its own on bind(), as programs in Go have: nothing of it can be replaced. */
+export const STATIC_THIEF: Thief = {
+  name: "portreserve-probe-static",
+  about: "a static program with its own loop on bind()",
+  command: [staticProbe, "udp", "any", "hold"],
+  daemon: false,
+  programs: [],
+  overlays: [],
+  rpcProgram: 0,
+};
+
 export interface SceneRequest {
   readonly kind: SandboxKind;
   readonly thief: Thief;
@@ -60,13 +72,17 @@ export interface SceneRequest {
   readonly port: number;
   /** Value of LD_PRELOAD for the thief, or undefined for the scene without the shim. */
   readonly preload: string | undefined;
+  /** The program that holds the ports of etc's portreserve.hold, or undefined for a scene without it. */
+  readonly holder: string | undefined;
+  /** Whether the owner sets SO_REUSEADDR, and listens. */
+  readonly ownerShares: boolean;
   /** Files of the private /etc, by path below it. */
   readonly etc: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /** What the script printed, for `readScene`. Throws AppError when the sandbox broke. A folder that the host lacks is a failed scene. */
 export async function playScene(request: SceneRequest): Promise<string> {
-  const { kind, thief, pid, port, preload, etc } = request;
+  const { kind, thief, pid, port, preload, holder, ownerShares, etc } = request;
   const result = await runInSandbox(kind, {
     script: SCRIPT,
     args: thief.command,
@@ -79,6 +95,8 @@ export async function playScene(request: SceneRequest): Promise<string> {
       PIDEXEC: pidexecPath(),
       PROBE: probe,
       PRELOAD: preload ?? "",
+      HOLDER: holder ?? "",
+      SHARING_OWNER: ownerShares ? staticProbe : "",
       THIEF: String(pid),
       PORT: String(port),
       PROGRAMS: thief.programs.join(" "),
@@ -109,6 +127,10 @@ for program in $PROGRAMS; do command -v "$program" >/dev/null || fail "this mach
 if [ "$RPC" -gt 0 ]; then
   rpcbind 2>"$SCRATCH/errors" || fail "rpcbind did not start"
   until_works test -S /run/rpcbind.sock || fail "rpcbind did not answer"
+fi
+if [ -n "$HOLDER" ]; then
+  "$HOLDER" --state "$SCRATCH/hold.json" 2>"$SCRATCH/errors" &
+  until_works test -s "$SCRATCH/hold.json" || fail "portreserve-hold did not start"
 fi
 inodes() { ls -l "/proc/$THIEF/fd" 2>/dev/null | sed -n 's/.*socket:\\[\\([0-9]*\\)\\]$/\\1/p'; }
 settled() {
@@ -147,7 +169,11 @@ for table in tcp tcp6 udp udp6; do
 done
 for protocol in tcp udp; do
   echo "== owner $protocol"
-  "$PROBE" --symbol bind --port "$PORT" --protocol $protocol || :
+  if [ -n "$SHARING_OWNER" ]; then
+    "$SHARING_OWNER" $protocol "$PORT" share || :
+  else
+    "$PROBE" --symbol bind --port "$PORT" --protocol $protocol || :
+  fi
 done
 if [ -n "$answers" ]; then
   echo "== answers"; echo "$answers"

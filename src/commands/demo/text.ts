@@ -5,13 +5,16 @@ import type { Json, Line, Span, Tone } from "../../report/types.ts";
 import { OWNERS_FOLDER } from "../../system/paths.ts";
 import type { SandboxKind } from "../../system/sandbox/sandbox.ts";
 import { DISTRIBUTION_FILES } from "./distribution-files.ts";
-import type { Thief } from "./run-scene.ts";
+import { STATIC_THIEF, type Thief } from "./run-scene.ts";
 import type { DemoScene, DemoVerdict, OwnerResult } from "./scene.ts";
 import { type Socket, socketText } from "./sockets.ts";
 
+/** In the order in which they are played. */
+export type ActName = "without" | "shim" | "static" | "held";
+
 /** One scene, and what it shows. */
 export interface Act {
-  readonly covered: boolean;
+  readonly act: ActName;
   readonly scene: DemoScene;
   readonly verdict: DemoVerdict;
 }
@@ -65,15 +68,37 @@ function passedOverLines(passedOver: DemoSetting["passedOver"]): Line[] {
   return [...reasons].map(([reason, names]) => tone(`                not ${names.join(", ")}: ${reason}`, "dim"));
 }
 
-export function actLines({ port, pid, thief }: DemoSetting, act: Act, verbose: boolean): Line[] {
+function headingLines({ port, pid }: DemoSetting, act: ActName): Line[] {
+  switch (act) {
+    case "without":
+      return [
+        tone("1  Without the shim", "strong"),
+        `   process ${pid} asks libc for any privileged port; libc begins at`,
+        `   600 + ${pid} % 424 = ${600 + (pid % 424)}`,
+      ];
+    case "shim":
+      return [tone("2  With the shim (LD_PRELOAD)", "strong"), "   the same program with the same process id"];
+    case "static":
+      return [
+        tone("3  A thief that no preload reaches", "strong"),
+        `   ${STATIC_THIEF.name}, ${STATIC_THIEF.about},`,
+        "   with the shim in its environment",
+      ];
+    case "held":
+      return [
+        tone(`4  With ${port} held (portreserve-hold)`, "strong"),
+        "   the same program; the owner has SO_REUSEADDR, as nearly every server",
+      ];
+    default:
+      return act satisfies never;
+  }
+}
+
+export function actLines(setting: DemoSetting, act: Act, verbose: boolean): Line[] {
+  const { port } = setting;
+  const thief = act.act === "static" || act.act === "held" ? STATIC_THIEF : setting.thief;
   return [
-    ...(act.covered
-      ? [tone("2  With the shim (LD_PRELOAD)", "strong"), "   the same program with the same process id"]
-      : [
-          tone("1  Without the shim", "strong"),
-          `   process ${pid} asks libc for any privileged port; libc begins at`,
-          `   600 + ${pid} % 424 = ${600 + (pid % 424)}`,
-        ]),
+    ...headingLines(setting, act.act),
     ...act.scene.sockets.map((socket, index) =>
       fact(index === 0 ? "it got" : "", ...socketSpans(socket, act.verdict.stolen)),
     ),
@@ -110,9 +135,11 @@ export function closingLines({ port, thief }: DemoSetting, shown: boolean, preve
   return [
     [tone("Proven", "good"), `: left alone, ${thief.name} takes port ${port} from its owner.`],
     "With the shim it takes another port, and the owner gets its own.",
+    "What no preload reaches is kept out by a hold, which its owner does not notice.",
     "",
     "Go on with",
     `   sudo portreservectl install     every program of this host, and your own ${OWNERS_FOLDER}`,
+    "   sudo portreservectl hold OWNER  then nothing can take the ports of that owner",
     "   portreservectl run -- COMMAND   any command, as any user, with the shim",
   ];
 }
@@ -120,6 +147,8 @@ export function closingLines({ port, thief }: DemoSetting, shown: boolean, preve
 export interface DemoOutcome {
   readonly without: Act;
   readonly withShim: Act;
+  readonly unreached: Act;
+  readonly held: Act;
   readonly shown: boolean;
   readonly prevented: boolean;
 }
@@ -139,6 +168,9 @@ export function demoJson(
     passedOver: passedOver.map(({ name, reason }) => ({ name, reason })),
     withoutShim: actJson(outcome.without),
     withShim: actJson(outcome.withShim),
+    staticThief: { name: STATIC_THIEF.name, command: STATIC_THIEF.command },
+    staticWithShim: actJson(outcome.unreached),
+    staticWithHold: actJson(outcome.held),
     theftShown: outcome.shown,
     theftPrevented: outcome.prevented,
   };

@@ -16,6 +16,7 @@ const PARTS = [
   { name: "libportreserve-i386.so", isProgram: false, needed: false },
   { name: "portreserve-probe", isProgram: true, needed: true },
   { name: "portreserve-probe-i386", isProgram: true, needed: false },
+  { name: "portreserve-probe-static", isProgram: true, needed: true },
   { name: "portreserve-pidexec", isProgram: true, needed: true },
 ] as const;
 
