@@ -7,6 +7,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { chosenPort } from "./bench/chosen-port.mjs";
 import { compile } from "./bench/compile.mjs";
+import { hold } from "./bench/hold.mjs";
 import { instructions } from "./bench/instructions.mjs";
 import { machine } from "./bench/machine.mjs";
 import { many } from "./bench/many.mjs";
@@ -29,6 +30,7 @@ const PARTS = {
   many,
   instructions,
   memory,
+  hold,
   compile,
   version,
   status,

@@ -12,6 +12,8 @@ const libraries = path.join(cache, "lib");
 export const programs = {
   occupy: path.join(cache, "occupy"),
   perCall: path.join(cache, "per-call"),
+  ready: path.join(cache, "ready"),
+  serve: path.join(cache, "serve"),
   turns: path.join(cache, "turns"),
 };
 
@@ -20,6 +22,7 @@ export const built = {
   pidexec: path.join(root, "build", "Release", "portreserve-pidexec"),
   probe: path.join(root, "build", "Release", "portreserve-probe"),
   shim: path.join(root, "build", "Release", "libportreserve.so"),
+  holder: path.join(root, "build", "Release", "portreserve-hold"),
   manager: path.join(root, "dist", "portreservectl.mjs"),
 };
 
@@ -63,6 +66,8 @@ export function buildPrograms() {
   const flags = [...warnings, "-O2", "-D_GNU_SOURCE"];
   compile(programs.occupy, ["occupy.c"], flags);
   compile(programs.turns, ["turns.c"], flags);
+  compile(programs.serve, ["serve.c"], flags);
+  compile(programs.ready, ["ready.c"], flags);
   compile(programs.perCall, ["per-call.c", "allocators.c", "count-binds.c"], flags, ["-pthread", "-ldl"]);
   const shim = shimFlags();
   compile(library("tuned"), ["empty.c"], shim.flags, shim.libraries);
