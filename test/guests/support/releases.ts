@@ -19,7 +19,7 @@ const PACKAGES = [
   ...["rpcbind", "nfs-common", "ypserv", "ypbind-mt", "yp-tools"],
   ...["cups-daemon", "cups-browsed", "krb5-kdc", "krb5-admin-server", "rsync", "dovecot-imapd"],
 ];
-const NODE = { node: "22", npm: "10" } as const;
+export const NODE = { node: "22", npm: "10" } as const;
 
 /** Where npm puts the package for all. */
 export const HOME = "/usr/local/lib/node_modules/portreserve";
@@ -44,7 +44,7 @@ export async function releases(): Promise<readonly Release[]> {
 let product: string | undefined;
 
 /** The package where `npm install --global` puts it, as a layer. */
-function productLayer(): string {
+export function productLayer(): string {
   if (product !== undefined) return product;
   const layer = scratch();
   const unpacked = scratch();
