@@ -150,6 +150,7 @@ const NATIVES = [
   "portreserve.node",
   "libportreserve.so",
   "portreserve-probe",
+  "portreserve-hold",
   "portreserve-pidexec",
   ...(skipReason("i386") === undefined ? ["libportreserve-i386.so", "portreserve-probe-i386"] : []),
 ];
