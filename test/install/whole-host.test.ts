@@ -21,7 +21,10 @@ const notHere = await noHost();
 /** Which units there are is for other tests. */
 const withoutUnits = (ran: Ran): Ran => ({
   ...ran,
-  stdout: ran.stdout.replace(/(?:(written|removed): '\/etc\/systemd\/system\/portreserve[^/]*'\n)+/, "$1: the units\n"),
+  stdout: ran.stdout.replace(
+    /(?:(written|removed): '\/etc\/systemd\/system\/portreserve[^/]*'\n)+/g,
+    "$1: the units\n",
+  ),
 });
 const fine = (...lines: readonly string[]): Ran => ({
   status: 0,
