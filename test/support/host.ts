@@ -153,6 +153,7 @@ const NATIVES = [
   "libportreserve.so",
   "libportreserve-share.so",
   "portreserve-probe",
+  "portreserve-hold",
   "portreserve-pidexec",
   ...(skipReason("i386") === undefined
     ? ["libportreserve-i386.so", "libportreserve-share-i386.so", "portreserve-probe-i386"]
