@@ -14,6 +14,10 @@ export const HOLDER_STATE = "/run/portreserve/hold.json";
 export const HOLDER_UNIT = "portreserve-hold.service";
 /** Its file name, wherever it is installed. */
 export const HOLDER_PROGRAM = "portreserve-hold";
+/** Where install puts it. */
+export const HOLDER_FILE = "/usr/lib/portreserve/portreserve-hold";
+/** The link by which its unit is enabled. */
+export const HOLDER_WANTED = "/etc/systemd/system/sysinit.target.wants/portreserve-hold.service";
 /** Every writer of the table or the preload list holds it. */
 export const LOCK_FILE = "/run/portreserve.lock";
 /** What root's looks at the host know of its files, for the next one: it makes that quicker, and may be removed. */
@@ -45,6 +49,8 @@ export const UNIT_FOLDERS: readonly string[] = [
   "/usr/lib/systemd/system",
   "/lib/systemd/system",
 ];
+/** What a masked unit is a link to. */
+export const MASK = "/dev/null";
 /** There while systemd is process 1. */
 export const SYSTEMD_RUNS = "/run/systemd/system";
 /** What every AppArmor profile that includes abstractions/base may do; added to where the host has such a folder. */

@@ -39,6 +39,7 @@ import { type HoldPlan, planHold } from "../hold-file/plan.ts";
 import { changeLines } from "../table-change.ts";
 import { planTable, type TablePlan } from "../table-plan.ts";
 import type { Options } from "../types.ts";
+import { artefactOf } from "./artefact-of.ts";
 
 export interface InstallContext {
   readonly state: InstallState;
@@ -119,12 +120,6 @@ function stateOfHost(root: string, specs: Specs): InstallState {
     holdPath: HOLD_FILE,
     contents: (folder) => (isFolder(root, folder) ? namesIn(root, folder) : undefined),
   };
-}
-
-export function artefactOf(root: string, { isOurs, ...spec }: Spec): Artefact {
-  const found = lstatEntry(root, spec.path);
-  const content = found.kind === "file" ? found.bytes : found.kind === "link" ? found.target : undefined;
-  return { ...spec, found, ours: content !== undefined && isOurs(content) };
 }
 
 const WATCHED: readonly string[] = [OWNERS_FOLDER, SERVICES_FILE, BLACKLIST_FILE];

@@ -9,7 +9,7 @@ export interface Spec extends Omit<Artefact, "found" | "ours"> {
 }
 
 const FILE_MODE = 0o644;
-const PROGRAM_MODE = 0o755;
+export const PROGRAM_MODE = 0o755;
 
 /** The shim's own mark, a string in every build of it. */
 const SHIM_MARK = Buffer.from("\0portreserve_shim\0");
@@ -100,7 +100,7 @@ export function textSpec(
   };
 }
 
-function folderOf(file: string): string {
+export function folderOf(file: string): string {
   return file.slice(0, file.lastIndexOf("/"));
 }
 

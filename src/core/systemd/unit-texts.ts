@@ -14,7 +14,8 @@ export const PATH_UNITS = ["portreserve.path", "portreserve-services.path", "por
 /** The files that we write. */
 export const UNIT_FILES: readonly string[] = [SERVICE_UNIT, RECOMPILE_TEMPLATE, ...PATH_UNITS];
 
-const MARKER = "# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.";
+/** The first line of each unit file that we write. */
+export const MARKER = "# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.";
 
 /** Whether we wrote it. */
 export function isOurUnit(text: string): boolean {

@@ -82,6 +82,11 @@ export function stopNow(units: readonly string[], wait: Wait): SystemctlResult {
   return systemctl(["stop", ...blocking(wait), "--", ...units], ORDER_TIME);
 }
 
+/** Forgets that they have failed; one that has not, or is not loaded, is no error worth a word. */
+export function resetFailed(units: readonly string[]): void {
+  systemctl(["reset-failed", "--", ...units], ORDER_TIME);
+}
+
 function blocking(wait: Wait): readonly string[] {
   return wait === "queue" ? ["--no-block"] : [];
 }

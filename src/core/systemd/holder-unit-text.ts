@@ -1,0 +1,46 @@
+// The unit of portreserve-hold: early, started again at once, with two rights, and with its sockets in systemd's keeping.
+import { MARKER } from "./unit-texts.ts";
+import { execProgram } from "./words.ts";
+
+/** Sockets that systemd keeps while the program is started again; the most it may have, each port in two families. */
+const KEPT_SOCKETS = 4096;
+
+/**
+ * `program`: its absolute path. It is there before any service that asks for a port, so it waits for nothing, and ends with
+ * the machine only.
+ */
+export function holderUnitText(program: string): string {
+  return `${MARKER}
+[Unit]
+Description=Keep reserved ports for the services that own them
+Documentation=man:portreserve-hold(8)
+DefaultDependencies=no
+Before=sysinit.target network-pre.target shutdown.target
+Conflicts=shutdown.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart=${execProgram(program)} --fdstore
+ExecReload=/bin/kill -HUP $MAINPID
+FileDescriptorStoreMax=${KEPT_SOCKETS}
+Restart=always
+RestartSec=0
+OOMScoreAdjust=-1000
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_NET_ADMIN
+NoNewPrivileges=yes
+ProtectSystem=strict
+ReadWritePaths=/run
+ProtectHome=yes
+PrivateDevices=yes
+MemoryDenyWriteExecute=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+SystemCallFilter=@system-service
+SystemCallArchitectures=native
+IPAddressDeny=any
+
+[Install]
+WantedBy=sysinit.target
+`;
+}
