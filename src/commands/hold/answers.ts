@@ -67,7 +67,12 @@ function holdAnswer(asked: AskedPort, use: PortUse | undefined, asking: Asking):
   }
   switch (use.kind) {
     case "shares":
-      return { ...asked, answer: "can", text: `can be held: ${usersText(use.users)} ${have(use.users)} SO_REUSEADDR`, users: use.users };
+      return {
+        ...asked,
+        answer: "can",
+        text: `can be held: ${usersText(use.users)} ${have(use.users)} SO_REUSEADDR`,
+        users: use.users,
+      };
     case "alone": {
       const text = `cannot be held: ${usersText(use.users)} ${have(use.users)} no SO_REUSEADDR`;
       return { ...asked, answer: "alone", text, hint: aloneHint(place, use.users, asking), users: use.users };
@@ -123,11 +128,14 @@ function startHint(asked: AskedPort, { units, ownersOf }: Asking): string {
       id.endsWith(".service") &&
       names.some((name) => owners.some((owner) => isNamedAfter(unitStem(name), owner))),
   );
-  return unit === undefined ? "start its owner and run this again, or " : `run 'sudo systemctl start ${unit.id}' and this again, or `;
+  return unit === undefined
+    ? "start its owner and run this again, or "
+    : `run 'sudo systemctl start ${unit.id}' and this again, or `;
 }
 
 function aloneHint(place: string, users: readonly PortUser[], { command }: Asking): string {
-  if (users.some(({ pid }) => pid === undefined)) return "the kernel's servers cannot be given it: leave the port as it is";
+  if (users.some(({ pid }) => pid === undefined))
+    return "the kernel's servers cannot be given it: leave the port as it is";
   if (users.some(({ isStatic }) => isStatic)) {
     return "it is a static program, which cannot be given it by a library: leave the port as it is";
   }
@@ -135,7 +143,8 @@ function aloneHint(place: string, users: readonly PortUser[], { command }: Askin
 }
 
 function blockAnswer(asked: AskedPort, use: PortUse | undefined, { unchecked, command }: Asking): Answer {
-  if (use === undefined) return { ...asked, answer: "can", text: "can be blocked: nothing runs in an image", users: [] };
+  if (use === undefined)
+    return { ...asked, answer: "can", text: "can be blocked: nothing runs in an image", users: [] };
   switch (use.kind) {
     case "nobody":
     case "elsewhere":
@@ -153,7 +162,13 @@ function blockAnswer(asked: AskedPort, use: PortUse | undefined, { unchecked, co
         use.kind === "stolen"
           ? command("reclaim", placeText(asked))
           : `${stop} and run this again, or add --unchecked to block the port once it is let go`;
-      return { ...asked, answer: "taken", text: `cannot be blocked: ${who} ${have(use.users)} it`, hint, users: use.users };
+      return {
+        ...asked,
+        answer: "taken",
+        text: `cannot be blocked: ${who} ${have(use.users)} it`,
+        hint,
+        users: use.users,
+      };
     }
     case "unknown": {
       const text = `not known whether it can be blocked: ${use.why}`;

@@ -76,9 +76,7 @@ function needsUnit(root: string): "enable" | "none" | AppError {
 
 function changesFor(root: string, edits: readonly Edit[]): readonly Change[] {
   if (edits.length === 0) return [];
-  const folder: readonly Change[] = isFolder(root, OWNERS_FOLDER)
-    ? []
-    : [{ kind: "make-folder", path: OWNERS_FOLDER }];
+  const folder: readonly Change[] = isFolder(root, OWNERS_FOLDER) ? [] : [{ kind: "make-folder", path: OWNERS_FOLDER }];
   const files = edits.map(({ file, old, bytes }): Change => {
     const found = statEntry(root, file);
     if (found.kind !== "file" && found.kind !== "missing") {
@@ -103,25 +101,32 @@ function changesFor(root: string, edits: readonly Edit[]): readonly Change[] {
 
 const EMPTY = new Uint8Array();
 
-/** Only under the lock. Gives what compile says. Throws AppError: everything is then as it was. */
+/** Only under the lock. Gives what compile says. Throws AppError: everything is then as it was, or the message says what is not. */
 export function carryOut(options: Options, steps: Steps): Report {
   const { root } = options;
   const journal = openJournal(root);
-  let compiled = false;
   try {
     removeCompiledLeftovers(root);
     journal.apply(steps.files);
-    const report = compileOnce({ ...options, strict: false }, steps.unit === "enable");
-    compiled = true;
+    const report = compileOnce(options, steps.unit === "enable");
     if (report.data.result === "refused") throw refusalOf(report);
     switchUnit(root, steps.unit, journal);
     return report;
   } catch (error) {
-    const left = journal.rollBack();
-    // What is in force has to follow the files that are there again.
-    if (compiled) compileOnce({ ...options, strict: false });
-    if (left === undefined || !(error instanceof AppError)) throw error;
-    throw new AppError(error.code, `${error.message}; ${left}`, error.hint, error);
+    const left = journal.rollBack() ?? compileAgain(options);
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(error.code, `${error.message}; ${left ?? "everything was taken back"}`, error.hint, error);
+  }
+}
+
+/** What is in force has to follow the files that are there again. A sentence where it does not. */
+function compileAgain(options: Options): string | undefined {
+  try {
+    compileOnce(options);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return `the files of '${OWNERS_FOLDER}' are as they were, and have to be compiled again: ${error.message}`;
   }
 }
 

@@ -46,9 +46,7 @@ export function outcomesOf(
   return expected.map(({ port, protocol }): PortOutcome => {
     const place = { port, protocol };
     if (found.kind !== "running") return { ...place, result: "no holder" };
-    const held = found.state.held.find(
-      (one) => one.port === port && one.protocol === protocol && (one.kind === kind || kind === undefined),
-    );
+    const held = found.state.held.find((one) => one.port === port && one.protocol === protocol && one.kind === kind);
     if (held === undefined) return { ...place, result: "waiting" };
     const slots = [held.ipv4, held.ipv6];
     if (slots.includes("refused")) return { ...place, result: "refused", error: held.error ?? "unknown" };
@@ -61,7 +59,11 @@ export function isGood({ result }: PortOutcome): boolean {
 }
 
 /** `reclaim`: what gives a port back that somebody else has. */
-export function outcomeRow(outcome: PortOutcome, kind: HeldFacts["kind"], reclaim: string | undefined): readonly Line[] {
+export function outcomeRow(
+  outcome: PortOutcome,
+  kind: HeldFacts["kind"],
+  reclaim: string | undefined,
+): readonly Line[] {
   const word = kind === "hold" ? "held" : "blocked";
   return [placeText(outcome), wordsOf(outcome, word, reclaim)];
 }
