@@ -62,7 +62,7 @@ function holdAnswer(asked: AskedPort, use: PortUse | undefined, asking: Asking):
   const { unchecked, command } = asking;
   const place = placeText(asked);
   if (use === undefined) {
-    const text = "not known whether it can be held: nothing runs in an image";
+    const text = "not known: nothing runs in an image, so its owner cannot be asked for SO_REUSEADDR";
     return unchecked ? blindly(asked, "nothing runs in an image") : down(asked, text, "");
   }
   switch (use.kind) {
@@ -98,7 +98,7 @@ function holdAnswer(asked: AskedPort, use: PortUse | undefined, asking: Asking):
       return {
         ...asked,
         answer: "unknown",
-        text: `not known whether it can be held: ${use.why}`,
+        text: `not known: ${use.why}`,
         hint: use.rootWould ? `run '${asking.again}'` : "add --unchecked if its owner is known to set SO_REUSEADDR",
         users: [],
         rootWould: use.rootWould,
@@ -108,10 +108,10 @@ function holdAnswer(asked: AskedPort, use: PortUse | undefined, asking: Asking):
   }
 }
 
-const NOBODY = "not known whether it can be held: nobody has it now, so its owner cannot be asked for SO_REUSEADDR";
+const NOBODY = "not known: nobody has it now, so its owner cannot be asked for SO_REUSEADDR";
 
 function down(asked: AskedPort, text: string, start: string): Answer {
-  const hint = `${start}add --unchecked if its owner is known to set SO_REUSEADDR, or --block if nobody shall have it`;
+  const hint = `${start}add --unchecked if its owner is known to set SO_REUSEADDR`;
   return { ...asked, answer: "down", text, hint, users: [] };
 }
 
@@ -171,7 +171,7 @@ function blockAnswer(asked: AskedPort, use: PortUse | undefined, { unchecked, co
       };
     }
     case "unknown": {
-      const text = `not known whether it can be blocked: ${use.why}`;
+      const text = `not known: ${use.why}`;
       if (unchecked) return blindly(asked, use.why);
       return { ...asked, answer: "unknown", text, users: [], rootWould: use.rootWould };
     }

@@ -89,14 +89,13 @@ function gateRefusal(
   const words = [...good.map(placeText), ...(options.block ? ["--block"] : [])];
   const rest = `hold ${words.join(" ")}`;
   const unseen = refusing.every(({ answer }) => answer === "unknown");
-  const asRoot = refusing.some(({ rootWould }) => rootWould);
+  const unsure = refusing.every(({ answer }) => answer === "unknown" || answer === "down");
   const count = `${refusing.length} of ${counted(answers.length, "port")}`;
-  const message = `nothing was changed: ${count} cannot be ${what}${unseen ? ", for all that can be seen" : ""}`;
-  const hint = asRoot
+  const message = `nothing was changed: ${unsure ? "it is not known whether " : ""}${count} ${unsure ? "can" : "cannot"} be ${what}`;
+  const down = refusing.find(({ answer }) => answer === "down")?.hint;
+  const hint = refusing.some(({ rootWould }) => rootWould)
     ? `run '${asRootCommand(context)}'`
-    : good.length > 0
-      ? `for the others run 'sudo ${commandLine(options.root, rest)}'`
-      : undefined;
+    : (down ?? (good.length > 0 ? `for the others run 'sudo ${commandLine(options.root, rest)}'` : undefined));
   return {
     outcome: unseen ? "incomplete" : "unsafe",
     message: { severity: "error", message, ...(hint === undefined ? {} : { hint }) },
@@ -156,7 +155,8 @@ function answerRow(answer: Answer): readonly Line[] {
     : answer.answer === "can" || answer.answer === "already"
       ? "good"
       : "warn";
-  return [placeText(answer), [{ text: answer.text, tone }, arrow(answer.hint)]];
+  // What would help is the same for all that are down, and said once.
+  return [placeText(answer), [{ text: answer.text, tone }, answer.answer === "down" ? "" : arrow(answer.hint)]];
 }
 
 function outcomeBlock(context: Context, answers: readonly Answer[], outcomes: readonly PortOutcome[]): Block {
