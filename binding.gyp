@@ -1,5 +1,5 @@
-# What ships: the addon, the shim and the probe (both for i386 too where the compiler can), the holder and the library for
-# owners that do not share, the thief that no preload reaches, and the sandbox's pid helper.
+# What ships: the addon, the shim, the library for owners that do not share, and the probe (these three for i386 too where
+# the compiler can), the holder, the thief that no preload reaches, and the sandbox's pid helper.
 {
   "targets": [
     {
@@ -57,6 +57,15 @@
           "target_name": "preload-i386",
           "includes": ["native/shim.gypi"],
           "product_name": "portreserve-i386",
+          "cflags!": ["-m64"],
+          "ldflags!": ["-m64"],
+          "cflags_c": ["-m32"],
+          "ldflags": ["-m32"]
+        },
+        {
+          "target_name": "share-i386",
+          "includes": ["native/share.gypi"],
+          "product_name": "portreserve-share-i386",
           "cflags!": ["-m64"],
           "ldflags!": ["-m64"],
           "cflags_c": ["-m32"],

@@ -41,7 +41,7 @@ const needs = (library) => readelf(library, "-d").flatMap((line) => line.match(/
 
 /** Measures one library: rows of what, found, limit, and whether it holds. */
 function measure(library) {
-  const { exported, imported } = path.basename(library) === "libportreserve-share.so" ? share : shim;
+  const { exported, imported } = path.basename(library).startsWith("libportreserve-share") ? share : shim;
   const dynamic = readelf(library, "-d");
   const all = readelf(library, "--dyn-syms")
     .map((line) => line.trim().split(/\s+/))

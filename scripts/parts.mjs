@@ -20,7 +20,9 @@ const common = [
 
 /** Hosts of 64-bit x86 also run 32-bit programs. */
 export function parts(arch) {
-  return arch === "x64" ? [...common, "libportreserve-i386.so", "portreserve-probe-i386"] : common;
+  return arch === "x64"
+    ? [...common, "libportreserve-i386.so", "libportreserve-share-i386.so", "portreserve-probe-i386"]
+    : common;
 }
 
 /** The list's name, beside the parts. */

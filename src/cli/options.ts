@@ -23,6 +23,8 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>>
   pid: { flag: "--pid <pid>", help: "prove it in the environment of this process, and judge it alone" },
   quick: { flag: "--quick", help: "leave the proof out" },
   now: { flag: "--now", help: "with --unit: restart the ones that are running, so that it takes effect at once" },
+  block: { flag: "--block", help: "keep everybody out, an owner too: for ports that nobody shall have" },
+  unchecked: { flag: "--unchecked", help: "also ports whose owner is down and cannot be asked for SO_REUSEADDR" },
   prometheus: { flag: "--prometheus", help: "write metrics in the text format of Prometheus" },
   output: {
     flag: "--output <file>",
@@ -61,6 +63,8 @@ export function optionsFrom(flags: Flags): Options {
     pid: last("pid"),
     quick: has("quick"),
     now: has("now"),
+    block: has("block"),
+    unchecked: has("unchecked"),
     prometheus: has("prometheus") || has("output"),
     output: last("output"),
     watch: has("watch"),

@@ -1,4 +1,5 @@
 // Every verb of portreservectl as data: arguments, options and help are made from this, the code is loaded on demand.
+import { holdVerbs } from "./hold-verbs.ts";
 import { incomplete, privilege, unsafePath, usage } from "./outcomes.ts";
 import { showingVerbs } from "./showing-verbs.ts";
 import type { Verb } from "./verb.ts";
@@ -140,6 +141,8 @@ export const verbs: readonly Verb[] = [
     ],
     load: async () => (await import("../commands/reserve.ts")).reserve,
   },
+  holdVerbs.hold,
+  holdVerbs.unhold,
   {
     name: "run",
     synopsis: "[--] COMMAND [ARGUMENT…]",

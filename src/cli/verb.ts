@@ -17,6 +17,8 @@ export type OptionName =
   | "pid"
   | "quick"
   | "now"
+  | "block"
+  | "unchecked"
   | "prometheus"
   | "output"
   | "watch";

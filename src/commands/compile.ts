@@ -48,7 +48,8 @@ function refused(options: Options): Report | undefined {
   return data.result === "refused" ? { ...report, data: { ...data, dryRun: false } } : undefined;
 }
 
-function compileOnce(options: Options): Report {
+/** Only under the lock, unless it is a dry run. `starts`: who asks starts portreserve-hold where it does not run. */
+export function compileOnce(options: Options, starts = false): Report {
   // Nobody is there to be told that the folder is gone: what was in it is no longer reserved.
   const sources = readSources(options, options.settle ? "may miss" : "needed");
   const state = readTable(options.root);
@@ -62,7 +63,8 @@ function compileOnce(options: Options): Report {
   // A port that is no longer held must not be let go before the table is in force that may reserve it instead.
   changeHold(options.root, holdPlan);
   const telling = tellHolder(options.root, holdPlan, sources.held);
-  return reportOf(options, sources, plan, { plan: holdPlan, telling }, written?.stranded ?? false);
+  const kept = starts && telling.kind === "not running" ? ({ kind: "not needed" } as const) : telling;
+  return reportOf(options, sources, plan, { plan: holdPlan, telling: kept }, written?.stranded ?? false);
 }
 
 function changeHold(root: string, plan: HoldPlan): void {

@@ -17,6 +17,8 @@ function switches(options: Options): readonly string[] {
     ...(units.length === 0 ? [] : ["--unit", ...units]),
     ...(pid === undefined ? [] : ["--pid", pid]),
     ...(options.quick ? ["--quick"] : []),
+    ...(options.block ? ["--block"] : []),
+    ...(options.unchecked ? ["--unchecked"] : []),
     ...(options.now ? ["--now"] : []),
     ...(options.dryRun ? ["--dry-run"] : []),
     ...(options.strict ? ["--strict"] : []),

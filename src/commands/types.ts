@@ -24,6 +24,10 @@ export interface Options {
   readonly quick: boolean;
   /** With `units`: restart them. */
   readonly now: boolean;
+  /** hold: keep everybody out, the owner too. */
+  readonly block: boolean;
+  /** hold: also ports whose owner cannot be asked, since it is down. */
+  readonly unchecked: boolean;
   /** status: metrics in the text format that Prometheus reads. */
   readonly prometheus: boolean;
   /** status: the file for the metrics, as the user wrote it. */

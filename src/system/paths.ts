@@ -25,6 +25,8 @@ export const MEMORY_FILE = "/run/portreserve.seen";
 
 /** As ld.so reads it: it puts each program's own library folder in the place of `$LIB`. */
 export const INSTALLED_SHIM = "/usr/$LIB/portreserve/libportreserve.so";
+/** The library for owners that do not share their port, where the shim is. */
+export const INSTALLED_SHARE = "/usr/$LIB/portreserve/libportreserve-share.so";
 /** What `$LIB` stands for in 64-bit programs, on the distributions there are. */
 export const INSTALLED_SHIM_FILES: readonly string[] = [
   "lib64",
@@ -96,6 +98,8 @@ export const NO_FILE = "/dev/null";
 export const OLD_DAEMON_FILES: readonly string[] = ["/etc/init.d/portreserve", "/etc/rc.d/init.d/portreserve"];
 /** The shim's file name, in every folder. */
 export const SHIM_FILE = "libportreserve.so";
+/** The file name of the library for owners that do not share their port. */
+export const SHARE_FILE = "libportreserve-share.so";
 /** Where root keeps the files of sandboxes: nobody else can write there, and it is empty after the next boot. */
 export const STAGE_FOLDER = "/run";
 /** Everybody's, where nobody can take away what is another's. */

@@ -19,8 +19,8 @@ test("names its process and every port that it was told of, refused ones too", (
     pid: 4711,
     startTime: 123_456,
     held: [
-      { kind: "hold", protocol: "tcp", port: 631 },
-      { kind: "block", protocol: "udp", port: 623 },
+      { kind: "hold", protocol: "tcp", port: 631, ipv4: "held", ipv6: "beside", error: undefined },
+      { kind: "block", protocol: "udp", port: 623, ipv4: "refused", ipv6: "absent", error: "EADDRINUSE" },
     ],
   });
   expect(parsed('{"version":1,"pid":1,"startTime":0,"held":[]}')).toEqual({ pid: 1, startTime: 0, held: [] });

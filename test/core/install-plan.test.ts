@@ -217,6 +217,25 @@ describe("uninstall", () => {
     expect(planUninstall(holding({}), { ...all, base: false, holder: false }).holder).toEqual([]);
   });
 
+  test("leaves of a file what another verb has put into it, and the folder that it is in", () => {
+    const path = "/units/a.service.d/50.conf";
+    const folders = { "/units/a.service.d": ["50.conf"] };
+    const left = bytes("the rest");
+    const removed = (dropIn: Artefact) => {
+      const state = hostState({ dropIns: [dropIn] }, folders);
+      return planUninstall(state, { list: false, base: false, holder: false, dropIns: [dropIn] }).dropIns;
+    };
+    const both = artefact(path, file("both", 0o600));
+    expect(removed({ ...both, left })).toEqual([
+      { kind: "write-file", path, bytes: left, mode: 0o600, old: bytes("both") },
+    ]);
+    expect(removed(artefact(path, file("the rest"))).map(({ kind }) => kind)).toEqual(["remove", "remove-folder"]);
+    // Only where there is something else.
+    expect(removed({ ...artefact(path, file("the rest")), left })).toEqual([]);
+    expect(removed({ ...artefact(path, missing), left }).map(({ kind }) => kind)).toEqual([]);
+    expect(removed({ ...artefact(path, file("mine"), false), left })).toEqual([]);
+  });
+
   test("takes nothing but drop-ins while something needs the library", () => {
     const dropIns = [artefact("/units/a.service.d/50.conf", file("any"))];
     const removal = planUninstall(installed({ dropIns }), { list: false, base: false, holder: false, dropIns });

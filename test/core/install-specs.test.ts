@@ -5,7 +5,8 @@ import { librarySpec, managerSpecs, type Spec, textSpec } from "../../src/core/i
 const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
 describe("a file in the place of", () => {
-  const library = librarySpec("/lib/p/libportreserve.so", bytes("new"), "/lib/libc.so.6");
+  const library = librarySpec("shim", "/lib/p/libportreserve.so", bytes("new"), "/lib/libc.so.6");
+  const share = librarySpec("share", "/lib/p/libportreserve-share.so", bytes("new"), "/lib/libc.so.6");
   const rule = textSpec("/etc/r", "# ours\nnew\n", (text) => text.startsWith("# ours\n"), ["/etc"]);
   const part = (isOurs: boolean): Spec =>
     managerSpecs("/home", [{ file: "dist/x", bytes: bytes("new"), isProgram: true }], isOurs)[0] as Spec;
@@ -14,6 +15,9 @@ describe("a file in the place of", () => {
     ["the library, with the shim's mark among its names", library, "\x7fELF\0portreserve_shim\0", true],
     ["the library, with the mark in a longer name", library, "\x7fELF\0my_portreserve_shim\0", false],
     ["the library, with nothing in it", library, "", false],
+    ["the library, with the mark of the share library", library, "\x7fELF\0portreserve_share\0", false],
+    ["the share library, with its mark", share, "\x7fELF\0portreserve_share\0", true],
+    ["the share library, with the mark of the shim", share, "\x7fELF\0portreserve_shim\0", false],
     ["a text, that begins as ours do", rule, "# ours\nold\n", true],
     ["a text, that speaks of ours later", rule, "\n# ours\n", false],
     ["the manager, in a folder of ours", part(true), "anything", true],
@@ -23,7 +27,7 @@ describe("a file in the place of", () => {
   });
 
   test("any of them, when it is a link, is somebody else's", () => {
-    for (const spec of [library, rule]) expect(spec.isOurs("/x/libportreserve.so")).toBe(false);
+    for (const spec of [library, share, rule]) expect(spec.isOurs("/x/libportreserve.so")).toBe(false);
   });
 });
 

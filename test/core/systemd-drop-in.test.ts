@@ -1,10 +1,11 @@
 // Whether our drop-in still says what the unit's other files say, and what install would write instead.
 import { expect, test } from "vitest";
-import { dropInText } from "../../src/core/systemd/drop-in.ts";
-import { dropInFault, ownPreload } from "../../src/core/systemd/drop-in-wanted.ts";
+import { dropInText, isOurDropIn, isShareDropIn, isShimDropIn } from "../../src/core/systemd/drop-in.ts";
+import { dropInFault, ownPreload, partsGiven } from "../../src/core/systemd/drop-in-wanted.ts";
 import { entryOf } from "../../src/core/systemd/environment.ts";
 
 const SHIM = "/usr/$LIB/portreserve/libportreserve.so";
+const SHARE = "/usr/$LIB/portreserve/libportreserve-share.so";
 const [MARKER] = dropInText({ preload: undefined, shim: SHIM }).split("\n");
 const entry = (value: string) => entryOf(`LD_PRELOAD=${value}`);
 const written = (value?: string): string =>
@@ -34,7 +35,7 @@ function facts({ own = "[Service]\n", before, ours, after, manager }: Case) {
     ...file("/etc/systemd/system/a.service.d/60.conf", after),
   ];
   const fromManager = () => (manager === undefined ? undefined : entry(manager));
-  return { unit: "a.service", files, shim: SHIM, fromManager };
+  return { unit: "a.service", files, shim: SHIM, share: SHARE, fromManager };
 }
 
 test.each<[string, Case, unknown]>([
@@ -82,4 +83,52 @@ test.each<[string, Case, unknown]>([
 
 test("does not take a file of its name for ours", () => {
   expect(dropInFault(facts({ ours: says("/mine.so") }))).toBeUndefined();
+});
+
+test("gives the share library last, alone or beside the shim, and keeps the unit's own between them", () => {
+  const preload = entry(`/a.so:${SHARE}:/b%.so`);
+  const alone = dropInText({ preload, share: SHARE });
+  expect(alone).toBe(`# Written by 'portreservectl hold --share'; 'portreservectl unhold' removes it.
+[Service]
+Environment="LD_PRELOAD=/a.so:/b%%.so:${SHARE}"
+`);
+  const both = dropInText({ preload, shim: SHIM, share: SHARE });
+  expect(both).toBe(`${MARKER}
+# Its last library was added by 'portreservectl hold --share'; 'portreservectl unhold' takes it out.
+[Service]
+Environment="LD_PRELOAD=${SHIM}:/a.so:/b%%.so:${SHARE}"
+`);
+  const shim = dropInText({ preload: undefined, shim: SHIM });
+  expect([alone, both, shim].map(isOurDropIn)).toEqual([true, true, true]);
+  expect([alone, both, shim].map(isShimDropIn)).toEqual([false, true, true]);
+  expect([alone, both, shim].map(isShareDropIn)).toEqual([true, false, false]);
+});
+
+const PLACE = "/etc/systemd/system/a.service.d/50-portreserve.conf";
+
+test.each([
+  ["no drop-in", undefined, false, false],
+  ["somebody else's", says(`${SHIM}:${SHARE}`), false, false],
+  ["the shim's", dropInText({ preload: undefined, shim: SHIM }), true, false],
+  ["the share library's", dropInText({ preload: undefined, share: SHARE }), false, true],
+  ["that of both", dropInText({ preload: entry("/a.so"), shim: SHIM, share: SHARE }), true, true],
+  ["the shim's, into which somebody has put the other", `${MARKER}\n${says(`${SHIM} ${SHARE}`)}`, true, true],
+  ["the share library's, emptied", dropInText({ preload: undefined, share: SHARE }).split("[")[0], false, true],
+])("knows which libraries are given by %s", (_, text, shim, share) => {
+  const file = text === undefined ? undefined : { path: PLACE, text };
+  expect(partsGiven("a.service", file, SHARE)).toEqual({ shim, share });
+});
+
+test("the share library beside the shim, or without it, is no fault of a drop-in; what has changed since is", () => {
+  const fresh = (preload: string | undefined, own: string): unknown => {
+    const text = dropInText({ preload: preload === undefined ? undefined : entry(preload), shim: SHIM, share: SHARE });
+    return dropInFault(facts({ own, ours: text }));
+  };
+  expect(fresh("/a.so", says("/a.so"))).toBeUndefined();
+  expect(fresh(undefined, says(SHARE))).toBeUndefined();
+  expect(fresh("/old.so", says("/new.so"))).toEqual(stale("/old.so", "/new.so"));
+  expect(fresh("/old.so", "[Service]\n")).toEqual(stale("/old.so", "nothing"));
+  const alone = facts({ own: says("/a.so"), ours: dropInText({ preload: entry("/a.so"), share: SHARE }) });
+  expect(dropInFault(alone)).toBeUndefined();
+  expect(ownPreload(alone)?.value).toBe("/a.so");
 });

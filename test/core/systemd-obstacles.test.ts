@@ -13,7 +13,16 @@ function facts(
     path: `/units/${name}`,
     text: `[Service]\n${text}\n`,
   }));
-  return { unit: "x.service", shim, files, environmentFiles: [], programs: [], selinux: false, ...more };
+  return {
+    unit: "x.service",
+    library: shim,
+    kind: "shim",
+    files,
+    environmentFiles: [],
+    programs: [],
+    selinux: false,
+    ...more,
+  };
 }
 
 const found = (given: EffectFacts) =>
@@ -150,4 +159,55 @@ test("warns where SELinux is enforcing", () => {
       "the preload list is not affected: 'portreservectl install' without --unit",
     ],
   ]);
+});
+
+const share = "/usr/$LIB/portreserve/libportreserve-share.so";
+const shared = (more: Partial<EffectFacts> = {}, service = "", dropIns: Readonly<Record<string, string>> = {}) =>
+  found({ ...facts(more, service, dropIns), library: share, kind: "share" });
+
+test("says of the share library what it says of the shim, and that it comes last", () => {
+  expect(shared({}, "", { "50-portreserve.conf": `Environment="LD_PRELOAD=/a.so:${share}"` })).toEqual([]);
+  expect(shared({}, "", { "60-o.conf": `Environment=LD_PRELOAD=${shim}` })).toEqual([
+    [
+      "error later-drop-in",
+      "the drop-in '/units/60-o.conf' of 'x.service' sets LD_PRELOAD, and systemd reads it after '50-portreserve.conf'",
+      `write '${share}' into that value last, as 'systemctl cat x.service' shows them`,
+    ],
+  ]);
+  expect(shared({ environmentFiles: [{ path: "/env/a", text: "LD_PRELOAD=/a.so" }] })).toEqual([
+    [
+      "error environment-file",
+      "the environment file '/env/a' of 'x.service' sets LD_PRELOAD, and that wins over every drop-in",
+      `write ':${share}' behind its value there, or take the line out`,
+    ],
+  ]);
+  expect(shared({}, "RootImage=/srv/jail.raw")[0]?.[1]).toBe(
+    "'x.service' runs with RootImage=/srv/jail.raw, where neither the share library nor the table of this host is",
+  );
+});
+
+test("refuses the share library for programs that may not get it: beside a hold they would not start", () => {
+  const program = { setuid: false, capabilities: false, static: false, go: false };
+  const programs = [
+    { ...program, path: "/bin/fine" },
+    { ...program, path: "/bin/static", static: true, go: true },
+    { ...program, path: "/bin/setuid", setuid: true },
+    { ...program, path: "/bin/go", go: true },
+  ];
+  const hint = "leave its port reserved, and do not hold it";
+  expect(shared({ programs })).toEqual([
+    ["error static-program", "'/bin/static' of 'x.service' is statically linked, so it preloads nothing", hint],
+    [
+      "error privileged-program",
+      "'/bin/setuid' of 'x.service' is setuid or setgid, so the loader may ignore LD_PRELOAD",
+      hint,
+    ],
+    [
+      "error go-program",
+      "'/bin/go' of 'x.service' is a program in Go, which makes its system calls itself, so no library gives it SO_REUSEADDR",
+      hint,
+    ],
+  ]);
+  // Control: the shim does not go by bind().
+  expect(found(facts({ programs: [{ ...program, path: "/bin/go", go: true }] }))).toEqual([]);
 });

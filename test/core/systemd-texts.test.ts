@@ -6,7 +6,7 @@ import {
   dropInText,
   isOurDropIn,
   preloads,
-  withoutShim,
+  withoutOurs,
 } from "../../src/core/systemd/drop-in.ts";
 import {
   entryOf,
@@ -52,14 +52,14 @@ test("writes the same drop-in again from what its own first version made of the 
   const first = dropInText({ preload: preload("/a%b.so /c.so"), shim });
   const effective = preload(`${shim}:/a%b.so:/c.so`);
   expect(dropInText({ preload: effective, shim })).toBe(first);
-  expect(withoutShim(effective, shim)).toEqual({
+  expect(withoutOurs(effective, [shim])).toEqual({
     name: "LD_PRELOAD",
     value: "/a%b.so:/c.so",
     template: "/a%%b.so:/c.so",
   });
-  expect(withoutShim(preload(shim), shim)).toBeUndefined();
-  expect(withoutShim(undefined, shim)).toBeUndefined();
-  expect(withoutShim(preload("/c.so /d.so"), shim)).toEqual(preload("/c.so /d.so"));
+  expect(withoutOurs(preload(shim), [shim])).toBeUndefined();
+  expect(withoutOurs(undefined, [shim])).toBeUndefined();
+  expect(withoutOurs(preload("/c.so /d.so"), [shim])).toEqual(preload("/c.so /d.so"));
 });
 
 test("knows the shim among other libraries, and nothing that only resembles it", () => {

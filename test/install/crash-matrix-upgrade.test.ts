@@ -11,7 +11,7 @@ const notHere = noScene();
 const INSTALL = `${MANAGER} install`;
 const UNINSTALL = `${MANAGER} uninstall`;
 const HOME = "/usr/lib/portreserve";
-const LIBRARIES = "/usr/lib*/portreserve/libportreserve.so /usr/lib/*/portreserve/libportreserve.so";
+const LIBRARIES = "/usr/lib*/portreserve/libportreserve*.so /usr/lib/*/portreserve/libportreserve*.so";
 
 /** Whatever has our mark is ours, whichever bytes follow it: nothing reads those after the end of a library. */
 const OLDER = `mkdir -p /etc/portreserve && echo 631 >/etc/portreserve/cups && ${INSTALL} && echo 873 >/etc/portreserve/rsyncd
@@ -45,6 +45,7 @@ describe.skipIf(notHere !== undefined)(named("killed at each call", notHere), ()
       expect(replaced).toEqual(
         expect.arrayContaining([
           expect.stringMatching(/^\/usr\/lib.*\/portreserve\/libportreserve\.so$/),
+          expect.stringMatching(/^\/usr\/lib.*\/portreserve\/libportreserve-share\.so$/),
           `${HOME}/package.json`,
           `${HOME}/dist/portreservectl.mjs`,
           "/etc/systemd/system/portreserve.path",

@@ -6,16 +6,26 @@ import { HOLDER_FILE } from "../../src/system/paths.ts";
 import { named } from "../support/can.ts";
 import { asNobody, ctl, type Ran } from "../support/cli.ts";
 import { HOLDER } from "../support/holder.ts";
-import { abis, ENTRY, HOME, LIST, libraries, noHost, onHost, treeDifferences, treeOf } from "../support/host.ts";
+import {
+  abis,
+  ENTRY,
+  HOME,
+  LIST,
+  libraries,
+  libraryFolders,
+  noHost,
+  onHost,
+  treeDifferences,
+  treeOf,
+} from "../support/host.ts";
 import { imageOf, NO_UNITS } from "./image.ts";
 
 const run = (...args: readonly string[]): Ran => ctl(args, { under: asNobody });
-const sizes = abis.map(({ shim }) => shim?.length);
-const folders = libraries.map((file) => file.replace(/\/[^/]*$/, ""));
+const sizes = abis.flatMap(({ shim, share }) => [shim?.length, share?.length]);
 
 const holderSize = statSync(HOLDER).size;
 
-const PUT = `${folders.map((folder) => `+ folder '${folder}'\n`).join("")}${libraries
+const PUT = `${libraryFolders.map((folder) => `+ folder '${folder}'\n`).join("")}${libraries
   .map((file, at) => `--- /dev/null\n+++ ${file}\n(${sizes[at]} bytes, mode 0644)\n`)
   .join("")}~ table '/etc/portreserve.table'
 + 631/tcp+udp
@@ -28,14 +38,14 @@ const PUT = `${folders.map((folder) => `+ folder '${folder}'\n`).join("")}${libr
 --- /dev/null
 +++ ${HOLDER_FILE}
 (${holderSize} bytes, mode 0755)
-${2 * libraries.length + 4} changes planned; nothing was changed
+${libraryFolders.length + libraries.length + 4} changes planned; nothing was changed
 `;
 const TAKEN = `--- ${LIST}
 +++ ${LIST}
 @@ -1,2 +1,1 @@
  /lib/libone.so
 -${ENTRY}
-${libraries.map((file, at) => `--- ${file}\n+++ /dev/null\n(${sizes[at]} bytes)\n`).join("")}${folders
+${libraries.map((file, at) => `--- ${file}\n+++ /dev/null\n(${sizes[at]} bytes)\n`).join("")}${libraryFolders
   .toSorted((a, b) => b.length - a.length)
   .map((folder) => `- folder '${folder}', if nothing else is in it\n`)
   .join("")}- table '/etc/portreserve.table'

@@ -13,6 +13,7 @@ import {
   LIST,
   libraries,
   library,
+  libraryFolders,
   noHost,
   onHost,
   treeDifferences,
@@ -80,7 +81,7 @@ test("says the same as JSON", () => {
       dryRun: false,
       result: "installed",
       changes: [
-        ...libraries.map((file) => ({ action: "make-folder", path: path.dirname(file) })),
+        ...libraryFolders.map((folder) => ({ action: "make-folder", path: folder })),
         ...libraries.map((file) => ({ action: "write-file", path: file })),
         { action: "write-table", path: "/etc/portreserve.table" },
         { action: "write-file", path: LIST },
@@ -101,8 +102,8 @@ test("says the same as JSON", () => {
     changes: [
       { action: "remove", path: LIST },
       ...libraries.map((file) => ({ action: "remove", path: file })),
-      ...libraries
-        .map((file) => ({ action: "remove-folder", path: path.dirname(file) }))
+      ...libraryFolders
+        .map((folder) => ({ action: "remove-folder", path: folder }))
         .sort((a, b) => b.path.length - a.path.length),
       { action: "remove-table", path: "/etc/portreserve.table" },
       { action: "remove", path: HOLDER_FILE },

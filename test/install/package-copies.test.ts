@@ -170,7 +170,8 @@ step install ctl install`);
       expect(left.length).toBeGreaterThan(0);
       expect(
         left.filter(
-          (line) => !/^\+ \S+\/portreserve( folder|\/\.libportreserve\.so\.[0-9a-f]{16}\.tmp file)$/.test(line),
+          (line) =>
+            !/^\+ \S+\/portreserve( folder|\/\.libportreserve(-share)?\.so\.[0-9a-f]{16}\.tmp file)$/.test(line),
         ),
       ).toEqual([]);
       expect(ran("uninstall")).toEqual({

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { packageRoot } from "../../src/core/native.ts";
-import { abisOf, shimFile } from "../../src/system/host/abis.ts";
+import { abisOf, shareFile, shimFile } from "../../src/system/host/abis.ts";
 import { trialPrograms } from "../../src/system/host/trial.ts";
 import { programsOfSandbox } from "../../src/system/sandbox/rehearsal.ts";
 import { runInSandbox, type SandboxRequest } from "../../src/system/sandbox/sandbox.ts";
@@ -20,8 +20,10 @@ export const HOME = "/usr/lib/portreserve";
 
 /** What this host runs, as the manager finds it. */
 export const abis = abisOf("/");
-/** Where its loaders look for the shim, the 64-bit one's place first. */
-export const libraries: readonly string[] = abis.map(({ lib = "?" }) => shimFile(lib));
+/** Where its loaders look for the shim and the share library, the 64-bit one's places first. */
+export const libraries: readonly string[] = abis.flatMap(({ lib = "?" }) => [shimFile(lib), shareFile(lib)]);
+/** The folders that they are in, each once. */
+export const libraryFolders: readonly string[] = [...new Set(libraries.map((file) => path.dirname(file)))];
 export const [library = "?"] = libraries;
 export const abiNames = abis.map(({ name }) => name).join(" and ");
 const own = trialPrograms(abis);
@@ -92,7 +94,7 @@ if [ "$NODE" != /usr/bin/node ]; then
   printf '#!/bin/sh\\nexec "%s" "$@"\\n' "$NODE" >/usr/bin/node
   chmod 755 /usr/bin/node
 fi
-rm -f /usr/lib/*/libasan.so.[0-9]* /usr/lib32/libasan.so.[0-9]*
+rm -f /usr/lib/*/libasan.so.[0-9]* /usr/lib*/libasan.so.[0-9]*
 if [ ! -d /usr/lib/systemd/system ]; then mkdir -p /usr/lib/systemd/system; : >/usr/lib/systemd/system/some.service; fi
 `;
 
@@ -149,8 +151,11 @@ export function packageAt(folder: string, parts: Readonly<Record<string, string>
 const NATIVES = [
   "portreserve.node",
   "libportreserve.so",
+  "libportreserve-share.so",
   "portreserve-probe",
   "portreserve-hold",
   "portreserve-pidexec",
-  ...(skipReason("i386") === undefined ? ["libportreserve-i386.so", "portreserve-probe-i386"] : []),
+  ...(skipReason("i386") === undefined
+    ? ["libportreserve-i386.so", "libportreserve-share-i386.so", "portreserve-probe-i386"]
+    : []),
 ];

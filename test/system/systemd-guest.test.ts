@@ -121,7 +121,8 @@ describe.skipIf(reason !== undefined)(named("in a guest", reason), () => {
     expect(environment).toMatch(/^INVOCATION_ID=/m);
     const obstacles = whyNoEffect({
       unit,
-      shim: SHIM,
+      library: SHIM,
+      kind: "shim",
       files: filesOf(name),
       environmentFiles: environmentFiles.map((text, index) => ({ path: `/${index}`, text })),
       programs: [{ path: program(name), setuid, capabilities: false, static: false }],

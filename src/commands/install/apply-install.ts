@@ -23,7 +23,7 @@ import {
   selinuxActive,
 } from "../../system/host/confinement.ts";
 import { daemonReload, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
-import { INSTALLED_SHIM } from "../../system/paths.ts";
+import { INSTALLED_SHARE, INSTALLED_SHIM, SHARE_FILE } from "../../system/paths.ts";
 import { STRANDED } from "../table-change.ts";
 import type { UnitWork } from "./drop-ins.ts";
 import { expectDone } from "./expect-done.ts";
@@ -71,7 +71,10 @@ async function steps({ root, abis, state, plan, content, held, units }: ApplyInp
   const name = plan.libraries.length > 0 ? stagedName(INSTALLED_SHIM, staged.tag) : INSTALLED_SHIM;
   let rehearsal: RehearsalNote | undefined;
   if (baseline !== undefined) {
-    tryWithPreload(baseline, name);
+    tryWithPreload(baseline, name, "the shim");
+    if (plan.libraries.some(({ path: file }) => path.basename(file) === SHARE_FILE)) {
+      tryWithPreload(baseline, stagedName(INSTALLED_SHARE, staged.tag), "the share library");
+    }
     rehearsal = await tryInSandbox(abis, scenes(root, state, plan, name), name, content);
   }
   staged.commit();

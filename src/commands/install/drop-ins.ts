@@ -1,19 +1,18 @@
 // `--unit`: the drop-ins of single services, whether they reach them, and what systemd is told about them.
-import { type Spec, textSpec } from "../../core/install/specs.ts";
-import { dropInPath, dropInText, isOurDropIn, preloads } from "../../core/systemd/drop-in.ts";
-import { ownPreload } from "../../core/systemd/drop-in-wanted.ts";
+import type { Spec } from "../../core/install/specs.ts";
+import { preloads } from "../../core/systemd/drop-in.ts";
 import { PRELOAD_VARIABLE } from "../../core/systemd/environment.ts";
 import { fromFiles } from "../../core/systemd/from-files.ts";
 import { preloadOf } from "../../core/systemd/unit.ts";
-import { managerPreload } from "../../observe/units/read-manager-environment.ts";
 import { dropInObstacles } from "../../observe/units/read-obstacles.ts";
 import { readUnitTexts } from "../../observe/units/read-unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import type { Journal } from "../../system/files/apply.ts";
 import { daemonReload, restart, systemdRuns } from "../../system/host/systemd.ts";
-import { INSTALLED_SHIM, UNIT_FOLDER } from "../../system/paths.ts";
+import { INSTALLED_SHIM } from "../../system/paths.ts";
 import type { Options } from "../types.ts";
+import { withoutPart, withoutShare, withPart } from "./drop-in-spec.ts";
 import { expectDone } from "./expect-done.ts";
 import { coverNotes, releaseNotes, restartRunning } from "./running-units.ts";
 import { findService, type Service } from "./services.ts";
@@ -39,7 +38,7 @@ export function dropInsToPut(options: Options): UnitWork {
   const found = eachOnce(services.filter((service) => "unit" in service));
   const obstacles = found.flatMap((service) => obstaclesOf(options.root, service));
   return {
-    specs: found.map((service) => specFor(options.root, service)),
+    specs: found.map((service) => withPart(options.root, service, "shim")),
     names: found.map(({ unit }) => unit),
     notes: obstacles.filter(({ severity }) => severity !== "error"),
     refusals: [...missing, ...obstacles.filter(({ severity }) => severity === "error")],
@@ -47,30 +46,26 @@ export function dropInsToPut(options: Options): UnitWork {
   };
 }
 
-/** Drop-ins that are to go; one whose unit has gone goes too. */
+/**
+ * Drop-ins that are to go, or to be left with the share library alone; one whose unit has gone goes too. Without --unit no
+ * port is held any more, so it is the share library that goes.
+ */
 export function dropInsToTake(options: Options): UnitWork {
+  const shared = options.units.length === 0 ? withoutShare(options.root) : [];
   const found = options.units.map((name) => findService(options.root, name, "or its drop-in"));
   const services = eachOnce(found.filter((service) => "unit" in service));
   return {
-    specs: services.map((service) => specFor(options.root, service)),
+    specs: [...services.map((service) => withoutPart(options.root, service, "shim")), ...shared],
     names: services.map(({ unit }) => unit),
     notes: [],
     refusals: found.filter((service) => "message" in service),
-    ...systemdSteps(options, services, "released"),
+    ...systemdSteps(options, services, "released", shared.length > 0),
   };
 }
 
 /** Several names may be those of one unit: aliases, and with or without its suffix. */
 function eachOnce(services: readonly Service[]): readonly Service[] {
   return services.filter(({ unit }, at) => services.findIndex((other) => other.unit === unit) === at);
-}
-
-/** Its libraries without ours, as the unit's files say them; those that systemd itself gives to all where they say nothing. */
-function specFor(root: string, { unit, files }: Service): Spec {
-  const path = `${UNIT_FOLDER}/${dropInPath(unit)}`;
-  const preload = ownPreload({ unit, files, shim: INSTALLED_SHIM, fromManager: () => managerPreload(root) });
-  const text = dropInText({ preload, shim: INSTALLED_SHIM });
-  return textSpec(path, text, isOurDropIn, [`${UNIT_FOLDER}/${unit}.d`, UNIT_FOLDER]);
 }
 
 function obstaclesOf(root: string, { unit, files }: Service): readonly Message[] {
@@ -81,8 +76,9 @@ function systemdSteps(
   { root, now }: Options,
   services: readonly Service[],
   wanted: "covered" | "released",
+  others = false,
 ): Pick<UnitWork, "before" | "after"> {
-  const running = services.length > 0 && systemdRuns(root);
+  const running = (services.length > 0 || others) && systemdRuns(root);
   const restarted: string[] = [];
   return {
     before: (journal) => {

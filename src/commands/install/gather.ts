@@ -19,7 +19,7 @@ import type { Line, Message } from "../../report/types.ts";
 import { isFolder, lstatEntry, namesIn, statEntry } from "../../system/files/entry.ts";
 import { HOLD_MODE } from "../../system/files/hold-file.ts";
 import { readTable } from "../../system/files/table-file.ts";
-import { abisOf, type HostAbi, libsWithShim, shimFile } from "../../system/host/abis.ts";
+import { abisOf, type HostAbi, libsWithShim, shareFile, shimFile } from "../../system/host/abis.ts";
 import { appArmorActive, appArmorRules, hasEffect } from "../../system/host/confinement.ts";
 import { MANAGER_FILE, partsInPlace } from "../../system/host/manager-parts.ts";
 import {
@@ -63,10 +63,13 @@ export function gatherForInstall(options: Options, dropIns: readonly Spec[]): In
   const force = isInForce && freshnessOf(table, sources.content) === "fresh";
   const tablePlan = planTable({ force, strict: false }, sources, table, hold);
   const holdPlan: HoldPlan = tablePlan.kind === "refuse" ? { kind: "none" } : planHold(sources.held, hold);
-  const libraries = abis.flatMap(({ lib, shim }) =>
+  const libraries = abis.flatMap(({ lib, shim, share }): readonly Spec[] => {
+    if (lib === undefined || shim === undefined) return [];
     // Every program maps libc: what may be done with its label may be done with ours.
-    lib === undefined || shim === undefined ? [] : [librarySpec(shimFile(lib), shim, `/${lib}/libc.so.6`)],
-  );
+    const labelOf = `/${lib}/libc.so.6`;
+    const shared = share === undefined ? [] : [librarySpec("share", shareFile(lib), share, labelOf)];
+    return [librarySpec("shim", shimFile(lib), shim, labelOf), ...shared];
+  });
   const confined = rulesChoice(root);
   const { manager, units, notes } = managerChoice(root, abis);
   const holder = holderToPut(root, abis, sources.held.length > 0);
@@ -90,7 +93,10 @@ export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Inst
   const rules = appArmorRules(root);
   const parts = partsInPlace(root).map((file): ManagerPart => ({ file, bytes: nothing, isProgram: false }));
   return stateOfHost(root, {
-    libraries: libsWithShim(root).map((lib) => librarySpec(shimFile(lib), nothing, shimFile(lib))),
+    libraries: libsWithShim(root).flatMap((lib) => [
+      librarySpec("share", shareFile(lib), nothing, shareFile(lib)),
+      librarySpec("shim", shimFile(lib), nothing, shimFile(lib)),
+    ]),
     rules: rules === undefined ? [] : [ruleSpec(rules, TABLE_FILE)],
     manager: managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)),
     units: unitSpecs({ folder: UNIT_FOLDER, watched: WATCHED, node: "", manager: "" }),

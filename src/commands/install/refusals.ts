@@ -1,6 +1,6 @@
 // Why a host is left alone: what would break it, and what somebody else has put in our places. Each with what to do.
 import path from "node:path";
-import { incompatibilities } from "../../core/elf/abi-compat.ts";
+import { incompatibilities, MARKER, SHARE_MARKER } from "../../core/elf/abi-compat.ts";
 import { readElf } from "../../core/elf/read-elf.ts";
 import { bytesSource } from "../../core/elf/reader.ts";
 import { type Artefact, unownedAmong } from "../../core/install/artefacts.ts";
@@ -67,7 +67,7 @@ function abiRefusals(root: string, abis: readonly HostAbi[], list: boolean): rea
   });
 }
 
-function shimRefusals({ name, shim, libc, loader }: HostAbi): readonly Message[] {
+function shimRefusals({ name, shim, share, libc, loader }: HostAbi): readonly Message[] {
   if (shim === undefined) return [];
   const hint = "get another build of the package, and report this";
   const theirs = libc();
@@ -82,9 +82,16 @@ function shimRefusals({ name, shim, libc, loader }: HostAbi): readonly Message[]
   const host = readElf(bytesSource(theirs));
   if ("fault" in host)
     return [refusal(`the libc.so.6 beside '${loader}' ${host.reason}`, "repair the host's libc first")];
-  const library = readElf(bytesSource(shim));
-  const faults = "fault" in library ? [library.reason] : incompatibilities(library, host);
-  return faults.map((fault) => refusal(`the shim for ${name} ${fault}`, hint));
+  const faultsOf = (bytes: Uint8Array, marker: string): readonly string[] => {
+    const library = readElf(bytesSource(bytes));
+    return "fault" in library ? [library.reason] : incompatibilities(library, host, marker);
+  };
+  return [
+    ...faultsOf(shim, MARKER).map((fault) => refusal(`the shim for ${name} ${fault}`, hint)),
+    ...(share === undefined ? [] : faultsOf(share, SHARE_MARKER)).map((fault) =>
+      refusal(`the share library for ${name} ${fault}`, hint),
+    ),
+  ];
 }
 
 /** Files in portreserve's places that this program did not put there. */
@@ -165,7 +172,8 @@ function blockedFolders(root: string, artefacts: readonly Artefact[]): readonly 
 
 /** Programs of ordinary users would print an error at each start. */
 function closedFolders(root: string, libraries: readonly Artefact[]): readonly Message[] {
-  const closed = libraries.flatMap(({ folders }) => folders).filter((folder) => isClosed(root, folder));
+  const folders = new Set(libraries.flatMap(({ folders }) => folders));
+  const closed = [...folders].filter((folder) => isClosed(root, folder));
   return closed.map((folder) =>
     refusal(
       `only some users may look into '${folder}', and every program has to find its shim there`,

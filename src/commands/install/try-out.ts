@@ -32,11 +32,11 @@ export function baselineOf(abis: readonly HostAbi[]): Baseline {
   return { programs, results: programs.map((program) => runAlone(program, undefined)) };
 }
 
-/** Runs each program with `preload`. Throws AppError on the first that behaves in another way. */
-export function tryWithPreload({ programs, results }: Baseline, preload: string): void {
+/** Runs each program with `preload`, which is `what`. Throws AppError on the first that behaves in another way. */
+export function tryWithPreload({ programs, results }: Baseline, preload: string, what: string): void {
   for (const [at, program] of programs.entries()) {
     const difference = differenceBetween(program, results[at] as TrialResult, runAlone(program, preload));
-    if (difference !== undefined) throw refused(difference, "with the shim preloaded,");
+    if (difference !== undefined) throw refused(difference, `with ${what} preloaded,`);
   }
 }
 

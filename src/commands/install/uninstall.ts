@@ -3,11 +3,11 @@
 import type { Artefact } from "../../core/install/artefacts.ts";
 import type { Change } from "../../core/install/change.ts";
 import { type InstallState, planUninstall, type Removal } from "../../core/install/plan.ts";
-import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
-import { dropInsCalled, unitsThatName } from "../../observe/units/read-unit-files.ts";
+import { DROP_IN_NAME, isShimDropIn } from "../../core/systemd/drop-in.ts";
+import { readUnitText, unitsThatName } from "../../observe/units/read-unit-files.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { commandLine } from "../../system/command-text.ts";
-import { HOLDER_UNIT, HOLDER_WANTED, MANAGER_FOLDER, SHIM_FILE } from "../../system/paths.ts";
+import { HOLDER_UNIT, HOLDER_WANTED, MANAGER_FOLDER, SHARE_FILE, SHIM_FILE } from "../../system/paths.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Context, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
@@ -85,12 +85,11 @@ function holds({ holder }: InstallState): boolean {
   return holder.some(({ path, ours }) => path === HOLDER_WANTED && ours);
 }
 
-/** Unit files that name the shim, without the ones that go: it stays for as long as there is one. */
+/** Unit files that name one of our libraries, without the ones that go: both stay for as long as there is one. */
 function usersOf(root: string, going: readonly Artefact[]): readonly string[] {
-  const gone = new Set(going.filter(({ ours }) => ours).map(({ path }) => path));
-  return unitsThatName(root, SHIM_FILE)
-    .map(({ path }) => path)
-    .filter((path) => !gone.has(path));
+  const gone = new Set(going.filter(({ ours, left }) => ours && left === undefined).map(({ path }) => path));
+  const names = new Set([SHIM_FILE, SHARE_FILE].flatMap((name) => unitsThatName(root, name)).map(({ path }) => path));
+  return [...names].filter((path) => !gone.has(path));
 }
 
 function kept(message: Message): Message {
@@ -99,14 +98,16 @@ function kept(message: Message): Message {
 
 function stillUsed(root: string, path: string): Message {
   const unit = /([^/]+)\.d\/[^/]+$/.exec(path)?.[1];
-  const ours = dropInsCalled(root, DROP_IN_NAME).some((file) => file.path === path && isOurDropIn(file.text));
+  const [file] = readUnitText(root, path);
+  const ours = path.endsWith(`/${DROP_IN_NAME}`) && file !== undefined && isShimDropIn(file.text);
+  const library = file?.text.includes(SHIM_FILE) === false ? "share library" : "shim";
   return {
     severity: "note",
-    message: `'${path}' uses the shim, so the shim, its table and the manager stay`,
+    message: `'${path}' uses the ${library}, so the shim, its table and the manager stay`,
     hint:
       ours && unit !== undefined
         ? `'${commandLine(root, `uninstall --unit ${unit}`)}' removes it`
-        : "take the shim out of it by hand, then run uninstall again",
+        : `take the ${library} out of it by hand, then run uninstall again`,
   };
 }
 

@@ -21,7 +21,12 @@ const BOTH: readonly Protocol[] = ["tcp", "udp"];
  * A number is a port; a name is an owner first, then a service. Throws AppError `usage` for anything else, and another
  * one where what would tell cannot be read.
  */
-export function findTarget(word: string, { sources, fault }: SourcesIfAny, root: string): LookupTarget {
+export function findTarget(
+  word: string,
+  { sources, fault }: SourcesIfAny,
+  root: string,
+  verb = "lookup",
+): LookupTarget {
   const [, name = word, suffix] = /^([^/]*)\/(.*)$/s.exec(word) ?? [];
   const protocols = suffix === undefined ? BOTH : BOTH.filter((protocol) => protocol === suffix.toLowerCase());
   if (protocols.length === 0) {
@@ -31,7 +36,7 @@ export function findTarget(word: string, { sources, fault }: SourcesIfAny, root:
   if (/^[0-9]+$/.test(name)) return portTarget(name, protocols);
   const all = `'${commandLine(root, "list")}' shows every owner and port`;
   if (/^[0-9]+-[0-9]+$/.test(name)) {
-    throw new AppError("usage", `'${name}' is a range, and lookup takes one port at a time`, all);
+    throw new AppError("usage", `'${name}' is a range, and ${verb} takes one port at a time`, all);
   }
   if (fault !== undefined) {
     throw new AppError(fault.code, `whether '${name}' is an owner is not known: ${fault.message}`, fault.hint, fault);

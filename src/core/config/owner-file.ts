@@ -41,22 +41,34 @@ function readLine(
   take: TakeClaims,
   report: Report,
 ): void {
-  const hash = line.text.indexOf("#");
-  const length = hash === -1 ? line.text.length : hash;
-  if (hasStrangeCharacter(line, length, report)) return;
-  const parsed = parseEntry(line.text.slice(0, length), isService);
-  if (parsed === undefined) return;
-  if (isEntryFault(parsed)) {
-    const { code, message, hint } = parsed;
-    report("error", parsed, () => ({ code, message, hint }));
-    return;
-  }
-  const claims = parsed.kind === "ports" ? portClaims(parsed) : nameClaims(parsed, book, report);
-  if (claims === undefined) return;
+  const asked = askedBy(line, book, isService, report);
+  if (asked === undefined) return;
+  const { entry: parsed, claims } = asked;
   const taken = take(claims, line.number, wishOf(parsed, report));
   if (taken === "too many") report("error", parsed, () => TOO_MANY_CLAIMS);
   else if (taken === "not kept") report("error", parsed, () => TOO_MANY_KEPT);
   else noteUnreachable(claims, parsed, report);
+}
+
+/** What a line asks for, and where in it that stands; undefined where that is nothing, or is rejected. */
+export function askedBy(
+  line: SourceLine,
+  book: ServiceBook,
+  isService: (name: string) => boolean,
+  report: Report,
+): { readonly entry: Entry; readonly claims: readonly Claim[] } | undefined {
+  const hash = line.text.indexOf("#");
+  const length = hash === -1 ? line.text.length : hash;
+  if (hasStrangeCharacter(line, length, report)) return undefined;
+  const parsed = parseEntry(line.text.slice(0, length), isService);
+  if (parsed === undefined) return undefined;
+  if (isEntryFault(parsed)) {
+    const { code, message, hint } = parsed;
+    report("error", parsed, () => ({ code, message, hint }));
+    return undefined;
+  }
+  const claims = parsed.kind === "ports" ? portClaims(parsed) : nameClaims(parsed, book, report);
+  return claims === undefined ? undefined : { entry: parsed, claims };
 }
 
 function wishOf(entry: Entry, report: Report): Wish | undefined {

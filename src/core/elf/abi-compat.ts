@@ -3,8 +3,10 @@ import { machineName, sameAbi } from "./machine.ts";
 import { symbols } from "./symbols.ts";
 import type { ElfFile, ElfSymbol } from "./types.ts";
 
-/** The symbol that marks a library as ours. */
+/** The symbol that marks a library as our shim. */
 export const MARKER = "portreserve_shim";
+/** And that of the library for owners that do not share their port. */
+export const SHARE_MARKER = "portreserve_share";
 
 /** A libc that does not say its own name has this one. */
 const LIBC = "libc.so.6";
@@ -13,7 +15,7 @@ const LIBC = "libc.so.6";
  * Each reason why `shim` must not be loaded into every program of a host with this `libc`, as a text that completes "the
  * shim 'X' …"; none when it is fit. It may need libc alone: no other library is in every program.
  */
-export function incompatibilities(shim: ElfFile, libc: ElfFile): readonly string[] {
+export function incompatibilities(shim: ElfFile, libc: ElfFile, marker = MARKER): readonly string[] {
   const name = libc.soname ?? LIBC;
   const same = sameAbi(shim, libc);
   return [
@@ -22,7 +24,7 @@ export function incompatibilities(shim: ElfFile, libc: ElfFile): readonly string
     ...badMarks(shim),
     ...otherLibraries(shim, name),
     ...(same ? [...missingVersions(shim, libc, name), ...missingSymbols(shim, libc, name)] : []),
-    ...missingMarker(shim),
+    ...missingMarker(shim, marker),
   ];
 }
 
@@ -80,12 +82,12 @@ function answers(definition: ElfSymbol, wish: ElfSymbol, libc: ElfFile): boolean
   return !definition.hidden || definition.version === libc.versionsDefined[0];
 }
 
-function missingMarker(shim: ElfFile): readonly string[] {
-  const found = symbols(shim, new Set([MARKER]));
+function missingMarker(shim: ElfFile, marker: string): readonly string[] {
+  const found = symbols(shim, new Set([marker]));
   // Reported with the symbols it needs.
   if ("fault" in found) return [];
   const isOurs = found.some(({ defined, kind }) => defined && kind === "object");
-  return isOurs ? [] : [`is not a portreserve library: it has no symbol '${MARKER}'`];
+  return isOurs ? [] : [`is not a portreserve library: it has no symbol '${marker}'`];
 }
 
 function newestOf(versions: readonly string[]): string | undefined {

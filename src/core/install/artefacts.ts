@@ -21,6 +21,8 @@ export interface Artefact {
   readonly folders: readonly string[];
   /** Whose SELinux label it gets. */
   readonly labelOf?: string;
+  /** What stays of the file when it is taken away: what another verb has put into it. */
+  readonly left?: Uint8Array;
 }
 
 /** Why the host was left alone: something that portreserve did not write is in one of its places. */
@@ -75,8 +77,12 @@ export function changesToPut(artefact: Artefact, exists: (folder: string) => boo
 }
 
 /** What takes it away, without its folders; nothing if it is not there or not ours. */
-export function changesToTakeAway({ path, found, ours }: Artefact): readonly Change[] {
+export function changesToTakeAway({ path, found, ours, left }: Artefact): readonly Change[] {
   if (found.kind === "missing" || !ours) return [];
+  if (left !== undefined && found.kind === "file") {
+    const same = sameBytes(found.bytes, left);
+    return same ? [] : [{ kind: "write-file", path, bytes: left, mode: found.mode, old: found.bytes }];
+  }
   return [{ kind: "remove", path, old: found.kind === "file" ? found.bytes : undefined }];
 }
 

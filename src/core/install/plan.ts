@@ -179,7 +179,7 @@ function emptied(
   files: readonly Change[],
   contents: InstallState["contents"],
 ): readonly Change[] {
-  const gone = new Set(files.map(({ path }) => path));
+  const gone = new Set(files.filter(({ kind }) => kind !== "write-file").map(({ path }) => path));
   const folders: Change[] = [];
   for (const folder of foldersOf(artefacts)) {
     const names = contents(folder);

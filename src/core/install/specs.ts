@@ -11,17 +11,22 @@ export interface Spec extends Omit<Artefact, "found" | "ours"> {
 const FILE_MODE = 0o644;
 export const PROGRAM_MODE = 0o755;
 
-/** The shim's own mark, a string in every build of it. */
-const SHIM_MARK = Buffer.from("\0portreserve_shim\0");
+export type LibraryKind = "shim" | "share";
+
+/** The name by which each library calls itself, in every build of it. */
+const LIBRARY_MARKS: Readonly<Record<LibraryKind, Buffer>> = {
+  shim: Buffer.from("\0portreserve_shim\0"),
+  share: Buffer.from("\0portreserve_share\0"),
+};
 
 /** `file`: where the loader of its ABI finds it. `labelOf`: a library of the host's, for its SELinux label. */
-export function librarySpec(file: string, shim: Uint8Array, labelOf: string): Spec {
+export function librarySpec(kind: LibraryKind, file: string, library: Uint8Array, labelOf: string): Spec {
   return {
     path: file,
-    wanted: { kind: "file", bytes: shim, mode: FILE_MODE },
+    wanted: { kind: "file", bytes: library, mode: FILE_MODE },
     folders: [folderOf(file)],
     labelOf,
-    isOurs: (content) => typeof content !== "string" && Buffer.from(content).includes(SHIM_MARK),
+    isOurs: (content) => typeof content !== "string" && Buffer.from(content).includes(LIBRARY_MARKS[kind]),
   };
 }
 

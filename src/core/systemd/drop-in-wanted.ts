@@ -1,6 +1,14 @@
 // What our drop-in of a unit has to say, as the unit's other files say it now, and whether it still says so.
 import { fileName } from "../text.ts";
-import { DROP_IN_NAME, isOurDropIn, librariesIn, preloads, withoutShim } from "./drop-in.ts";
+import {
+  DROP_IN_NAME,
+  isOurDropIn,
+  isShareDropIn,
+  isShimDropIn,
+  librariesIn,
+  preloads,
+  withoutOurs,
+} from "./drop-in.ts";
 import { type EnvironmentEntry, findEntry, PRELOAD_VARIABLE } from "./environment.ts";
 import { fromFiles } from "./from-files.ts";
 import type { UnitFile } from "./unit-file.ts";
@@ -10,15 +18,29 @@ export interface DropInFacts {
   readonly unit: string;
   readonly files: readonly UnitFile[];
   readonly shim: string;
+  readonly share: string;
   /** What systemd gives to every service; asked only where the unit says nothing. */
   readonly fromManager: () => EnvironmentEntry | undefined;
 }
 
-/** The unit's LD_PRELOAD without the shim, as all its files but ours say it. */
-export function ownPreload({ unit, files, shim, fromManager }: DropInFacts): EnvironmentEntry | undefined {
+/** Which of our libraries a drop-in gives. */
+export interface DropInParts {
+  readonly shim: boolean;
+  readonly share: boolean;
+}
+
+/** `file`: the drop-in in our place, if there is one. */
+export function partsGiven(unit: string, file: UnitFile | undefined, share: string): DropInParts {
+  if (file === undefined || !isOurs(file)) return { shim: false, share: false };
+  const said = valueIn(unit, [file]) ?? "";
+  return { shim: isShimDropIn(file.text), share: isShareDropIn(file.text) || preloads(said, share) };
+}
+
+/** The unit's LD_PRELOAD without our libraries, as all its files but ours say it. */
+export function ownPreload({ unit, files, shim, share, fromManager }: DropInFacts): EnvironmentEntry | undefined {
   const others = files.filter((file) => !isOurs(file));
   const own = findEntry(fromFiles(unit, others).environment, PRELOAD_VARIABLE);
-  return withoutShim(own ?? fromManager(), shim);
+  return withoutOurs(own ?? fromManager(), [shim, share]);
 }
 
 /** `certain`: the shim is not in it. Words after "not covered: " or "unknown: ". */
@@ -31,8 +53,9 @@ const NOT_NAMED: DropInFault = { certain: true, reason: "its drop-in does not na
 
 /** Undefined where our drop-in says what it should, and where another file has the last word: that is judged otherwise. */
 export function dropInFault(facts: DropInFacts): DropInFault | undefined {
-  const { unit, files, shim } = facts;
-  const ours = files.filter(isOurs);
+  const { unit, files, shim, share } = facts;
+  // What gives the share library alone covers nothing, and need not.
+  const ours = files.filter((file) => isOurs(file) && isShimDropIn(file.text));
   const said = valueIn(unit, ours);
   const inForce = valueIn(unit, files);
   const names = (value: string | undefined): value is string => value !== undefined && preloads(value, shim);
@@ -41,6 +64,7 @@ export function dropInFault(facts: DropInFacts): DropInFault | undefined {
   if (said !== inForce) return undefined;
   const wanted = [shim, ...librariesIn(ownPreload(facts)?.value ?? "")].join(":");
   const found = librariesIn(said)
+    .filter((name) => !preloads(name, share))
     .map((name) => (preloads(name, shim) ? shim : name))
     .join(":");
   if (found === wanted) return undefined;

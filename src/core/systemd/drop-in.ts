@@ -1,26 +1,45 @@
-// The drop-in that makes one service preload the shim, beside what it preloads already.
+// The drop-in that makes one service preload the shim, the share library or both, beside what it preloads already. One
+// file has them all, since the last value of a variable is the only one.
 import { type EnvironmentEntry, PRELOAD_VARIABLE } from "./environment.ts";
 import { literal, quoteWord } from "./words.ts";
 
 export const DROP_IN_NAME = "50-portreserve.conf";
 
 const MARKER = "# Written by 'portreservectl install --unit'; 'portreservectl uninstall --unit' removes it.";
+const SHARE_MARKER = "# Written by 'portreservectl hold --share'; 'portreservectl unhold' removes it.";
+const WITH_SHARE =
+  "# Its last library was added by 'portreservectl hold --share'; 'portreservectl unhold' takes it out.";
 
 export interface DropIn {
   /** The unit's LD_PRELOAD, with or without ours in it. */
   readonly preload: EnvironmentEntry | undefined;
-  /** What ld.so is to load; `$LIB` may be in it. */
-  readonly shim: string;
+  /** What ld.so is to load, the shim first and the share library last; `$LIB` may be in it. */
+  readonly shim?: string;
+  readonly share?: string;
 }
 
-export function dropInText({ preload, shim }: DropIn): string {
-  const libraries = [literal(shim), ...otherLibraries(preload?.template, literal(shim))];
-  return `${MARKER}\n[Service]\nEnvironment=${quoteWord(`${PRELOAD_VARIABLE}=${libraries.join(":")}`)}\n`;
+export function dropInText({ preload, shim, share }: DropIn): string {
+  const [first, last] = [shim, share].map((library) => (library === undefined ? [] : [literal(library)]));
+  const ours = [...(first ?? []), ...(last ?? [])];
+  const libraries = [...(first ?? []), ...otherLibraries(preload?.template, ours), ...(last ?? [])];
+  const head = shim === undefined ? [SHARE_MARKER] : share === undefined ? [MARKER] : [MARKER, WITH_SHARE];
+  const setting = `Environment=${quoteWord(`${PRELOAD_VARIABLE}=${libraries.join(":")}`)}`;
+  return [...head, "[Service]", setting, ""].join("\n");
 }
 
 /** Whether we wrote it: the administrator may have edited the rest. */
 export function isOurDropIn(text: string): boolean {
+  return isShimDropIn(text) || isShareDropIn(text);
+}
+
+/** Whether it is to give the shim, with the share library or without. */
+export function isShimDropIn(text: string): boolean {
   return text.split("\n", 1)[0] === MARKER;
+}
+
+/** Whether it is there for the share library alone. */
+export function isShareDropIn(text: string): boolean {
+  return text.split("\n", 1)[0] === SHARE_MARKER;
 }
 
 /** Where the drop-ins of a unit are, below a folder of units. */
@@ -33,16 +52,19 @@ export function preloads(value: string, shim: string): boolean {
   return librariesIn(value).some((library) => isSame(library, shim));
 }
 
-/** What LD_PRELOAD was before our drop-in; undefined where nothing else was in it. */
-export function withoutShim(preload: EnvironmentEntry | undefined, shim: string): EnvironmentEntry | undefined {
-  if (preload === undefined || !preloads(preload.value, shim)) return preload;
-  const value = otherLibraries(preload.value, shim).join(":");
+/** What LD_PRELOAD was before our drop-in gave it `ours`; undefined where nothing else was in it. */
+export function withoutOurs(
+  preload: EnvironmentEntry | undefined,
+  ours: readonly string[],
+): EnvironmentEntry | undefined {
+  if (preload === undefined || !ours.some((library) => preloads(preload.value, library))) return preload;
+  const value = otherLibraries(preload.value, ours).join(":");
   if (value === "") return undefined;
-  return { name: preload.name, value, template: otherLibraries(preload.template, literal(shim)).join(":") };
+  return { name: preload.name, value, template: otherLibraries(preload.template, ours.map(literal)).join(":") };
 }
 
-function otherLibraries(value: string | undefined, shim: string): string[] {
-  return librariesIn(value ?? "").filter((library) => !isSame(library, shim));
+function otherLibraries(value: string | undefined, ours: readonly string[]): string[] {
+  return librariesIn(value ?? "").filter((library) => !ours.some((one) => isSame(library, one)));
 }
 
 /** As ld.so splits the variable; it has no way to write a space or a colon within a name. */

@@ -16,11 +16,15 @@ export interface StartedProgram {
   /** It has file capabilities. */
   readonly capabilities: boolean;
   readonly static: boolean;
+  /** By Go's linker: whatever it is linked with, it makes its system calls itself. */
+  readonly go?: boolean;
 }
 
 export interface EffectFacts {
   readonly unit: string;
-  readonly shim: string;
+  /** What the drop-in is to have loaded. */
+  readonly library: string;
+  readonly kind: "shim" | "share";
   /** The unit's own file and its drop-ins, in the order in which systemd reads them; ours may be among them. */
   readonly files: readonly UnitFile[];
   /** Those of the unit that exist, in its order; `text` is undefined where a file cannot be read. */
@@ -50,14 +54,14 @@ export function whyNoEffect(facts: EffectFacts): Obstacle[] {
   ];
 }
 
-function laterFiles({ unit, shim, files }: EffectFacts): Obstacle[] {
+function laterFiles({ unit, library, kind, files }: EffectFacts): Obstacle[] {
   let culprit: { readonly path: string; readonly reset: boolean } | undefined;
   for (const file of files.filter(({ path }, index) => index > 0 && fileName(path) > DROP_IN_NAME)) {
     for (const { value } of serviceSettings(file).filter(({ key }) => key === "Environment")) {
       const entry = findEntry(assignments(value, unit), PRELOAD_VARIABLE);
       if (value === "") culprit = { path: file.path, reset: true };
       else if (entry !== undefined) {
-        culprit = preloads(entry.value, shim) ? undefined : { path: file.path, reset: false };
+        culprit = preloads(entry.value, library) ? undefined : { path: file.path, reset: false };
       }
     }
   }
@@ -66,13 +70,13 @@ function laterFiles({ unit, shim, files }: EffectFacts): Obstacle[] {
   const message = `the drop-in ${quote(culprit.path)} of ${quote(unit)} ${does}, and systemd reads it after '${DROP_IN_NAME}'`;
   const hint = culprit.reset
     ? "give that file a name that sorts before ours"
-    : `write ${quote(shim)} into that value first`;
+    : `write ${quote(library)} into that value ${kind === "shim" ? "first" : "last"}`;
   return [
     { severity: "error", code: "later-drop-in", message, hint: `${hint}, as 'systemctl cat ${unit}' shows them` },
   ];
 }
 
-function environmentFiles({ unit, shim, environmentFiles }: EffectFacts): Obstacle[] {
+function environmentFiles({ unit, library, kind, environmentFiles }: EffectFacts): Obstacle[] {
   const read = environmentFiles.map(({ path, text }) => ({
     path,
     text,
@@ -87,24 +91,24 @@ function environmentFiles({ unit, shim, environmentFiles }: EffectFacts): Obstac
       hint: `look for ${PRELOAD_VARIABLE} with 'sudo grep ${PRELOAD_VARIABLE} ${path}'`,
     }));
   const last = read.findLast(({ preload }) => preload !== undefined);
-  if (last?.preload === undefined || preloads(last.preload.value, shim)) return unread;
+  if (last?.preload === undefined || preloads(last.preload.value, library)) return unread;
   return [
     {
       severity: "error",
       code: "environment-file",
       message: `the environment file ${quote(last.path)} of ${quote(unit)} sets ${PRELOAD_VARIABLE}, and that wins over every drop-in`,
-      hint: `write '${shim}:' in front of its value there, or take the line out`,
+      hint: `write ${kind === "shim" ? `'${library}:' in front of` : `':${library}' behind`} its value there, or take the line out`,
     },
     ...unread,
   ];
 }
 
-function unset({ unit, shim }: EffectFacts, { unsetEnvironment, environment }: Unit): Obstacle[] {
+function unset({ unit, library }: EffectFacts, { unsetEnvironment, environment }: Unit): Obstacle[] {
   const ours = findEntry(environment, PRELOAD_VARIABLE);
   const hit = unsetEnvironment.find(
     (item) =>
       item === PRELOAD_VARIABLE ||
-      (ours !== undefined && preloads(ours.value, shim) && item === `${PRELOAD_VARIABLE}=${ours.value}`),
+      (ours !== undefined && preloads(ours.value, library) && item === `${PRELOAD_VARIABLE}=${ours.value}`),
   );
   if (hit === undefined) return [];
   const message = `${quote(unit)} has UnsetEnvironment=${hit}, which removes the variable, whatever sets it`;
@@ -113,43 +117,55 @@ function unset({ unit, shim }: EffectFacts, { unsetEnvironment, environment }: U
   ];
 }
 
-function otherRoot({ unit }: EffectFacts, { rootDirectory, rootImage }: Unit): Obstacle[] {
+function otherRoot({ unit, kind }: EffectFacts, { rootDirectory, rootImage }: Unit): Obstacle[] {
   const setting = rootDirectory === undefined ? "RootImage" : "RootDirectory";
   const place = rootDirectory ?? rootImage;
   if (place === undefined) return [];
-  const message = `${quote(unit)} runs with ${setting}=${place}, where neither the shim nor the table of this host is`;
+  const message = `${quote(unit)} runs with ${setting}=${place}, where neither the ${NAMES[kind]} nor the table of this host is`;
   const hint =
     setting === "RootDirectory"
       ? `install there too, with 'portreservectl install --root ${place}', or add BindReadOnlyPaths= for both`
-      : "add BindReadOnlyPaths= for the shim's folder and the table to the unit";
+      : `add BindReadOnlyPaths= for the ${NAMES[kind]}'s folder and the table to the unit`;
   return [{ severity: "warning", code: "other-root", message, hint }];
 }
 
+const NAMES = { shim: "shim", share: "share library" } as const;
+const NOT_HELD = "leave its port reserved, and do not hold it";
 const SYSTEM_WIDE = "only the preload list reaches it: 'portreservectl install' without --unit";
 
-function programObstacles({ unit }: EffectFacts, program: StartedProgram): Obstacle[] {
+function programObstacles({ unit, kind }: EffectFacts, program: StartedProgram): Obstacle[] {
   const found: Obstacle[] = [];
+  if (kind === "share" && program.go === true && !program.static) {
+    const message = `${quote(program.path)} of ${quote(unit)} is a program in Go, which makes its system calls itself, so no library gives it SO_REUSEADDR`;
+    found.push({ severity: "error", code: "go-program", message, hint: NOT_HELD });
+  }
   if (program.static) {
     const message = `${quote(program.path)} of ${quote(unit)} is statically linked, so it preloads nothing`;
     found.push({
       severity: "error",
       code: "static-program",
       message,
-      hint: "use a dynamically linked build, or keep it from the ports by its own settings",
+      hint:
+        kind === "shim" ? "use a dynamically linked build, or keep it from the ports by its own settings" : NOT_HELD,
     });
   } else if (program.setuid || program.capabilities) {
     const why = program.setuid ? "is setuid or setgid" : "has file capabilities";
     const message = `${quote(program.path)} of ${quote(unit)} ${why}, so the loader may ignore ${PRELOAD_VARIABLE}`;
-    found.push({ severity: "warning", code: "privileged-program", message, hint: SYSTEM_WIDE });
+    // Beside a hold an owner without the library does not start.
+    const [severity, hint] = kind === "shim" ? (["warning", SYSTEM_WIDE] as const) : (["error", NOT_HELD] as const);
+    found.push({ severity, code: "privileged-program", message, hint });
   }
   return found;
 }
 
-function selinux({ unit }: EffectFacts): Obstacle {
+function selinux({ unit, kind }: EffectFacts): Obstacle {
   return {
     severity: "warning",
     code: "selinux",
     message: `SELinux is enforcing: where its policy changes the domain for ${quote(unit)}, the loader may ignore ${PRELOAD_VARIABLE}`,
-    hint: "the preload list is not affected: 'portreservectl install' without --unit",
+    hint:
+      kind === "shim"
+        ? "the preload list is not affected: 'portreservectl install' without --unit"
+        : `restart it before anything depends on it, and see whether it starts: 'systemctl restart ${unit}'`,
   };
 }

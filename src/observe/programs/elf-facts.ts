@@ -15,7 +15,7 @@ import type { ElfFacts } from "../../coverage/facts.ts";
 const WANTED: ReadonlySet<string> = new Set([...ALLOCATOR_NAMES, MARKER]);
 
 /** The type of the note by Go's linker, whose owner is "Go". */
-const GO_BUILD_ID = 4;
+export const GO_BUILD_ID = 4;
 /** By which everything in Go takes a port: the package net, and who uses sockets without it. */
 const GO_BINDS = ["syscall.Bind", "golang.org/x/sys/unix.Bind"];
 

@@ -6,7 +6,7 @@ import type { SocketFacts } from "../../coverage/socket-facts.ts";
 import { processIds } from "../../system/proc/process-files.ts";
 import { findHolders } from "./read-descriptors.ts";
 import { socketsByNetlink, socketTableText } from "./read-socket-lists.ts";
-import { inodesOf, type Search, type SocketTable, socketFacts } from "./socket-facts.ts";
+import { type IsWanted, inodesOf, isPrivileged, type Search, type SocketTable, socketFacts } from "./socket-facts.ts";
 
 /**
  * `sock_diag`: the kernel's whole list. `tables`: /proc/net, for at least one list, where TCP sockets are missing that
@@ -38,23 +38,33 @@ export function observeSockets(
 /** One list of the kernel's, and where it is from. */
 export type ListOf = (protocol: Protocol, family: SocketFamily) => SocketTable & { readonly source: SocketSource };
 
-export function observeSocketsBy(list: ListOf, pids: readonly number[], asRoot: boolean): ObservedSockets {
+export function observeSocketsBy(
+  list: ListOf,
+  pids: readonly number[],
+  asRoot: boolean,
+  isWanted: IsWanted = isPrivileged,
+): ObservedSockets {
+  const factsOf = (from: readonly SocketTable[], search: Search): SocketFacts[] =>
+    socketFacts(from, search, asRoot, isWanted);
   const lists = LISTS.map(([protocol, family]) => list(protocol, family));
   const source = (["none", "tables"] as const).find((one) => lists.some((from) => from.source === one)) ?? "sock_diag";
-  const inodes = inodesOf(lists);
-  if (inodes.size === 0) return { sockets: socketFacts(lists, NOBODY, asRoot), source };
+  const inodes = inodesOf(lists, isWanted);
+  if (inodes.size === 0) return { sockets: factsOf(lists, NOBODY), source };
 
   const search = findHolders(inodes, [...pids, process.pid]);
   const orphans = new Set([...inodes].filter((inode) => !search.holders.has(inode)));
-  if (orphans.size === 0 || search.refused > 0) return { sockets: socketFacts(lists, search, asRoot), source };
+  if (orphans.size === 0 || search.refused > 0) return { sockets: factsOf(lists, search), source };
 
   // Closed, or handed to a process that began, while we were looking? Only what is there still has no holder.
-  const still = inodesOf(LISTS.map(([protocol, family]) => list(protocol, family)));
+  const still = inodesOf(
+    LISTS.map(([protocol, family]) => list(protocol, family)),
+    isWanted,
+  );
   const closed = new Set([...orphans].filter((inode) => !still.has(inode)));
   const again = findHolders(orphans, [...processIds(), process.pid]);
   const left = lists.map((one) => ({ ...one, rows: one.rows.filter(({ inode }) => !closed.has(inode)) }));
   const both = { ...again, holders: new Map([...search.holders, ...again.holders]) };
-  return { sockets: socketFacts(left, both, asRoot), source };
+  return { sockets: factsOf(left, both), source };
 }
 
 const NOBODY: Search = { holders: new Map(), refused: 0, hidden: false };

@@ -22,23 +22,31 @@ export interface Search {
   readonly hidden: boolean;
 }
 
-/** The inodes of the privileged sockets that somebody may have open. */
-export function inodesOf(tables: readonly SocketTable[]): Set<number> {
-  return new Set(tables.flatMap(({ rows }) => rows.filter((row) => isLive(row)).map(({ inode }) => inode)));
+/** Of which local port. */
+export type IsWanted = (row: Pick<SocketRow, "port">) => boolean;
+
+/** The inodes of the wanted sockets that somebody may have open. */
+export function inodesOf(tables: readonly SocketTable[], isWanted: IsWanted = isPrivileged): Set<number> {
+  const isLive = (row: SocketRow): boolean => isWanted(row) && socketState(row) !== "ended";
+  return new Set(tables.flatMap(({ rows }) => rows.filter(isLive).map(({ inode }) => inode)));
 }
 
-const isPrivileged = ({ port }: SocketRow): boolean => port >= 1 && port <= 1023;
-const isLive = (row: SocketRow): boolean => isPrivileged(row) && socketState(row) !== "ended";
+export const isPrivileged: IsWanted = ({ port }) => port >= 1 && port <= 1023;
 
 /**
  * Sorted by port, protocol, family, address and inode; of rows that say the same (connections that ended, or what a
  * table tells twice when it changes while it is read) one.
  */
-export function socketFacts(tables: readonly SocketTable[], search: Search, asRoot: boolean): SocketFacts[] {
+export function socketFacts(
+  tables: readonly SocketTable[],
+  search: Search,
+  asRoot: boolean,
+  isWanted: IsWanted = isPrivileged,
+): SocketFacts[] {
   const unseen = whyUnseen(search, asRoot);
   const found = new Map<string, SocketFacts>();
   for (const { protocol, family, rows } of tables) {
-    for (const row of rows.filter(isPrivileged)) {
+    for (const row of rows.filter(isWanted)) {
       const state = socketState(row);
       const inode = state === "ended" ? 0 : row.inode;
       const holders = state === "ended" ? [] : (search.holders.get(inode) ?? unseen ?? []);

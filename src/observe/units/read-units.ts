@@ -1,7 +1,7 @@
 // Every service and socket of the host: as systemd has it loaded, and for the others as their files say.
 
 import type { Seen, Unseen } from "../../core/seen.ts";
-import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
+import { DROP_IN_NAME, isShimDropIn, librariesIn, preloads } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
 import { type DropInFacts, dropInFault } from "../../core/systemd/drop-in-wanted.ts";
 import { fromFiles } from "../../core/systemd/from-files.ts";
@@ -15,7 +15,14 @@ import { unitHint } from "../../coverage/commands.ts";
 import type { UnitFacts } from "../../coverage/unit-facts.ts";
 import { namesIn } from "../../system/files/entry.ts";
 import { showLoadedUnits, systemdRuns } from "../../system/host/systemd.ts";
-import { INSTALLED_SHIM, INSTALLED_SHIM_FILES, PRELOAD_LIST, TABLE_FILE, UNIT_FOLDERS } from "../../system/paths.ts";
+import {
+  INSTALLED_SHARE,
+  INSTALLED_SHIM,
+  INSTALLED_SHIM_FILES,
+  PRELOAD_LIST,
+  TABLE_FILE,
+  UNIT_FOLDERS,
+} from "../../system/paths.ts";
 import { fileStatus, mountPoint, programCalled, realPathOf } from "../programs/read-programs-on-disk.ts";
 import { managerPreload } from "./read-manager-environment.ts";
 import { dropInObstacles } from "./read-obstacles.ts";
@@ -161,9 +168,9 @@ function noExecIn({ execPaths }: Unit): Pick<UnitFacts, "noExec"> {
   return { noExec: { setting: `NoExecPaths=${first.by}`, libraries: found.map(({ library }) => library) } };
 }
 
-/** True also where there is no name in it. */
+/** True also where there is no other name in it. The share library has nothing that an allocator calls. */
 function isOursFirst(preload: string): boolean {
-  const first = preload.split(/[: ]+/).find((name) => name !== "");
+  const first = librariesIn(preload).find((name) => !preloads(name, INSTALLED_SHARE));
   return first === undefined || first === INSTALLED_SHIM;
 }
 
@@ -176,7 +183,7 @@ function faultsOf(
   files: readonly UnitFile[],
   { fromManager }: Shared,
 ): Pick<UnitFacts, "dropInObstacle" | "dropInStale"> {
-  const fault = dropInFault({ unit, files, shim: INSTALLED_SHIM, fromManager });
+  const fault = dropInFault({ unit, files, shim: INSTALLED_SHIM, share: INSTALLED_SHARE, fromManager });
   const obstacles = dropInObstacles("/", unit, files).filter(({ code }) => !SEEN_OTHERWISE.has(code));
   const first = obstacles.find(({ severity }) => severity === "error") ?? obstacles[0];
   const obstacle =
@@ -204,7 +211,7 @@ function dropInsOf(names: readonly string[], folders: Folders): readonly string[
 function ourDropIns(paths: readonly string[]): Pick<UnitFacts, "hasDropIn" | "dropInSince"> {
   const ours = paths
     .filter((file) => file.endsWith(`/${DROP_IN_NAME}`))
-    .filter((file) => readUnitText("/", file).every(({ text }) => isOurDropIn(text)));
+    .filter((file) => readUnitText("/", file).every(({ text }) => isShimDropIn(text)));
   const times = ours.flatMap((file) => fileStatus("/", file)?.changedAt ?? []);
   return { hasDropIn: ours.length > 0, dropInSince: times.length === 0 ? undefined : Math.max(...times) };
 }

@@ -5,7 +5,7 @@ import { nativeFolder, packageRoot } from "../../core/native.ts";
 import { isFolder, namesIn } from "../files/entry.ts";
 import { isFault, readRegularFile, readUnder } from "../files/read-file.ts";
 import { kernelRoot, resolveUnder } from "../files/rooted.ts";
-import { INSTALLED_SHIM, LOADERS } from "../paths.ts";
+import { INSTALLED_SHARE, INSTALLED_SHIM, LOADERS, SHARE_FILE, SHIM_FILE } from "../paths.ts";
 import { type RunResult, runProgram } from "../start-program.ts";
 
 export type AbiName = (typeof LOADERS)[number]["abi"];
@@ -20,6 +20,8 @@ export interface HostAbi {
   readonly libc: () => Uint8Array | undefined;
   /** The shim of this package for it; undefined if it has none. */
   readonly shim: Uint8Array | undefined;
+  /** Its library for owners that do not share their port; undefined if it has none. */
+  readonly share: Uint8Array | undefined;
   /** The package's probe for it, where it can be run: only on the host itself. */
   readonly probe: string | undefined;
 }
@@ -40,7 +42,8 @@ export function abisOf(root: string, answerOf: (loader: string) => LoaderAnswer 
         loader: file,
         lib: lib ?? writtenIn(root, real),
         libc: () => libcBeside(root, real),
-        shim: partFor(abi, "libportreserve.so"),
+        shim: partFor(abi, SHIM_FILE),
+        share: partFor(abi, SHARE_FILE),
         probe: root === "/" ? fileFor(abi, "portreserve-probe") : undefined,
       },
     ];
@@ -50,6 +53,11 @@ export function abisOf(root: string, answerOf: (loader: string) => LoaderAnswer 
 /** Where a loader with this `$LIB` looks for the shim. */
 export function shimFile(lib: string): string {
   return INSTALLED_SHIM.replace("$LIB", lib);
+}
+
+/** Where it looks for the library for owners that do not share their port. */
+export function shareFile(lib: string): string {
+  return INSTALLED_SHARE.replace("$LIB", lib);
 }
 
 /** Every `$LIB` with a folder for a shim, also those of loaders that have gone. */

@@ -14,6 +14,8 @@ const PARTS = [
   { name: "portreserve.node", isProgram: false, needed: true },
   { name: "libportreserve.so", isProgram: false, needed: true },
   { name: "libportreserve-i386.so", isProgram: false, needed: false },
+  { name: "libportreserve-share.so", isProgram: false, needed: true },
+  { name: "libportreserve-share-i386.so", isProgram: false, needed: false },
   { name: "portreserve-probe", isProgram: true, needed: true },
   { name: "portreserve-probe-i386", isProgram: true, needed: false },
   { name: "portreserve-probe-static", isProgram: true, needed: true },

@@ -1,0 +1,187 @@
+// hold: ports that nobody can take but their owner, or with --block nobody at all. Asks first whether the owner could live with it.
+import type { Diagnostic } from "../../core/config/types.ts";
+import { placeText } from "../../core/hold/port-lines.ts";
+import { counted } from "../../core/text.ts";
+import { readSources } from "../../observe/read-sources.ts";
+import type { Block, Json, Line, Message, Outcome, Report } from "../../report/types.ts";
+import { commandLine, shellWord } from "../../system/command-text.ts";
+import { arrow } from "../coverage/words.ts";
+import { holdLines } from "../hold-file/words.ts";
+import { changesJson, diffBlock } from "../install/report.ts";
+import { needRoot } from "../need-root.ts";
+import { asRootCommand } from "../this-command.ts";
+import type { Command, Context } from "../types.ts";
+import { underLock } from "../under-lock.ts";
+import { type Answer, REFUSES } from "./answers.ts";
+import { carryOut, planSteps, type Steps, unitText } from "./apply.ts";
+import { askedPorts } from "./asked.ts";
+import { planWords } from "./edits.ts";
+import { askGate } from "./gate.ts";
+import { awaitOutcomes, isGood, outcomeRow, type PortOutcome } from "./outcome.ts";
+
+export const hold: Command = async (context): Promise<Report> => {
+  const { options } = context;
+  if (!options.dryRun) needRoot(context);
+  if (options.dryRun) return holdOnce(context);
+  const dry: Context = { ...context, options: { ...options, dryRun: true } };
+  const first = options.root === "/" ? undefined : await holdOnce(dry);
+  const refused = first === undefined || first.outcome === "done" ? undefined : first;
+  return underLock(
+    context,
+    () => holdOnce(context),
+    () => (refused === undefined ? undefined : { ...refused, data: { ...refused.data, dryRun: false } }),
+  );
+};
+
+async function holdOnce(context: Context): Promise<Report> {
+  const { options } = context;
+  const sources = readSources(options, "may miss");
+  const asked = askedPorts(context, sources);
+  const { answers, wanted } = askGate(context, asked, sources);
+  const kind = options.block ? "block" : "hold";
+  const said: Said = { context, answers };
+  const refusing = answers.filter(({ answer }) => REFUSES[answer]);
+  if (refusing.length > 0) return refusedReport(said, gateRefusal(context, answers, refusing));
+  const words = [context.verb, ...context.args, ...(options.block ? ["--block"] : [])].map(shellWord);
+  const plan = planWords(sources, wanted, kind, `# written by 'portreservectl ${words.join(" ")}'`);
+  const steps = planSteps(options, plan);
+  if ("outcome" in steps) return refusedReport(said, steps);
+  const held = plan.sources.held;
+  if (options.dryRun) {
+    const lines = [...holdLines(steps.hold, held, true), ...unitText(steps.unit, options.root, true)];
+    return reportOf(said, steps, "done", { blocks: [diffBlock([...steps.files, ...steps.unitFiles]), asLines(lines)] });
+  }
+  const compiled = carryOut(options, steps);
+  const written = steps.files.flatMap((one) => (one.kind === "write-file" ? [`written: '${one.path}'`] : []));
+  const blocks = [asLines(written), ...compiled.body, asLines(unitText(steps.unit, options.root, false))];
+  const outcomes = options.root === "/" ? await awaitOutcomes(expected(answers), kind) : [];
+  return reportOf(said, steps, outcomes.every(isGood) ? "done" : "no", {
+    blocks: [...blocks, outcomeBlock(context, answers, outcomes)],
+    outcomes,
+    messages: compiled.messages ?? [],
+    diagnostics: compiled.diagnostics,
+  });
+}
+
+function expected(answers: readonly Answer[]) {
+  return answers
+    .filter(({ answer }) => answer !== "unused")
+    .map(({ port, protocol, answer }) => ({
+      port,
+      protocol,
+      mayWait: answer === "stolen" || answer === "unchecked" || answer === "already",
+    }));
+}
+
+interface Said {
+  readonly context: Context;
+  readonly answers: readonly Answer[];
+}
+
+function gateRefusal(
+  context: Context,
+  answers: readonly Answer[],
+  refusing: readonly Answer[],
+): { readonly outcome: Outcome; readonly message: Message } {
+  const { options } = context;
+  const what = options.block ? "blocked" : "held";
+  const good = answers.filter(({ answer }) => answer === "can" || answer === "stolen");
+  const words = [...good.map(placeText), ...(options.block ? ["--block"] : [])];
+  const rest = `hold ${words.join(" ")}`;
+  const unseen = refusing.every(({ answer }) => answer === "unknown");
+  const unsure = refusing.every(({ answer }) => answer === "unknown" || answer === "down");
+  const count = `${refusing.length} of ${counted(answers.length, "port")}`;
+  const message = `nothing was changed: ${unsure ? "it is not known whether " : ""}${count} ${unsure ? "can" : "cannot"} be ${what}`;
+  const down = refusing.find(({ answer }) => answer === "down")?.hint;
+  const hint = refusing.some(({ rootWould }) => rootWould)
+    ? `run '${asRootCommand(context)}'`
+    : (down ?? (good.length > 0 ? `for the others run 'sudo ${commandLine(options.root, rest)}'` : undefined));
+  return {
+    outcome: unseen ? "incomplete" : "unsafe",
+    message: { severity: "error", message, ...(hint === undefined ? {} : { hint }) },
+  };
+}
+
+function refusedReport(
+  said: Said,
+  { outcome, message }: { readonly outcome: Outcome; readonly message: Message },
+): Report {
+  return reportOf(said, undefined, outcome, { blocks: [], messages: [message] });
+}
+
+interface Rest {
+  readonly blocks: readonly Block[];
+  readonly outcomes?: readonly PortOutcome[];
+  readonly messages?: readonly Message[];
+  readonly diagnostics?: readonly Diagnostic[];
+}
+
+/** `steps`: undefined where it was refused. */
+function reportOf(
+  { context: { options }, answers }: Said,
+  steps: Steps | undefined,
+  outcome: Outcome,
+  { blocks, outcomes = [], messages = [], diagnostics = [] }: Rest,
+): Report {
+  const changes = [...(steps?.files ?? []), ...(steps?.unitFiles ?? [])];
+  return {
+    command: "hold",
+    outcome,
+    diagnostics,
+    quiet: ["note"],
+    messages,
+    body: [{ kind: "columns", rows: answers.map(answerRow) }, ...blocks],
+    data: {
+      dryRun: options.dryRun,
+      kind: options.block ? "block" : "hold",
+      result: resultOf(steps, options.dryRun),
+      ports: answers.map((answer) => portJson(answer, outcomes)),
+      changes: changesJson(changes, options.dryRun),
+      unit: steps?.unit ?? "none",
+    },
+  };
+}
+
+export function resultOf(steps: Steps | undefined, dryRun: boolean): "refused" | "unchanged" | "planned" | "written" {
+  if (steps === undefined) return "refused";
+  const holdChanges = steps.hold.kind === "write" || steps.hold.kind === "remove";
+  if (steps.files.length === 0 && steps.unit === "none" && !holdChanges) return "unchanged";
+  return dryRun ? "planned" : "written";
+}
+
+function answerRow(answer: Answer): readonly Line[] {
+  const tone = REFUSES[answer.answer]
+    ? "bad"
+    : answer.answer === "can" || answer.answer === "already"
+      ? "good"
+      : "warn";
+  // What would help is the same for all that are down, and said once.
+  return [placeText(answer), [{ text: answer.text, tone }, answer.answer === "down" ? "" : arrow(answer.hint)]];
+}
+
+function outcomeBlock(context: Context, answers: readonly Answer[], outcomes: readonly PortOutcome[]): Block {
+  const rows = outcomes.map((outcome) => {
+    const stolen = answers.some((one) => one.answer === "stolen" && placeText(one) === placeText(outcome));
+    const reclaim = stolen ? `sudo portreservectl reclaim ${placeText(outcome)}` : undefined;
+    return outcomeRow(outcome, context.options.block ? "block" : "hold", reclaim);
+  });
+  return { kind: "columns", rows };
+}
+
+function asLines(lines: readonly Line[]): Block {
+  return { kind: "lines", lines };
+}
+
+function portJson(answer: Answer, outcomes: readonly PortOutcome[]): Json {
+  const outcome = outcomes.find((one) => placeText(one) === placeText(answer));
+  return {
+    port: answer.port,
+    protocol: answer.protocol,
+    answer: answer.answer,
+    text: answer.text,
+    hint: answer.hint ?? null,
+    users: answer.users.map(({ name, pid, unit }) => ({ name, pid: pid ?? null, unit: unit ?? null })),
+    outcome: outcome?.result ?? null,
+    error: outcome?.error ?? null,
+  };
+}
