@@ -26,7 +26,10 @@ export async function ownerReleases(suites: readonly Suite[]): Promise<readonly 
 
 /** Boots it with the package, its services configured and not running, and each port reserved. */
 export async function bootOwners(suite: Suite, engine: Engine): Promise<Guest> {
-  const reserved = OWNERS.map(({ unit, port }) => [`/etc/portreserve/${fileOf(unit)}`, `${port}/tcp\n`]);
+  const reserved = OWNERS.map(({ unit, port, udp }) => [
+    `/etc/portreserve/${fileOf(unit)}`,
+    udp ? `${port}\n` : `${port}/tcp\n`,
+  ]);
   const guest = await bootGuest({
     engine,
     services: "asked",

@@ -2,15 +2,17 @@
 export interface Owner {
   /** Without ".service". */
   readonly unit: string;
-  /** TCP, 512 to 1023. */
+  /** 512 to 1023. */
   readonly port: number;
+  /** Whether it serves UDP there too. */
+  readonly udp?: true;
 }
 
 /** Each sets SO_REUSEADDR itself. */
 export const OWNERS: readonly Owner[] = [
   { unit: "cups", port: 631 },
   { unit: "krb5-admin-server", port: 749 },
-  { unit: "krb5-kdc", port: 750 },
+  { unit: "krb5-kdc", port: 750, udp: true },
   { unit: "rsync", port: 873 },
   { unit: "dovecot", port: 993 },
   { unit: "slapd", port: 636 },
@@ -23,11 +25,11 @@ export const OWNERS: readonly Owner[] = [
   { unit: "unbound", port: 853 },
   { unit: "vsftpd", port: 821 },
   { unit: "rsyslog", port: 914 },
-  { unit: "dnsmasq", port: 953 },
+  { unit: "dnsmasq", port: 953, udp: true },
   { unit: "tinc@lab", port: 655 },
   { unit: "redis-server", port: 979 },
   { unit: "mosquitto", port: 983 },
-  { unit: "named", port: 989 },
+  { unit: "named", port: 989, udp: true },
 ];
 
 export const OWNER_PACKAGES: readonly string[] = [
