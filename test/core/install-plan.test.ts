@@ -25,6 +25,7 @@ function hostState(
     rules: [],
     manager: [],
     units: [],
+    holder: [],
     dropIns: [],
     list: { path: LIST, found: missing, labelOf: "/etc/ld.so.cache" },
     entry: ENTRY,
@@ -80,6 +81,18 @@ describe("install", () => {
     ]);
   });
 
+  test("makes a folder for the holder only where nothing else has made it", () => {
+    const parts = { manager: [artefact("/home/one", missing)], holder: [artefact("/home/hold", missing)] };
+    const plan = planInstall(hostState(parts), false);
+    expect("refusal" in plan ? [] : shown([...plan.manager, ...plan.holder])).toEqual([
+      "make-folder /home",
+      "write-file /home/one",
+      "write-file /home/hold",
+    ]);
+    const alone = planInstall(hostState({ holder: parts.holder }), false);
+    expect("refusal" in alone ? [] : shown(alone.holder)).toEqual(["make-folder /home", "write-file /home/hold"]);
+  });
+
   test("puts a link in the place of another of ours", () => {
     const link: Artefact = {
       ...artefact("/units/x", { kind: "link", target: "/old" }),
@@ -123,7 +136,7 @@ describe("uninstall", () => {
       },
       { "/lib/p": ["x.so"], "/home": ["one", "two"] },
     );
-  const all = { list: true, base: true, dropIns: [] };
+  const all = { list: true, base: true, holder: true, dropIns: [] };
 
   test.each([0o600, 0o640, 0o604, 0o200, 0o044, 0o644])(
     "gives a list of mode %i its bytes and its mode back",
@@ -173,9 +186,40 @@ describe("uninstall", () => {
     expect(shown(removal.table)).toEqual(["remove-folder /etc/portreserve"]);
   });
 
+  const holder = [artefact("/home/hold", file("any")), artefact("/units/hold.service", file("any"))];
+  const hold: readonly Change[] = [{ kind: "remove", path: "/etc/portreserve.hold", old: bytes("any") }];
+  const holding = (parts: Partial<InstallState>): InstallState => ({
+    ...installed({ holder, hold, units: [artefact("/units/one", file("any"))], ...parts }),
+    contents: (folder) =>
+      (({ "/home": ["one", "two", "hold"], "/units": ["one", "hold.service"] }) as Record<string, string[]>)[folder],
+  });
+
+  test("takes the holder last, with the folders that it leaves empty beside what went before", () => {
+    const removal = planUninstall(holding({}), all);
+    expect(Object.keys(removal).at(-1)).toBe("holder");
+    expect(shown(removal.manager)).toEqual(["remove /home/two", "remove /home/one"]);
+    expect(shown(removal.holder)).toEqual([
+      "remove /etc/portreserve.hold",
+      "remove /units/hold.service",
+      "remove /home/hold",
+      "remove-folder /units",
+      "remove-folder /home",
+    ]);
+  });
+
+  test("takes the holder from beside what stays, and leaves it where it holds on", () => {
+    const away = planUninstall(holding({}), { ...all, base: false });
+    expect(shown(away.holder)).toEqual([
+      "remove /etc/portreserve.hold",
+      "remove /units/hold.service",
+      "remove /home/hold",
+    ]);
+    expect(planUninstall(holding({}), { ...all, base: false, holder: false }).holder).toEqual([]);
+  });
+
   test("takes nothing but drop-ins while something needs the library", () => {
     const dropIns = [artefact("/units/a.service.d/50.conf", file("any"))];
-    const removal = planUninstall(installed({ dropIns }), { list: false, base: false, dropIns });
+    const removal = planUninstall(installed({ dropIns }), { list: false, base: false, holder: false, dropIns });
     expect(Object.values(removal).flatMap(shown)).toEqual(["remove /units/a.service.d/50.conf"]);
   });
 });

@@ -92,7 +92,7 @@ if [ "$NODE" != /usr/bin/node ]; then
   printf '#!/bin/sh\\nexec "%s" "$@"\\n' "$NODE" >/usr/bin/node
   chmod 755 /usr/bin/node
 fi
-rm -f /usr/lib/*/libasan.so.[0-9]*
+rm -f /usr/lib/*/libasan.so.[0-9]* /usr/lib32/libasan.so.[0-9]*
 if [ ! -d /usr/lib/systemd/system ]; then mkdir -p /usr/lib/systemd/system; : >/usr/lib/systemd/system/some.service; fi
 `;
 
@@ -150,6 +150,7 @@ const NATIVES = [
   "portreserve.node",
   "libportreserve.so",
   "portreserve-probe",
+  "portreserve-hold",
   "portreserve-pidexec",
   ...(skipReason("i386") === undefined ? ["libportreserve-i386.so", "portreserve-probe-i386"] : []),
 ];

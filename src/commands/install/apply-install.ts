@@ -1,5 +1,6 @@
 // Carries the plan of an installation out in the one order that cannot break a host, and takes everything back if any step fails.
 import path from "node:path";
+import type { HeldPort } from "../../core/hold/held-ports.ts";
 import { sameBytes } from "../../core/install/artefacts.ts";
 import type { WriteFile } from "../../core/install/change.ts";
 import type { InstallState, Plan } from "../../core/install/plan.ts";
@@ -27,6 +28,7 @@ import { STRANDED } from "../table-change.ts";
 import type { UnitWork } from "./drop-ins.ts";
 import { expectDone } from "./expect-done.ts";
 import { confinementNotes, rolledBack } from "./failures.ts";
+import { type HolderDone, holderWork } from "./holder-steps.ts";
 import { isListed, pathsOf, placesOf } from "./places.ts";
 import { baselineOf, proveInstalled, type RehearsalNote, tryInSandbox, tryWithPreload } from "./try-out.ts";
 
@@ -35,6 +37,7 @@ export interface Done {
   readonly proved: readonly string[];
   readonly rehearsal: RehearsalNote | undefined;
   readonly notes: readonly Message[];
+  readonly holder: HolderDone;
 }
 
 export interface ApplyInput {
@@ -43,6 +46,7 @@ export interface ApplyInput {
   readonly state: InstallState;
   readonly plan: Plan;
   readonly content: TableContent;
+  readonly held: readonly HeldPort[];
   readonly units: Pick<UnitWork, "before" | "after">;
 }
 
@@ -56,8 +60,9 @@ export async function applyInstall(work: ApplyInput): Promise<Done> {
   }
 }
 
-async function steps({ root, abis, state, plan, content, units }: ApplyInput, journal: Journal): Promise<Done> {
+async function steps({ root, abis, state, plan, content, held, units }: ApplyInput, journal: Journal): Promise<Done> {
   const here = root === "/";
+  const holder = holderWork(root, plan.holder, held);
   journal.apply(plan.folders);
   const staged = journal.stage(plan.libraries);
   const touchesPrograms = plan.libraries.length > 0 || plan.list.length > 0;
@@ -71,6 +76,7 @@ async function steps({ root, abis, state, plan, content, units }: ApplyInput, jo
   }
   staged.commit();
   for (const file of plan.libraries) expectWhole(root, file);
+  holder.before(journal);
   journal.apply(plan.table);
   const notes = putConfinement(root, plan, journal);
   // What is in place already may be the work of a killed run: nothing is named in the list before it is on the disk.
@@ -80,13 +86,16 @@ async function steps({ root, abis, state, plan, content, units }: ApplyInput, jo
   const proved = here && listed ? proveInstalled(baseline ?? baselineOf(abis), abis) : [];
   journal.apply(plan.manager);
   putUnits(root, plan, journal);
+  holder.put(journal);
   units.before(journal);
   journal.apply(plan.dropIns);
   flushFoldersOf(root, [state.owners, ...placesOf(state)]);
+  const told = units.after(plan.dropIns.length > 0);
   return {
     proved,
     rehearsal,
-    notes: [...notes, ...(journal.stranded() ? [STRANDED] : []), ...units.after(plan.dropIns.length > 0)],
+    notes: [...notes, ...(journal.stranded() ? [STRANDED] : []), ...told],
+    holder: holder.settle(journal),
   };
 }
 

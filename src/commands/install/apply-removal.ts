@@ -11,6 +11,7 @@ import { STRANDED } from "../table-change.ts";
 import type { UnitWork } from "./drop-ins.ts";
 import { expectDone } from "./expect-done.ts";
 import { confinementNotes, rolledBack } from "./failures.ts";
+import { takeHolder } from "./holder-steps.ts";
 import { pathsOf, placesOf } from "./places.ts";
 
 export interface RemoveInput {
@@ -35,6 +36,7 @@ export function applyRemoval({ root, state, removal, units }: RemoveInput): read
     journal.apply(removal.libraries);
     journal.apply(removal.table);
     journal.apply(removal.rules);
+    const holderNotes = takeHolder(root, removal.holder, journal);
     flushFoldersOf(root, [state.owners, ...placesOf(state)]);
     const here = root === "/";
     const gone = removal.table.some(({ kind }) => kind === "remove-table");
@@ -44,6 +46,7 @@ export function applyRemoval({ root, state, removal, units }: RemoveInput): read
     return [
       ...notes,
       ...stranded,
+      ...holderNotes,
       ...confinementNotes([rules ? reloadAppArmor() : undefined, label ? forgetLabel() : undefined]),
     ];
   } catch (error) {

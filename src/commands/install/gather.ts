@@ -40,6 +40,7 @@ import { changeLines } from "../table-change.ts";
 import { planTable, type TablePlan } from "../table-plan.ts";
 import type { Options } from "../types.ts";
 import { artefactOf } from "./artefact-of.ts";
+import { holderToPut, holderToTake } from "./holder-choice.ts";
 
 export interface InstallContext {
   readonly state: InstallState;
@@ -68,17 +69,19 @@ export function gatherForInstall(options: Options, dropIns: readonly Spec[]): In
   );
   const confined = rulesChoice(root);
   const { manager, units, notes } = managerChoice(root, abis);
+  const holder = holderToPut(root, abis, sources.held.length > 0);
   const state = stateOfHost(root, {
     libraries,
     rules: confined.rules,
     manager,
     units,
+    holder: holder.specs,
     dropIns,
     table: tableChange(tablePlan),
     hold: holdChanges(root, holdPlan),
   });
   const left = holdPlan.kind === "left" ? [holdPlan.message] : [];
-  return { state, abis, sources, tablePlan, notes: [...confined.notes, ...notes, ...left] };
+  return { state, abis, sources, tablePlan, notes: [...confined.notes, ...notes, ...holder.notes, ...left] };
 }
 
 /** For `uninstall`: what any version has put there, whatever this one would. */
@@ -91,13 +94,14 @@ export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Inst
     rules: rules === undefined ? [] : [ruleSpec(rules, TABLE_FILE)],
     manager: managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)),
     units: unitSpecs({ folder: UNIT_FOLDER, watched: WATCHED, node: "", manager: "" }),
+    holder: holderToTake(root),
     dropIns,
     table: undefined,
     hold: holdChanges(root, planHold([], readHold(root))),
   });
 }
 
-type Specs = Readonly<Record<"libraries" | "rules" | "manager" | "units" | "dropIns", readonly Spec[]>> & {
+type Specs = Readonly<Record<"libraries" | "rules" | "manager" | "units" | "holder" | "dropIns", readonly Spec[]>> & {
   readonly table: InstallState["table"];
   readonly hold: InstallState["hold"];
 };
@@ -109,6 +113,7 @@ function stateOfHost(root: string, specs: Specs): InstallState {
     rules: seen(specs.rules),
     manager: seen(specs.manager),
     units: seen(specs.units),
+    holder: seen(specs.holder),
     dropIns: seen(specs.dropIns),
     list: { path: PRELOAD_LIST, found: statEntry(root, PRELOAD_LIST), labelOf: LOADER_CACHE },
     entry: INSTALLED_SHIM,

@@ -68,7 +68,7 @@ async function installOnce({ options }: Context): Promise<Report> {
   if (options.dryRun) return reportOf(options, site, plan, units, undefined);
   const { state, abis, sources } = site;
   tidyUp(root, state);
-  const done = await applyInstall({ root, abis, state, plan, content: sources.content, units });
+  const done = await applyInstall({ root, abis, state, plan, content: sources.content, held: sources.held, units });
   return reportOf(options, site, plan, units, done);
 }
 
@@ -90,8 +90,8 @@ function noPlace({ state }: InstallContext): Message {
 }
 
 function changesOf(plan: Plan): Parameters<typeof diffBlock>[0] {
-  const { folders, libraries, table, rules, list, manager: parts, units, dropIns } = plan;
-  return [...folders, ...libraries, ...table, ...rules, ...list, ...parts, ...units, ...dropIns];
+  const { folders, libraries, table, rules, list, manager: parts, units, holder, dropIns } = plan;
+  return [...folders, ...libraries, ...table, ...rules, ...list, ...parts, ...units, ...holder, ...dropIns];
 }
 
 function reportOf(options: Options, site: InstallContext, plan: Plan, units: UnitWork, done: Done | undefined): Report {
@@ -106,6 +106,7 @@ function reportOf(options: Options, site: InstallContext, plan: Plan, units: Uni
     ...(plan.list.length > 0 ? sanitizerNotes(options.root, site.abis) : []),
     ...units.notes,
     ...(done?.notes ?? []),
+    ...(done?.holder.messages ?? []),
   ];
   const summary = options.dryRun ? dryLines(changes.length) : summaryLines(options, site, changes.length, done);
   return {
@@ -166,6 +167,7 @@ function summaryLines(
   return [
     ...(changes === 0 ? ["unchanged: everything is in its place"] : []),
     ...(done?.rehearsal === undefined ? [] : [triedLine(done.rehearsal)]),
+    ...(done?.holder.lines ?? []),
     ...(options.units.length > 0 ? [] : endLines(options, abis.length, done)),
     ...(sources.configuration.reservations.length > 0
       ? []

@@ -27,9 +27,15 @@ export function placesOf({
   rules,
   manager: parts,
   units,
+  holder,
   dropIns,
 }: InstallState): readonly string[] {
-  return [tablePath, holdPath, list.path, ...pathsOf([...libraries, ...rules, ...parts, ...units, ...dropIns])];
+  return [
+    tablePath,
+    holdPath,
+    list.path,
+    ...pathsOf([...libraries, ...rules, ...parts, ...units, ...holder, ...dropIns]),
+  ];
 }
 
 export function pathsOf(artefacts: readonly Artefact[]): readonly string[] {

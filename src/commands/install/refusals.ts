@@ -13,7 +13,7 @@ import { commandLine, hostPath } from "../../system/command-text.ts";
 import { isClosed, isFolder, lstatEntry } from "../../system/files/entry.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
 import type { HostAbi } from "../../system/host/abis.ts";
-import { INSTALLED_SHIM, OLD_DAEMON_FILES } from "../../system/paths.ts";
+import { HOLDER_UNIT, INSTALLED_SHIM, OLD_DAEMON_FILES } from "../../system/paths.ts";
 
 /** Every reason not to install; none if it may go on. `list`: whether the preload list is to be edited. */
 export function refusalsToInstall(
@@ -22,16 +22,18 @@ export function refusalsToInstall(
   abis: readonly HostAbi[],
   list: boolean,
 ): readonly Message[] {
-  const { libraries, rules, manager: parts, units, dropIns } = state;
+  const { libraries, rules, manager: parts, units, holder, dropIns } = state;
+  const all = [...libraries, ...rules, ...parts, ...units, ...holder, ...dropIns];
   return [
     ...abiRefusals(root, abis, list),
     ...abis.flatMap(shimRefusals),
-    ...unownedRefusals(root, [...libraries, ...rules, ...parts, ...units, ...dropIns]),
+    ...unownedRefusals(root, all),
     ...(list ? [...listRefusals(root, state), ...danglingList(root, state)] : []),
     ...(units.length > 0 ? oldDaemon(root) : []),
-    ...blockedFolders(root, [...libraries, ...rules, ...parts, ...units, ...dropIns]),
+    ...otherHolder(root),
+    ...blockedFolders(root, all),
     ...closedFolders(root, libraries),
-    ...writablePlaces(root, [...libraries, ...parts, ...units, ...dropIns]),
+    ...writablePlaces(root, [...libraries, ...parts, ...units, ...holder, ...dropIns]),
   ];
 }
 
@@ -117,6 +119,17 @@ function oldDaemon(root: string): readonly Message[] {
     refusal(
       `'${path}' belongs to the portreserve daemon, which holds ports until they are released`,
       "remove that package first; its files in /etc/portreserve work as they are",
+    ),
+  );
+}
+
+/** A unit of the holder's name that ours would hide. */
+function otherHolder(root: string): readonly Message[] {
+  const units = othersUnits(root, HOLDER_UNIT).filter(({ text }) => text !== "" && !isOurUnit(text));
+  return units.map(({ path: file }) =>
+    refusal(
+      `'${file}' is a unit that portreservectl did not write`,
+      `find out who made it with 'ls -l ${hostPath(root, file)}', and move it away`,
     ),
   );
 }

@@ -2,12 +2,12 @@
 
 import type { Artefact } from "../../core/install/artefacts.ts";
 import type { Change } from "../../core/install/change.ts";
-import { planUninstall, type Removal } from "../../core/install/plan.ts";
+import { type InstallState, planUninstall, type Removal } from "../../core/install/plan.ts";
 import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
 import { dropInsCalled, unitsThatName } from "../../observe/units/read-unit-files.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { commandLine } from "../../system/command-text.ts";
-import { MANAGER_FOLDER, SHIM_FILE } from "../../system/paths.ts";
+import { HOLDER_UNIT, HOLDER_WANTED, MANAGER_FOLDER, SHIM_FILE } from "../../system/paths.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Context, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
@@ -39,22 +39,33 @@ function uninstallOnce({ options }: Context): Report {
     return { ...refusedReport("uninstall", services.refusals, "nothing was changed"), outcome: "no" };
   }
   const state = gatherForUninstall(root, services.specs);
-  const { libraries, rules, manager: parts, units, dropIns } = state;
+  const { libraries, rules, manager: parts, units, holder, dropIns } = state;
   const refusals = listRefusals(root, state);
   if (refusals.length > 0) return refusedReport("uninstall", refusals, "nothing was changed");
   // Before the plan: folders that have nothing but leftovers in them go too.
   if (!dryRun) tidyUp(root, state);
   const users = usersOf(root, dropIns);
-  const base = users.length === 0 && (everything || !isListed(state));
-  const removal = planUninstall(state, { list: everything, base, dropIns });
-  const strangers = unownedRefusals(root, [...dropIns, ...(base ? [...libraries, ...rules, ...parts, ...units] : [])]);
+  const isLast = users.length === 0 && !isListed(state);
+  const holdsOn = !everything && isLast && holds(state);
+  const base = everything ? users.length === 0 : isLast && !holdsOn;
+  const removal = planUninstall(state, { list: everything, base, holder: everything || base, dropIns });
+  const strangers = unownedRefusals(root, [
+    ...dropIns,
+    ...(base ? [...libraries, ...rules, ...parts, ...units] : []),
+    ...(everything || base ? holder : []),
+  ]);
   const notes = dryRun ? [] : applyRemoval({ root, state, removal, units: services });
   const changes = changesOf(removal);
   return {
     command: "uninstall",
     outcome: strangers.length > 0 ? "unsafe" : "done",
     diagnostics: [],
-    messages: [...strangers.map(kept), ...(everything ? users.map((path) => stillUsed(root, path)) : []), ...notes],
+    messages: [
+      ...strangers.map(kept),
+      ...(everything ? users.map((path) => stillUsed(root, path)) : []),
+      ...(holdsOn ? [stillHeld(root)] : []),
+      ...notes,
+    ],
     body: [
       dryRun ? diffBlock(changes) : doneBlock(changes, { of: MANAGER_FOLDER, changes: removal.manager }),
       { kind: "lines", lines: strangers.length > 0 ? [] : summary(options, changes, users.length > 0) },
@@ -67,6 +78,11 @@ function uninstallOnce({ options }: Context): Report {
       keptFor: users,
     },
   };
+}
+
+/** Whether portreserve-hold is enabled: single services are released, and the ports stay held. */
+function holds({ holder }: InstallState): boolean {
+  return holder.some(({ path, ours }) => path === HOLDER_WANTED && ours);
 }
 
 /** Unit files that name the shim, without the ones that go: it stays for as long as there is one. */
@@ -94,6 +110,14 @@ function stillUsed(root: string, path: string): Message {
   };
 }
 
+function stillHeld(root: string): Message {
+  return {
+    severity: "note",
+    message: `'${HOLDER_UNIT}' is enabled, so ports stay held, and the shim, its table and the manager stay`,
+    hint: `'${commandLine(root, "uninstall")}' takes all of it away`,
+  };
+}
+
 function changesOf({
   list,
   dropIns,
@@ -102,8 +126,9 @@ function changesOf({
   libraries,
   table,
   rules,
+  holder,
 }: Removal): Parameters<typeof diffBlock>[0] {
-  return [...list, ...dropIns, ...units, ...parts, ...libraries, ...table, ...rules];
+  return [...list, ...dropIns, ...units, ...parts, ...libraries, ...table, ...rules, ...holder];
 }
 
 function summary({ root, dryRun, units }: Options, changes: readonly Change[], used: boolean): readonly Line[] {

@@ -19,6 +19,8 @@ export interface InstallState {
   readonly rules: readonly Artefact[];
   readonly manager: readonly Artefact[];
   readonly units: readonly Artefact[];
+  /** portreserve-hold, its unit, and the link that enables that. */
+  readonly holder: readonly Artefact[];
   /** Of services that have our drop-in, or are to get one. */
   readonly dropIns: readonly Artefact[];
   /** The preload list, links followed. */
@@ -49,6 +51,7 @@ export interface Plan {
   readonly list: readonly Change[];
   readonly manager: readonly Change[];
   readonly units: readonly Change[];
+  readonly holder: readonly Change[];
   readonly dropIns: readonly Change[];
 }
 
@@ -61,6 +64,8 @@ export interface Removal {
   readonly libraries: readonly Change[];
   readonly table: readonly Change[];
   readonly rules: readonly Change[];
+  /** With the file of held ports. The last: what fails before leaves every port held. */
+  readonly holder: readonly Change[];
 }
 
 /** Mode of a list that is made. */
@@ -75,6 +80,8 @@ export function planInstall(state: InstallState, list: boolean): Plan | { readon
   const edit = list ? listWithEntry(state) : [];
   if (edit === undefined) return { refusal: "no place" };
   const libraries = state.libraries.every(inPlace) ? [] : state.libraries;
+  const [manager, units] = [puts(state.manager), puts(state.units)];
+  const made = new Set([...manager, ...units].map(({ path }) => path));
   return {
     folders: puts(libraries).filter(({ kind }) => kind === "make-folder"),
     libraries: libraries.flatMap(asWrite),
@@ -85,8 +92,9 @@ export function planInstall(state: InstallState, list: boolean): Plan | { readon
     ],
     rules: puts(state.rules),
     list: edit,
-    manager: puts(state.manager),
-    units: puts(state.units),
+    manager,
+    units,
+    holder: puts(state.holder).filter(({ path }) => !made.has(path)),
     dropIns: puts(state.dropIns),
   };
 }
@@ -133,24 +141,35 @@ function listWithEntry({ list, entry }: InstallState): readonly Change[] | undef
   ];
 }
 
-/** `base`: whether nothing needs the library any more. `dropIns`: the ones to take away. */
+/**
+ * `base`: whether nothing needs the library any more. `holder`: whether no port is to be held any more. `dropIns`: the ones
+ * to take away.
+ */
 export function planUninstall(
   state: InstallState,
-  choice: { readonly list: boolean; readonly base: boolean; readonly dropIns: readonly Artefact[] },
+  choice: {
+    readonly list: boolean;
+    readonly base: boolean;
+    readonly holder: boolean;
+    readonly dropIns: readonly Artefact[];
+  },
 ): Removal {
-  const takes = (artefacts: readonly Artefact[]): readonly Change[] => {
+  const takes = (artefacts: readonly Artefact[], before: readonly Change[] = []): readonly Change[] => {
     const files = artefacts.toReversed().flatMap(changesToTakeAway);
-    return [...files, ...emptied(artefacts, files, state.contents)];
+    return [...files, ...emptied(artefacts, [...before, ...files], state.contents)];
   };
   const base = (artefacts: readonly Artefact[]): readonly Change[] => (choice.base ? takes(artefacts) : []);
+  const [units, manager] = [base(state.units), base(state.manager)];
+  const holder = choice.holder ? [...state.hold, ...takes(state.holder, [...units, ...manager])] : [];
   return {
     list: choice.list ? listWithoutEntry(state) : [],
     dropIns: takes(choice.dropIns),
-    units: base(state.units),
-    manager: base(state.manager),
+    units,
+    manager,
     libraries: base(state.libraries),
     table: choice.base ? tableAway(state) : [],
     rules: base(state.rules),
+    holder,
   };
 }
 
@@ -171,10 +190,9 @@ function emptied(
   return folders;
 }
 
-function tableAway({ hasTable, tablePath, hold, owners, contents }: InstallState): readonly Change[] {
+function tableAway({ hasTable, tablePath, owners, contents }: InstallState): readonly Change[] {
   return [
     ...(hasTable ? [{ kind: "remove-table", path: tablePath } as const] : []),
-    ...hold,
     ...(contents(owners)?.length === 0 ? [{ kind: "remove-folder", path: owners } as const] : []),
   ];
 }

@@ -1,5 +1,5 @@
 // The unit of portreserve-hold: early, started again at once, with two rights, and with its sockets in systemd's keeping.
-import { MARKER } from "./unit-texts.ts";
+import { UNIT_MARKER } from "./unit-texts.ts";
 import { execProgram } from "./words.ts";
 
 /** Sockets that systemd keeps while the program is started again; the most it may have, each port in two families. */
@@ -10,7 +10,7 @@ const KEPT_SOCKETS = 4096;
  * the machine only.
  */
 export function holderUnitText(program: string): string {
-  return `${MARKER}
+  return `${UNIT_MARKER}
 [Unit]
 Description=Keep reserved ports for the services that own them
 Documentation=man:portreserve-hold(8)
@@ -34,6 +34,11 @@ ProtectSystem=strict
 ReadWritePaths=/run
 ProtectHome=yes
 PrivateDevices=yes
+ProtectControlGroups=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+RestrictNamespaces=yes
+LockPersonality=yes
 MemoryDenyWriteExecute=yes
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 SystemCallFilter=@system-service

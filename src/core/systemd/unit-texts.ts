@@ -15,11 +15,11 @@ export const PATH_UNITS = ["portreserve.path", "portreserve-services.path", "por
 export const UNIT_FILES: readonly string[] = [SERVICE_UNIT, RECOMPILE_TEMPLATE, ...PATH_UNITS];
 
 /** The first line of each unit file that we write. */
-export const MARKER = "# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.";
+export const UNIT_MARKER = "# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.";
 
 /** Whether we wrote it. */
 export function isOurUnit(text: string): boolean {
-  return text.split("\n", 1)[0] === MARKER;
+  return text.split("\n", 1)[0] === UNIT_MARKER;
 }
 
 /**
@@ -28,7 +28,7 @@ export function isOurUnit(text: string): boolean {
  * beside PathChanged= would start the service without end.
  */
 export function pathUnit(place: string): string {
-  return `${MARKER}
+  return `${UNIT_MARKER}
 [Unit]
 Description=Watch ${literal(place)} for reservations of ports
 
@@ -53,7 +53,7 @@ export interface Manager {
  * They take turns, or a run that ended beside the second one would find it there already.
  */
 export function serviceUnit(manager: Manager): string {
-  return `${MARKER}
+  return `${UNIT_MARKER}
 [Unit]
 Description=Compile the reservations of ports
 ${ORDER}After=${RECOMPILE_UNITS.success} ${RECOMPILE_UNITS.failure}
@@ -68,7 +68,7 @@ WantedBy=multi-user.target
 
 /** What the service starts at its end. */
 export function recompileUnit(manager: Manager): string {
-  return `${MARKER}
+  return `${UNIT_MARKER}
 [Unit]
 Description=Compile what has changed since the reservations of ports were compiled
 ${ORDER}
