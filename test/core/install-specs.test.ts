@@ -39,11 +39,7 @@ describe("a file in the place of", () => {
   });
 
   test("any of them, when it is a link, is somebody else's", () => {
-<<<<<<< HEAD
-    for (const spec of [library, share, rule]) expect(spec.isOurs("/x/libportreserve.so")).toBe(false);
-=======
-    for (const spec of [library, rule, holder, unit]) expect(spec.isOurs("/x/libportreserve.so")).toBe(false);
->>>>>>> install
+    for (const spec of [library, share, rule, holder, unit]) expect(spec.isOurs("/x/libportreserve.so")).toBe(false);
   });
 });
 
