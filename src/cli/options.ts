@@ -23,6 +23,7 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>>
   pid: { flag: "--pid <pid>", help: "prove it in the environment of this process, and judge it alone" },
   quick: { flag: "--quick", help: "leave the proof out" },
   now: { flag: "--now", help: "with --unit: restart the ones that are running, so that it takes effect at once" },
+  "restart-owner": { flag: "--restart-owner", help: "restart the owner then, and see that it has the port" },
   prometheus: { flag: "--prometheus", help: "write metrics in the text format of Prometheus" },
   output: {
     flag: "--output <file>",
@@ -61,6 +62,7 @@ export function optionsFrom(flags: Flags): Options {
     pid: last("pid"),
     quick: has("quick"),
     now: has("now"),
+    restartOwner: has("restart-owner"),
     prometheus: has("prometheus") || has("output"),
     output: last("output"),
     watch: has("watch"),

@@ -1,5 +1,6 @@
 // Every verb of portreservectl as data: arguments, options and help are made from this, the code is loaded on demand.
 import { incomplete, privilege, unsafePath, usage } from "./outcomes.ts";
+import { reclaimVerb } from "./reclaim-verb.ts";
 import { showingVerbs } from "./showing-verbs.ts";
 import type { Verb } from "./verb.ts";
 
@@ -140,6 +141,7 @@ export const verbs: readonly Verb[] = [
     ],
     load: async () => (await import("../commands/reserve.ts")).reserve,
   },
+  reclaimVerb,
   {
     name: "run",
     synopsis: "[--] COMMAND [ARGUMENT…]",

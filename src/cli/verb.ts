@@ -17,6 +17,7 @@ export type OptionName =
   | "pid"
   | "quick"
   | "now"
+  | "restart-owner"
   | "prometheus"
   | "output"
   | "watch";

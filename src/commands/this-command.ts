@@ -18,6 +18,7 @@ function switches(options: Options): readonly string[] {
     ...(pid === undefined ? [] : ["--pid", pid]),
     ...(options.quick ? ["--quick"] : []),
     ...(options.now ? ["--now"] : []),
+    ...(options.restartOwner ? ["--restart-owner"] : []),
     ...(options.dryRun ? ["--dry-run"] : []),
     ...(options.strict ? ["--strict"] : []),
     ...(options.force ? ["--force"] : []),

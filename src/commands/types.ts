@@ -24,6 +24,8 @@ export interface Options {
   readonly quick: boolean;
   /** With `units`: restart them. */
   readonly now: boolean;
+  /** reclaim: restart the owner, and see that it has the port. */
+  readonly restartOwner: boolean;
   /** status: metrics in the text format that Prometheus reads. */
   readonly prometheus: boolean;
   /** status: the file for the metrics, as the user wrote it. */
