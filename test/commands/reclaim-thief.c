@@ -1,9 +1,11 @@
 // Takes a port with bindresvport(), as daemons do, says which, and has it until there is a file of this name:
-//   connect FILE PORT   from it to 127.0.0.1:PORT, to and fro without a pause; says how much of it has come back
+//   connect FILE PORT   from it to 127.0.0.1:PORT, to and fro all the time; says how much of it has come back
 //   bound FILE · listen FILE · udp FILE
+//   users FILE · network FILE   bound, and then in a user or network namespace of its own
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +35,7 @@ static int go_on(int fd, const char *file)
             return fail("recv");
         if (back != sent)
             return fail("another number");
+        usleep(500);
     }
     printf(sent > 0 && back == sent - 1 ? "all came back\n" : "some are lost\n");
     return 0;
@@ -49,6 +52,10 @@ int main(int count, char **words)
         return fail("bindresvport");
     if (is(words[1], "listen") && listen(fd, 5) != 0)
         return fail("listen");
+    if (is(words[1], "users") && unshare(CLONE_NEWUSER) != 0)
+        return fail("unshare");
+    if (is(words[1], "network") && unshare(CLONE_NEWNET) != 0)
+        return fail("unshare");
     if (is(words[1], "connect")) {
         const struct sockaddr_in to = {.sin_family = AF_INET,
                                        .sin_port = htons((uint16_t)atoi(words[3])),

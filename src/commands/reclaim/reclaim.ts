@@ -5,22 +5,13 @@ import { assessHost, refuseOtherRoot } from "../coverage/look.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Context } from "../types.ts";
 import { underLock } from "../under-lock.ts";
-import { carryOut, type Done } from "./carry-out.ts";
+import { carryOut } from "./carry-out.ts";
 import { gather, type Place } from "./gather.ts";
 import { ownerHasIt, type Restarted, restartOwners, waitForServers } from "./owners.ts";
-import { type FoundPort, type Plan, planFor } from "./plan.ts";
+import { planFor } from "./plan.ts";
+import { forOwner, type Reclaimed, withoutOwner } from "./reclaimed.ts";
 import { placesOf } from "./targets.ts";
 import { blockOf, doneLines, holdMessages, portJson, refusalMessage, startMessages } from "./words.ts";
-
-/** One port, from the plan to what came of it. */
-export interface Reclaimed {
-  readonly found: FoundPort;
-  readonly plan: Plan;
-  /** Undefined where nothing was done. */
-  readonly done: Done | undefined;
-  /** Whether its owner has it; undefined where that was not looked at again. */
-  readonly ownerHasIt: boolean | undefined;
-}
 
 export const reclaim: Command = async (context): Promise<Report> => {
   const { options } = context;
@@ -34,7 +25,7 @@ export const reclaim: Command = async (context): Promise<Report> => {
     ports = await inTurn(ports, act);
     return reportOf(context, ports, undefined);
   });
-  const restarted = options.restartOwner ? ports.filter(isToRestart) : [];
+  const restarted = options.restartOwner ? forOwner(ports) : [];
   if (restarted.length === 0) return report;
   // Whatever an owner starts may need the lock.
   const restart = restartOwners(restarted.map(({ found }) => found));
@@ -71,15 +62,9 @@ async function inTurn<T>(all: readonly T[], work: (one: T) => Promise<T>): Promi
   return results;
 }
 
-function isToRestart({ plan, done, ownerHasIt: has }: Reclaimed): boolean {
-  return plan.kind !== "cannot" && done?.failure === undefined && has !== true;
-}
-
 function outcomeOf(ports: readonly Reclaimed[], restart: Restarted | undefined): Outcome {
-  const failed = ports.some(
-    ({ plan, done, ownerHasIt: has }) => plan.kind === "cannot" || done?.failure !== undefined || has === false,
-  );
-  return failed || restart?.messages.length ? "no" : "done";
+  const failed = ports.some(({ plan, done }) => plan.kind === "cannot" || done?.failure !== undefined);
+  return failed || withoutOwner(ports).length > 0 || restart?.messages.length ? "no" : "done";
 }
 
 function reportOf(context: Context, ports: readonly Reclaimed[], restart: Restarted | undefined): Report {

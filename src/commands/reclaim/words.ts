@@ -5,7 +5,7 @@ import { portText } from "../coverage/words.ts";
 import type { Options } from "../types.ts";
 import type { Restarted } from "./owners.ts";
 import { type FoundPort, type Plan, planLines, userText } from "./plan.ts";
-import type { Reclaimed } from "./reclaim.ts";
+import { forOwner, type Reclaimed, withoutOwner } from "./reclaimed.ts";
 
 /** What will be done. What cannot is a message. */
 export function blockOf(ports: readonly Reclaimed[]): Block {
@@ -77,16 +77,13 @@ export function holdMessages({ found, done }: Reclaimed): readonly Message[] {
 
 /** What is left to do for the owner, or what has not helped. */
 export function startMessages(ports: readonly Reclaimed[], { dryRun, restartOwner }: Options): readonly Message[] {
-  const lost = ports.filter(({ ownerHasIt }) => ownerHasIt === false);
-  const messages: Message[] = lost.map(({ found }) => ({
+  const messages: Message[] = withoutOwner(ports).map(({ found }) => ({
     severity: "error",
     message: `${portText(found)}: its owner does not have it, though it could: it may not ask for the port, or not set SO_REUSEADDR`,
     hint: `'portreservectl lookup ${portText(found)}' shows who has it`,
   }));
   if (dryRun || restartOwner) return messages;
-  const free = ports.filter(
-    ({ plan, done, ownerHasIt }) => plan.kind !== "cannot" && done?.failure === undefined && ownerHasIt !== true,
-  );
+  const free = forOwner(ports);
   if (free.length === 0) return messages;
   const units = unique(free.flatMap(({ found }) => found.ownerUnits));
   const hint = units.length === 0 ? "restart it" : `run 'systemctl restart ${units.join(" ")}'`;
