@@ -25,6 +25,7 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>>
   now: { flag: "--now", help: "with --unit: restart the ones that are running, so that it takes effect at once" },
   block: { flag: "--block", help: "keep everybody out, an owner too: for ports that nobody shall have" },
   unchecked: { flag: "--unchecked", help: "also ports whose owner is down and cannot be asked for SO_REUSEADDR" },
+  "restart-owner": { flag: "--restart-owner", help: "restart the owner then, and see that it has the port" },
   prometheus: { flag: "--prometheus", help: "write metrics in the text format of Prometheus" },
   output: {
     flag: "--output <file>",
@@ -65,6 +66,7 @@ export function optionsFrom(flags: Flags): Options {
     now: has("now"),
     block: has("block"),
     unchecked: has("unchecked"),
+    restartOwner: has("restart-owner"),
     prometheus: has("prometheus") || has("output"),
     output: last("output"),
     watch: has("watch"),

@@ -19,6 +19,7 @@ export type OptionName =
   | "now"
   | "block"
   | "unchecked"
+  | "restart-owner"
   | "prometheus"
   | "output"
   | "watch";

@@ -20,6 +20,7 @@ function switches(options: Options): readonly string[] {
     ...(options.block ? ["--block"] : []),
     ...(options.unchecked ? ["--unchecked"] : []),
     ...(options.now ? ["--now"] : []),
+    ...(options.restartOwner ? ["--restart-owner"] : []),
     ...(options.dryRun ? ["--dry-run"] : []),
     ...(options.strict ? ["--strict"] : []),
     ...(options.force ? ["--force"] : []),

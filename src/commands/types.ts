@@ -28,6 +28,8 @@ export interface Options {
   readonly block: boolean;
   /** hold: also ports whose owner cannot be asked, since it is down. */
   readonly unchecked: boolean;
+  /** reclaim: restart the owner, and see that it has the port. */
+  readonly restartOwner: boolean;
   /** status: metrics in the text format that Prometheus reads. */
   readonly prometheus: boolean;
   /** status: the file for the metrics, as the user wrote it. */
