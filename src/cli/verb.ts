@@ -18,6 +18,7 @@ export type OptionName =
   | "quick"
   | "now"
   | "block"
+  | "share"
   | "unchecked"
   | "restart-owner"
   | "prometheus"

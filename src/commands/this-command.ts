@@ -18,6 +18,7 @@ function switches(options: Options): readonly string[] {
     ...(pid === undefined ? [] : ["--pid", pid]),
     ...(options.quick ? ["--quick"] : []),
     ...(options.block ? ["--block"] : []),
+    ...(options.share ? ["--share"] : []),
     ...(options.unchecked ? ["--unchecked"] : []),
     ...(options.now ? ["--now"] : []),
     ...(options.restartOwner ? ["--restart-owner"] : []),

@@ -26,6 +26,8 @@ export interface Options {
   readonly now: boolean;
   /** hold: keep everybody out, the owner too. */
   readonly block: boolean;
+  /** hold: owners without SO_REUSEADDR get it by the share library, in drop-ins of their units. */
+  readonly share: boolean;
   /** hold: also ports whose owner cannot be asked, since it is down. */
   readonly unchecked: boolean;
   /** reclaim: restart the owner, and see that it has the port. */
