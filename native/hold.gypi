@@ -14,6 +14,7 @@
     "hold/parse.c",
     "hold/privileges.c",
     "hold/state.c",
+    "hold/store.c",
     "hold/take.c",
     "hold/text.c"
   ],

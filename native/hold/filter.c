@@ -47,7 +47,7 @@ static struct sock_filter rules[] = {
     ALLOW(rename),
     ALLOW(unlink),
 #endif
-    ALLOW(sendto),
+    ALLOW(sendmsg),
     // Waiting, and the end.
     ALLOW(rt_sigtimedwait),
     ALLOW(rt_sigreturn),
@@ -57,6 +57,7 @@ static struct sock_filter rules[] = {
     ALLOW(exit),
     ALLOW(exit_group),
     // Sockets, but of three families alone.
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socketpair, 2, 0),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0),
     ANSWER(SECCOMP_RET_ERRNO | EPERM),
     FIELD(args[0]),

@@ -13,6 +13,7 @@ enum { PR_HOLD_ENTRIES = 2048, PR_HOLD_BYTES = 65536, PR_HOLD_PROBLEM = 256 };
 enum pr_hold_kind {
     PR_HOLD,  // for its owner, which has SO_REUSEADDR
     PR_BLOCK, // for nobody
+    PR_MIXED, // of sockets that are handed over: one of each, since the one became the other when the program ended
 };
 
 enum pr_hold_protocol { PR_TCP, PR_UDP };
@@ -57,6 +58,7 @@ struct pr_hold_slot {
     int fd;    // -1: none
     int error; // errno of the last try where it is refused
     enum pr_hold_state state;
+    bool is_stored; // the service manager has a descriptor of it too
 };
 
 enum { PR_FAMILIES = 2 };
@@ -88,6 +90,16 @@ const struct pr_hold_holds *pr_hold_load(const struct pr_hold_list *list);
 // Lets go what the last list had no more. Returns whether there was anything.
 bool pr_hold_let_go(void);
 
+// Takes over a socket of a port that was held before this program started. Returns NULL, or why it cannot.
+const char *pr_hold_adopt(const struct pr_hold_entry *entry, int family, int fd);
+
+// What was taken over is held now, as far as it can be seen; NULL where that is nothing.
+const struct pr_hold_holds *pr_hold_adopted(void);
+
+// Gives the service manager's store what it has not yet; all of it once more, where that may have lost some.
+void pr_hold_store(void);
+void pr_hold_give_again(void);
+
 // Tries again what is refused, and says of each that changed so. Returns whether any did.
 bool pr_hold_retry(void);
 
@@ -97,7 +109,7 @@ bool pr_hold_waits(void);
 // How the program was told to run.
 struct pr_hold_options {
     const char *file, *state;
-    bool check;
+    bool check, fdstore;
 };
 
 // Fills it from the command line. Returns -1 to go on, else the exit status.
@@ -111,10 +123,24 @@ int pr_hold_state_open(const char *path);
 void pr_hold_state_write(const char *file, const char *problem, const struct pr_hold_holds *holds);
 void pr_hold_state_remove(void);
 
+// Seconds that the service manager may take.
+enum { PR_HOLD_PATIENCE = 5 };
+
+// Sends the service manager a message, and a descriptor unless that is -1. False where it was not sent.
+bool pr_hold_notify(const char *message, size_t length, int fd);
+
+// Its store of descriptors. Takes over what it hands to this process; from then on it is given what is held.
+void pr_hold_inherit(void);
+bool pr_hold_give(const struct pr_hold_entry *entry, int family, int fd);
+void pr_hold_take_back(const struct pr_hold_entry *entry, int family);
+
+// Waits until it has closed what was taken back, which is as good as bound until then.
+void pr_hold_settle(void);
+
 // Tells the service manager, where there is one.
 void pr_hold_ready(const struct pr_hold_holds *holds, const char *file, const char *problem);
 void pr_hold_reloading(void);
-void pr_hold_stopping(void);
+void pr_hold_stopping(bool fdstore);
 
 // Keeps the two capabilities that are needed, for good. Returns -1 where the one that cannot be done without is
 // missing.

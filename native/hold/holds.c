@@ -3,17 +3,22 @@
 #include "hold.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct pr_hold_holds sets[2];
 static struct pr_hold_holds *current = &sets[0], *former = &sets[1];
 
+static const struct pr_hold_slot empty = {.fd = -1, .error = 0, .state = PR_REFUSED, .is_stored = false};
+
 static void let_go(struct pr_hold_held *held)
 {
     for (int family = 0; family < PR_FAMILIES; family++) {
+        if (held->slots[family].is_stored)
+            pr_hold_take_back(&held->entry, family);
         if (held->slots[family].fd >= 0)
             close(held->slots[family].fd);
-        held->slots[family] = (struct pr_hold_slot){.fd = -1, .error = 0, .state = PR_REFUSED};
+        held->slots[family] = empty;
     }
 }
 
@@ -59,7 +64,8 @@ static void take(struct pr_hold_held *held)
     bool refused = false;
 
     for (int family = 0; family < PR_FAMILIES; family++) {
-        pr_hold_take(&held->entry, family, &held->slots[family]);
+        if (held->slots[family].state == PR_REFUSED)
+            pr_hold_take(&held->entry, family, &held->slots[family]);
         refused |= held->slots[family].state == PR_REFUSED;
     }
     if (refused)
@@ -78,15 +84,17 @@ static void carry(struct pr_hold_held *from, struct pr_hold_held *to)
         const bool shared = to->entry.kind == PR_HOLD && pr_hold_share(&to->entry, &from->slots[0]) == 0 &&
                             pr_hold_share(&to->entry, &from->slots[1]) == 0;
 
-        if (!shared)
+        if (!shared) {
             let_go(from);
+            pr_hold_settle();
+        }
         for (int family = 0; family < PR_FAMILIES; family++)
             to->slots[family] = from->slots[family];
         if (!shared || waits(to))
             take(to);
     }
     for (int family = 0; family < PR_FAMILIES; family++)
-        from->slots[family].fd = -1;
+        from->slots[family] = empty;
 }
 
 const struct pr_hold_holds *pr_hold_load(const struct pr_hold_list *list)
@@ -100,9 +108,7 @@ const struct pr_hold_holds *pr_hold_load(const struct pr_hold_list *list)
     for (next->count = 0; next->count < list->count; next->count++) {
         struct pr_hold_held *const held = &next->held[next->count];
 
-        *held = (struct pr_hold_held){
-            .entry = list->entries[next->count],
-            .slots = {{.fd = -1, .error = 0, .state = PR_REFUSED}, {.fd = -1, .error = 0, .state = PR_REFUSED}}};
+        *held = (struct pr_hold_held){.entry = list->entries[next->count], .slots = {empty, empty}};
         while (old < former->count && pr_hold_compare(&former->held[old].entry, &held->entry) < 0)
             old++;
         if (old < former->count && pr_hold_compare(&former->held[old].entry, &held->entry) == 0)
@@ -123,7 +129,62 @@ bool pr_hold_let_go(void)
         let_go(&former->held[i]);
     }
     former->count = 0;
+    pr_hold_settle();
     return any;
+}
+
+const char *pr_hold_adopt(const struct pr_hold_entry *entry, int family, int fd)
+{
+    size_t at = current->count;
+
+    while (at > 0 && pr_hold_compare(&current->held[at - 1].entry, entry) > 0)
+        at--;
+    struct pr_hold_held *held = at > 0 ? &current->held[at - 1] : NULL;
+    if (!held || pr_hold_compare(&held->entry, entry) != 0) {
+        if (current->count == PR_HOLD_ENTRIES)
+            return "there are more than 2048 ports";
+        held = &current->held[at];
+        memmove(held + 1, held, (current->count++ - at) * sizeof *held);
+        *held = (struct pr_hold_held){.entry = *entry, .slots = {empty, empty}};
+    }
+    if (held->slots[family].fd >= 0)
+        return "the port is there twice";
+    if (held->entry.kind != entry->kind)
+        held->entry.kind = PR_MIXED;
+    held->slots[family] = (struct pr_hold_slot){.fd = fd, .error = 0, .state = PR_HELD, .is_stored = true};
+    return NULL;
+}
+
+const struct pr_hold_holds *pr_hold_adopted(void)
+{
+    pr_hold_look_again();
+    for (size_t i = 0; i < current->count; i++) {
+        struct pr_hold_held *const held = &current->held[i];
+
+        // A hold may be one behind a thief; a block is one that nobody can be beside.
+        for (int family = 0; family < PR_FAMILIES; family++)
+            if (held->entry.kind == PR_HOLD || held->slots[family].fd < 0)
+                pr_hold_take(&held->entry, family, &held->slots[family]);
+    }
+    return current->count > 0 ? current : NULL;
+}
+
+void pr_hold_store(void)
+{
+    for (size_t i = 0; i < current->count; i++)
+        for (int family = 0; family < PR_FAMILIES; family++) {
+            struct pr_hold_slot *const slot = &current->held[i].slots[family];
+
+            if (slot->fd >= 0 && !slot->is_stored)
+                slot->is_stored = pr_hold_give(&current->held[i].entry, family, slot->fd);
+        }
+}
+
+void pr_hold_give_again(void)
+{
+    for (size_t i = 0; i < current->count; i++)
+        for (int family = 0; family < PR_FAMILIES; family++)
+            current->held[i].slots[family].is_stored = false;
 }
 
 bool pr_hold_retry(void)

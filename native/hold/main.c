@@ -71,25 +71,28 @@ static const struct pr_hold_holds *load(const char *file, const struct pr_hold_h
 }
 
 // Ends when it is told to.
-static void hold(const char *file, const sigset_t *signals)
+static void hold(const char *file, const struct pr_hold_holds *holds, const sigset_t *signals)
 {
     const struct timespec soon = {.tv_sec = AGAIN};
-    const struct pr_hold_holds *holds = NULL;
     const char *problem;
+    bool is_ready = false;
     int signal = SIGHUP;
 
     while (signal != SIGTERM && signal != SIGINT) {
         if (signal == SIGHUP) {
-            if (holds)
+            if (is_ready)
                 pr_hold_reloading();
             holds = load(file, holds, &problem);
             pr_hold_state_write(file, problem, holds);
             // What was let go, descriptors for one, may be what others were refused for.
             if (pr_hold_let_go() && pr_hold_waits() && pr_hold_retry())
                 pr_hold_state_write(file, problem, holds);
+            pr_hold_store();
             pr_hold_ready(holds, file, problem);
+            is_ready = true;
         } else if (signal < 0 && errno == EAGAIN && pr_hold_retry()) {
             pr_hold_state_write(file, problem, holds);
+            pr_hold_store();
             pr_hold_ready(holds, file, problem);
         }
         signal = sigtimedwait(signals, NULL, pr_hold_waits() ? &soon : NULL);
@@ -119,9 +122,12 @@ int main(int argc, char **argv)
     raise_limit();
     if (pr_hold_state_open(options.state) != 0 || pr_hold_drop() != 0)
         return 1;
+    if (options.fdstore)
+        pr_hold_inherit();
+    const struct pr_hold_holds *const inherited = pr_hold_adopted();
     pr_hold_filter();
-    hold(options.file, &signals);
-    pr_hold_stopping();
+    hold(options.file, inherited, &signals);
+    pr_hold_stopping(options.fdstore);
     pr_hold_state_remove();
     return 0;
 }

@@ -6,12 +6,13 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: portreserve-hold [--root FOLDER] [--file FILE] [--state FILE] [--check]\n"
+    "usage: portreserve-hold [--root FOLDER] [--file FILE] [--state FILE] [--fdstore] [--check]\n"
     "Holds the ports of /etc/portreserve.hold for their owners, in the foreground, until it is stopped.\n"
     "SIGHUP reads the file again; SIGTERM and SIGINT end it. What is held is in /run/portreserve/hold.json.\n"
     "  --root FOLDER  both files are below this folder\n"
     "  --file FILE    another file than /etc/portreserve.hold\n"
     "  --state FILE   another file than /run/portreserve/hold.json\n"
+    "  --fdstore      the service manager keeps the sockets too, and hands them back at the next start\n"
     "  --check        only say whether the file is as it must be\n"
     "  --help         this text\n"
     "  --version      which version this is\n"
@@ -34,7 +35,7 @@ static int misused(const char *why, const char *argument)
 
 int pr_hold_options(int argc, char **argv, struct pr_hold_options *ret_options)
 {
-    struct pr_hold_options options = {.file = NULL, .state = NULL, .check = false};
+    struct pr_hold_options options = {.file = NULL, .state = NULL, .check = false, .fdstore = false};
     const char *root = "";
 
     for (int i = 1; i < argc; i++) {
@@ -46,6 +47,10 @@ int pr_hold_options(int argc, char **argv, struct pr_hold_options *ret_options)
             return print("portreserve-hold " PR_VERSION "\n");
         if (strcmp(argv[i], "--check") == 0) {
             options.check = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--fdstore") == 0) {
+            options.fdstore = true;
             continue;
         }
         if (strcmp(argv[i], "--root") == 0)

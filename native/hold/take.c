@@ -94,9 +94,13 @@ void pr_hold_take(const struct pr_hold_entry *entry, int family, struct pr_hold_
     slot->state = PR_REFUSED;
     if (fd >= 0 && prepare(fd, entry, family) == 0) {
         if (bind_to(fd, entry, family) == 0) {
+            // One that is there already does as well.
             if (slot->fd >= 0)
-                close(slot->fd);
-            *slot = (struct pr_hold_slot){.fd = fd, .error = 0, .state = PR_HELD};
+                close(fd);
+            else
+                *slot = (struct pr_hold_slot){.fd = fd};
+            slot->error = 0;
+            slot->state = PR_HELD;
             return;
         }
         if (errno == EADDRINUSE && entry->protocol == PR_TCP && entry->kind == PR_HOLD) {

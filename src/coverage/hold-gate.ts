@@ -20,7 +20,7 @@ export interface PortUser {
 /**
  * `shares`: all that have it have SO_REUSEADDR. `alone`: `users` are those without. `stolen`: only somebody who hands out
  * ports or connects from one has it. `nobody`: no one has it. `elsewhere`: nor has anyone, but `users` have the same port
- * of the other protocol. `unknown`: `why` completes "who has it is not known: …".
+ * of the other protocol, or somebody who cannot be seen. `unknown`: `why` completes "who has it is not known: …".
  */
 export type PortUse =
   | { readonly kind: "shares" | "alone" | "stolen" | "elsewhere"; readonly users: readonly PortUser[] }
@@ -43,8 +43,8 @@ export function portUse(place: PortPlace, host: GateHost): PortUse {
   const found = usersOn(place, host);
   if (found.length === 0) {
     const other = usersOn({ ...place, protocol: place.protocol === "tcp" ? "udp" : "tcp" }, host);
-    const users = other.filter(({ isThief }) => !isThief).flatMap(({ user }) => (user === undefined ? [] : [user]));
-    return users.length === 0 ? { kind: "nobody" } : { kind: "elsewhere", users: once(users) };
+    const owners = other.filter(({ isThief }) => !isThief);
+    return owners.length === 0 ? { kind: "nobody" } : { kind: "elsewhere", users: usersOf(owners) };
   }
   const unseen = found.map(({ socket }) => socket.holders).find(isUnseen);
   if (unseen !== undefined) return { kind: "unknown", why: unseen.unseen, rootWould: unseen.rootWould };

@@ -98,7 +98,7 @@ const entry = fc
   )
   .map((parts) => parts.join(""));
 const text = fc.array(entry, { maxLength: 6 }).map((lines) => lines.join("\n"));
-const wish = fc.uniqueArray(fc.constantFrom("600/tcp", "601/tcp", "601/udp", "602/tcp", "603/udp", "631/tcp"), {
+const wish = fc.uniqueArray(fc.constantFrom<string>("600/tcp", "601/tcp", "601/udp", "602/tcp", "603/udp", "631/tcp"), {
   maxLength: 4,
 });
 

@@ -187,7 +187,7 @@ stat -c '%a %n' "$SCRATCH/root/run/portreserve" "$STATE" | sed 's|/.*/run/||'`,
       { file: good },
     );
     expect(lines).toEqual([
-      "usage: portreserve-hold [--root FOLDER] [--file FILE] [--state FILE] [--check]",
+      "usage: portreserve-hold [--root FOLDER] [--file FILE] [--state FILE] [--fdstore] [--check]",
       expect.stringMatching(/^portreserve-hold \d+\.\d+\.\d+$/),
       "hold tcp 631: held held null",
       "block udp 623: held held null",

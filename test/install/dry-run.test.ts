@@ -1,10 +1,15 @@
 // install --dry-run and uninstall --dry-run: the whole plan as a diff, for anybody, and nothing is changed.
+
+import { statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { HOLDER_FILE } from "../../src/system/paths.ts";
 import { named } from "../support/can.ts";
 import { asNobody, ctl, type Ran } from "../support/cli.ts";
+import { HOLDER } from "../support/holder.ts";
 import {
   abis,
   ENTRY,
+  HOME,
   LIST,
   libraries,
   libraryFolders,
@@ -18,6 +23,8 @@ import { imageOf, NO_UNITS } from "./image.ts";
 const run = (...args: readonly string[]): Ran => ctl(args, { under: asNobody });
 const sizes = abis.flatMap(({ shim, share }) => [shim?.length, share?.length]);
 
+const holderSize = statSync(HOLDER).size;
+
 const PUT = `${libraryFolders.map((folder) => `+ folder '${folder}'\n`).join("")}${libraries
   .map((file, at) => `--- /dev/null\n+++ ${file}\n(${sizes[at]} bytes, mode 0644)\n`)
   .join("")}~ table '/etc/portreserve.table'
@@ -27,7 +34,11 @@ const PUT = `${libraryFolders.map((folder) => `+ folder '${folder}'\n`).join("")
 @@ -1,1 +1,2 @@
  /lib/libone.so
 +${ENTRY}
-${libraryFolders.length + libraries.length + 2} changes planned; nothing was changed
++ folder '${HOME}'
+--- /dev/null
++++ ${HOLDER_FILE}
+(${holderSize} bytes, mode 0755)
+${libraryFolders.length + libraries.length + 4} changes planned; nothing was changed
 `;
 const TAKEN = `--- ${LIST}
 +++ ${LIST}
@@ -38,6 +49,10 @@ ${libraries.map((file, at) => `--- ${file}\n+++ /dev/null\n(${sizes[at]} bytes)\
   .toSorted((a, b) => b.length - a.length)
   .map((folder) => `- folder '${folder}', if nothing else is in it\n`)
   .join("")}- table '/etc/portreserve.table'
+--- ${HOLDER_FILE}
++++ /dev/null
+(${holderSize} bytes)
+- folder '${HOME}', if nothing else is in it
 nothing was changed
 `;
 

@@ -24,7 +24,7 @@ test("an image gets the file, shown as a diff before, and is as it was after uni
   expect(statSync(root + HOLD).mode & 0o7777).toBe(0o644);
   expect(run("install", "--root", root).stdout).not.toContain(HOLD);
   expect(run("uninstall", "--root", root).stdout).toContain(
-    "removed: '/etc/portreserve.table'\nremoved: '/etc/portreserve.hold'\n",
+    "removed: '/etc/portreserve.table'\nremoved: '/etc/portreserve.hold'\nremoved: '/usr/lib/portreserve/portreserve-hold'\n",
   );
   expect(withoutLock(treeOf(root))).toBe(before);
 });

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { HOLDER_FILE } from "../../src/system/paths.ts";
 import { notPrebuilt, prebuiltFolder } from "../package/prebuilt.ts";
 import { named } from "../support/can.ts";
 import { makeRoot, put, SERVICES } from "../support/cli.ts";
@@ -33,7 +34,7 @@ describe("a service of an image", () => {
     expect(run("install", "--root", root, "--unit", "rpc.service").status).toBe(0);
     expect(run("uninstall", "--root", root)).toEqual({
       status: 0,
-      stdout: `removed: '${LIST}'\n`,
+      stdout: `removed: '${LIST}'\nremoved: '/etc/systemd/system/portreserve-hold.service'\nremoved: '${HOLDER_FILE}'\n`,
       stderr: `portreservectl: note: '/${DROP_IN}' uses the shim, so the shim, its table and the manager stay
 hint: 'portreservectl uninstall --unit rpc.service --root ${root}' removes it
 `,

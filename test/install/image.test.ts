@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { HOLDER_FILE } from "../../src/system/paths.ts";
 import { named } from "../support/can.ts";
 import { scratch } from "../support/cli.ts";
 import {
@@ -28,11 +29,16 @@ const WRITTEN = `${libraries.map((file) => `written: '${file}'\n`).join("")}+ 63
 written: '/etc/portreserve.table'
 written: '${LIST}'
 `;
+const HOLDER_WRITTEN = `written: '${HOLDER_FILE}'\n`;
 
 test("is installed into by an ordinary user, and left as it was by uninstall", () => {
   const root = imageOf();
   const before = treeOf(root);
-  expect(run("install", "--root", root)).toEqual({ status: 0, stdout: WRITTEN + PREPARED, stderr: NO_UNITS });
+  expect(run("install", "--root", root)).toEqual({
+    status: 0,
+    stdout: WRITTEN + HOLDER_WRITTEN + PREPARED,
+    stderr: NO_UNITS,
+  });
   const installed = treeOf(root);
   expect(run("install", "--root", root)).toEqual({
     status: 0,
@@ -42,7 +48,7 @@ test("is installed into by an ordinary user, and left as it was by uninstall", (
   expect(treeOf(root)).toBe(installed);
   expect(run("uninstall", "--root", root)).toEqual({
     status: 0,
-    stdout: `removed: '${LIST}'\n${libraries.map((file) => `removed: '${file}'\n`).join("")}removed: '/etc/portreserve.table'\n`,
+    stdout: `removed: '${LIST}'\n${libraries.map((file) => `removed: '${file}'\n`).join("")}removed: '/etc/portreserve.table'\nremoved: '${HOLDER_FILE}'\n`,
     stderr: "",
   });
   expect(withoutLock(treeOf(root))).toBe(before);
@@ -79,6 +85,8 @@ test("says the same as JSON", () => {
         ...libraries.map((file) => ({ action: "write-file", path: file })),
         { action: "write-table", path: "/etc/portreserve.table" },
         { action: "write-file", path: LIST },
+        { action: "make-folder", path: HOME },
+        { action: "write-file", path: HOLDER_FILE },
       ],
       abis: abis.map(({ name, lib }) => ({ name, lib })),
       units: [],
@@ -98,6 +106,8 @@ test("says the same as JSON", () => {
         .map((folder) => ({ action: "remove-folder", path: folder }))
         .sort((a, b) => b.path.length - a.path.length),
       { action: "remove-table", path: "/etc/portreserve.table" },
+      { action: "remove", path: HOLDER_FILE },
+      { action: "remove-folder", path: HOME },
     ],
   });
 });
@@ -109,7 +119,7 @@ test("gets the manager and its units where systemd boots it and it has a node", 
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   expect(stdout).toMatch(
     new RegExp(
-      `^${WRITTEN.replace(/[+$.]/g, "\\$&")}written: '${HOME}', the manager for portreserve.service\n(written: '/etc/systemd/system/[^']*portreserve[^']*'\n)+prepared: `,
+      `^${WRITTEN.replace(/[+$.]/g, "\\$&")}written: '${HOME}', the manager for portreserve.service\n(written: '/etc/systemd/system/[^']*portreserve[^']*'\n)+${HOLDER_WRITTEN}written: '/etc/systemd/system/portreserve-hold.service'\nprepared: `,
     ),
   );
   expect(run("uninstall", "--root", root)).toMatchObject({ status: 0, stderr: "" });

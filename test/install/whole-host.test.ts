@@ -1,5 +1,6 @@
 // install and uninstall on a whole host, as root: all they say, what programs get before, between and after, and that nothing is left.
 import { describe, expect, test } from "vitest";
+import { HOLDER_FILE } from "../../src/system/paths.ts";
 import { named } from "../support/can.ts";
 import type { Ran } from "../support/cli.ts";
 import {
@@ -20,7 +21,10 @@ const notHere = await noHost();
 /** Which units there are is for other tests. */
 const withoutUnits = (ran: Ran): Ran => ({
   ...ran,
-  stdout: ran.stdout.replace(/(?:(written|removed): '\/etc\/systemd\/system\/portreserve[^/]*'\n)+/, "$1: the units\n"),
+  stdout: ran.stdout.replace(
+    /(?:(written|removed): '\/etc\/systemd\/system\/portreserve[^/]*'\n)+/g,
+    "$1: the units\n",
+  ),
 });
 const fine = (...lines: readonly string[]): Ran => ({
   status: 0,
@@ -39,6 +43,8 @@ const INSTALLED = fine(
   `written: '${LIST}'`,
   `written: '${HOME}', the manager for portreserve.service`,
   "written: the units",
+  `written: '${HOLDER_FILE}'`,
+  "written: the units",
   `tried: ${trialCount} programs in a sandbox, with the shim as without it`,
   ...COVERED,
 );
@@ -48,6 +54,8 @@ const UNINSTALLED = fine(
   `removed: '${HOME}', the manager for portreserve.service`,
   ...libraries.map((file) => `removed: '${file}'`),
   "removed: '/etc/portreserve.table'",
+  "removed: the units",
+  `removed: '${HOLDER_FILE}'`,
   "programs that are running already keep the shim, without a table, until they are restarted",
 );
 

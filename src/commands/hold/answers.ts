@@ -98,7 +98,7 @@ function holdAnswer(asked: AskedPort, use: PortUse | undefined, asking: Asking):
       return {
         ...asked,
         answer: "unused",
-        text: `left as it is: nobody has it, and ${usersText(use.users)} ${have(use.users)} the other protocol of the port alone`,
+        text: `left as it is: nobody has it, and ${usersText(use.users)} ${have(use.users)} ${otherOf(asked)} alone`,
         hint: `to hold it too: ${command("hold", place, "--unchecked")}`,
         users: [],
       };
@@ -117,6 +117,10 @@ function holdAnswer(asked: AskedPort, use: PortUse | undefined, asking: Asking):
     default:
       return use satisfies never;
   }
+}
+
+function otherOf({ port, protocol }: PortPlace): string {
+  return placeText({ port, protocol: protocol === "tcp" ? "udp" : "tcp" });
 }
 
 const NOBODY = "not known: nobody has it now, so its owner cannot be asked for SO_REUSEADDR";
@@ -150,7 +154,7 @@ function aloneHint(place: string, users: readonly PortUser[], { command }: Askin
   if (users.some(({ isStatic }) => isStatic)) {
     return "it is a static program, which cannot be given it by a library: leave the port as it is";
   }
-  return `${command("hold", place, "--share", "--now")} gives it that, and ${command("hold", place, "--block")} keeps it out`;
+  return `${command("hold", place, "--share", "--now")}, or --block instead if nobody shall have it`;
 }
 
 function blockAnswer(asked: AskedPort, use: PortUse | undefined, { unchecked, command }: Asking): Answer {
@@ -192,13 +196,14 @@ function blockAnswer(asked: AskedPort, use: PortUse | undefined, { unchecked, co
 }
 
 function have(users: readonly PortUser[]): string {
-  return users.length === 1 ? "has" : "have";
+  return users.length <= 1 ? "has" : "have";
 }
 
 const MOST_NAMED = 3;
 
 /** "cupsd 1201 (cups.service) and smtpd 44". */
 export function usersText(users: readonly PortUser[]): string {
+  if (users.length === 0) return "somebody";
   const named = users.slice(0, MOST_NAMED).map(({ name, pid, unit }) => {
     // systemd, which is named by the socket unit.
     if (pid === 1) return name;

@@ -62,7 +62,8 @@ async function holdOnce(context: Context): Promise<Report> {
   const refusing = answers.filter(({ answer }) => REFUSES[answer]);
   if (refusing.length > 0) return refusedReport(said, gateRefusal(context, answers, refusing));
   if (share !== undefined && share.refusals.length > 0) return shareRefused(said, share);
-  const words = [context.verb, ...context.args, ...(options.block ? ["--block"] : [])].map(shellWord);
+  const switches = [...(options.block ? ["--block"] : []), ...(options.unchecked ? ["--unchecked"] : [])];
+  const words = [context.verb, ...context.args, ...switches].map(shellWord);
   const plan = planWords(sources, wanted, kind, `# written by 'portreservectl ${words.join(" ")}'`);
   const steps = planSteps(options, plan);
   if ("outcome" in steps) return refusedReport(said, steps);
@@ -134,12 +135,16 @@ function gateRefusal(
   const rest = `hold ${words.join(" ")}`;
   const unseen = refusing.every(({ answer }) => answer === "unknown");
   const unsure = refusing.every(({ answer }) => answer === "unknown" || answer === "down");
-  const count = `${refusing.length} of ${counted(answers.length, "port")}`;
+  const [only] = refusing;
+  const count =
+    refusing.length === 1 && only !== undefined
+      ? placeText(only)
+      : `${refusing.length} of ${counted(answers.length, "port")}`;
   const message = `nothing was changed: ${unsure ? "it is not known whether " : ""}${count} ${unsure ? "can" : "cannot"} be ${what}`;
-  const down = refusing.find(({ answer }) => answer === "down")?.hint;
+  const unknown = refusing.find(({ answer }) => answer === "down" || answer === "unknown")?.hint;
   const hint = refusing.some(({ rootWould }) => rootWould)
     ? `run '${asRootCommand(context)}'`
-    : (down ?? (good.length > 0 ? `for the others run 'sudo ${commandLine(options.root, rest)}'` : undefined));
+    : (unknown ?? (good.length > 0 ? `for the others run 'sudo ${commandLine(options.root, rest)}'` : undefined));
   return {
     outcome: unseen ? "incomplete" : "unsafe",
     message: { severity: "error", message, ...(hint === undefined ? {} : { hint }) },
@@ -209,8 +214,9 @@ function answerRow(answer: Answer): readonly Line[] {
     : answer.answer === "can" || answer.answer === "shared" || answer.answer === "already"
       ? "good"
       : "warn";
-  // What would help is the same for all that are down, and said once.
-  return [placeText(answer), [{ text: answer.text, tone }, answer.answer === "down" ? "" : arrow(answer.hint)]];
+  // What would help is the same for all of these, and said once.
+  const once = answer.answer === "down" || answer.answer === "unknown";
+  return [placeText(answer), [{ text: answer.text, tone }, arrow(once ? undefined : answer.hint)]];
 }
 
 function outcomeBlock(context: Context, answers: readonly Answer[], outcomes: readonly PortOutcome[]): Block {

@@ -7,7 +7,7 @@ root=$1 files=$2 services=$3
 # Where only what is asked for starts; everything else that is installed can still be started by name.
 kept='^(systemd-journald\.service|systemd-journal-flush\.service|systemd-tmpfiles-setup\.service|systemd-journald\.socket|systemd-journald-dev-log\.socket)$'
 # What install says of AddressSanitizer is for test/install/sanitizer.test.ts.
-rm -f "$root"/usr/lib/*/libasan.so.[0-9]*
+rm -f "$root"/usr/lib/*/libasan.so.[0-9]* "$root"/usr/lib32/libasan.so.[0-9]*
 for folder in "$root"/etc/systemd/system "$root"/usr/lib/systemd/system "$root"/lib/systemd/system; do
   [ "$services" = asked ] || break
   [ -d "$folder" ] || continue
