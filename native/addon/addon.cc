@@ -28,6 +28,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     exports.Set("openProcess", Napi::Function::New(env, OpenProcess));
     exports.Set("signalProcess", Napi::Function::New(env, SignalProcess));
     exports.Set("sockets", Napi::Function::New(env, Sockets));
+    exports.Set("endSockets", Napi::Function::New(env, EndSockets));
     exports.Set("readOtherSocket", Napi::Function::New(env, ReadOtherSocket));
     exports.Set("shareOtherSocket", Napi::Function::New(env, ShareOtherSocket));
     exports.Set("readSmall", Napi::Function::New(env, ReadSmall));

@@ -16,12 +16,14 @@ export const holdVerbs = {
       "port in /etc/portreserve, compiles, starts portreserve-hold.service, and says what came of each port. Owners should " +
       "be running: then nobody notices anything. NAME is an owner (a file in /etc/portreserve), which stands for every port of " +
       "its file, or a service. Of a port without a protocol that is in use with one, that one is held.",
-    options: ["block", "unchecked", "dry-run", "force", "no-wait", "root", "json"],
+    options: ["block", "unchecked", "share", "unit", "now", "dry-run", "force", "no-wait", "root", "json"],
     examples: [
       ["portreservectl hold cups --dry-run", "can what CUPS has be held, and what would change"],
       ["portreservectl hold cups", "hold every port of /etc/portreserve/cups"],
       ["portreservectl hold 636/tcp 2049/tcp", "single ports, reserved before or not"],
       ["portreservectl hold 993/tcp --unchecked", "its owner is down, and is known to set SO_REUSEADDR"],
+      ["portreservectl hold 161/udp --share --now", "its owner has no SO_REUSEADDR: give it that, and restart it"],
+      ["portreservectl hold 69/udp --share --unit tftpd-hpa", "the same for an owner that is down"],
       ["portreservectl hold 623 664 --block", "nobody gets them: a BMC swallows what comes for these"],
     ],
     outcomes: [

@@ -22,9 +22,17 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>>
   "one-unit": { flag: "--unit <unit>", help: "prove it in the environment of this service, and judge it alone" },
   pid: { flag: "--pid <pid>", help: "prove it in the environment of this process, and judge it alone" },
   quick: { flag: "--quick", help: "leave the proof out" },
-  now: { flag: "--now", help: "with --unit: restart the ones that are running, so that it takes effect at once" },
+  now: {
+    flag: "--now",
+    help: "with --unit or --share: restart the ones that are running, so that it takes effect at once",
+  },
   block: { flag: "--block", help: "keep everybody out, an owner too: for ports that nobody shall have" },
+  share: {
+    flag: "--share",
+    help: "give owners without SO_REUSEADDR that flag, by a library in a drop-in of their unit",
+  },
   unchecked: { flag: "--unchecked", help: "also ports whose owner is down and cannot be asked for SO_REUSEADDR" },
+  "restart-owner": { flag: "--restart-owner", help: "restart the owner then, and see that it has the port" },
   prometheus: { flag: "--prometheus", help: "write metrics in the text format of Prometheus" },
   output: {
     flag: "--output <file>",
@@ -64,7 +72,9 @@ export function optionsFrom(flags: Flags): Options {
     quick: has("quick"),
     now: has("now"),
     block: has("block"),
+    share: has("share"),
     unchecked: has("unchecked"),
+    restartOwner: has("restart-owner"),
     prometheus: has("prometheus") || has("output"),
     output: last("output"),
     watch: has("watch"),

@@ -1,6 +1,7 @@
 // Every verb of portreservectl as data: arguments, options and help are made from this, the code is loaded on demand.
 import { holdVerbs } from "./hold-verbs.ts";
 import { incomplete, privilege, unsafePath, usage } from "./outcomes.ts";
+import { reclaimVerb } from "./reclaim-verb.ts";
 import { showingVerbs } from "./showing-verbs.ts";
 import type { Verb } from "./verb.ts";
 
@@ -143,6 +144,7 @@ export const verbs: readonly Verb[] = [
   },
   holdVerbs.hold,
   holdVerbs.unhold,
+  reclaimVerb,
   {
     name: "run",
     synopsis: "[--] COMMAND [ARGUMENT…]",

@@ -18,7 +18,9 @@ export type OptionName =
   | "quick"
   | "now"
   | "block"
+  | "share"
   | "unchecked"
+  | "restart-owner"
   | "prometheus"
   | "output"
   | "watch";

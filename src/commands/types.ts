@@ -26,8 +26,12 @@ export interface Options {
   readonly now: boolean;
   /** hold: keep everybody out, the owner too. */
   readonly block: boolean;
+  /** hold: owners without SO_REUSEADDR get it by the share library, in drop-ins of their units. */
+  readonly share: boolean;
   /** hold: also ports whose owner cannot be asked, since it is down. */
   readonly unchecked: boolean;
+  /** reclaim: restart the owner, and see that it has the port. */
+  readonly restartOwner: boolean;
   /** status: metrics in the text format that Prometheus reads. */
   readonly prometheus: boolean;
   /** status: the file for the metrics, as the user wrote it. */

@@ -48,6 +48,14 @@ export interface OtherSocket {
   readonly interfaceIndex: number;
 }
 
+/** A socket that was ended. Addresses as inet_ntop(3) writes them. */
+export interface EndedSocket {
+  readonly address: string;
+  readonly peerAddress: string;
+  readonly peerPort: number;
+  readonly inode: number;
+}
+
 export interface Native {
   /** Size of a table in bytes. */
   readonly tableSize: number;
@@ -96,6 +104,14 @@ export interface Native {
    * E11 (EAGAIN) when it changed in each of five attempts.
    */
   sockets(protocol: "tcp" | "udp", family: SocketFamily): readonly SocketRow[];
+  /**
+   * Ends each TCP socket of this network with the local port `port`, 1 to 1023, and one of these inodes, as if its
+   * connection had been reset, unless it listens: SOCK_DESTROY of sock_diag(7). What was bound and never connected stays, and
+   * so does what has no inode: connections that nobody has accepted yet, and those that end by themselves.
+   * Gives those that were ended. Throws with `code` (errno name): ENOTSUP where the kernel was built without
+   * CONFIG_INET_DIAG_DESTROY, EPERM without CAP_NET_ADMIN.
+   */
+  endSockets(port: number, inodes: readonly number[]): readonly EndedSocket[];
   /**
    * pidfd_getfd(2) and getsockopt(2) of descriptor `fd` of process `pid`: undefined where that is not, or no longer, the
    * socket with this inode. Throws with `code` (errno name): ESRCH, EBADF, EPERM where ptrace(2) would be refused, ENOSYS

@@ -78,7 +78,8 @@ function installFirst(unit: string | undefined, host: Host): readonly string[] {
   return installed ? [] : [installHint(unit, host)];
 }
 
-function ownerUnit(owner: string, { facts }: Host): string | undefined {
+/** The unit that is named like the owner, as a word of a command. */
+export function ownerUnit(owner: string, { facts }: Host): string | undefined {
   if (isUnseen(facts.units)) return undefined;
   const named = facts.units.filter(({ id, names, loadState }) => {
     const stems = [id, ...names].map(unitStem);

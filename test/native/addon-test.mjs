@@ -65,6 +65,7 @@ for (const name of [
   "identity",
   "linksLike",
   "filesMarked",
+  "endSockets",
   "readOtherSocket",
   "shareOtherSocket",
 ]) {
@@ -94,6 +95,10 @@ call("linksLike", ["/proc/self/fd", "/"]);
 for (const name of ["readOtherSocket", "shareOtherSocket"]) {
   call(name, [process.pid, fd, 1]);
   for (const third of hostile) call(name, [process.pid, fd, third]);
+}
+for (const port of [0, 631, 65536]) {
+  call("endSockets", [port, []]);
+  for (const inode of hostile) call("endSockets", [port, [inode]]);
 }
 call("attributes", [fd]);
 call("attribute", [process.execPath, "security.capability"]);

@@ -94,7 +94,7 @@ if [ "$NODE" != /usr/bin/node ]; then
   printf '#!/bin/sh\\nexec "%s" "$@"\\n' "$NODE" >/usr/bin/node
   chmod 755 /usr/bin/node
 fi
-rm -f /usr/lib/*/libasan.so.[0-9]* /usr/lib*/libasan.so.[0-9]*
+rm -f /usr/lib/*/libasan.so.[0-9]* /usr/lib32/libasan.so.[0-9]*
 if [ ! -d /usr/lib/systemd/system ]; then mkdir -p /usr/lib/systemd/system; : >/usr/lib/systemd/system/some.service; fi
 `;
 

@@ -9,11 +9,21 @@ import type { AskedPort } from "./asked.ts";
 
 /**
  * `already`: it has the word. `can`: and nothing is in the way. `stolen`: can be held, but somebody has to give it back.
- * `unchecked`: its owner was not asked, as the user wanted. `unused`: left as it is, since its owner uses the other
+ * `shared`: its owner gets SO_REUSEADDR by the share library. `unchecked`: its owner was not asked, as the user wanted. `unused`: left as it is, since its owner uses the other
  * protocol alone. The others refuse. `alone`: an owner without SO_REUSEADDR has it. `taken`: somebody has what is to be
  * blocked. `down`: nobody has it. `unknown`: it cannot be seen.
  */
-export type AnswerKind = "already" | "can" | "stolen" | "unchecked" | "unused" | "alone" | "taken" | "down" | "unknown";
+export type AnswerKind =
+  | "already"
+  | "can"
+  | "shared"
+  | "stolen"
+  | "unchecked"
+  | "unused"
+  | "alone"
+  | "taken"
+  | "down"
+  | "unknown";
 
 export interface Answer extends AskedPort {
   readonly answer: AnswerKind;
@@ -28,6 +38,7 @@ export interface Answer extends AskedPort {
 export const REFUSES: Readonly<Record<AnswerKind, boolean>> = {
   already: false,
   can: false,
+  shared: false,
   stolen: false,
   unchecked: false,
   unused: false,

@@ -4,13 +4,17 @@ import { placeText } from "../../core/hold/port-lines.ts";
 import { counted } from "../../core/text.ts";
 import { readSources } from "../../observe/read-sources.ts";
 import type { Block, Json, Line, Message, Outcome, Report } from "../../report/types.ts";
+import { AppError } from "../../system/app-error.ts";
 import { commandLine, shellWord } from "../../system/command-text.ts";
 import { arrow } from "../coverage/words.ts";
 import { holdLines } from "../hold-file/words.ts";
+import { withShared } from "../hold-share/apply.ts";
+import { planShare, type SharePlan } from "../hold-share/plan.ts";
+import { shareNotes } from "../hold-share/restart.ts";
 import { changesJson, diffBlock } from "../install/report.ts";
 import { needRoot } from "../need-root.ts";
 import { asRootCommand } from "../this-command.ts";
-import type { Command, Context } from "../types.ts";
+import type { Command, Context, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
 import { type Answer, REFUSES } from "./answers.ts";
 import { carryOut, planSteps, type Steps, unitText } from "./apply.ts";
@@ -21,6 +25,7 @@ import { awaitOutcomes, isGood, outcomeRow, type PortOutcome } from "./outcome.t
 
 export const hold: Command = async (context): Promise<Report> => {
   const { options } = context;
+  checkShare(options);
   if (!options.dryRun) needRoot(context);
   if (options.dryRun) return holdOnce(context);
   const dry: Context = { ...context, options: { ...options, dryRun: true } };
@@ -33,15 +38,30 @@ export const hold: Command = async (context): Promise<Report> => {
   );
 };
 
+/** Throws AppError for options that only make sense with others. */
+function checkShare({ share, now, units, block }: Options): void {
+  if (share && block) {
+    const hint = "'--share' is for an owner that is to have the port, and '--block' for a port without one";
+    throw new AppError("usage", "'--share' and '--block' exclude each other", hint);
+  }
+  const [lone] = share ? [] : [...(units.length > 0 ? ["--unit"] : []), ...(now ? ["--now"] : [])];
+  if (lone === undefined) return;
+  throw new AppError("usage", `'${lone}' needs '--share'`, "it says which service gets the share library, and when");
+}
+
 async function holdOnce(context: Context): Promise<Report> {
   const { options } = context;
   const sources = readSources(options, "may miss");
   const asked = askedPorts(context, sources);
-  const { answers, wanted } = askGate(context, asked, sources);
+  const gate = askGate(context, asked, sources);
+  const share = options.share ? planShare(options, gate.answers) : undefined;
+  const { wanted } = gate;
+  const { answers } = share ?? gate;
   const kind = options.block ? "block" : "hold";
-  const said: Said = { context, answers };
+  const said: Said = { context, answers, share };
   const refusing = answers.filter(({ answer }) => REFUSES[answer]);
   if (refusing.length > 0) return refusedReport(said, gateRefusal(context, answers, refusing));
+  if (share !== undefined && share.refusals.length > 0) return shareRefused(said, share);
   const switches = [...(options.block ? ["--block"] : []), ...(options.unchecked ? ["--unchecked"] : [])];
   const words = [context.verb, ...context.args, ...switches].map(shellWord);
   const plan = planWords(sources, wanted, kind, `# written by 'portreservectl ${words.join(" ")}'`);
@@ -50,18 +70,33 @@ async function holdOnce(context: Context): Promise<Report> {
   const held = plan.sources.held;
   if (options.dryRun) {
     const lines = [...holdLines(steps.hold, held, true), ...unitText(steps.unit, options.root, true)];
-    return reportOf(said, steps, "done", { blocks: [diffBlock([...steps.files, ...steps.unitFiles]), asLines(lines)] });
+    const changes = [...(share?.changes ?? []), ...steps.files, ...steps.unitFiles];
+    const messages = share === undefined ? [] : share.notes;
+    return reportOf(said, steps, "done", { blocks: [diffBlock(changes), asLines(lines)], messages });
   }
-  const compiled = carryOut(options, steps);
-  const written = steps.files.flatMap((one) => (one.kind === "write-file" ? [`written: '${one.path}'`] : []));
+  const hold = (): Report => carryOut(options, steps);
+  const done = share === undefined ? { result: hold(), notes: [] } : withShared(options.root, share, hold);
+  const compiled = done.result;
+  const files = [...(share?.changes ?? []), ...steps.files];
+  const written = files.flatMap((one) => (one.kind === "write-file" ? [`written: '${one.path}'`] : []));
   const blocks = [asLines(written), ...compiled.body, asLines(unitText(steps.unit, options.root, false))];
-  const outcomes = options.root === "/" ? await awaitOutcomes(expected(answers), kind) : [];
-  return reportOf(said, steps, outcomes.every(isGood) ? "done" : "no", {
+  const first = options.root === "/" ? await awaitOutcomes(expected(answers), kind) : [];
+  const shared = share === undefined || options.root !== "/" ? [] : shareNotes(share, options.now);
+  // What could not be held beside its owner can be after that owner's restart.
+  const again = options.now && shared.length > 0 && !first.every(isGood);
+  const outcomes = again ? await awaitOutcomes(expected(answers), kind) : first;
+  const isDone = outcomes.every(isGood) && shared.every(({ severity }) => severity !== "error");
+  return reportOf(said, steps, isDone ? "done" : "no", {
     blocks: [...blocks, outcomeBlock(context, answers, outcomes)],
     outcomes,
-    messages: compiled.messages ?? [],
+    messages: [...compileMessages(said, compiled), ...(share?.notes ?? []), ...done.notes, ...shared],
     diagnostics: compiled.diagnostics,
   });
+}
+
+/** Beside what is said of services its notes are too much. */
+function compileMessages({ share }: Said, { messages = [] }: Report): readonly Message[] {
+  return share === undefined ? messages : messages.filter(({ severity }) => severity !== "note");
 }
 
 function expected(answers: readonly Answer[]) {
@@ -77,6 +112,14 @@ function expected(answers: readonly Answer[]) {
 interface Said {
   readonly context: Context;
   readonly answers: readonly Answer[];
+  /** With --share. */
+  readonly share: SharePlan | undefined;
+}
+
+function shareRefused(said: Said, { refusals }: SharePlan): Report {
+  const [first, ...others] = refusals;
+  const last = first === undefined ? [] : [{ ...first, message: `${first.message}; nothing was changed` }];
+  return reportOf(said, undefined, "unsafe", { blocks: [], messages: [...others, ...last] });
 }
 
 function gateRefusal(
@@ -86,8 +129,9 @@ function gateRefusal(
 ): { readonly outcome: Outcome; readonly message: Message } {
   const { options } = context;
   const what = options.block ? "blocked" : "held";
-  const good = answers.filter(({ answer }) => answer === "can" || answer === "stolen");
-  const words = [...good.map(placeText), ...(options.block ? ["--block"] : [])];
+  const good = answers.filter(({ answer }) => answer === "can" || answer === "shared" || answer === "stolen");
+  const share = good.some(({ answer }) => answer === "shared") ? ["--share", ...options.units.flatMap(unitWords)] : [];
+  const words = [...good.map(placeText), ...(options.block ? ["--block"] : []), ...share];
   const rest = `hold ${words.join(" ")}`;
   const unseen = refusing.every(({ answer }) => answer === "unknown");
   const unsure = refusing.every(({ answer }) => answer === "unknown" || answer === "down");
@@ -114,6 +158,10 @@ function refusedReport(
   return reportOf(said, undefined, outcome, { blocks: [], messages: [message] });
 }
 
+function unitWords(unit: string): readonly string[] {
+  return ["--unit", shellWord(unit)];
+}
+
 interface Rest {
   readonly blocks: readonly Block[];
   readonly outcomes?: readonly PortOutcome[];
@@ -123,41 +171,47 @@ interface Rest {
 
 /** `steps`: undefined where it was refused. */
 function reportOf(
-  { context: { options }, answers }: Said,
+  { context: { options }, answers, share }: Said,
   steps: Steps | undefined,
   outcome: Outcome,
   { blocks, outcomes = [], messages = [], diagnostics = [] }: Rest,
 ): Report {
-  const changes = [...(steps?.files ?? []), ...(steps?.unitFiles ?? [])];
+  const shared = steps === undefined ? [] : (share?.changes ?? []);
+  const changes = [...shared, ...(steps?.files ?? []), ...(steps?.unitFiles ?? [])];
   return {
     command: "hold",
     outcome,
     diagnostics,
-    quiet: ["note"],
+    ...(share === undefined ? { quiet: ["note"] } : {}),
     messages,
     body: [{ kind: "columns", rows: answers.map(answerRow) }, ...blocks],
     data: {
       dryRun: options.dryRun,
       kind: options.block ? "block" : "hold",
-      result: resultOf(steps, options.dryRun),
+      result: resultOf(steps, options.dryRun, shared.length > 0),
       ports: answers.map((answer) => portJson(answer, outcomes)),
       changes: changesJson(changes, options.dryRun),
       unit: steps?.unit ?? "none",
+      shared: [...(share?.units ?? [])],
     },
   };
 }
 
-export function resultOf(steps: Steps | undefined, dryRun: boolean): "refused" | "unchanged" | "planned" | "written" {
+export function resultOf(
+  steps: Steps | undefined,
+  dryRun: boolean,
+  more: boolean,
+): "refused" | "unchanged" | "planned" | "written" {
   if (steps === undefined) return "refused";
   const holdChanges = steps.hold.kind === "write" || steps.hold.kind === "remove";
-  if (steps.files.length === 0 && steps.unit === "none" && !holdChanges) return "unchanged";
+  if (steps.files.length === 0 && steps.unit === "none" && !holdChanges && !more) return "unchanged";
   return dryRun ? "planned" : "written";
 }
 
 function answerRow(answer: Answer): readonly Line[] {
   const tone = REFUSES[answer.answer]
     ? "bad"
-    : answer.answer === "can" || answer.answer === "already"
+    : answer.answer === "can" || answer.answer === "shared" || answer.answer === "already"
       ? "good"
       : "warn";
   // What would help is the same for all of these, and said once.

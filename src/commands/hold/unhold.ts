@@ -5,6 +5,8 @@ import { placeText } from "../../core/hold/port-lines.ts";
 import { readSources } from "../../observe/read-sources.ts";
 import type { Line, Report } from "../../report/types.ts";
 import { holdLines } from "../hold-file/words.ts";
+import { unshare } from "../hold-share/apply.ts";
+import { planUnshare } from "../hold-share/plan.ts";
 import { changesJson, diffBlock } from "../install/report.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Context } from "../types.ts";
@@ -36,6 +38,7 @@ function unholdOnce(context: Context): Report {
   const rows = asked.map((place) => ({ place, was: kindOf(place) }));
   const plan = planWithoutWords(sources, asked);
   const steps = planSteps(options, plan);
+  const share = planUnshare(options.root, plan.sources.held);
   const ports = rows.map(({ place: { port, protocol }, was }) => ({ port, protocol, was: was ?? null }));
   const body = { kind: "columns", rows: rows.map(({ place, was }) => rowOf(place, was, options.dryRun)) } as const;
   if ("outcome" in steps) {
@@ -49,8 +52,14 @@ function unholdOnce(context: Context): Report {
     };
   }
   const compiled = options.dryRun ? undefined : carryOut(options, steps);
+  // No owner without the library meets a hold.
+  if (compiled !== undefined) unshare(options.root, share);
   const unit = unitText(steps.unit, options.root, options.dryRun);
-  const written = steps.files.flatMap((one) => (one.kind === "write-file" ? [`written: '${one.path}'`] : []));
+  const files = [...steps.files, ...share.changes];
+  const written = files.flatMap((one) => {
+    if (one.kind === "write-file") return [`written: '${one.path}'`];
+    return one.kind === "remove" ? [`removed: '${one.path}'`] : [];
+  });
   return {
     command: "unhold",
     outcome: "done",
@@ -61,16 +70,17 @@ function unholdOnce(context: Context): Report {
       compiled === undefined
         ? [
             body,
-            diffBlock([...steps.files, ...steps.unitFiles]),
+            diffBlock([...steps.files, ...steps.unitFiles, ...share.changes]),
             { kind: "lines", lines: [...holdLines(steps.hold, plan.sources.held, true), ...unit] },
           ]
         : [body, { kind: "lines", lines: written }, ...compiled.body, { kind: "lines", lines: unit }],
     data: {
       dryRun: options.dryRun,
-      result: resultOf(steps, options.dryRun),
+      result: resultOf(steps, options.dryRun, share.changes.length > 0),
       ports,
-      changes: changesJson([...steps.files, ...steps.unitFiles], options.dryRun),
+      changes: changesJson([...steps.files, ...steps.unitFiles, ...share.changes], options.dryRun),
       unit: steps.unit,
+      unshared: [...share.units],
     },
   };
 }

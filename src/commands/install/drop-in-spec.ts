@@ -15,26 +15,43 @@ export function givenBy(root: string, unit: string): DropInParts {
   return partsGiven(unit, readUnitText(root, placeOf(unit))[0], INSTALLED_SHARE);
 }
 
-/** With `part` in it, beside the other one if that is there. */
-export function withPart(root: string, service: Service, part: keyof DropInParts): Spec {
-  return specFor(root, service, { ...givenBy(root, service.unit), [part]: true });
+/** With the shim in it, beside the share library if that is there. */
+export function withShim(root: string, service: Service): Spec {
+  return specFor(root, service, { ...givenBy(root, service.unit), shim: true });
 }
 
-/** To be taken away, or if the other part is there too, to be left with that alone. A unit that has gone needs neither. */
-export function withoutPart(root: string, service: Service, part: keyof DropInParts): Spec {
-  const { unit, paths } = service;
-  const left = { ...givenBy(root, unit), [part]: false };
-  const whole = specFor(root, service, { shim: false, share: false });
-  if (paths.length === 0 || (!left.shim && !left.share)) return whole;
+/** With the share library in it for these ports, beside the shim if that is there. */
+export function withShare(root: string, service: Service, ports: readonly string[]): Spec {
+  return specFor(root, service, { ...givenBy(root, service.unit), share: ports });
+}
+
+/** To be taken away, or if the other library is there too, to be left with that alone. A unit that has gone needs neither. */
+export function withoutShim(root: string, service: Service): Spec {
+  return taken(root, service, { ...givenBy(root, service.unit), shim: false });
+}
+
+export function withoutShare(root: string, service: Service): Spec {
+  return taken(root, service, { ...givenBy(root, service.unit), share: undefined });
+}
+
+function taken(root: string, service: Service, left: DropInParts): Spec {
+  const whole = specFor(root, service, { shim: false, share: undefined });
+  if (service.paths.length === 0 || (!left.shim && left.share === undefined)) return whole;
   return { ...whole, left: Buffer.from(textFor(root, service, left)) };
 }
 
-/** For all drop-ins that give the share library: what takes it out of them. */
-export function withoutShare(root: string): readonly Spec[] {
+/** A drop-in that gives the share library, and the service that it is of: with no files where that is gone. */
+export interface SharedService {
+  readonly service: Service;
+  readonly ports: readonly string[];
+}
+
+export function sharedServices(root: string): readonly SharedService[] {
   const names = dropInsCalled(root, DROP_IN_NAME).flatMap(({ path }) => UNIT_OF.exec(path)?.[1] ?? []);
-  return names
-    .filter((unit) => givenBy(root, unit).share)
-    .map((unit) => withoutPart(root, serviceCalled(root, unit), "share"));
+  return names.flatMap((unit) => {
+    const ports = givenBy(root, unit).share;
+    return ports === undefined ? [] : [{ service: serviceCalled(root, unit), ports }];
+  });
 }
 
 const UNIT_OF = /([^/]+)\.d\/[^/]+$/;
@@ -63,7 +80,7 @@ function textFor(root: string, { unit, files }: Service, { shim, share }: DropIn
   return dropInText({
     preload: ownPreload({ unit, files, ...ours, fromManager: () => managerPreload(root) }),
     ...(shim ? { shim: ours.shim } : {}),
-    ...(share ? { share: ours.share } : {}),
+    ...(share === undefined ? {} : { share: ours.share, ports: share }),
   });
 }
 

@@ -12,7 +12,7 @@ import type { Journal } from "../../system/files/apply.ts";
 import { daemonReload, restart, systemdRuns } from "../../system/host/systemd.ts";
 import { INSTALLED_SHIM } from "../../system/paths.ts";
 import type { Options } from "../types.ts";
-import { withoutPart, withoutShare, withPart } from "./drop-in-spec.ts";
+import { sharedServices, withoutShare, withoutShim, withShim } from "./drop-in-spec.ts";
 import { expectDone } from "./expect-done.ts";
 import { coverNotes, releaseNotes, restartRunning } from "./running-units.ts";
 import { findService, type Service } from "./services.ts";
@@ -38,7 +38,7 @@ export function dropInsToPut(options: Options): UnitWork {
   const found = eachOnce(services.filter((service) => "unit" in service));
   const obstacles = found.flatMap((service) => obstaclesOf(options.root, service));
   return {
-    specs: found.map((service) => withPart(options.root, service, "shim")),
+    specs: found.map((service) => withShim(options.root, service)),
     names: found.map(({ unit }) => unit),
     notes: obstacles.filter(({ severity }) => severity !== "error"),
     refusals: [...missing, ...obstacles.filter(({ severity }) => severity === "error")],
@@ -51,11 +51,14 @@ export function dropInsToPut(options: Options): UnitWork {
  * port is held any more, so it is the share library that goes.
  */
 export function dropInsToTake(options: Options): UnitWork {
-  const shared = options.units.length === 0 ? withoutShare(options.root) : [];
+  const shared =
+    options.units.length > 0
+      ? []
+      : sharedServices(options.root).map(({ service }) => withoutShare(options.root, service));
   const found = options.units.map((name) => findService(options.root, name, "or its drop-in"));
   const services = eachOnce(found.filter((service) => "unit" in service));
   return {
-    specs: [...services.map((service) => withoutPart(options.root, service, "shim")), ...shared],
+    specs: [...services.map((service) => withoutShim(options.root, service)), ...shared],
     names: services.map(({ unit }) => unit),
     notes: [],
     refusals: found.filter((service) => "message" in service),
@@ -101,13 +104,13 @@ function systemdSteps(
   };
 }
 
-/** Reads back what systemd made of the drop-in. Throws AppError. */
-function expectInForce(root: string, unit: string): void {
+/** Reads back what systemd made of the drop-in that is to give `library`. Throws AppError. */
+export function expectInForce(root: string, unit: string, library = INSTALLED_SHIM): void {
   const service = findService(root, unit);
   if (!("unit" in service)) return;
   const files = readUnitTexts(root, service.paths);
   const value = preloadOf(fromFiles(unit, files)) ?? "";
-  if (preloads(value, INSTALLED_SHIM)) return;
+  if (preloads(value, library)) return;
   throw new AppError(
     "incomplete",
     `systemd gives '${unit}' ${value === "" ? `no ${PRELOAD_VARIABLE}` : `${PRELOAD_VARIABLE}=${value}`} in spite of the drop-in`,

@@ -37,6 +37,11 @@ export function refusalsToInstall(
   ];
 }
 
+/** For files that are put beside an installation. */
+export function refusalsToPut(root: string, artefacts: readonly Artefact[]): readonly Message[] {
+  return [...unownedRefusals(root, artefacts), ...blockedFolders(root, artefacts), ...writablePlaces(root, artefacts)];
+}
+
 function abiRefusals(root: string, abis: readonly HostAbi[], list: boolean): readonly Message[] {
   if (abis.length === 0) {
     const hint = "programs of other libraries than glibc never read the preload list; see 'portreservectl help run'";

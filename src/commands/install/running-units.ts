@@ -32,13 +32,13 @@ function coverNote(
   pids: readonly number[],
   before: ReadonlySet<number> | undefined,
 ): Message | undefined {
-  const having = shimIn(pids, before !== undefined);
+  const having = mappedIn(pids, SHIM_FILE, before !== undefined);
   const [withIt, without] = [true, false].map((wanted) => pids.filter((pid) => having.get(pid) === wanted));
   if (without === undefined || withIt === undefined || withIt.length + without.length === 0) return undefined;
   if (without.length === 0) {
     return {
       severity: "note",
-      message: `'${unit}' is covered: ${words(withIt)} ${withIt.length === 1 ? "has" : "have"} the shim`,
+      message: `'${unit}' is covered: ${processWords(withIt)} ${withIt.length === 1 ? "has" : "have"} the shim`,
     };
   }
   if (before === undefined) {
@@ -49,12 +49,12 @@ function coverNote(
   if (left.length > 0) return leftBehind(unit, left, "without the shim");
   const hint = "a wrapper may empty the environment: see 'systemctl cat', and cover it with the preload list instead";
   const lack = without.length === 1 ? "does not have the shim" : "do not have the shim";
-  return { severity: "warning", message: `'${unit}' was restarted, and ${words(without)} ${lack}`, hint };
+  return { severity: "warning", message: `'${unit}' was restarted, and ${processWords(without)} ${lack}`, hint };
 }
 
 export function releaseNotes(service: string, before: ReadonlySet<number> | undefined): readonly Message[] {
   const notes = [...processesOf(service)].map(([unit, pids]): Message => {
-    const having = shimIn(pids, false);
+    const having = mappedIn(pids, SHIM_FILE, false);
     const still = pids.filter((pid) => having.get(pid) === true && before?.has(pid) !== false);
     if (still.length > 0 && before !== undefined) return leftBehind(unit, still, "with the shim");
     if (still.length === 0) return released(unit);
@@ -68,21 +68,21 @@ function released(unit: string): Message {
 }
 
 /** What its settings keep systemd from ending (KillMode=, SendSIGKILL=), and what is ending by itself. */
-function leftBehind(unit: string, pids: readonly number[], how: string): Message {
+export function leftBehind(unit: string, pids: readonly number[], how: string): Message {
   const verb = pids.length === 1 ? "goes" : "go";
   return {
     severity: "warning",
-    message: `the restart of '${unit}' did not end ${words(pids)}, which ${verb} on ${how}`,
+    message: `the restart of '${unit}' did not end ${processWords(pids)}, which ${verb} on ${how}`,
     hint: `end ${pids.length === 1 ? "it" : "them"} with 'kill ${pids.join(" ")}'`,
   };
 }
 
 /** Whether each of them has it; nothing of those that have ended. `waits`: systemd has only just started them. */
-function shimIn(pids: readonly number[], waits: boolean): ReadonlyMap<number, boolean> {
+export function mappedIn(pids: readonly number[], file: string, waits: boolean): ReadonlyMap<number, boolean> {
   const found = new Map<number, boolean>();
   let waiting = waits;
   for (const pid of pids) {
-    const mapped = (waiting ? soonHasMapped : hasMapped)(pid, SHIM_FILE);
+    const mapped = (waiting ? soonHasMapped : hasMapped)(pid, file);
     // One of them has had its time, and so have the others.
     if (mapped === false) waiting = false;
     if (mapped !== undefined) found.set(pid, mapped);
@@ -92,7 +92,7 @@ function shimIn(pids: readonly number[], waits: boolean): ReadonlyMap<number, bo
 
 const MOST_NAMED = 4;
 
-function words(pids: readonly number[]): string {
+export function processWords(pids: readonly number[]): string {
   if (pids.length === 1) return `its process ${pids[0]}`;
   return pids.length > MOST_NAMED ? `${pids.length} of its processes` : `its processes ${enumerate(pids.map(String))}`;
 }

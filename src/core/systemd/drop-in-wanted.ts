@@ -6,6 +6,7 @@ import {
   isShareDropIn,
   isShimDropIn,
   librariesIn,
+  portsFor,
   preloads,
   withoutOurs,
 } from "./drop-in.ts";
@@ -26,14 +27,16 @@ export interface DropInFacts {
 /** Which of our libraries a drop-in gives. */
 export interface DropInParts {
   readonly shim: boolean;
-  readonly share: boolean;
+  /** The held ports for which it gives the share library; undefined where it does not. */
+  readonly share: readonly string[] | undefined;
 }
 
 /** `file`: the drop-in in our place, if there is one. */
 export function partsGiven(unit: string, file: UnitFile | undefined, share: string): DropInParts {
-  if (file === undefined || !isOurs(file)) return { shim: false, share: false };
+  if (file === undefined || !isOurs(file)) return { shim: false, share: undefined };
   const said = valueIn(unit, [file]) ?? "";
-  return { shim: isShimDropIn(file.text), share: isShareDropIn(file.text) || preloads(said, share) };
+  const shared = isShareDropIn(file.text) || preloads(said, share);
+  return { shim: isShimDropIn(file.text), share: shared ? portsFor(file.text) : undefined };
 }
 
 /** The unit's LD_PRELOAD without our libraries, as all its files but ours say it. */

@@ -10,21 +10,26 @@ const SHARE_MARKER = "# Written by 'portreservectl hold --share'; 'portreservect
 const WITH_SHARE =
   "# Its last library was added by 'portreservectl hold --share'; 'portreservectl unhold' takes it out.";
 
+const PORTS = "# Held ports: ";
+
 export interface DropIn {
   /** The unit's LD_PRELOAD, with or without ours in it. */
   readonly preload: EnvironmentEntry | undefined;
   /** What ld.so is to load, the shim first and the share library last; `$LIB` may be in it. */
   readonly shim?: string;
   readonly share?: string;
+  /** The held ports for which the share library is there: "631/udp". */
+  readonly ports?: readonly string[];
 }
 
-export function dropInText({ preload, shim, share }: DropIn): string {
+export function dropInText({ preload, shim, share, ports = [] }: DropIn): string {
   const [first, last] = [shim, share].map((library) => (library === undefined ? [] : [literal(library)]));
   const ours = [...(first ?? []), ...(last ?? [])];
   const libraries = [...(first ?? []), ...otherLibraries(preload?.template, ours), ...(last ?? [])];
+  const shared = share === undefined ? [] : [`${PORTS}${ports.join(" ")}`];
   const head = shim === undefined ? [SHARE_MARKER] : share === undefined ? [MARKER] : [MARKER, WITH_SHARE];
   const setting = `Environment=${quoteWord(`${PRELOAD_VARIABLE}=${libraries.join(":")}`)}`;
-  return [...head, "[Service]", setting, ""].join("\n");
+  return [...head, ...shared, "[Service]", setting, ""].join("\n");
 }
 
 /** Whether we wrote it: the administrator may have edited the rest. */
@@ -40,6 +45,15 @@ export function isShimDropIn(text: string): boolean {
 /** Whether it is there for the share library alone. */
 export function isShareDropIn(text: string): boolean {
   return text.split("\n", 1)[0] === SHARE_MARKER;
+}
+
+/** The held ports for which a drop-in gives the share library, as it was told. */
+export function portsFor(text: string): readonly string[] {
+  const line = text.split("\n").find((one) => one.startsWith(PORTS)) ?? "";
+  return line
+    .slice(PORTS.length)
+    .split(" ")
+    .filter((port) => /^\d{1,5}\/(tcp|udp)$/.test(port));
 }
 
 /** Where the drop-ins of a unit are, below a folder of units. */

@@ -1,0 +1,68 @@
+// The owners of what was reclaimed: restarted where that was asked for, and whether they have their ports then.
+import { unique } from "../../core/text.ts";
+import type { Coverage } from "../../coverage/coverage.ts";
+import { socketsByNetlink } from "../../observe/sockets/read-socket-lists.ts";
+import type { Message } from "../../report/types.ts";
+import { restart, systemdRuns } from "../../system/host/systemd.ts";
+import { within } from "./carry-out.ts";
+import type { Place } from "./gather.ts";
+import type { FoundPort } from "./plan.ts";
+
+export interface Restarted {
+  readonly units: readonly string[];
+  readonly messages: readonly Message[];
+}
+
+/** Each unit once. Blocks until systemd says that it has started, or failed. */
+export function restartOwners(ports: readonly FoundPort[]): Restarted {
+  const nameless = ports.filter(({ ownerUnits }) => ownerUnits.length === 0);
+  const messages: Message[] = nameless.map(({ port, protocol, owners }) => {
+    const whose =
+      owners.length === 0 ? "no file of /etc/portreserve asks for it" : `no unit is named like '${owners[0]}'`;
+    return { severity: "error", message: `${port}/${protocol}: its owner cannot be restarted: ${whose}` };
+  });
+  const done: string[] = [];
+  for (const unit of unique(ports.flatMap(({ ownerUnits }) => ownerUnits))) {
+    const name = unit.replace(/^'(.*)'$/, "$1");
+    const result = systemdRuns("/")
+      ? restart(name)
+      : ({ outcome: "missing", reason: "systemd does not run here" } as const);
+    if (result.outcome === "done") done.push(name);
+    else {
+      const message = `'${name}' was not restarted: ${result.reason}`;
+      messages.push({ severity: "error", message, ...(result.outcome === "missing" ? {} : logHint(unit)) });
+    }
+  }
+  return { units: done, messages };
+}
+
+function logHint(unit: string): { readonly hint: string } {
+  return { hint: `'journalctl -u ${unit}' says more` };
+}
+
+/** Milliseconds. Some say that they have started before they listen. */
+const START_TIME = 5000;
+
+/** Waits until somebody serves each of them, who may be anybody. */
+export async function waitForServers(places: readonly Place[]): Promise<void> {
+  await within(START_TIME, () =>
+    places.every(({ port, protocol }) =>
+      (["inet", "inet6"] as const).some((family) =>
+        socketsByNetlink(protocol, family)?.some(
+          (row) => row.port === port && (protocol === "udp" || row.state === LISTENING),
+        ),
+      ),
+    ),
+  );
+}
+
+const LISTENING = 10;
+
+/** By a later look than the one that the plan was made from. */
+export function ownerHasIt({ ports }: Pick<Coverage, "ports">, place: Place): boolean {
+  const state = ports.find(({ port, protocol }) => port === place.port && protocol === place.protocol);
+  return (
+    state?.holders.some((one) => one.verdict === "owner" && (one.state === "listening" || place.protocol === "udp")) ??
+    false
+  );
+}
