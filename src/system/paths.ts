@@ -14,6 +14,7 @@ export const HOLDER_STATE = "/run/portreserve/hold.json";
 export const HOLDER_UNIT = "portreserve-hold.service";
 /** Its file name, wherever it is installed. */
 export const HOLDER_PROGRAM = "portreserve-hold";
+export const HOLDER_FILE = "/usr/lib/portreserve/portreserve-hold";
 /** Every writer of the table or the preload list holds it. */
 export const LOCK_FILE = "/run/portreserve.lock";
 /** What root's looks at the host know of its files, for the next one: it makes that quicker, and may be removed. */
