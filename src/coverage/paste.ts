@@ -1,5 +1,5 @@
 // Cures as whoever has asked can paste them: coverage itself knows neither the user nor the command that was run.
-import { AS_ROOT } from "./checks.ts";
+import { AS_ROOT } from "./as-root.ts";
 import type { Coverage } from "./coverage.ts";
 
 export interface Asker {
@@ -9,7 +9,7 @@ export interface Asker {
 }
 
 const NEEDS_ROOT =
-  /^(portreservectl (compile|install|uninstall|reserve)|systemctl (restart|daemon-reexec)|chmod|sed|reboot)\b/;
+  /^(portreservectl (compile|install|uninstall|reserve|hold|unhold|reclaim)|systemctl (restart|start|daemon-reexec)|chmod|sed|reboot)\b/;
 
 /** One command after the other, each with sudo where that is needed. */
 export function hintFor(hint: string | undefined, { asRoot, again }: Asker): string | undefined {
@@ -31,6 +31,7 @@ export function pastable(coverage: Coverage, asker: Asker): Coverage {
     ...coverage,
     answers: coverage.answers.map(told),
     allocators: coverage.allocators.map(told),
+    ports: coverage.ports.map((port) => (port.hold === undefined ? port : { ...port, hold: told(port.hold) })),
     hints: coverage.hints.map(told),
   };
 }

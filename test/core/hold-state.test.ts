@@ -44,6 +44,9 @@ test.each([
   ["another protocol", STATE.replace('"udp"', '"sctp"')],
   ["port 0", STATE.replace("623", "0")],
   ["a port above 65535", STATE.replace("623", "65536")],
+  ["no state of a family", STATE.replace('"ipv4":"held",', "")],
+  ["a state of its own", STATE.replace('"ipv6":"beside"', '"ipv6":"shared"')],
+  ["a number for an error", STATE.replace('"EADDRINUSE"', "98")],
   ["no port", STATE.replace('"port":623,', "")],
 ])("is damaged with %s", (_, text) => {
   expect(parsed(text)).toBe("damaged");
