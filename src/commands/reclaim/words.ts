@@ -4,7 +4,7 @@ import type { Block, Json, Line, Message } from "../../report/types.ts";
 import { portText } from "../coverage/words.ts";
 import type { Options } from "../types.ts";
 import type { Restarted } from "./owners.ts";
-import { type FoundPort, type Plan, planLines, userText } from "./plan.ts";
+import { type FoundPort, planLines, type ReclaimPlan, userText } from "./plan.ts";
 import { forOwner, type Reclaimed, withoutOwner } from "./reclaimed.ts";
 
 /** What will be done. What cannot is a message. */
@@ -28,7 +28,7 @@ function planned({ found, plan }: Reclaimed): readonly Line[] {
   }
 }
 
-export function refusalMessage(found: FoundPort, { text, hint }: Plan & { readonly kind: "cannot" }): Message {
+export function refusalMessage(found: FoundPort, { text, hint }: ReclaimPlan & { readonly kind: "cannot" }): Message {
   return {
     severity: "error",
     message: `${portText(found)} cannot be reclaimed: ${text}`,
@@ -91,7 +91,7 @@ export function startMessages(ports: readonly Reclaimed[], { dryRun, restartOwne
   return [...messages, { severity: "note", message, hint }];
 }
 
-export function portJson({ found, plan, done, ownerHasIt }: Reclaimed, dryRun: boolean): Json {
+export function reclaimJson({ found, plan, done, ownerHasIt }: Reclaimed, dryRun: boolean): Json {
   const acts = plan.kind === "act";
   const result = acts ? (dryRun ? "planned" : done?.failure === undefined ? "reclaimed" : "failed") : plan.kind;
   return {
@@ -110,6 +110,6 @@ export function portJson({ found, plan, done, ownerHasIt }: Reclaimed, dryRun: b
   };
 }
 
-function shareJson({ user, address, state }: (Plan & { readonly kind: "act" })["share"][number]): Json {
+function shareJson({ user, address, state }: (ReclaimPlan & { readonly kind: "act" })["share"][number]): Json {
   return { pid: user.pid, name: user.name, unit: user.unit ?? null, address, state };
 }
