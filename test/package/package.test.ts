@@ -22,7 +22,7 @@ const ALLOWED = [
   "docs/portreserve.table.5",
   "docs/recovery.md",
   "docs/portreservectl.8",
-  ...["list", "lookup", "map", "status", "verify"].map((verb) => `docs/schema/${verb}.schema.json`),
+  ...["list", "lookup", "map", "reclaim", "status", "verify"].map((verb) => `docs/schema/${verb}.schema.json`),
   "package.json",
   ...ARCHS.flatMap((arch) => PARTS[arch].map((name) => `prebuilds/linux-${arch}/${name}`)),
 ].sort();
