@@ -77,11 +77,7 @@ export function holdMessages({ found, done }: Reclaimed): readonly Message[] {
 
 /** What is left to do for the owner, or what has not helped. */
 export function startMessages(ports: readonly Reclaimed[], { dryRun, restartOwner }: Options): readonly Message[] {
-  const messages: Message[] = withoutOwner(ports).map(({ found }) => ({
-    severity: "error",
-    message: `${portText(found)}: its owner does not have it, though it could: it may not ask for the port, or not set SO_REUSEADDR`,
-    hint: `'portreservectl lookup ${portText(found)}' shows who has it`,
-  }));
+  const messages = withoutOwner(ports).map(lostMessage);
   if (dryRun || restartOwner) return messages;
   const free = forOwner(ports);
   if (free.length === 0) return messages;
@@ -89,6 +85,20 @@ export function startMessages(ports: readonly Reclaimed[], { dryRun, restartOwne
   const hint = units.length === 0 ? "restart it" : `run 'systemctl restart ${units.join(" ")}'`;
   const message = `its owner can have ${enumerate(free.map(({ found }) => portText(found)))} now`;
   return [...messages, { severity: "note", message, hint }];
+}
+
+function lostMessage({ found }: Reclaimed): Message {
+  const port = portText(found);
+  const ended = found.sockets.some(({ state }) => state === "ended");
+  const why = ended
+    ? "for a minute at most a connection that ended keeps it"
+    : "it may not ask for the port, or not set SO_REUSEADDR";
+  const hint = ended ? "restart it in a minute" : `'portreservectl lookup ${port}' shows who has it`;
+  return {
+    severity: "error",
+    message: `${port}: its owner does not have it, though nobody else is in its way: ${why}`,
+    hint,
+  };
 }
 
 export function reclaimJson({ found, plan, done, ownerHasIt }: Reclaimed, dryRun: boolean): Json {
