@@ -53,8 +53,7 @@ function stolen(host: Host, ports: readonly PortState[]): Hint[] {
   return [...thieves.values()].map(({ name, pid, unit, ports: taken }) => {
     const owners = unique(taken.flatMap((state) => state.owners));
     const reservedFor = owners.length === 0 ? "reserved" : `reserved for ${enumerate(owners.map((it) => `'${it}'`))}`;
-    const first =
-      pid === undefined ? ["free it in the kernel"] : [...installFirst(unit, host), restartWords(unit, pid)];
+    const first = pid === undefined ? [kernelWords(taken)] : [...installFirst(unit, host), restartWords(unit, pid)];
     const then = unique(owners.flatMap((owner) => ownerUnit(owner, host) ?? [])).filter((it) => it !== unit);
     const steps = [...first, ...then.map((it) => `systemctl restart ${it}`)];
     const pasted = steps.every((step) => /^(systemctl|portreservectl) /.test(step));
@@ -64,6 +63,12 @@ function stolen(host: Host, ports: readonly PortState[]): Hint[] {
       hint: steps.join(pasted ? " && " : ", then "),
     };
   });
+}
+
+/** Of UDP the kernel gives nothing back. */
+function kernelWords(taken: readonly PortState[]): string {
+  const all = taken.every(({ protocol }) => protocol === "tcp");
+  return all ? `portreservectl reclaim ${taken.map(shown).join(" ")}` : "free it in the kernel";
 }
 
 function restartWords(unit: string | undefined, pid: number): string {

@@ -110,6 +110,9 @@ step gone stop
 step again thief "$PROBE" --symbol bindresvport --protocol tcp
 kill $HOLDER_IS; wait $HOLDER_IS
 step control thief "$PROBE" --symbol bindresvport --protocol tcp
+take bound
+step down ctl reclaim 631/tcp
+stop >/dev/null
 `,
       "631/tcp hold",
     );
@@ -122,6 +125,10 @@ step control thief "$PROBE" --symbol bindresvport --protocol tcp
     expect(step("owner").stdout).toBe("serves\n");
     expect(step("again").stdout).not.toBe('{"port":631}\n');
     expect(step("control").stdout).toBe('{"port":631}\n');
+    expect([step("down").status, step("down").stderr.split("\n")[0]]).toEqual([
+      0,
+      "portreservectl: warning: 631/tcp is to be held, and portreserve-hold is not running",
+    ]);
   });
 
   test("does nothing to what listens, to UDP, or in namespaces of their own, and says what to restart", async () => {

@@ -78,6 +78,7 @@ const CLIENT_TIME = 1000;
 const STEP = 100;
 
 async function isHeld(place: PortPlace, families: readonly SocketFamily[]): Promise<boolean> {
+  if (readHolder().kind === "none") return false;
   return await within(HOLDER_TIME, () => {
     const holder = readHolder();
     if (holder.kind !== "running") return false;

@@ -71,7 +71,8 @@ export function holdMessages({ found, done }: Reclaimed): readonly Message[] {
     const hint = `a hold would keep it: 'sudo portreservectl hold ${port}'`;
     return [{ severity: "note", message: `${port} can be taken again while its owner is down`, hint }];
   }
-  const message = `${port} is to be held, and portreserve-hold does not have it`;
+  const why = found.holder.kind === "none" ? "is not running" : "does not have it";
+  const message = `${port} is to be held, and portreserve-hold ${why}`;
   return [{ severity: "warning", message, hint: "'systemctl status portreserve-hold.service' says more" }];
 }
 
@@ -96,7 +97,7 @@ function lostMessage({ found }: Reclaimed): Message {
   const hint = ended ? "restart it in a minute" : `'portreservectl lookup ${port}' shows who has it`;
   return {
     severity: "error",
-    message: `${port}: its owner does not have it, though nobody else is in its way: ${why}`,
+    message: `${port}: its owner does not have it: ${why}`,
     hint,
   };
 }
