@@ -45,7 +45,9 @@ describe.skipIf(reason !== undefined)(named("reclaim --restart-owner", reason), 
     (await guest.output(`systemctl show --property=ActiveState,MainPID --value ${unit}`)).trim();
 
   test("restarts the owner, which has the port then, and the thief goes on", async () => {
-    await guest.run("systemctl start printer; sleep 0.5");
+    await guest.output(
+      "systemctl start printer; timeout 20 sh -c 'until systemctl is-failed -q printer; do sleep 0.05; done'",
+    );
     expect(await state("printer")).toMatch(/failed$/);
     const before = await state("thief");
     const { status, stdout, stderr } = await ctl("reclaim", "printer", "--restart-owner");
