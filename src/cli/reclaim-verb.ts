@@ -12,8 +12,8 @@ export const reclaimVerb: Verb = {
     "gets SO_REUSEADDR from outside, so that the owner can bind and listen beside it; its connection goes on. Connections " +
     "of the kernel's NFS client are ended once the port is held, and the client connects again from another one. It does " +
     "nothing to a socket that listens, to one of UDP, to a program in another network or user namespace, or to the " +
-    "owner, and says what to restart instead. NAME is an owner (a file in /etc/portreserve) or a service of " +
-    "/etc/services.",
+    "owner, and says what to restart instead. NAME is an owner (a file in /etc/portreserve), or a service in " +
+    "the file /etc/services.",
   options: ["restart-owner", "dry-run", "no-wait", "json"],
   refuses: ["root"],
   examples: [

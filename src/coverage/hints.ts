@@ -58,8 +58,7 @@ function stolen(host: Host, ports: readonly PortState[]): Hint[] {
     if (taken.every(({ hold, protocol }) => hold?.kind === "hold" && protocol === "tcp")) {
       return { id: "stolen", message, hint: `portreservectl reclaim ${taken.map(shown).join(" ")}` };
     }
-    const first =
-      pid === undefined ? ["free it in the kernel"] : [...installFirst(unit, host), restartWords(unit, pid)];
+    const first = pid === undefined ? [kernelWords(taken)] : [...installFirst(unit, host), restartWords(unit, pid)];
     const then = unique(owners.flatMap((owner) => ownerUnit(owner, host) ?? [])).filter((it) => it !== unit);
     const steps = [...first, ...then.map((it) => `systemctl restart ${it}`)];
     const pasted = steps.every((step) => /^(systemctl|portreservectl) /.test(step));
@@ -69,6 +68,12 @@ function stolen(host: Host, ports: readonly PortState[]): Hint[] {
       hint: steps.join(pasted ? " && " : ", then "),
     };
   });
+}
+
+/** Of UDP the kernel gives nothing back. */
+function kernelWords(taken: readonly PortState[]): string {
+  const all = taken.every(({ protocol }) => protocol === "tcp");
+  return all ? `portreservectl reclaim ${taken.map(shown).join(" ")}` : "free it in the kernel";
 }
 
 function restartWords(unit: string | undefined, pid: number): string {

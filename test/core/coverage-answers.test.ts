@@ -267,6 +267,13 @@ test.each<[string, Change, string[]]>([
     ],
   ],
   [
+    "a port of TCP that the kernel took",
+    { sockets: [socket({ state: "connected", holders: [] })] },
+    [
+      "stolen: 'kernel' holds 631/tcp, which is reserved for 'cups' → portreservectl reclaim 631/tcp && systemctl restart cups.service",
+    ],
+  ],
+  [
     "a thief of no unit",
     { ...stolenBy([640]), processes: [process({ unit: undefined })], units: REFUSED },
     ["stolen: 'ypbind' holds 631/udp, which is reserved for 'cups' → restart process 640"],

@@ -22,7 +22,9 @@ const ALLOWED = [
   "docs/portreserve.table.5",
   "docs/recovery.md",
   "docs/portreservectl.8",
-  ...["hold", "list", "lookup", "map", "status", "unhold", "verify"].map((verb) => `docs/schema/${verb}.schema.json`),
+  ...["hold", "list", "lookup", "map", "reclaim", "status", "unhold", "verify"].map(
+    (verb) => `docs/schema/${verb}.schema.json`,
+  ),
   "package.json",
   ...ARCHS.flatMap((arch) => PARTS[arch].map((name) => `prebuilds/linux-${arch}/${name}`)),
 ].sort();

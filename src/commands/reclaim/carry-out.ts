@@ -7,10 +7,10 @@ import { readHolder } from "../../observe/holder/read-holder.ts";
 import { observeSockets } from "../../observe/sockets/read-sockets.ts";
 import type { Message } from "../../report/types.ts";
 import { endKernelSockets, shareSocket } from "../../system/host/other-sockets.ts";
-import { heldBy, type Place } from "./gather.ts";
-import { type FoundPort, type Plan, type Share, userText } from "./plan.ts";
+import { heldBy, type PortPlace } from "./gather.ts";
+import { type FoundPort, type ReclaimPlan, type Share, userText } from "./plan.ts";
 
-export interface Done {
+export interface CarriedOut {
   readonly shared: readonly Share[];
   readonly ended: readonly EndedSocket[];
   /** Whether portreserve-hold has it now; null where it is not to be held. */
@@ -20,7 +20,10 @@ export interface Done {
 }
 
 /** Never throws for what the kernel refuses. */
-export async function carryOut(found: FoundPort, { share, end }: Plan & { readonly kind: "act" }): Promise<Done> {
+export async function carryOut(
+  found: FoundPort,
+  { share, end }: ReclaimPlan & { readonly kind: "act" },
+): Promise<CarriedOut> {
   const shared: Share[] = [];
   for (const one of share) {
     const { outcome, ...why } = shareSocket(one.user.pid, one.fd, one.inode);
@@ -38,7 +41,7 @@ export async function carryOut(found: FoundPort, { share, end }: Plan & { readon
   return { shared, ended: ending, held, ...(again ? { failure: tookAgain(found) } : {}) };
 }
 
-function portOf({ port, protocol }: Place): string {
+function portOf({ port, protocol }: PortPlace): string {
   return `${port}/${protocol}`;
 }
 
@@ -74,7 +77,8 @@ const HOLDER_TIME = 5000;
 const CLIENT_TIME = 1000;
 const STEP = 100;
 
-async function isHeld(place: Place, families: readonly SocketFamily[]): Promise<boolean> {
+async function isHeld(place: PortPlace, families: readonly SocketFamily[]): Promise<boolean> {
+  if (readHolder().kind === "none") return false;
   return await within(HOLDER_TIME, () => {
     const holder = readHolder();
     if (holder.kind !== "running") return false;
@@ -83,7 +87,7 @@ async function isHeld(place: Place, families: readonly SocketFamily[]): Promise<
   });
 }
 
-async function kernelIsBack({ port, protocol }: Place): Promise<boolean> {
+async function kernelIsBack({ port, protocol }: PortPlace): Promise<boolean> {
   return await within(CLIENT_TIME, () =>
     observeSockets().sockets.some(
       (socket) =>

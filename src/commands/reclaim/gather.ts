@@ -14,13 +14,13 @@ import { HOLDER_PROGRAM } from "../../system/paths.ts";
 import { isRefused, type Refused } from "../../system/proc/process-files.ts";
 import type { FoundHolder, FoundPort, FoundSocket, SocketUser } from "./plan.ts";
 
-export interface Place {
+export interface PortPlace {
   readonly port: number;
   readonly protocol: Protocol;
 }
 
 /** `facts` and what they come to are of one look at the host. */
-export function gather(places: readonly Place[], facts: HostFacts, coverage: Coverage): readonly FoundPort[] {
+export function gather(places: readonly PortPlace[], facts: HostFacts, coverage: Coverage): readonly FoundPort[] {
   const host = hostOf(facts);
   const holder = readHolder();
   const pid = holder.kind === "running" ? holder.state.pid : undefined;
@@ -65,7 +65,7 @@ function without(holder: ReturnType<typeof readHolder>): FoundHolder {
 }
 
 /** By its descriptors: before Linux 6.8 the kernel lists no socket of TCP that is bound and does nothing. */
-export function heldBy(pid: number, { port, protocol }: Place): FoundHolder {
+export function heldBy(pid: number, { port, protocol }: PortPlace): FoundHolder {
   const open = readOpenSockets(pid, (inode) => Number.isInteger(inode));
   if (isRefused(open)) return { kind: "unknown", reason: `its sockets cannot be looked at (${open.errno})` };
   const number = PROTOCOLS[protocol];

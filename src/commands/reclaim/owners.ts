@@ -5,7 +5,7 @@ import { socketsByNetlink } from "../../observe/sockets/read-socket-lists.ts";
 import type { Message } from "../../report/types.ts";
 import { restart, systemdRuns } from "../../system/host/systemd.ts";
 import { within } from "./carry-out.ts";
-import type { Place } from "./gather.ts";
+import type { PortPlace } from "./gather.ts";
 import type { FoundPort } from "./plan.ts";
 
 export interface Restarted {
@@ -44,7 +44,7 @@ function logHint(unit: string): { readonly hint: string } {
 const START_TIME = 5000;
 
 /** Waits until somebody serves each of them, who may be anybody. */
-export async function waitForServers(places: readonly Place[]): Promise<void> {
+export async function waitForServers(places: readonly PortPlace[]): Promise<void> {
   await within(START_TIME, () =>
     places.every(({ port, protocol }) =>
       (["inet", "inet6"] as const).some((family) =>
@@ -59,7 +59,7 @@ export async function waitForServers(places: readonly Place[]): Promise<void> {
 const LISTENING = 10;
 
 /** By a later look than the one that the plan was made from. */
-export function ownerHasIt({ ports }: Pick<Coverage, "ports">, place: Place): boolean {
+export function ownerHasIt({ ports }: Pick<Coverage, "ports">, place: PortPlace): boolean {
   const state = ports.find(({ port, protocol }) => port === place.port && protocol === place.protocol);
   return (
     state?.holders.some((one) => one.verdict === "owner" && (one.state === "listening" || place.protocol === "udp")) ??

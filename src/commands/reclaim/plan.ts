@@ -60,7 +60,7 @@ export interface Share {
   readonly state: SocketState;
 }
 
-export type Plan =
+export type ReclaimPlan =
   /** `owner`: it has the port. `nobody`: nobody has. `shared`: who has it is not in its owner's way. */
   | { readonly kind: "nothing"; readonly because: "owner" | "nobody" | "shared"; readonly text: string }
   | { readonly kind: "cannot"; readonly text: string; readonly hint: string | undefined }
@@ -71,9 +71,9 @@ export function userText({ pid, name }: Pick<SocketUser, "pid" | "name">): strin
   return `${quote(name)} ${pid}`;
 }
 
-const cannot = (text: string, hint?: string): Plan => ({ kind: "cannot", text, hint });
+const cannot = (text: string, hint?: string): ReclaimPlan => ({ kind: "cannot", text, hint });
 
-export function planFor(found: FoundPort): Plan {
+export function planFor(found: FoundPort): ReclaimPlan {
   if (!found.reserved) return cannot("nothing reserves it", "'portreservectl list' shows what is reserved");
   const unseen = found.sockets.map(({ by }) => by).find((by) => by.kind === "unseen");
   if (unseen !== undefined) return cannot(`who has it cannot be seen: ${unseen.reason}`);
@@ -112,7 +112,7 @@ function isOwners(socket: FoundSocket): boolean {
   return usersOf(socket).some(({ verdict }) => verdict === "owner");
 }
 
-function planNothing({ sockets }: FoundPort): Plan {
+function planNothing({ sockets }: FoundPort): ReclaimPlan {
   const owner = sockets.find(isOwners);
   if (owner !== undefined) {
     const user = usersOf(owner).find(({ verdict }) => verdict === "owner");
@@ -134,7 +134,7 @@ function pasted(hint: string): string {
 }
 
 /** Undefined: it can be done. */
-function whyNot(socket: FoundSocket, found: FoundPort): Plan | undefined {
+function whyNot(socket: FoundSocket, found: FoundPort): ReclaimPlan | undefined {
   if (socket.by.kind === "kernel") return whyNotKernel(socket, found);
   const users = usersOf(socket);
   const [first] = users;
@@ -153,7 +153,7 @@ function whyNot(socket: FoundSocket, found: FoundPort): Plan | undefined {
   return refused === undefined || open ? undefined : cannot(`the socket of ${name} cannot be copied: ${refused}`, hint);
 }
 
-function whyNotKernel({ state, family }: FoundSocket, found: FoundPort): Plan | undefined {
+function whyNotKernel({ state, family }: FoundSocket, found: FoundPort): ReclaimPlan | undefined {
   const { port, protocol, kernel, kind, holder } = found;
   const unmount = "unmount what needs it, or mount it with noresvport";
   if (protocol === "udp") return cannot("the kernel has it over UDP, and would not ask for another port", unmount);
@@ -190,7 +190,7 @@ function shareOf(socket: FoundSocket): readonly Share[] {
 }
 
 /** What will be done, one line for each process and one for the kernel. */
-export function planLines(plan: Plan & { readonly kind: "act" }): readonly string[] {
+export function planLines(plan: ReclaimPlan & { readonly kind: "act" }): readonly string[] {
   const byUser = new Map<string, number>();
   for (const { user } of plan.share) byUser.set(userText(user), (byUser.get(userText(user)) ?? 0) + 1);
   return [

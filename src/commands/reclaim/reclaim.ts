@@ -6,12 +6,12 @@ import { needRoot } from "../need-root.ts";
 import type { Command, Context } from "../types.ts";
 import { underLock } from "../under-lock.ts";
 import { carryOut } from "./carry-out.ts";
-import { gather, type Place } from "./gather.ts";
+import { gather, type PortPlace } from "./gather.ts";
 import { ownerHasIt, type Restarted, restartOwners, waitForServers } from "./owners.ts";
 import { planFor } from "./plan.ts";
 import { forOwner, type Reclaimed, withoutOwner } from "./reclaimed.ts";
-import { placesOf } from "./targets.ts";
-import { blockOf, doneLines, holdMessages, portJson, refusalMessage, startMessages } from "./words.ts";
+import { portsAskedFor } from "./targets.ts";
+import { blockOf, doneLines, holdMessages, reclaimJson, refusalMessage, startMessages } from "./words.ts";
 
 export const reclaim: Command = async (context): Promise<Report> => {
   const { options } = context;
@@ -29,6 +29,7 @@ export const reclaim: Command = async (context): Promise<Report> => {
   if (restarted.length === 0) return report;
   // Whatever an owner starts may need the lock.
   const restart = restartOwners(restarted.map(({ found }) => found));
+  if (restart.units.length === 0) return reportOf(context, ports, restart);
   await waitForServers(restarted.map(({ found }) => found));
   const { coverage } = assessHost(context, newMemory());
   const judged = ports.map((one) =>
@@ -39,11 +40,11 @@ export const reclaim: Command = async (context): Promise<Report> => {
 
 function planned(context: Context): readonly Reclaimed[] {
   const { facts, coverage } = assessHost(context, newMemory());
-  const isReserved = (place: Place): boolean =>
+  const isReserved = (place: PortPlace): boolean =>
     coverage.ports.some(
       ({ port, protocol, reserved }) => reserved && port === place.port && protocol === place.protocol,
     );
-  const places = placesOf(context.args, context.options, isReserved);
+  const places = portsAskedFor(context.args, context.options, isReserved);
   return gather(places, facts, coverage).map((found): Reclaimed => {
     const plan = planFor(found);
     const has = plan.kind === "nothing" && plan.because === "owner" ? true : undefined;
@@ -87,7 +88,7 @@ function reportOf(context: Context, ports: readonly Reclaimed[], restart: Restar
     body,
     data: {
       dryRun: options.dryRun,
-      ports: ports.map((one) => portJson(one, options.dryRun)),
+      ports: ports.map((one) => reclaimJson(one, options.dryRun)),
       restarted: restart === undefined ? [] : [...restart.units],
     },
   };

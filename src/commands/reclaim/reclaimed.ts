@@ -1,12 +1,12 @@
 // One port, from the plan to what came of it, and which of several its owner is to have. Pure.
-import type { Done } from "./carry-out.ts";
-import type { FoundPort, Plan } from "./plan.ts";
+import type { CarriedOut } from "./carry-out.ts";
+import type { FoundPort, ReclaimPlan } from "./plan.ts";
 
 export interface Reclaimed {
   readonly found: FoundPort;
-  readonly plan: Plan;
+  readonly plan: ReclaimPlan;
   /** Undefined where nothing was done. */
-  readonly done: Done | undefined;
+  readonly done: CarriedOut | undefined;
   /** Whether its owner has it; undefined where that was not looked at again. */
   readonly ownerHasIt: boolean | undefined;
 }

@@ -5,17 +5,17 @@ import { readTable } from "../../system/files/table-file.ts";
 import { findTarget } from "../lookup/target.ts";
 import { readSourcesIfAny } from "../source-messages.ts";
 import type { Options } from "../types.ts";
-import type { Place } from "./gather.ts";
+import type { PortPlace } from "./gather.ts";
 
 /**
  * Each port and protocol once, in the order of the arguments; `isReserved` chooses where an argument leaves the protocol
  * open. Throws AppError `usage` for what is none, and for a port that is not looked at.
  */
-export function placesOf(
+export function portsAskedFor(
   words: readonly string[],
   options: Options,
-  isReserved: (place: Place) => boolean,
-): readonly Place[] {
+  isReserved: (place: PortPlace) => boolean,
+): readonly PortPlace[] {
   const read = readSourcesIfAny(options, readTable(options.root));
   const places = words.flatMap((word) => {
     if (/^\d+-\d+(\/|$)/.test(word)) throw new AppError("usage", `'${word}' is a range`, "write each port by itself");

@@ -4,7 +4,7 @@ import type { Block, Json, Line, Message } from "../../report/types.ts";
 import { portText } from "../coverage/words.ts";
 import type { Options } from "../types.ts";
 import type { Restarted } from "./owners.ts";
-import { type FoundPort, type Plan, planLines, userText } from "./plan.ts";
+import { type FoundPort, planLines, type ReclaimPlan, userText } from "./plan.ts";
 import { forOwner, type Reclaimed, withoutOwner } from "./reclaimed.ts";
 
 /** What will be done. What cannot is a message. */
@@ -28,7 +28,7 @@ function planned({ found, plan }: Reclaimed): readonly Line[] {
   }
 }
 
-export function refusalMessage(found: FoundPort, { text, hint }: Plan & { readonly kind: "cannot" }): Message {
+export function refusalMessage(found: FoundPort, { text, hint }: ReclaimPlan & { readonly kind: "cannot" }): Message {
   return {
     severity: "error",
     message: `${portText(found)} cannot be reclaimed: ${text}`,
@@ -71,17 +71,14 @@ export function holdMessages({ found, done }: Reclaimed): readonly Message[] {
     const hint = `a hold would keep it: 'sudo portreservectl hold ${port}'`;
     return [{ severity: "note", message: `${port} can be taken again while its owner is down`, hint }];
   }
-  const message = `${port} is to be held, and portreserve-hold does not have it`;
+  const why = found.holder.kind === "none" ? "is not running" : "does not have it";
+  const message = `${port} is to be held, and portreserve-hold ${why}`;
   return [{ severity: "warning", message, hint: "'systemctl status portreserve-hold.service' says more" }];
 }
 
 /** What is left to do for the owner, or what has not helped. */
 export function startMessages(ports: readonly Reclaimed[], { dryRun, restartOwner }: Options): readonly Message[] {
-  const messages: Message[] = withoutOwner(ports).map(({ found }) => ({
-    severity: "error",
-    message: `${portText(found)}: its owner does not have it, though it could: it may not ask for the port, or not set SO_REUSEADDR`,
-    hint: `'portreservectl lookup ${portText(found)}' shows who has it`,
-  }));
+  const messages = withoutOwner(ports).map(lostMessage);
   if (dryRun || restartOwner) return messages;
   const free = forOwner(ports);
   if (free.length === 0) return messages;
@@ -91,7 +88,21 @@ export function startMessages(ports: readonly Reclaimed[], { dryRun, restartOwne
   return [...messages, { severity: "note", message, hint }];
 }
 
-export function portJson({ found, plan, done, ownerHasIt }: Reclaimed, dryRun: boolean): Json {
+function lostMessage({ found }: Reclaimed): Message {
+  const port = portText(found);
+  const ended = found.sockets.some(({ state }) => state === "ended");
+  const why = ended
+    ? "for a minute at most a connection that ended keeps it"
+    : "it may not ask for the port, or not set SO_REUSEADDR";
+  const hint = ended ? "restart it in a minute" : `'portreservectl lookup ${port}' shows who has it`;
+  return {
+    severity: "error",
+    message: `${port}: its owner does not have it: ${why}`,
+    hint,
+  };
+}
+
+export function reclaimJson({ found, plan, done, ownerHasIt }: Reclaimed, dryRun: boolean): Json {
   const acts = plan.kind === "act";
   const result = acts ? (dryRun ? "planned" : done?.failure === undefined ? "reclaimed" : "failed") : plan.kind;
   return {
@@ -110,6 +121,6 @@ export function portJson({ found, plan, done, ownerHasIt }: Reclaimed, dryRun: b
   };
 }
 
-function shareJson({ user, address, state }: (Plan & { readonly kind: "act" })["share"][number]): Json {
+function shareJson({ user, address, state }: (ReclaimPlan & { readonly kind: "act" })["share"][number]): Json {
   return { pid: user.pid, name: user.name, unit: user.unit ?? null, address, state };
 }

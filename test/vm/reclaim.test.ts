@@ -1,0 +1,99 @@
+// reclaim and the kernel's own NFS client: CUPS gets its port back while a program writes to the mount, and loses nothing.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { named } from "../support/can.ts";
+import { record } from "./evidence.ts";
+import { bootMachine, type Machine, PROJECT } from "./machine.ts";
+import { socketsOf } from "./sockets.ts";
+import { noMachine } from "./support.ts";
+
+const notHere = noMachine();
+const HOLDER = `${PROJECT}/build/Release/portreserve-hold`;
+const EXPORT = "rw,fsid=1,no_subtree_check,no_root_squash";
+
+const PREPARE = `mkdir -p /etc/portreserve /srv/shared /mnt/nfs
+rm -f /etc/bindresvport.blacklist
+mount -t tmpfs shared /srv/shared
+systemctl stop cups.service cups.socket cups.path || :
+systemctl start rpcbind nfs-server
+exportfs -o ${EXPORT} 127.0.0.1:/srv/shared
+echo Y >/proc/fs/nfsd/v4_end_grace || :`;
+
+/** The kernel takes no first port above the last, nor the other way round. */
+const range = (first: number, last: number): string =>
+  `sysctl -q -w sunrpc.max_resvport=1023; sysctl -q -w sunrpc.min_resvport=${first} sunrpc.max_resvport=${last}`;
+
+/** Adds a line at a time, each written through to the server, and says how that ended. */
+const WRITE = `rm -f /run/writer; touch /mnt/nfs/lines
+( cd /mnt/nfs; for i in $(seq 400); do echo $i >>lines && sleep 0.01 || exit; done; echo wrote >/run/writer ) & sleep 1`;
+
+describe.skipIf(notHere !== undefined)(named("reclaim", notHere), () => {
+  let machine: Machine;
+  beforeAll(async () => {
+    machine = await bootMachine({ release: "bookworm", kernel: "cloud" });
+    await machine.output(PREPARE);
+  });
+  afterAll(() => machine?.stop());
+
+  const clientPorts = async (): Promise<number[]> =>
+    (await socketsOf(machine)).filter(({ peer, state }) => peer === 2049 && state === "ESTAB").map(({ port }) => port);
+  const cupsListens = async (): Promise<boolean> =>
+    (await socketsOf(machine)).some(({ port, state }) => port === 631 && state === "LISTEN");
+  /** `word`: "", or "hold". */
+  const reserve = (word: string): Promise<string> =>
+    machine.output(`echo '631/tcp ${word}' >/etc/portreserve/cups; portreservectl compile`);
+
+  test.for(["4.2", "3"])(
+    "gives CUPS 631 back from a mount of version %s, once it is held, while a program writes and loses nothing",
+    async (version, context) => {
+      await reserve("");
+      await machine.output(`${range(631, 631)}
+mount -t nfs -o vers=${version},proto=tcp,retry=0,nolock 127.0.0.1:/srv/shared /mnt/nfs
+${range(631, 700)}`);
+      expect(await clientPorts()).toEqual([631]);
+      await machine.run("systemctl restart cups.service; sleep 2");
+      expect(await cupsListens()).toBe(false);
+
+      // Not held: refused, and nothing happens.
+      expect(await machine.run("portreservectl reclaim 631/tcp")).toEqual({
+        status: 1,
+        stdout: "",
+        stderr:
+          "portreservectl: error: 631/tcp cannot be reclaimed: the kernel's NFS client would take it again, since nothing holds it\n" +
+          "hint: run 'sudo portreservectl hold 631/tcp', then this again\n",
+      });
+      // As it would: ended without a hold, it is there again.
+      await machine.output(
+        "ss -K sport = :631 dport = :2049 >/dev/null; ls /mnt/nfs >/dev/null; sleep 4; ls /mnt/nfs >/dev/null",
+      );
+      const again = await clientPorts();
+      expect(again).toEqual([631]);
+
+      await reserve("hold");
+      await machine.output(`systemd-run --quiet --unit=holder-${version.slice(0, 1)} ${HOLDER}
+until [ -e /run/portreserve/hold.json ]; do sleep 0.1; done
+${WRITE}`);
+      const { status, stdout, stderr } = await machine.run("portreservectl reclaim 631/tcp --restart-owner");
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(stdout.split("\n")).toEqual([
+        "631/tcp, reserved for 'cups': an end to 1 connection of the kernel's NFS client, which connects again from another port",
+        expect.stringMatching(/^ended: 127\.0\.0\.1:631 to 127\.0\.0\.1:2049, of the kernel$/),
+        "held: 631/tcp, by portreserve-hold",
+        "restarted: 'cups.service'",
+        "631/tcp is its owner's again",
+        "",
+      ]);
+      expect(await cupsListens()).toBe(true);
+      await machine.output("for i in $(seq 600); do [ ! -e /run/writer ] || exit 0; sleep 0.1; done; exit 1");
+      const lines = (await machine.output("cat /srv/shared/lines")).trim().split("\n");
+      expect(lines).toEqual(Array.from({ length: 400 }, (_, at) => String(at + 1)));
+      const [port = 0, ...others] = await clientPorts();
+      expect([port === 631, others]).toEqual([false, []]);
+      await machine.output(`umount /mnt/nfs; rm /srv/shared/lines
+systemctl stop cups.service cups.socket cups.path holder-${version.slice(0, 1)}`);
+      await record(context, machine, {
+        control: `CUPS cannot have 631; ended without a hold, the client comes back from ${again[0]}`,
+        result: `CUPS has 631, the client ${port}, and of 400 lines none is lost`,
+      });
+    },
+  );
+});
