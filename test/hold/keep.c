@@ -93,7 +93,7 @@ static void begin(char **command)
     const struct rlimit most = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
     setrlimit(RLIMIT_NOFILE, &most);
     for (size_t i = 0; i < count; i++)
-        high[i] = fcntl(store[i].fd, F_DUPFD_CLOEXEC, 3 + MOST);
+        high[i] = fcntl(store[i].fd, F_DUPFD_CLOEXEC, 3 + (int)count);
     for (size_t i = 0; i < count; i++)
         if (dup2(high[i], 3 + (int)i) < 0)
             _exit(126);

@@ -2,7 +2,7 @@
 import { compileC } from "../support/compile-c.ts";
 import { type Scene, scene } from "./scene.ts";
 
-const KEEP = compileC(["test/hold/keep.c", "test/hold/made.c"]);
+const KEEP = compileC("test/hold/keep.c");
 /**
  * In these scenes `manager [NAME SOCKET ,]…` starts the holder under a manager that starts it again whenever it ends, `again`
  * waits until it has, `stored` shows the names in the store, and `left` ends both.

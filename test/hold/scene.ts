@@ -52,7 +52,7 @@ export async function scene(script: string, { file, ...request }: Scene = {}): P
     environment: {
       HOLD,
       SHARE,
-      SOCKETS: compileC(["test/hold/sockets.c", "test/hold/made.c"]),
+      SOCKETS: compileC("test/hold/sockets.c"),
       ...request.environment,
     },
   });

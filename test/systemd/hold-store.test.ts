@@ -44,7 +44,7 @@ const few = holdFile("hold tcp 631", "hold udp 631", "block udp 623");
 const many = holdFile(
   ...Array.from({ length: 280 }, (_, index) => [`hold tcp ${600 + index}`, `hold udp ${600 + index}`]).flat(),
 );
-const SOCKETS = compileC(["test/hold/sockets.c", "test/hold/made.c"]);
+const SOCKETS = compileC("test/hold/sockets.c");
 
 /** `storm SCRIPT`: how often a thief that never sleeps had the port meanwhile; `shown`: how many sockets systemd keeps. */
 const PRELUDE = `
