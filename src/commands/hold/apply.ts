@@ -33,13 +33,13 @@ export interface Steps {
   readonly hold: HoldPlan;
 }
 
-export interface Refused {
+export interface StepsRefused {
   readonly outcome: Outcome;
   readonly message: Message;
 }
 
 /** Changes nothing. Throws AppError for a place that is no file. */
-export function planSteps(options: Options, { edits, sources }: EditPlan): Steps | Refused {
+export function planSteps(options: Options, { edits, sources }: EditPlan): Steps | StepsRefused {
   const { root } = options;
   const some = sources.held.length > 0;
   const wanted = some ? needsUnit(root) : holderUnit(root).kind === "installed" ? "disable" : "none";
@@ -58,7 +58,7 @@ export function planSteps(options: Options, { edits, sources }: EditPlan): Steps
   };
 }
 
-function refusedBy({ code, message, hint }: AppError): Refused {
+function refusedBy({ code, message, hint }: AppError): StepsRefused {
   const text = `${message}; nothing was changed`;
   return { outcome: code, message: { severity: "error", message: text, ...(hint === undefined ? {} : { hint }) } };
 }
