@@ -141,7 +141,8 @@ function userOf(pid: number, judgements: readonly Holder[], { facts }: GateHost)
   const name = judged?.name ?? (process === undefined ? `process ${pid}` : processName(process));
   const object = process?.executable === undefined ? undefined : facts.objects[process.executable];
   const elf = object === undefined || isUnseen(object.elf) ? undefined : object.elf;
-  return { name, pid, unit: process?.unit ?? judged?.unit, isStatic: elf?.isStatic ?? false };
+  const [, socketUnit] = /^systemd for (.+)$/.exec(judged?.name ?? "") ?? [];
+  return { name, pid, unit: socketUnit ?? process?.unit ?? judged?.unit, isStatic: elf?.isStatic ?? false };
 }
 
 function usersOf(found: readonly Found[]): readonly PortUser[] {

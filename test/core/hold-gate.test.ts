@@ -64,7 +64,7 @@ describe("an owner that runs", () => {
     const change = { processes: [systemd, cupsd], units };
     expect(useOf([shared({ holders: [1] })], change)).toMatchObject({
       kind: "shares",
-      users: [{ name: "systemd for cups.socket", pid: 1 }],
+      users: [{ name: "systemd for cups.socket", pid: 1, unit: "cups.socket" }],
     });
     expect(useOf([shared({ holders: [1, 1201] })], change)).toEqual({ kind: "shares", users: [CUPSD] });
   });

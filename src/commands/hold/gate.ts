@@ -83,7 +83,7 @@ function newOwner(
   { inputs }: Sources,
 ): string {
   const users = use?.kind === "shares" || use?.kind === "alone" ? use.users : [];
-  const unit = users.map((user) => user.unit).find((id) => id?.endsWith(".service"));
+  const unit = users.map((user) => user.unit).find((id) => id !== undefined && /\.(service|socket)$/.test(id));
   if (unit !== undefined) return ownerOfUnit(unit);
   const named = [inputs.services, inputs.vendorServices].flatMap((file) =>
     file === undefined ? [] : [...parseServices(file.bytes)].filter(([, ports]) => ports[protocol] === port),
