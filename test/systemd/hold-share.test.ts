@@ -49,7 +49,9 @@ describe.skipIf(reason !== undefined)(named("an owner without SO_REUSEADDR on a 
       // The controls: it is refused, and where somebody insists it does not start any more.
       const refused = await ctl("hold plain");
       expect(refused.status).toBe(5);
-      expect(refused.stdout).toMatch(/^700\/tcp {2}cannot be held: .* no SO_REUSEADDR → sudo portreservectl hold 700\/tcp --share --now,/m);
+      expect(refused.stdout).toMatch(
+        /^700\/tcp {2}cannot be held: .* no SO_REUSEADDR → sudo portreservectl hold 700\/tcp --share --now,/m,
+      );
       await booted.output("systemctl stop plain");
       expect((await ctl("hold plain --unchecked")).status).toBe(0);
       expect(await booted.output(THIEF)).toBe(REFUSED);
@@ -72,7 +74,9 @@ describe.skipIf(reason !== undefined)(named("an owner without SO_REUSEADDR on a 
       ]);
       expect(await booted.output(PID)).toBe(pid);
       expect(await booted.output(SERVES)).toBe(UP);
-      expect(await booted.output(`cat ${DROP_IN}`)).toBe(`# Written by 'portreservectl hold --share'; 'portreservectl unhold' removes it.
+      expect(
+        await booted.output(`cat ${DROP_IN}`),
+      ).toBe(`# Written by 'portreservectl hold --share'; 'portreservectl unhold' removes it.
 # Held ports: 700/tcp 700/udp
 [Service]
 Environment="LD_PRELOAD=${MINE}:${SHARE}"
@@ -82,9 +86,9 @@ Environment="LD_PRELOAD=${MINE}:${SHARE}"
       expect(await booted.output(THIEF)).toBe(REFUSED);
       await booted.output("systemctl start plain");
       expect(await booted.output(SERVES)).toBe(UP);
-      expect(await booted.output(`grep -Eo '[^/]*(libportreserve|malloc_debug)[^/]*$' /proc/$(${PID})/maps | sort -u`)).toBe(
-        `${MINE}\nlibportreserve-share.so\nlibportreserve.so\n`,
-      );
+      expect(
+        await booted.output(`grep -Eo '[^/]*(libportreserve|malloc_debug)[^/]*$' /proc/$(${PID})/maps | sort -u`),
+      ).toBe(`${MINE}\nlibportreserve-share.so\nlibportreserve.so\n`);
       const now = await ctl("hold plain --share --unit plain --now");
       expect([now.status, now.stderr]).toEqual([
         0,

@@ -59,9 +59,9 @@ async function holdOnce(context: Context): Promise<Report> {
   const { answers } = share ?? gate;
   const kind = options.block ? "block" : "hold";
   const said: Said = { context, answers, share };
+  if (share !== undefined && share.refusals.length > 0) return shareRefused(said, share);
   const refusing = answers.filter(({ answer }) => REFUSES[answer]);
   if (refusing.length > 0) return refusedReport(said, gateRefusal(context, answers, refusing));
-  if (share !== undefined && share.refusals.length > 0) return shareRefused(said, share);
   const switches = [...(options.block ? ["--block"] : []), ...(options.unchecked ? ["--unchecked"] : [])];
   const words = [context.verb, ...context.args, ...switches].map(shellWord);
   const plan = planWords(sources, wanted, kind, `# written by 'portreservectl ${words.join(" ")}'`);
