@@ -119,13 +119,8 @@ describe("lookup on the running host", () => {
     expect(
       of({ state: "held", holders: [holder("cupsd", 1201)] })
         .split("\n")
-        .map((line) => line.trimEnd()),
-    ).toEqual([
-      first,
-      "631/udp  held by cupsd 1201                                                                  rightly",
-      last.trimEnd(),
-      "",
-    ]);
+        .map((line) => line.replace(/ {3,}(?=r)/, " | ").trimEnd()),
+    ).toEqual([first, "631/udp  held by cupsd 1201 | rightly", last.trimEnd(), ""]);
     expect(of({ hold: { ...hold, kind: "block" } })).toBe(
       `631/udp  blocked by portreserve-hold; everybody is refused\n${last}`,
     );
