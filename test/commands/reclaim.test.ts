@@ -28,10 +28,13 @@ until_works() {
 }
 listens() { until_works grep -q ":$1 00000000:0000 0A" /proc/net/tcp; }
 echo_server() {
-  "$NODE" -e 'require("node:net").createServer((one) => one.pipe(one)).listen(4000, "127.0.0.1")' & ECHO=$!
+  "$NODE" -e 'require("node:net").createServer((one) => one.on("error", () => {}).pipe(one)).listen(4000, "127.0.0.1")' & ECHO=$!
   listens 0FA0
 }
-take() { thief "$TAKE" "$1" "$SCRATCH/stop" 4000 >"$SCRATCH/thief" & THIEF_IS=$!; until_works grep -q has "$SCRATCH/thief"; }
+take() {
+  case $1 in connect | adrift) port=4000 ;; *) port= ;; esac
+  thief "$TAKE" "$1" "$SCRATCH/stop" $port >"$SCRATCH/thief" & THIEF_IS=$!; until_works grep -q has "$SCRATCH/thief"
+}
 stop() { touch "$SCRATCH/stop"; wait $THIEF_IS; cat "$SCRATCH/thief"; rm "$SCRATCH/stop"; }
 serve() { "$NODE" -e "$SERVE" "$@"; }
 hold() { "$HOLDER" 2>"$SCRATCH/said" & HOLDER_IS=$!; until_works test -e ${STATE}; }
@@ -156,6 +159,48 @@ stop >/dev/null
       "EADDRINUSE\n",
       "EADDRINUSE\n",
     ]);
+  });
+
+  // The kernel has none in a network of its own unless it mounts something: test/vm/reclaim.test.ts has the real client.
+  test("ends a connection that no process has, once it is held, for the kernel's NFS client and nobody else", async () => {
+    const step = await host(`
+echo_server
+take adrift
+step other ctl reclaim 631/tcp
+mount -t tmpfs module /sys/module && mkdir -p /sys/module/sunrpc/parameters && cd /sys/module/sunrpc/parameters
+echo 665 >min_resvport; echo 1023 >max_resvport; cd /
+step unheld ctl reclaim 631/tcp
+echo '631/tcp hold' >/etc/portreserve/${OWNER}
+ctl compile >/dev/null 2>&1
+step down ctl reclaim 631/tcp
+hold
+step before serve once
+step reclaim ctl reclaim 631/tcp --json
+step drifted stop
+kill $HOLDER_IS $ECHO
+`);
+    const refused = ["other", "unheld", "down"].map((name) => [step(name).status, step(name).stderr.split("\n")[0]]);
+    const no = "portreservectl: error: 631/tcp cannot be reclaimed: the kernel";
+    expect(refused).toEqual([
+      [1, `${no} has it, and not for its NFS client, which alone connects again`],
+      [1, `${no}'s NFS client would take it again, since nothing holds it`],
+      [1, `${no}'s NFS client would take it again, since portreserve-hold is not running`],
+    ]);
+    expect(step("before").stdout).toBe("EADDRINUSE\n");
+    const document = JSON.parse(step("reclaim").stdout);
+    expect(document).toMatchObject({
+      exitCode: 0,
+      ports: [
+        {
+          result: "reclaimed",
+          end: [{ address: "127.0.0.1", state: "connected" }],
+          ended: [{ address: "127.0.0.1", peerAddress: "127.0.0.1", peerPort: 4000 }],
+          held: true,
+        },
+      ],
+    });
+    expect(schemaFaults("reclaim", document)).toEqual([]);
+    expect(step("drifted").stdout).toBe("has 631\nrecv: Software caused connection abort\n");
   });
 
   test("takes what a thief shares already, what is blocked and what nobody reserves as they are", async () => {

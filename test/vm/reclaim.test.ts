@@ -22,9 +22,13 @@ echo Y >/proc/fs/nfsd/v4_end_grace || :`;
 const range = (first: number, last: number): string =>
   `sysctl -q -w sunrpc.max_resvport=1023; sysctl -q -w sunrpc.min_resvport=${first} sunrpc.max_resvport=${last}`;
 
-/** Adds a line at a time, each written through to the server, and says how that ended. */
-const WRITE = `rm -f /run/writer; touch /mnt/nfs/lines
-( cd /mnt/nfs; for i in $(seq 400); do echo $i >>lines && sleep 0.01 || exit; done; echo wrote >/run/writer ) & sleep 1`;
+/** Adds a line at a time, each written through to the server, until it is told to stop; then says how many. */
+const WRITE = `rm -f /run/writer /run/stop
+( cd /mnt/nfs; i=0
+until [ -e /run/stop ]; do i=$((i + 1)); echo $i >>lines || exit; sleep 0.02; done
+echo $i >/run/writer ) & until [ -s /mnt/nfs/lines ]; do sleep 0.1; done`;
+const STOP = `sleep 3; touch /run/stop
+for i in $(seq 600); do [ ! -e /run/writer ] || break; sleep 0.1; done; cat /run/writer`;
 
 describe.skipIf(notHere !== undefined)(named("reclaim", notHere), () => {
   let machine: Machine;
@@ -83,16 +87,16 @@ ${WRITE}`);
         "",
       ]);
       expect(await cupsListens()).toBe(true);
-      await machine.output("for i in $(seq 600); do [ ! -e /run/writer ] || exit 0; sleep 0.1; done; exit 1");
+      const count = Number(await machine.output(STOP));
       const lines = (await machine.output("cat /srv/shared/lines")).trim().split("\n");
-      expect(lines).toEqual(Array.from({ length: 400 }, (_, at) => String(at + 1)));
+      expect(lines).toEqual(Array.from({ length: count }, (_, at) => String(at + 1)));
       const [port = 0, ...others] = await clientPorts();
       expect([port === 631, others]).toEqual([false, []]);
       await machine.output(`umount /mnt/nfs; rm /srv/shared/lines
 systemctl stop cups.service cups.socket cups.path holder-${version.slice(0, 1)}`);
       await record(context, machine, {
         control: `CUPS cannot have 631; ended without a hold, the client comes back from ${again[0]}`,
-        result: `CUPS has 631, the client ${port}, and of 400 lines none is lost`,
+        result: `CUPS has 631, the client ${port}, and of ${count} lines none is lost`,
       });
     },
   );
