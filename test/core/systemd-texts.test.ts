@@ -45,6 +45,7 @@ test("writes a unit that starts the holder before all that asks for a port, and 
     'ExecStart="/lib/%%p/portreserve-hold" --fdstore',
     "ExecReload=/bin/kill -HUP $MAINPID",
     "FileDescriptorStoreMax=4096",
+    "LimitNOFILE=16384",
     "Restart=always",
     "RestartSec=0",
     "OOMScoreAdjust=-1000",
