@@ -139,6 +139,20 @@ test.each([
   expect(existsSync(path.join(root, "etc/portreserve.table"))).toBe(false);
 });
 
+test("what cannot be enabled is taken back, and what is in force follows", () => {
+  const root = image({ "etc/systemd/system/sysinit.target.wants": "no folder" });
+  ctl(["compile", "--root", root]);
+  const before = ["portreserve/cups", "portreserve.hold", "portreserve.table"].map((name) =>
+    textOf(root, `etc/${name}`),
+  );
+  const failed = ctl(["hold", "cups", "--unchecked", "--root", root]);
+  expect(failed).toMatchObject({ status: 3, stdout: "" });
+  expect(failed.stderr).toContain("; the words in '/etc/portreserve' were taken back\n");
+  const [words, hold] = before;
+  expect([textOf(root, "etc/portreserve/cups"), textOf(root, "etc/portreserve.hold")]).toEqual([words, hold]);
+  expect(ctl(["check", "--root", root]).stdout).toMatch(/fresh[\s\S]*fresh/);
+});
+
 test("what is no file is left alone, and a name that means nothing is a usage error", () => {
   const root = image();
   mkdirSync(path.join(root, "etc/portreserve/imaps"));

@@ -43,7 +43,10 @@ step refused own alone udp 700
 step blocked ctl hold 701/tcp 8443/tcp --block --json
 step newfiles tail -n +1 /etc/portreserve/port-700 /etc/portreserve/port-701 /etc/portreserve/port-8443
 
-own share tcp 80 >/dev/null; WEB=$PID
+own share tcp 80 8080 >/dev/null; WEB=$PID
+own alone udp 8081 >/dev/null; HIGH=$PID
+step high ctl hold 8080 8081 --json
+gone "$HIGH"
 own alone from 702 >/dev/null; CLIENT=$PID
 step stolen ctl hold 702/tcp
 gone "$CLIENT"
@@ -77,7 +80,7 @@ describe.skipIf(notHere !== undefined)(named("hold", notHere), () => {
       const plain = ran.stdout.replace(/port-owner-\w+ \d+/g, WHO).replace(/process \d+/g, "process PID");
       return { ...ran, stdout: plain };
     };
-  }, 60_000);
+  }, 110_000);
 
   test("does not hold what no owner can be asked about, nor where nothing would hold it", () => {
     const down = "not known: nobody has it now, so its owner cannot be asked for SO_REUSEADDR\n";
@@ -176,6 +179,19 @@ describe.skipIf(notHere !== undefined)(named("hold", notHere), () => {
         `\n==> /etc/portreserve/port-701 <==\n${head}701/tcp block\n` +
         `\n==> /etc/portreserve/port-8443 <==\n${head}8443/tcp block\n`,
     );
+  });
+
+  test("asks the owners of ports above 1023 too", () => {
+    expect(JSON.parse(step("high").stdout)).toMatchObject({
+      exitCode: 5,
+      result: "refused",
+      ports: [
+        { port: 8080, protocol: "tcp", answer: "can" },
+        { port: 8080, protocol: "udp", answer: "unused" },
+        { port: 8081, protocol: "tcp", answer: "unused" },
+        { port: 8081, protocol: "udp", answer: "alone" },
+      ],
+    });
   });
 
   test("writes the word for a port that somebody connects from, and says how to get it back", () => {

@@ -5,7 +5,7 @@ import { enumerate } from "../../core/text.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
 import type { PortUse, PortUser } from "../../coverage/hold-gate.ts";
 import { isNamedAfter, unitStem } from "../../coverage/names.ts";
-import type { AskedPort } from "./asked.ts";
+import type { PortToHold } from "./asked.ts";
 
 /**
  * `already`: it has the word. `can`: and nothing is in the way. `stolen`: can be held, but somebody has to give it back.
@@ -25,7 +25,7 @@ export type AnswerKind =
   | "down"
   | "unknown";
 
-export interface Answer extends AskedPort {
+export interface Answer extends PortToHold {
   readonly answer: AnswerKind;
   /** Words behind the port. */
   readonly text: string;
@@ -61,15 +61,15 @@ export interface Asking {
 }
 
 /** `use`: undefined for an image, in which nothing runs. */
-export function answerFor(asked: AskedPort, use: PortUse | undefined, asking: Asking): Answer {
+export function answerFor(asked: PortToHold, use: PortUse | undefined, asking: Asking): Answer {
   return asking.kind === "hold" ? holdAnswer(asked, use, asking) : blockAnswer(asked, use, asking);
 }
 
-export function alreadyAnswer(asked: AskedPort, { kind }: Pick<Asking, "kind">): Answer {
+export function alreadyAnswer(asked: PortToHold, { kind }: Pick<Asking, "kind">): Answer {
   return { ...asked, answer: "already", text: `has the word '${kind}' already`, users: [] };
 }
 
-function holdAnswer(asked: AskedPort, use: PortUse | undefined, asking: Asking): Answer {
+function holdAnswer(asked: PortToHold, use: PortUse | undefined, asking: Asking): Answer {
   const { unchecked, command } = asking;
   const place = placeText(asked);
   if (use === undefined) {
@@ -125,16 +125,16 @@ function otherOf({ port, protocol }: PortPlace): string {
 
 const NOBODY = "not known: nobody has it now, so its owner cannot be asked for SO_REUSEADDR";
 
-function down(asked: AskedPort, text: string, start: string): Answer {
+function down(asked: PortToHold, text: string, start: string): Answer {
   const hint = `${start}add --unchecked if its owner is known to set SO_REUSEADDR`;
   return { ...asked, answer: "down", text, hint, users: [] };
 }
 
-function blindly(asked: AskedPort, why: string): Answer {
+function blindly(asked: PortToHold, why: string): Answer {
   return { ...asked, answer: "unchecked", text: `not checked: ${why}`, users: [] };
 }
 
-function startHint(asked: AskedPort, { units, ownersOf }: Asking): string {
+function startHint(asked: PortToHold, { units, ownersOf }: Asking): string {
   const owners = ownersOf(asked);
   const known = units === undefined || isUnseen(units) ? [] : units;
   const unit = known.find(
@@ -157,7 +157,7 @@ function aloneHint(place: string, users: readonly PortUser[], { command }: Askin
   return `${command("hold", place, "--share", "--now")}, or --block instead if nobody shall have it`;
 }
 
-function blockAnswer(asked: AskedPort, use: PortUse | undefined, { unchecked, command }: Asking): Answer {
+function blockAnswer(asked: PortToHold, use: PortUse | undefined, { unchecked, command }: Asking): Answer {
   if (use === undefined)
     return { ...asked, answer: "can", text: "can be blocked: nothing runs in an image", users: [] };
   switch (use.kind) {

@@ -33,13 +33,13 @@ export interface Steps {
   readonly hold: HoldPlan;
 }
 
-export interface Refused {
+export interface StepsRefused {
   readonly outcome: Outcome;
   readonly message: Message;
 }
 
 /** Changes nothing. Throws AppError for a place that is no file. */
-export function planSteps(options: Options, { edits, sources }: EditPlan): Steps | Refused {
+export function planSteps(options: Options, { edits, sources }: EditPlan): Steps | StepsRefused {
   const { root } = options;
   const some = sources.held.length > 0;
   const wanted = some ? needsUnit(root) : holderUnit(root).kind === "installed" ? "disable" : "none";
@@ -58,7 +58,7 @@ export function planSteps(options: Options, { edits, sources }: EditPlan): Steps
   };
 }
 
-function refusedBy({ code, message, hint }: AppError): Refused {
+function refusedBy({ code, message, hint }: AppError): StepsRefused {
   const text = `${message}; nothing was changed`;
   return { outcome: code, message: { severity: "error", message: text, ...(hint === undefined ? {} : { hint }) } };
 }
@@ -101,7 +101,7 @@ function changesFor(root: string, edits: readonly Edit[]): readonly Change[] {
 
 const EMPTY = new Uint8Array();
 
-/** Only under the lock. Gives what compile says. Throws AppError: everything is then as it was, or the message says what is not. */
+/** Only under the lock. Gives what compile says. Throws AppError: nothing has another word then, or the message says what has. */
 export function carryOut(options: Options, steps: Steps): Report {
   const { root } = options;
   const journal = openJournal(root);
@@ -115,7 +115,12 @@ export function carryOut(options: Options, steps: Steps): Report {
   } catch (error) {
     const left = journal.rollBack() ?? compileAgain(options);
     if (!(error instanceof AppError)) throw error;
-    throw new AppError(error.code, `${error.message}; ${left ?? "everything was taken back"}`, error.hint, error);
+    throw new AppError(
+      error.code,
+      `${error.message}; ${left ?? `the words in '${OWNERS_FOLDER}' were taken back`}`,
+      error.hint,
+      error,
+    );
   }
 }
 

@@ -7,7 +7,7 @@ import { commandLine } from "../../system/command-text.ts";
 import { findTarget, type LookupTarget } from "../lookup/target.ts";
 import type { Context } from "../types.ts";
 
-export interface AskedPort extends PortPlace {
+export interface PortToHold extends PortPlace {
   /** The protocol was written: a port that is only named may be used with one of both alone. */
   readonly exact: boolean;
   /** The owner or service by whose name it was asked for. */
@@ -16,8 +16,8 @@ export interface AskedPort extends PortPlace {
 }
 
 /** In the order of ports, tcp first. Throws AppError `usage` for what is none, and where an owner reserves nothing. */
-export function askedPorts({ verb, args, options }: Context, sources: Sources): readonly AskedPort[] {
-  const all = new Map<string, AskedPort>();
+export function askedPorts({ verb, args, options }: Context, sources: Sources): readonly PortToHold[] {
+  const all = new Map<string, PortToHold>();
   for (const word of args) {
     const target = findTarget(word, { sources, messages: [] }, options.root, verb);
     if (target.ports.length === 0) throw nothingReserved(word, target, options.root);
@@ -29,7 +29,7 @@ export function askedPorts({ verb, args, options }: Context, sources: Sources): 
   return [...all.values()].sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
 }
 
-function asked({ port, protocol }: PortPlace, word: string, { kind, name }: LookupTarget): AskedPort {
+function asked({ port, protocol }: PortPlace, word: string, { kind, name }: LookupTarget): PortToHold {
   const place = { port, protocol, exact: word.includes("/") };
   if (kind === "owner") return name === BLACKLIST_OWNER ? place : { ...place, owner: name };
   return kind === "service" ? { ...place, service: name } : place;

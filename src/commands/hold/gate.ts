@@ -15,7 +15,7 @@ import { assessHost } from "../coverage/look.ts";
 import { asRootCommand } from "../this-command.ts";
 import type { Context } from "../types.ts";
 import { type Answer, type Asking, alreadyAnswer, answerFor } from "./answers.ts";
-import type { AskedPort } from "./asked.ts";
+import type { PortToHold } from "./asked.ts";
 import { rowsOf, type WantedWord } from "./edits.ts";
 
 export interface Gate {
@@ -25,7 +25,7 @@ export interface Gate {
   readonly wanted: readonly WantedWord[];
 }
 
-export function askGate(context: Context, asked: readonly AskedPort[], sources: Sources): Gate {
+export function askGate(context: Context, asked: readonly PortToHold[], sources: Sources): Gate {
   const { options } = context;
   const kind = options.block ? "block" : "hold";
   const kindOf = kindsIn(sources.held);
@@ -54,7 +54,7 @@ export function askGate(context: Context, asked: readonly AskedPort[], sources: 
   return { answers: found.map(({ answer }) => answer), wanted };
 }
 
-function lookAtHost(context: Context, open: readonly AskedPort[]): { gate: GateHost; units: Asking["units"] } {
+function lookAtHost(context: Context, open: readonly PortToHold[]): { gate: GateHost; units: Asking["units"] } {
   const { facts, coverage } = assessHost(context, newMemory());
   const { sockets, source } = observeSharing(new Set(open.map(({ port }) => port)));
   const holder = readHolder();

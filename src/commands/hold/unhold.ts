@@ -12,7 +12,7 @@ import { needRoot } from "../need-root.ts";
 import type { Command, Context } from "../types.ts";
 import { underLock } from "../under-lock.ts";
 import { carryOut, planSteps, unitText } from "./apply.ts";
-import { type AskedPort, askedPorts } from "./asked.ts";
+import { askedPorts, type PortToHold } from "./asked.ts";
 import { planWithoutWords } from "./edits.ts";
 import { resultOf } from "./hold.ts";
 
@@ -85,7 +85,7 @@ function unholdOnce(context: Context): Report {
   };
 }
 
-function rowOf(place: AskedPort, was: HeldPort["kind"] | undefined, dryRun: boolean): readonly Line[] {
+function rowOf(place: PortToHold, was: HeldPort["kind"] | undefined, dryRun: boolean): readonly Line[] {
   if (was === undefined) return [placeText(place), "is neither held nor blocked"];
   const word = { hold: "held", block: "blocked" }[was];
   const text = dryRun ? `would no longer be ${word}` : `no longer ${word}`;
