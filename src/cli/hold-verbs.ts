@@ -15,7 +15,8 @@ export const holdVerbs = {
       "nothing if it may not hold one of them: it names the process, and what helps. Otherwise it writes the word 'hold' behind the " +
       "port in /etc/portreserve, compiles, starts portreserve-hold.service, and says what came of each port. Owners should " +
       "be running: then nobody notices anything. NAME is an owner (a file in /etc/portreserve), which stands for every port of " +
-      "its file, or a service. Of a port without a protocol that is in use with one, that one is held.",
+      "its file, or a service. Of a port without a protocol that is in use with one, that one is held. " +
+      "With --share an owner without that flag gets it by a library, in a drop-in of its unit, and its port is held at once.",
     options: ["block", "unchecked", "share", "unit", "now", "dry-run", "force", "no-wait", "root", "json"],
     examples: [
       ["portreservectl hold cups --dry-run", "can what CUPS has be held, and what would change"],

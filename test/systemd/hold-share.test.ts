@@ -1,9 +1,11 @@
 // Owners without SO_REUSEADDR on a booted system: under a hold they do not start, with hold --share they do, and it all goes again.
 import { describe, expect, test } from "vitest";
+import { dropInText } from "../../src/core/systemd/drop-in.ts";
 import { named } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
+import { built } from "../support/sandbox.ts";
 import { NODE, STAGE } from "../support/stage/stage.ts";
 import { withGuest } from "./fresh.ts";
 
@@ -11,6 +13,7 @@ const reason = noGuest();
 const CTL = `${NODE} ${STAGE}/dist/main.js`;
 const UNIT = "/etc/systemd/system/plain.service";
 const DROP_IN = `${UNIT}.d/50-portreserve.conf`;
+const ALLOCATOR = "/etc/systemd/system/allocator.service";
 const SHIM = "/usr/$LIB/portreserve/libportreserve.so";
 const SHARE = "/usr/$LIB/portreserve/libportreserve-share.so";
 const MINE = "libc_malloc_debug.so.0";
@@ -107,6 +110,23 @@ Environment="LD_PRELOAD=${MINE}:${SHARE}"
       expect((await ctl("uninstall --unit plain")).status).toBe(0);
       await booted.output("systemctl stop plain");
       expect(await booted.output(THIEF)).toBe(FREE);
+
+      // What allocates and has both is covered by the shim, as without the share library.
+      const text = dropInText({ preload: undefined, share: SHARE, ports: ["700/tcp"] });
+      await booted.output(
+        `mkdir ${ALLOCATOR}.d; printf '[Service]\\nExecStart=%s\\n' '${built.probe} --symbol bindresvport --hold' >${ALLOCATOR}`,
+      );
+      await booted.write(`${ALLOCATOR}.d/50-portreserve.conf`, text);
+      await booted.output("systemctl daemon-reload");
+      const idle = await ctl("verify --unit allocator --quick");
+      expect([idle.status, idle.stdout.split("\n").at(-2)]).toEqual([0, "'allocator.service': covered (1 allocator)"]);
+      await booted.output("systemctl start allocator");
+      const verified = await ctl("verify --unit allocator");
+      expect([verified.status, verified.stdout.split("\n").at(-2)]).toEqual([
+        0,
+        "'allocator.service': covered (1 allocator, proved)",
+      ]);
+      await booted.output(`systemctl stop allocator; rm -r ${ALLOCATOR}*; systemctl daemon-reload`);
 
       // Down, its unit has to be named; a whole uninstall takes everything.
       expect((await ctl("hold plain --share")).stderr).toContain("name the service that is its owner with --unit");
