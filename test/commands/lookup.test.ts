@@ -124,6 +124,7 @@ describe("lookup", () => {
           ],
           state: null,
           holders: null,
+          hold: null,
         },
         {
           port: 993,
@@ -134,6 +135,7 @@ describe("lookup", () => {
           claims: [],
           state: null,
           holders: null,
+          hold: null,
         },
       ],
       threats: null,
