@@ -21,12 +21,16 @@
 #define SO_BINDTOIFINDEX 62
 #endif
 
-namespace {
+namespace
+{
 
 // Closed when it is left.
-class Descriptor {
+class Descriptor
+{
   public:
-    explicit Descriptor(long fd) : fd(static_cast<int>(fd)) {}
+    explicit Descriptor(long fd) : fd(static_cast<int>(fd))
+    {
+    }
     ~Descriptor()
     {
         if (fd >= 0)
