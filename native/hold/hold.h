@@ -96,8 +96,9 @@ const char *pr_hold_adopt(const struct pr_hold_entry *entry, int family, int fd)
 // What was taken over is held now, as far as it can be seen; NULL where that is nothing.
 const struct pr_hold_holds *pr_hold_adopted(void);
 
-// Gives the service manager's store what it has not yet; all of it once more, where that may have lost some.
-void pr_hold_store(void);
+// Gives the service manager's store what it has not yet, up to so many sockets; all of it once more, where that may
+// have lost some.
+void pr_hold_store(size_t most);
 void pr_hold_give_again(void);
 
 // Tries again what is refused, and says of each that changed so. Returns whether any did.

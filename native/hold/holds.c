@@ -169,15 +169,30 @@ const struct pr_hold_holds *pr_hold_adopted(void)
     return current->count > 0 ? current : NULL;
 }
 
-void pr_hold_store(void)
+void pr_hold_store(size_t most)
 {
+    static bool has_said;
+    size_t stored = 0;
+    bool too_many = false;
+
+    for (size_t i = 0; i < current->count; i++)
+        for (int family = 0; family < PR_FAMILIES; family++)
+            stored += current->held[i].slots[family].is_stored;
     for (size_t i = 0; i < current->count; i++)
         for (int family = 0; family < PR_FAMILIES; family++) {
             struct pr_hold_slot *const slot = &current->held[i].slots[family];
 
-            if (slot->fd >= 0 && !slot->is_stored)
-                slot->is_stored = pr_hold_give(&current->held[i].entry, family, slot->fd);
+            if (slot->fd < 0 || slot->is_stored)
+                continue;
+            too_many |= stored >= most;
+            slot->is_stored = stored < most && pr_hold_give(&current->held[i].entry, family, slot->fd);
+            stored += slot->is_stored;
         }
+    if (too_many && most > 0 && !has_said)
+        pr_say("error: this process may have too few descriptors for the service manager to hand over all sockets at "
+               "its next start, so some of them are not stored: the service needs LimitNOFILE=16384",
+               NULL);
+    has_said = too_many;
 }
 
 void pr_hold_give_again(void)

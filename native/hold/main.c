@@ -15,6 +15,7 @@ enum { DESCRIPTORS = 2 * PR_FAMILIES * PR_HOLD_ENTRIES + 64 };
 
 static struct pr_hold_list list;
 static char problem_text[PR_HOLD_PROBLEM];
+static size_t storable;
 
 static int check(const char *file)
 {
@@ -36,21 +37,25 @@ static int check(const char *file)
     return pr_text_end(&text) == 0 ? 0 : 1;
 }
 
-// As many as are needed, or as many as there may be: what gets none is refused, and tried again.
-static void raise_limit(void)
+// As many as are needed, or as many as there may be: what gets none is refused, and tried again. Returns how many there
+// were at the start.
+static rlim_t raise_limit(void)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS)
-        return;
-    const rlim_t most = limit.rlim_max;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    const rlim_t first = limit.rlim_cur, most = limit.rlim_max;
+    if (first >= DESCRIPTORS)
+        return first;
     limit.rlim_cur = DESCRIPTORS;
     if (most < DESCRIPTORS)
         limit.rlim_max = DESCRIPTORS;
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
-        return;
-    limit.rlim_cur = limit.rlim_max = most;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        limit.rlim_cur = limit.rlim_max = most;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return first;
 }
 
 static const struct pr_hold_holds *load(const char *file, const struct pr_hold_holds *before, const char **ret_problem)
@@ -87,12 +92,12 @@ static void hold(const char *file, const struct pr_hold_holds *holds, const sigs
             // What was let go, descriptors for one, may be what others were refused for.
             if (pr_hold_let_go() && pr_hold_waits() && pr_hold_retry())
                 pr_hold_state_write(file, problem, holds);
-            pr_hold_store();
+            pr_hold_store(storable);
             pr_hold_ready(holds, file, problem);
             is_ready = true;
         } else if (signal < 0 && errno == EAGAIN && pr_hold_retry()) {
             pr_hold_state_write(file, problem, holds);
-            pr_hold_store();
+            pr_hold_store(storable);
             pr_hold_ready(holds, file, problem);
         }
         signal = sigtimedwait(signals, NULL, pr_hold_waits() ? &soon : NULL);
@@ -119,7 +124,10 @@ int main(int argc, char **argv)
         pr_say("error: cannot set signals up: ", pr_error_name(errno), NULL);
         return 1;
     }
-    raise_limit();
+    // Where the manager hands over more than this process may have, it cannot start it; and the numbers of its own
+    // descriptors are in the way of theirs.
+    const rlim_t limit = raise_limit();
+    storable = options.fdstore ? limit / 2 : 0;
     if (pr_hold_state_open(options.state) != 0 || pr_hold_drop() != 0)
         return 1;
     if (options.fdstore)

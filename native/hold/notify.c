@@ -19,7 +19,7 @@ bool pr_hold_notify(const char *message, size_t length, int fd)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const struct timeval patience = {.tv_sec = PR_HOLD_PATIENCE};
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {0};
-    struct iovec words = {.iov_base = (void *)(uintptr_t)message, .iov_len = length};
+    struct iovec words = {.iov_base = (void *)message, .iov_len = length};
     struct msghdr header = {.msg_name = &address, .msg_iov = &words, .msg_iovlen = 1};
 
     errno = ENOTCONN;

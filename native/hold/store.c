@@ -6,6 +6,7 @@
 #include "hold.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -110,7 +111,7 @@ static unsigned filter_of(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &size) == 0 ? size : 0;
 }
 
-// The port that it is bound to, at every address; 0 where it is not.
+// The port that it is bound to, at every address; 0 where it is not, or is connected.
 static uint16_t port_of(int fd)
 {
     struct sockaddr_storage address;
@@ -131,13 +132,9 @@ static const char *unfit(int fd, const struct pr_hold_entry *entry, int family)
 {
     const int interface = option_of(fd, SOL_SOCKET, SO_BINDTOIFINDEX);
     const bool is_udp = entry->protocol == PR_UDP;
-    struct sockaddr_storage peer;
-    socklen_t size = sizeof peer;
 
     if (option_of(fd, SOL_SOCKET, SO_ACCEPTCONN) != 0)
         return "it listens";
-    if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0)
-        return "it is connected";
     if (option_of(fd, SOL_SOCKET, SO_REUSEPORT) > 0)
         return "it has SO_REUSEPORT";
     if (family && option_of(fd, IPPROTO_IPV6, IPV6_V6ONLY) != 1)
@@ -194,7 +191,7 @@ void pr_hold_inherit(void)
     const unsigned long count = number_in("LISTEN_PID") == (unsigned long)getpid() ? number_in("LISTEN_FDS") : 0;
 
     is_used = getenv("NOTIFY_SOCKET") != NULL;
-    for (int fd = FIRST; fd < FIRST + (int)(count < MOST ? count : MOST); fd++) {
+    for (int fd = FIRST; fd < FIRST + (int)(count < MOST ? count : MOST) && fcntl(fd, F_GETFD) >= 0; fd++) {
         struct pr_hold_entry entry;
         char name[ANY_NAME] = "";
         int family;
@@ -212,4 +209,5 @@ void pr_hold_inherit(void)
     // All of one name are gone with it; of what the manager has still it takes no second one.
     if (is_unsettled)
         pr_hold_give_again();
+    pr_hold_settle();
 }

@@ -1,5 +1,6 @@
 // Whose a file in one of our places is, told by what is in it; and the order in which the manager comes and goes.
 import { describe, expect, test } from "vitest";
+import { holderLinkSpec, holderProgramSpec, holderUnitSpec } from "../../src/core/install/holder-specs.ts";
 import { librarySpec, managerSpecs, type Spec, textSpec } from "../../src/core/install/specs.ts";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
@@ -8,6 +9,8 @@ describe("a file in the place of", () => {
   const library = librarySpec("shim", "/lib/p/libportreserve.so", bytes("new"), "/lib/libc.so.6");
   const share = librarySpec("share", "/lib/p/libportreserve-share.so", bytes("new"), "/lib/libc.so.6");
   const rule = textSpec("/etc/r", "# ours\nnew\n", (text) => text.startsWith("# ours\n"), ["/etc"]);
+  const holder = holderProgramSpec("/home/portreserve-hold", bytes("new"));
+  const unit = holderUnitSpec("/units/portreserve-hold.service", "/home/portreserve-hold");
   const part = (isOurs: boolean): Spec =>
     managerSpecs("/home", [{ file: "dist/x", bytes: bytes("new"), isProgram: true }], isOurs)[0] as Spec;
 
@@ -20,6 +23,15 @@ describe("a file in the place of", () => {
     ["the share library, with the mark of the shim", share, "\x7fELF\0portreserve_shim\0", false],
     ["a text, that begins as ours do", rule, "# ours\nold\n", true],
     ["a text, that speaks of ours later", rule, "\n# ours\n", false],
+    ["the holder, with its usage", holder, "\x7fELF\0usage: portreserve-hold [--root FOLDER]", true],
+    ["the holder, with its name alone", holder, "\x7fELF\0portreserve-hold\0", false],
+    [
+      "its unit, of another version",
+      unit,
+      unit.wanted.kind === "file" ? `${Buffer.from(unit.wanted.bytes)}#` : "",
+      true,
+    ],
+    ["its unit, by hand", unit, "[Unit]\n", false],
     ["the manager, in a folder of ours", part(true), "anything", true],
     ["the manager, in another folder", part(false), "new", false],
   ])("%s", (_, spec, content, ours) => {
@@ -27,8 +39,14 @@ describe("a file in the place of", () => {
   });
 
   test("any of them, when it is a link, is somebody else's", () => {
-    for (const spec of [library, share, rule]) expect(spec.isOurs("/x/libportreserve.so")).toBe(false);
+    for (const spec of [library, share, rule, holder, unit]) expect(spec.isOurs("/x/libportreserve.so")).toBe(false);
   });
+});
+
+test("the link that enables the holder is ours where it leads to the unit", () => {
+  const link = holderLinkSpec("/units/x.wants/h.service", "/units/h.service");
+  expect(["/units/h.service", "/dev/null", bytes("/units/h.service")].map(link.isOurs)).toEqual([true, false, false]);
+  expect(link.folders).toEqual(["/units/x.wants", "/units"]);
 });
 
 test("the part that says whose folder it is comes first, programs can be run, and folders are named from the inside out", () => {

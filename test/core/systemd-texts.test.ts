@@ -15,6 +15,7 @@ import {
   parseShownEnvironment,
 } from "../../src/core/systemd/environment.ts";
 import { fromShow } from "../../src/core/systemd/from-show.ts";
+import { holderUnitText } from "../../src/core/systemd/holder-unit-text.ts";
 import { shownName, unitName } from "../../src/core/systemd/unit-name.ts";
 import { isOurUnit, UNIT_FILES, unitTexts } from "../../src/core/systemd/unit-texts.ts";
 
@@ -29,6 +30,34 @@ test("writes a drop-in that preloads the shim alone", () => {
 Environment="LD_PRELOAD=/usr/$LIB/portreserve/libportreserve.so"
 `);
   expect(dropInPath("ypserv@lan.service")).toBe("ypserv@lan.service.d/50-portreserve.conf");
+});
+
+test("writes a unit that starts the holder before all that asks for a port, and again whatever ends it", () => {
+  const text = holderUnitText("/lib/%p/portreserve-hold");
+  expect(isOurUnit(text)).toBe(true);
+  const wanted = [
+    "DefaultDependencies=no",
+    "Before=sysinit.target network-pre.target shutdown.target",
+    "Conflicts=shutdown.target",
+    "StartLimitIntervalSec=0",
+    "Type=notify",
+    "NotifyAccess=main",
+    'ExecStart="/lib/%%p/portreserve-hold" --fdstore',
+    "ExecReload=/bin/kill -HUP $MAINPID",
+    "FileDescriptorStoreMax=4096",
+    "LimitNOFILE=16384",
+    "Restart=always",
+    "RestartSec=0",
+    "OOMScoreAdjust=-1000",
+    "CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_NET_ADMIN",
+    "ProtectSystem=strict",
+    "ReadWritePaths=/run",
+    "WantedBy=sysinit.target",
+  ];
+  const lines = text.split("\n");
+  expect(wanted.filter((line) => !lines.includes(line))).toEqual([]);
+  // It waits for nothing, or an order of units could become a circle.
+  expect(lines.filter((line) => /^(After|Wants|Requires|BindsTo)=/.test(line))).toEqual([]);
 });
 
 const VALUES: [before: string, line: string][] = [

@@ -14,12 +14,12 @@ const HOME = "/usr/lib/portreserve";
 const LIBRARIES = "/usr/lib*/portreserve/libportreserve*.so /usr/lib/*/portreserve/libportreserve*.so";
 
 /** Whatever has our mark is ours, whichever bytes follow it: nothing reads those after the end of a library. */
-const OLDER = `mkdir -p /etc/portreserve && echo 631 >/etc/portreserve/cups && ${INSTALL} && echo 873 >/etc/portreserve/rsyncd
+const OLDER = `mkdir -p /etc/portreserve && echo 631 hold >/etc/portreserve/cups && ${INSTALL} && echo 873 >/etc/portreserve/rsyncd
 older() {
   cp -p "$1" "$1.new" && echo "$2 older" >>"$1.new" && mv "$1.new" "$1" || exit 1
 }
 for file in ${LIBRARIES}; do [ ! -f "$file" ] || older "$file" ""; done
-for file in ${HOME}/dist/* ${HOME}/prebuilds/*/*; do older "$file" ""; done
+for file in ${HOME}/portreserve-hold ${HOME}/dist/* ${HOME}/prebuilds/*/*; do older "$file" ""; done
 for file in /etc/systemd/system/portreserve*.*; do older "$file" "#"; done
 sed -i 's/"version":"[^"]*"/"version":"0.0.1"/' ${HOME}/package.json`;
 
@@ -47,9 +47,11 @@ describe.skipIf(notHere !== undefined)(named("killed at each call", notHere), ()
           expect.stringMatching(/^\/usr\/lib.*\/portreserve\/libportreserve\.so$/),
           expect.stringMatching(/^\/usr\/lib.*\/portreserve\/libportreserve-share\.so$/),
           `${HOME}/package.json`,
+          `${HOME}/portreserve-hold`,
           `${HOME}/dist/portreservectl.mjs`,
           "/etc/systemd/system/portreserve.path",
           "/etc/systemd/system/portreserve.service",
+          "/etc/systemd/system/portreserve-hold.service",
         ]),
       );
       const seen = replaced.map((name) => {

@@ -9,7 +9,7 @@ import { MANAGER, noScene } from "../support/fault/run-scene.ts";
 const notHere = noScene();
 const INSTALL = `${MANAGER} install`;
 const UNINSTALL = `${MANAGER} uninstall`;
-const CONFIGURE = "mkdir -p /etc/portreserve && echo 631 >/etc/portreserve/cups";
+const CONFIGURE = "mkdir -p /etc/portreserve && echo 631 hold >/etc/portreserve/cups";
 
 describe.skipIf(notHere !== undefined)(named("an error at each call", notHere), () => {
   test(

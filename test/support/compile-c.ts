@@ -10,13 +10,14 @@ const root = path.resolve(import.meta.dirname, "..", "..");
 
 /**
  * Compiles `sources` (paths below the project's folder) with `compiler` (default `cc`) and returns the path of a copy
- * that every user may run; its name begins with the first one's. Headers beside them count as theirs. `flags` come after the sources, so that
- * libraries among them are searched for what they need. Throws with the compiler's own words when they do not compile.
+ * that every user may run; its name begins with the first one's. What they include in quotes, and headers beside them,
+ * count as theirs. `flags` come after the sources, so that libraries among them are searched for what they need. Throws
+ * with the compiler's own words when they do not compile.
  */
 export function compileC(sources: string | readonly string[], flags: readonly string[] = [], compiler = "cc"): string {
   const files = [sources].flat().map((source) => path.join(root, source));
   const key = createHash("sha256").update([compiler, ...flags].join("\0"));
-  for (const file of files.flatMap((source) => [source, source.replace(/c$/, "h")])) {
+  for (const file of files.flatMap((source) => [source, source.replace(/c$/, "h"), ...includedBy(source)])) {
     if (existsSync(file)) key.update(readFileSync(file));
   }
   const name = `${path.basename(files[0] ?? "", ".c")}-${key.digest("hex").slice(0, 16)}`;
@@ -30,4 +31,9 @@ export function compileC(sources: string | readonly string[], flags: readonly st
     renameSync(fresh, program);
   }
   return keptIn === STAGE ? program : staged(program);
+}
+
+function includedBy(source: string): readonly string[] {
+  const names = [...readFileSync(source, "utf8").matchAll(/^#include "(.+)"$/gm)].map(([, name = ""]) => name);
+  return names.map((name) => path.join(path.dirname(source), name));
 }

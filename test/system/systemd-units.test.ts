@@ -1,8 +1,9 @@
-// The units that keep the table fresh, as systemd's own tools judge them.
+// The units that keep the table fresh and ports held, as systemd's own tools judge them.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { holderUnitText } from "../../src/core/systemd/holder-unit-text.ts";
 import {
   enablingLinks,
   PATH_UNITS,
@@ -12,7 +13,15 @@ import {
   unitTexts,
 } from "../../src/core/systemd/unit-texts.ts";
 import { isExecutableName } from "../../src/core/systemd/words.ts";
-import { BLACKLIST_FILE, OWNERS_FOLDER, SERVICES_FILE, UNIT_FOLDER } from "../../src/system/paths.ts";
+import {
+  BLACKLIST_FILE,
+  HOLDER_FILE,
+  HOLDER_UNIT,
+  HOLDER_WANTED,
+  OWNERS_FOLDER,
+  SERVICES_FILE,
+  UNIT_FOLDER,
+} from "../../src/system/paths.ts";
 import { named, skipFor, skipReason } from "../support/can.ts";
 import { inFolder } from "./systemd-dump.ts";
 
@@ -21,7 +30,7 @@ const lacking = skipReason(
   { program: "systemctl", package: "systemd" },
 );
 /** Every unit that these files make. */
-const UNITS = [SERVICE_UNIT, ...Object.values(RECOMPILE_UNITS), ...PATH_UNITS];
+const UNITS = [SERVICE_UNIT, ...Object.values(RECOMPILE_UNITS), ...PATH_UNITS, HOLDER_UNIT];
 const WATCHED = [OWNERS_FOLDER, SERVICES_FILE, BLACKLIST_FILE];
 
 /** What systemd-analyze says of all our units, the service changed, with a node in `place`, below a temporary folder that it calls FOLDER. */
@@ -34,6 +43,7 @@ function verified(place: string, change: (service: string) => string = (service)
     for (const [name, text] of unitTexts(WATCHED, { node, manager: path.join(folder, place, "manager.mjs") })) {
       writeFileSync(path.join(folder, name), name === SERVICE_UNIT ? change(text) : text);
     }
+    writeFileSync(path.join(folder, HOLDER_UNIT), holderUnitText(node));
     const run = spawnSync("systemd-analyze", ["verify", "--man=no", ...UNITS.map((name) => `./${name}`)], {
       cwd: folder,
       encoding: "utf8",
@@ -85,13 +95,18 @@ test.skipIf(lacking !== undefined)(named("makes the links that systemctl enable 
     for (const [name, text] of unitTexts(WATCHED, { node: "/usr/bin/node", manager: "/m" })) {
       writeFileSync(path.join(folder, name), text);
     }
+    writeFileSync(path.join(folder, HOLDER_UNIT), holderUnitText(HOLDER_FILE));
     expect(spawnSync("systemctl", [`--root=${root}`, "enable", ...UNITS]).status).toBe(0);
     const made = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".wants/"));
     expect(
       made
         .map((name) => ({ path: `${UNIT_FOLDER}/${name}`, target: readlinkSync(path.join(folder, name)) }))
         .toSorted(byPath),
-    ).toEqual(enablingLinks(UNIT_FOLDER).toSorted(byPath));
+    ).toEqual(
+      [...enablingLinks(UNIT_FOLDER), { path: HOLDER_WANTED, target: `${UNIT_FOLDER}/${HOLDER_UNIT}` }].toSorted(
+        byPath,
+      ),
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 // install and uninstall on a booted system: services from boot on, the units, and single services with --unit.
 import { describe, expect, test } from "vitest";
+import { HOLDER_FILE, HOLDER_UNIT } from "../../src/system/paths.ts";
 import { named } from "../support/can.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
@@ -134,7 +135,7 @@ describe.skipIf(reason !== undefined)(named("install on a booted system", reason
 
       expect(await booted.run(`${CTL} uninstall`)).toMatchObject({
         status: 0,
-        stdout: "nothing to remove: the preload list does not name the shim\n",
+        stdout: `removed: '/etc/systemd/system/${HOLDER_UNIT}'\nremoved: '${HOLDER_FILE}'\n`,
         stderr:
           "portreservectl: note: '/etc/systemd/system/preloading.service.d/50-portreserve.conf' uses the shim, so the shim, its table and the manager stay\n" +
           "hint: 'portreservectl uninstall --unit preloading.service' removes it\n",

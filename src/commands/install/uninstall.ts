@@ -139,6 +139,6 @@ function summary({ root, dryRun, units }: Options, changes: readonly Change[], u
     return [`nothing to remove: ${used ? "the preload list does not name the shim" : "portreserve is not installed"}`];
   }
   if (dryRun) return ["nothing was changed"];
-  if (units.length > 0 || root !== "/") return [];
+  if (units.length > 0 || root !== "/" || used) return [];
   return ["programs that are running already keep the shim, without a table, until they are restarted"];
 }

@@ -2,8 +2,10 @@
 import { UNIT_MARKER } from "./unit-texts.ts";
 import { execProgram } from "./words.ts";
 
-/** Sockets that systemd keeps while the program is started again; the most it may have, each port in two families. */
+/** Sockets that systemd keeps while the program is started again: the most there may be, each port in two families. */
 const KEPT_SOCKETS = 4096;
+/** It has those that it was handed, those that it makes, and as many again when another file is read. */
+const DESCRIPTORS = 4 * KEPT_SOCKETS;
 
 /**
  * `program`: its absolute path. It is there before any service that asks for a port, so it waits for nothing, and ends with
@@ -25,6 +27,7 @@ NotifyAccess=main
 ExecStart=${execProgram(program)} --fdstore
 ExecReload=/bin/kill -HUP $MAINPID
 FileDescriptorStoreMax=${KEPT_SOCKETS}
+LimitNOFILE=${DESCRIPTORS}
 Restart=always
 RestartSec=0
 OOMScoreAdjust=-1000
