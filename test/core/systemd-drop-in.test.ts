@@ -87,14 +87,16 @@ test("does not take a file of its name for ours", () => {
 
 test("gives the share library last, alone or beside the shim, and keeps the unit's own between them", () => {
   const preload = entry(`/a.so:${SHARE}:/b%.so`);
-  const alone = dropInText({ preload, share: SHARE });
+  const alone = dropInText({ preload, share: SHARE, ports: ["69/udp", "631/tcp"] });
   expect(alone).toBe(`# Written by 'portreservectl hold --share'; 'portreservectl unhold' removes it.
+# Held ports: 69/udp 631/tcp
 [Service]
 Environment="LD_PRELOAD=/a.so:/b%%.so:${SHARE}"
 `);
-  const both = dropInText({ preload, shim: SHIM, share: SHARE });
+  const both = dropInText({ preload, shim: SHIM, share: SHARE, ports: ["69/udp"] });
   expect(both).toBe(`${MARKER}
 # Its last library was added by 'portreservectl hold --share'; 'portreservectl unhold' takes it out.
+# Held ports: 69/udp
 [Service]
 Environment="LD_PRELOAD=${SHIM}:/a.so:/b%%.so:${SHARE}"
 `);
@@ -107,14 +109,24 @@ Environment="LD_PRELOAD=${SHIM}:/a.so:/b%%.so:${SHARE}"
 const PLACE = "/etc/systemd/system/a.service.d/50-portreserve.conf";
 
 test.each([
-  ["no drop-in", undefined, false, false],
-  ["somebody else's", says(`${SHIM}:${SHARE}`), false, false],
-  ["the shim's", dropInText({ preload: undefined, shim: SHIM }), true, false],
-  ["the share library's", dropInText({ preload: undefined, share: SHARE }), false, true],
-  ["that of both", dropInText({ preload: entry("/a.so"), shim: SHIM, share: SHARE }), true, true],
-  ["the shim's, into which somebody has put the other", `${MARKER}\n${says(`${SHIM} ${SHARE}`)}`, true, true],
-  ["the share library's, emptied", dropInText({ preload: undefined, share: SHARE }).split("[")[0], false, true],
-])("knows which libraries are given by %s", (_, text, shim, share) => {
+  ["no drop-in", undefined, false, undefined],
+  ["somebody else's", says(`${SHIM}:${SHARE}`), false, undefined],
+  ["the shim's", dropInText({ preload: undefined, shim: SHIM }), true, undefined],
+  ["the share library's", dropInText({ preload: undefined, share: SHARE, ports: ["69/udp"] }), false, ["69/udp"]],
+  [
+    "that of both",
+    dropInText({ preload: entry("/a.so"), shim: SHIM, share: SHARE, ports: ["111/tcp", "111/udp"] }),
+    true,
+    ["111/tcp", "111/udp"],
+  ],
+  ["the shim's, into which somebody has put the other", `${MARKER}\n${says(`${SHIM} ${SHARE}`)}`, true, []],
+  [
+    "the share library's, emptied and with nonsense",
+    dropInText({ preload: undefined, share: SHARE, ports: ["x", "69", "69/udp", "1/2/tcp"] }).split("[")[0],
+    false,
+    ["69/udp"],
+  ],
+])("knows which libraries are given by %s, and for which ports", (_, text, shim, share) => {
   const file = text === undefined ? undefined : { path: PLACE, text };
   expect(partsGiven("a.service", file, SHARE)).toEqual({ shim, share });
 });
