@@ -133,7 +133,7 @@ hint: run 'systemctl unmask ${HOLDER_UNIT}', then 'portreservectl install'
         status: 3,
         end: "everything is as it was before",
       });
-      expect(await booted.output(`tail -n1 ${HOLDER_FILE}; systemctl is-active ${HOLDER_UNIT}`)).toBe(
+      expect(await booted.output(`tail -c9 ${HOLDER_FILE}; systemctl is-active ${HOLDER_UNIT}`)).toBe(
         "formerly\nactive\n",
       );
       expect(await booted.output(THIEF)).toBe(REFUSED);
