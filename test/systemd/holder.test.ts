@@ -122,6 +122,21 @@ hint: run 'systemctl unmask ${HOLDER_UNIT}', then 'portreservectl install'
       await booted.output(`systemctl unmask -q --runtime ${HOLDER_UNIT}`);
       expect(await booted.run(`${CTL} install`)).toMatchObject({ status: 0, stderr: "" });
       expect(await booted.output(THIEF)).toBe(REFUSED);
+
+      // An upgrade to a program that does not start: the older one has the port again.
+      const older = `[Service]\nExecStartPre=/bin/grep -q formerly ${HOLDER_FILE}\n`;
+      await booted.write(`${UNIT_FILE}.d/older.conf`, older);
+      await booted.output(`cp ${HOLDER_FILE} /run/other; echo formerly >>/run/other; mv /run/other ${HOLDER_FILE}`);
+      await booted.output(`systemctl daemon-reload; systemctl restart ${HOLDER_UNIT}`);
+      const failed = await booted.run(`${CTL} install`);
+      expect({ status: failed.status, end: failed.stderr.split("\n")[0]?.split("; ").at(-1) }).toEqual({
+        status: 3,
+        end: "everything is as it was before",
+      });
+      expect(await booted.output(`tail -c9 ${HOLDER_FILE}; systemctl is-active ${HOLDER_UNIT}`)).toBe(
+        "formerly\nactive\n",
+      );
+      expect(await booted.output(THIEF)).toBe(REFUSED);
     });
   });
 

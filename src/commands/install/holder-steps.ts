@@ -2,10 +2,9 @@
 
 import type { HeldPort } from "../../core/hold/held-ports.ts";
 import type { Change } from "../../core/install/change.ts";
-import { readHold } from "../../observe/read-hold.ts";
 import type { Line, Message } from "../../report/types.ts";
 import type { Journal } from "../../system/files/apply.ts";
-import { daemonReload, systemdRuns, tryRestart } from "../../system/host/systemd.ts";
+import { daemonReload, restart, systemdRuns } from "../../system/host/systemd.ts";
 import { HOLD_FILE, HOLDER_FILE, HOLDER_UNIT } from "../../system/paths.ts";
 import { holderMessages, tellHolder, tellingLines, tellingMessages } from "../hold-file/holder.ts";
 import type { HoldPlan } from "../hold-file/plan.ts";
@@ -18,7 +17,7 @@ export interface HolderDone {
   readonly messages: readonly Message[];
 }
 
-/** The steps of an installation, in this order. Each throws AppError. */
+/** The steps of an installation, in this order. Each throws AppError. That a holder is told or started is the last of all. */
 export interface HolderWork {
   /** Before the file of held ports changes. */
   readonly before: (journal: Journal) => void;
@@ -33,13 +32,11 @@ export function holderWork(root: string, changes: readonly Change[], held: reado
   const running = systemdRuns(root);
   const isNew = changes.some(({ path }) => path === HOLDER_FILE || path === HOLDER_UNIT_FILE);
   let restarted = false;
-  let told = false;
   return {
     before: (journal) => {
       // The last to be taken back: by then the files are as they were, and systemd knows it.
       journal.undo(`'${HOLDER_UNIT}' was not started again as it was`, () => {
-        if (restarted) expectDone(tryRestart(HOLDER_UNIT));
-        else if (told) tellAgain(root);
+        if (restarted) expectDone(restart(HOLDER_UNIT));
       });
     },
     put: (journal) => {
@@ -52,7 +49,7 @@ export function holderWork(root: string, changes: readonly Change[], held: reado
       if (running && holderUnit(root).kind === "installed") {
         if (isNew && holderIsActive()) {
           restarted = true;
-          expectDone(tryRestart(HOLDER_UNIT));
+          expectDone(restart(HOLDER_UNIT));
           return { lines: [`restarted: '${HOLDER_UNIT}', ${heldCounts(held)}`], messages: [] };
         }
         if (held.length > 0 && !holderIsActive()) {
@@ -61,7 +58,6 @@ export function holderWork(root: string, changes: readonly Change[], held: reado
         }
       }
       const telling = tellHolder(root, { kind: "unchanged" }, held);
-      told = telling.kind === "told";
       // Of a masked unit enough is said.
       const isQuiet = telling.kind !== "not needed" || maskOfHolder(root) !== undefined;
       const messages = isQuiet ? tellingMessages(telling) : holderMessages(root, held);
@@ -71,11 +67,6 @@ export function holderWork(root: string, changes: readonly Change[], held: reado
 }
 
 const NEWS: HoldPlan = { kind: "remove", change: { added: [], removed: [] } };
-
-function tellAgain(root: string): void {
-  const hold = readHold(root);
-  tellHolder(root, NEWS, hold.kind === "valid" ? hold.held : []);
-}
 
 /** Stops it, takes its files away and the file of held ports, and has systemd forget it. Throws AppError. */
 export function takeHolder(root: string, changes: readonly Change[], journal: Journal): readonly Message[] {
