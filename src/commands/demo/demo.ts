@@ -7,7 +7,7 @@ import { native } from "../../core/native.ts";
 import { type TableContent, tableContent } from "../../core/table/content.ts";
 import type { Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
-import { holderProgram } from "../../system/host/holder-file.ts";
+import { holderFile } from "../../system/host/holder-program.ts";
 import { shimForPreload } from "../../system/host/shim-file.ts";
 import { OWNERS_FOLDER } from "../../system/paths.ts";
 import type { SandboxKind } from "../../system/sandbox/sandbox.ts";
@@ -46,7 +46,7 @@ export const demo: Command = async ({ options, show }): Promise<Report> => {
   const withShim = await play("shim", { ...stage, thief: cast.thief, preload });
   const beyond = { ...stage, thief: STATIC_THIEF, preload, ownerShares: true };
   const unreached = await play("static", beyond);
-  const held = await play("held", { ...beyond, holder: holderProgram() });
+  const held = await play("held", { ...beyond, holder: holderFile() });
 
   const shown = isTheft(without) && isTheft(unreached);
   const prevented = [withShim, held].every(({ verdict }) => verdict.stolen.length === 0 && verdict.ownerServed);

@@ -1,5 +1,7 @@
 // What a plan does: sockets that share from then on, connections of the kernel that end, and the hold that follows.
+
 import { setTimeout as delay } from "node:timers/promises";
+import type { PortPlace } from "../../core/hold/port-lines.ts";
 import type { EndedSocket } from "../../core/native.ts";
 import type { SocketFamily } from "../../core/sockets/row.ts";
 import { unique } from "../../core/text.ts";
@@ -7,7 +9,7 @@ import { readHolder } from "../../observe/holder/read-holder.ts";
 import { observeSockets } from "../../observe/sockets/read-sockets.ts";
 import type { Message } from "../../report/types.ts";
 import { endKernelSockets, shareSocket } from "../../system/host/other-sockets.ts";
-import { heldBy, type PortPlace } from "./gather.ts";
+import { heldBy } from "./gather.ts";
 import { type FoundPort, type ReclaimPlan, type Share, userText } from "./plan.ts";
 
 export interface CarriedOut {
@@ -20,7 +22,7 @@ export interface CarriedOut {
 }
 
 /** Never throws for what the kernel refuses. */
-export async function carryOut(
+export async function reclaimPort(
   found: FoundPort,
   { share, end }: ReclaimPlan & { readonly kind: "act" },
 ): Promise<CarriedOut> {

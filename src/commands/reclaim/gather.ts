@@ -1,5 +1,7 @@
 // What a plan is made from: of each port that was asked for, every socket, who has it open, and what portreserve-hold has.
+
 import type { Protocol } from "../../core/config/types.ts";
+import type { PortPlace } from "../../core/hold/port-lines.ts";
 import { isUnseen } from "../../core/seen.ts";
 import { unique } from "../../core/text.ts";
 import type { Coverage, PortState } from "../../coverage/coverage.ts";
@@ -13,11 +15,6 @@ import { hasOtherUsers, type OpenSocket, readOpenSockets } from "../../observe/s
 import { HOLDER_PROGRAM } from "../../system/paths.ts";
 import { isRefused, type Refused } from "../../system/proc/process-files.ts";
 import type { FoundHolder, FoundPort, FoundSocket, SocketUser } from "./plan.ts";
-
-export interface PortPlace {
-  readonly port: number;
-  readonly protocol: Protocol;
-}
 
 /** `facts` and what they come to are of one look at the host. */
 export function gather(places: readonly PortPlace[], facts: HostFacts, coverage: Coverage): readonly FoundPort[] {

@@ -1,11 +1,11 @@
 // The owners of what was reclaimed: restarted where that was asked for, and whether they have their ports then.
+import type { PortPlace } from "../../core/hold/port-lines.ts";
 import { unique } from "../../core/text.ts";
 import type { Coverage } from "../../coverage/coverage.ts";
 import { socketsByNetlink } from "../../observe/sockets/read-socket-lists.ts";
 import type { Message } from "../../report/types.ts";
 import { restart, systemdRuns } from "../../system/host/systemd.ts";
 import { within } from "./carry-out.ts";
-import type { PortPlace } from "./gather.ts";
 import type { FoundPort } from "./plan.ts";
 
 export interface Restarted {

@@ -1,12 +1,13 @@
 // reclaim: a reserved port that somebody else has is its owner's again, and nobody has to be restarted for it but the owner.
+import type { PortPlace } from "../../core/hold/port-lines.ts";
 import { newMemory } from "../../observe/read-memory.ts";
 import type { Block, Message, Outcome, Report } from "../../report/types.ts";
 import { assessHost, refuseOtherRoot } from "../coverage/look.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Context } from "../types.ts";
 import { underLock } from "../under-lock.ts";
-import { carryOut } from "./carry-out.ts";
-import { gather, type PortPlace } from "./gather.ts";
+import { reclaimPort } from "./carry-out.ts";
+import { gather } from "./gather.ts";
 import { ownerHasIt, type Restarted, restartOwners, waitForServers } from "./owners.ts";
 import { planFor } from "./plan.ts";
 import { forOwner, type Reclaimed, withoutOwner } from "./reclaimed.ts";
@@ -53,7 +54,7 @@ function planned(context: Context): readonly Reclaimed[] {
 }
 
 async function act(one: Reclaimed): Promise<Reclaimed> {
-  return one.plan.kind === "act" ? { ...one, done: await carryOut(one.found, one.plan) } : one;
+  return one.plan.kind === "act" ? { ...one, done: await reclaimPort(one.found, one.plan) } : one;
 }
 
 /** One after the other: each may wait for the holder. */

@@ -5,7 +5,6 @@ import { readTable } from "../../system/files/table-file.ts";
 import { findTarget } from "../lookup/target.ts";
 import { readSourcesIfAny } from "../source-messages.ts";
 import type { Options } from "../types.ts";
-import type { PortPlace } from "./gather.ts";
 
 /**
  * Each port and protocol once, in the order of the arguments; `isReserved` chooses where an argument leaves the protocol
