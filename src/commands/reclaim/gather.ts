@@ -1,6 +1,5 @@
 // What a plan is made from: of each port that was asked for, every socket, who has it open, and what portreserve-hold has.
 
-import type { Protocol } from "../../core/config/types.ts";
 import type { PortPlace } from "../../core/hold/port-lines.ts";
 import { isUnseen } from "../../core/seen.ts";
 import { unique } from "../../core/text.ts";

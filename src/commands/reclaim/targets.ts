@@ -1,5 +1,6 @@
 // The arguments of reclaim: ports, owners or services, each with an optional protocol.
 
+import type { PortPlace } from "../../core/hold/port-lines.ts";
 import { AppError } from "../../system/app-error.ts";
 import { readTable } from "../../system/files/table-file.ts";
 import { findTarget } from "../lookup/target.ts";
