@@ -19,7 +19,13 @@ function layOut(home: string): string {
   mkdirSync(prebuilds, { recursive: true });
   writeFileSync(path.join(home, "package.json"), JSON.stringify({ name: "portreserve", version, type: "module" }));
   copyFileSync(BUNDLE, path.join(dist, "portreservectl.mjs"));
-  for (const name of ["portreserve.node", "libportreserve.so", "portreserve-probe", "portreserve-pidexec"]) {
+  for (const name of [
+    "portreserve.node",
+    "libportreserve.so",
+    "libportreserve-share.so",
+    "portreserve-probe",
+    "portreserve-pidexec",
+  ]) {
     copyFileSync(path.join(nativeFolder(), name), path.join(prebuilds, name));
   }
   return home;
