@@ -12,7 +12,13 @@ export const COMMAND = {
   text: `#!/bin/sh\nexec node ${PROJECT}/dist/portreservectl.mjs "$@"\n`,
 } as const;
 
-const NATIVE = ["portreserve.node", "libportreserve.so", "libportreserve-share.so", "portreserve-probe", "portreserve-pidexec"];
+const NATIVE = [
+  "portreserve.node",
+  "libportreserve.so",
+  "libportreserve-share.so",
+  "portreserve-probe",
+  "portreserve-pidexec",
+];
 
 /** Where each file is on this host, by its name below PROJECT. */
 export function projectFiles(): Readonly<Record<string, string>> {
