@@ -33,8 +33,7 @@ describe.each((await releases()).filter(({ suite }) => FULL || suite === "trixie
           "/etc/cups/cups-browsed.conf": "BrowseRemoteProtocols cups\nBrowseLocalProtocols none\n",
           [THIEF]: readFileSync(compileC("test/guests/support/hold-thief.c", ["-static"])),
           "/etc/systemd/system/thief.service": `[Unit]
-DefaultDependencies=no
-Before=sysinit.target
+Before=cups-browsed.service
 [Service]
 ExecStartPre=/bin/chmod 755 ${THIEF}
 ExecStart=${THIEF} udp4
@@ -43,7 +42,7 @@ ExecStart=${THIEF} udp4
       });
       try {
         await guest.output("portreservectl install", PATIENT);
-        await guest.output(`systemctl add-wants -q sysinit.target thief.service
+        await guest.output(`systemctl add-wants -q basic.target thief.service
 systemctl add-wants -q multi-user.target cups-browsed.service`);
         await guest.reboot();
         expect(await guest.output(HOLDER_OF_631)).toBe("hold-thief\n");

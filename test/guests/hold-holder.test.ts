@@ -56,8 +56,8 @@ systemctl daemon-reexec; systemctl restart ${HOLDER}; systemctl daemon-reload; $
         await startOwners(guest);
         expect(await served(guest)).toEqual(PORTS);
 
-        // Both start as early as anything does; systemd orders neither.
-        await guest.output(`systemctl add-wants -q sysinit.target ${THIEF_UNITS}`);
+        // As early as services start that do not ask for more.
+        await guest.output(`systemctl add-wants -q basic.target ${THIEF_UNITS}`);
         await guest.reboot();
         await guest.output(HOLDS);
         await startOwners(guest);

@@ -22,6 +22,7 @@ function layOut(home: string): string {
   for (const name of [
     "portreserve.node",
     "libportreserve.so",
+    "libportreserve-share.so",
     "portreserve-probe",
     "portreserve-probe-static",
     "portreserve-pidexec",

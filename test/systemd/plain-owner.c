@@ -1,5 +1,5 @@
-// An owner that sets no option of its sockets: has a port with both protocols, on every address, and tells systemd once it
-// has. Whoever connects or sends a datagram is answered "served". Without the port it ends with status 1.
+// An owner that sets no option of its sockets: has a port with both protocols, on every address, and tells systemd once
+// it has. Whoever connects or sends a datagram is answered "served". Without the port it ends with status 1.
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -65,8 +65,7 @@ int main(int argc, char **argv)
                 ;
             close(fd);
         }
-        if (wait[1].revents &&
-            recvfrom(wait[1].fd, line, sizeof line, 0, (struct sockaddr *)&from, &length) >= 0 &&
+        if (wait[1].revents && recvfrom(wait[1].fd, line, sizeof line, 0, (struct sockaddr *)&from, &length) >= 0 &&
             sendto(wait[1].fd, "served\n", 7, 0, (const struct sockaddr *)&from, length) < 0)
             return 1;
     }

@@ -15,7 +15,9 @@ export const COMMAND = {
 const NATIVE = [
   "portreserve.node",
   "libportreserve.so",
+  "libportreserve-share.so",
   "portreserve-probe",
+  "portreserve-probe-static",
   "portreserve-pidexec",
   "portreserve-hold",
 ];

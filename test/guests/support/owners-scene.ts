@@ -38,10 +38,7 @@ export async function bootOwners(suite: Suite, engine: Engine): Promise<Guest> {
       ...Object.fromEntries(reserved),
       [THIEF]: readFileSync(compileC("test/guests/support/hold-thief.c", ["-static"])),
       ...Object.fromEntries(
-        THIEVES.map((how) => [
-          `/etc/systemd/system/thief-${how}.service`,
-          `[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n[Service]\nExecStart=${THIEF} ${how}\n`,
-        ]),
+        THIEVES.map((how) => [`/etc/systemd/system/thief-${how}.service`, `[Service]\nExecStart=${THIEF} ${how}\n`]),
       ),
     },
     lower: [productLayer(), nodeLayer(NODE), debianRoot({ suite, include: OWNER_PACKAGES })],
