@@ -42,7 +42,7 @@ ExecStart=${THIEF} udp4
       });
       try {
         await guest.output("portreservectl install", PATIENT);
-        await guest.output(`systemctl add-wants -q basic.target thief.service
+        await guest.output(`systemctl add-wants -q multi-user.target thief.service
 systemctl add-wants -q multi-user.target cups-browsed.service`);
         await guest.reboot();
         expect(await guest.output(HOLDER_OF_631)).toBe("hold-thief\n");

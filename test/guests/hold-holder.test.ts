@@ -57,7 +57,7 @@ systemctl daemon-reexec; systemctl restart ${HOLDER}; systemctl daemon-reload; $
         expect(await served(guest)).toEqual(PORTS);
 
         // As early as services start that do not ask for more.
-        await guest.output(`systemctl add-wants -q basic.target ${THIEF_UNITS}`);
+        await guest.output(`systemctl add-wants -q multi-user.target ${THIEF_UNITS}`);
         await guest.reboot();
         await guest.output(HOLDS);
         await startOwners(guest);
