@@ -53,7 +53,7 @@ systemctl add-wants -q multi-user.target cups-browsed.service`);
         const refused = await guest.run("portreservectl hold cups-browsed", PATIENT);
         expect(refused.status).not.toBe(0);
         expect(refused.stdout + refused.stderr).toMatch(/SO_REUSEADDR/);
-        expect(refused.stdout + refused.stderr).toMatch(/hold cups-browsed --share --now/);
+        expect(refused.stdout + refused.stderr).toMatch(/sudo portreservectl hold 631\/udp --share --now/);
         await guest.output("portreservectl hold cups-browsed --share --now", PATIENT);
         expect(await guest.output(HOLDER_OF_631)).toBe("cups-browsed\n");
 
