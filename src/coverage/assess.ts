@@ -2,10 +2,10 @@
 
 import { isUnseen, type Unseen } from "../core/seen.ts";
 import { compareText, counted, unique } from "../core/text.ts";
-import { CHECKS } from "./allocator-checks.ts";
-import { AS_ROOT, asRoot, type Decision, decide } from "./checks.ts";
+import { AS_ROOT, asRoot, type Decision } from "./checks.ts";
 import type { Allocator, Coverage, HostAnswer, PortState, Verdict } from "./coverage.ts";
 import type { HostFacts, ProcessFacts, ProgramFacts } from "./facts.ts";
+import { decideOn } from "./held.ts";
 import { hintsFor } from "./hints.ts";
 import { type Known, portStates } from "./holders.ts";
 import { type Host, hostOf } from "./host.ts";
@@ -58,7 +58,7 @@ function allocatorsOf(host: Host, judged: readonly Row[]): Pick<Coverage, "alloc
     } else if (isPowerless(process, host.facts)) {
       if (row.kind === "allocator") excluded.powerless += 1;
     } else if (row.kind === "allocator") {
-      found.push(processAllocator(process, row.running.image.via, decide(CHECKS, row.running, host)));
+      found.push(processAllocator(process, row.running.image.via, decideOn(row.running, host)));
     } else {
       const starts = programs.find(({ facts, kind }) => kind === "allocator" && isStartedAs(process, facts, host));
       if (starts === undefined) {
@@ -123,7 +123,7 @@ function programOf(facts: ProgramFacts, host: Host): Judgement {
   const hole = unreadable(image.parts);
   const unit = facts.privileged ? undefined : host.unit(facts.unit);
   const allocates = image.via.length > 0 || isIndeterminate(image);
-  const decision = decide(CHECKS, { program: facts, image, unit }, host);
+  const decision = decideOn({ program: facts, image, unit }, host);
   const { verdict, check, reason, hint } = decision;
   const { via } = image;
   const who = { kind: "program", name: shownFileName(facts.path), pid: undefined, unit: facts.unit } as const;

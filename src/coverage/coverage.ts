@@ -41,6 +41,20 @@ export interface Holder {
   readonly state: "listening" | "bound" | "connected" | "ended";
 }
 
+/** How it stands with one port that is to be held or blocked by portreserve-hold, or is. */
+export interface PortHold {
+  readonly kind: "hold" | "block";
+  /**
+   * `held`: nobody gets it who does not share it; of a block, nobody at all. `refused`: portreserve-hold cannot have it, or
+   * not in each address family. `not held`: it does not run, or does not know of it. `unknown`: it says so itself, and the
+   * kernel does not show it.
+   */
+  readonly state: "held" | "refused" | "not held" | "unknown";
+  /** Why it is not held, or why that is not known. */
+  readonly reason: string | undefined;
+  readonly hint: string | undefined;
+}
+
 /** One port of one protocol that is reserved, or taken, or both. */
 export interface PortState {
   readonly port: number;
@@ -58,7 +72,10 @@ export interface PortState {
    * take it until the kernel forgets a connection (TIME_WAIT).
    */
   readonly state: "free" | "held" | "stolen" | "unknown" | "ended";
+  /** Without portreserve-hold. */
   readonly holders: readonly Holder[];
+  /** Absent for a port that nobody holds or blocks, and that nobody has asked to. */
+  readonly hold?: PortHold;
 }
 
 /** The answer to one question about the protection itself. */

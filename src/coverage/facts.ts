@@ -1,6 +1,7 @@
 // What was seen on a host, as plain data: recorded facts of real hosts are what the verdicts are tested with.
 import type { Reservation } from "../core/config/types.ts";
 import type { Seen, Unseen } from "../core/seen.ts";
+import type { HolderFacts } from "./hold-facts.ts";
 import type { KernelFacts } from "./kernel-facts.ts";
 import type { SocketFacts } from "./socket-facts.ts";
 import type { UnitFacts } from "./unit-facts.ts";
@@ -28,6 +29,8 @@ export interface HostFacts {
   /** Programs that do not run now and can allocate when somebody or something starts them. */
   readonly programs: readonly ProgramFacts[];
   readonly kernel: KernelFacts;
+  /** Absent: it was not looked for, and nothing is held. */
+  readonly holder?: HolderFacts;
 }
 
 /** What install and compile have put on the host. */

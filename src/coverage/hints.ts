@@ -8,6 +8,7 @@ import { FREE_PORTS_MINIMUM } from "../core/table/free-ports.ts";
 import { compareText, enumerate, unique } from "../core/text.ts";
 import { installHint, unitWord } from "./commands.ts";
 import type { Hint, PortState } from "./coverage.ts";
+import { holdHints, portWord as shown } from "./hold-hints.ts";
 import { unitNames } from "./holders.ts";
 import type { Host } from "./host.ts";
 import { unloadable } from "./list-hints.ts";
@@ -19,6 +20,7 @@ type Rule = (host: Host, ports: readonly PortState[], allocators: ReadonlySet<nu
 
 const RULES: readonly Rule[] = [
   stolen,
+  (host, ports) => holdHints(ports, unitOfOwner, host),
   exhausted,
   bmc,
   unreservedListeners,
@@ -32,8 +34,6 @@ const RULES: readonly Rule[] = [
 export function hintsFor(host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>): Hint[] {
   return RULES.flatMap((rule) => rule(host, ports, allocators));
 }
-
-const shown = ({ port, protocol }: { port: number; protocol: Protocol }): string => `${port}/${protocol}`;
 
 /** The thief first: the owner cannot have its port before. One hint for each thief. */
 function stolen(host: Host, ports: readonly PortState[]): Hint[] {
@@ -53,6 +53,11 @@ function stolen(host: Host, ports: readonly PortState[]): Hint[] {
   return [...thieves.values()].map(({ name, pid, unit, ports: taken }) => {
     const owners = unique(taken.flatMap((state) => state.owners));
     const reservedFor = owners.length === 0 ? "reserved" : `reserved for ${enumerate(owners.map((it) => `'${it}'`))}`;
+    const message = `'${name}' holds ${enumerate(taken.map(shown))}, ${taken.length === 1 ? "which is" : "which are"} ${reservedFor}`;
+    // It asks nothing of the thief, and the hold keeps what it gets.
+    if (taken.every(({ hold, protocol }) => hold?.kind === "hold" && protocol === "tcp")) {
+      return { id: "stolen", message, hint: `portreservectl reclaim ${taken.map(shown).join(" ")}` };
+    }
     const first =
       pid === undefined ? ["free it in the kernel"] : [...installFirst(unit, host), restartWords(unit, pid)];
     const then = unique(owners.flatMap((owner) => ownerUnit(owner, host) ?? [])).filter((it) => it !== unit);
@@ -60,7 +65,7 @@ function stolen(host: Host, ports: readonly PortState[]): Hint[] {
     const pasted = steps.every((step) => /^(systemctl|portreservectl) /.test(step));
     return {
       id: "stolen",
-      message: `'${name}' holds ${enumerate(taken.map(shown))}, ${taken.length === 1 ? "which is" : "which are"} ${reservedFor}`,
+      message,
       hint: steps.join(pasted ? " && " : ", then "),
     };
   });
@@ -78,7 +83,12 @@ function installFirst(unit: string | undefined, host: Host): readonly string[] {
   return installed ? [] : [installHint(unit, host)];
 }
 
-function ownerUnit(owner: string, { facts }: Host): string | undefined {
+function ownerUnit(owner: string, host: Host): string | undefined {
+  const unit = unitOfOwner(owner, host);
+  return unit && unitWord(unit.id);
+}
+
+function unitOfOwner(owner: string, { facts }: Host): UnitFacts | undefined {
   if (isUnseen(facts.units)) return undefined;
   const named = facts.units.filter(({ id, names, loadState }) => {
     const stems = [id, ...names].map(unitStem);
@@ -86,8 +96,7 @@ function ownerUnit(owner: string, { facts }: Host): string | undefined {
   });
   const rank = ({ id, activeState }: UnitFacts): number =>
     (id.endsWith(".service") ? 0 : 2) + (activeState === "inactive" || activeState === "not loaded" ? 1 : 0);
-  const best = named.sort((a, b) => rank(a) - rank(b) || compareText(a.id, b.id))[0];
-  return best && unitWord(best.id);
+  return named.sort((a, b) => rank(a) - rank(b) || compareText(a.id, b.id))[0];
 }
 
 /** Every program that asks for one fails, also the ones that are covered. */

@@ -5,7 +5,7 @@ import { heldPorts, kindsIn } from "../core/hold/held-ports.ts";
 import { ALLOCATED_PORTS } from "../core/mechanism.ts";
 import { isUnseen } from "../core/seen.ts";
 import { compareText, unique } from "../core/text.ts";
-import type { Holder, PortState } from "./coverage.ts";
+import type { Holder, PortHold, PortState } from "./coverage.ts";
 import type { ProcessFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { isNamedAfter, unitStem } from "./names.ts";
@@ -29,7 +29,8 @@ export function portStates(host: Host, known: ReadonlyMap<number, Known>): PortS
     const open = grouped(sockets.filter((socket) => socket.protocol === protocol));
     const table = new Set(host.tableInForce ? setup.table[protocol] : []);
     const reserved = new Set([...rows.keys(), ...setup.table[protocol]]);
-    for (const port of unique([...reserved, ...open.keys()]).filter(isPrivileged)) {
+    const held = host.holds.filter((one) => one.protocol === protocol).map(({ port }) => port);
+    for (const port of unique([...reserved, ...open.keys(), ...held]).filter(isPrivileged)) {
       const place = {
         port,
         protocol,
@@ -38,11 +39,37 @@ export function portStates(host: Host, known: ReadonlyMap<number, Known>): PortS
         inTable: table.has(port),
         kind: kindOf({ port, protocol }) ?? ("reserve" as const),
       };
-      const holders = holdersOf(place, open.get(port) ?? [], host, known);
-      states.push({ ...place, state: stateOf(holders, socketsUnseen === undefined), holders });
+      const holders = holdersOf(place, withoutHolder(open.get(port) ?? [], host), host, known);
+      const hold = host.holdOf(place);
+      if (!place.reserved && hold === undefined && holders.length === 0) continue;
+      const state = stateOf(holders, socketsUnseen === undefined);
+      states.push({ ...place, state, holders, ...(hold === undefined ? {} : { hold: byWhom(hold, place, holders) }) });
     }
   }
   return states.sort((a, b) => a.port - b.port || compareText(a.protocol, b.protocol));
+}
+
+/** Its sockets are nobody's, those too of which systemd keeps a copy for it. */
+function withoutHolder(sockets: readonly SocketFacts[], { facts: { holder } }: Host): readonly SocketFacts[] {
+  if (holder?.kind !== "running") return sockets;
+  return sockets.flatMap((socket) => {
+    const { holders } = socket;
+    if (isUnseen(holders) || !holders.includes(holder.pid)) return [socket];
+    const others = holders.filter((pid) => pid !== holder.pid && pid !== 1);
+    return others.length === 0 ? [] : [{ ...socket, holders: others }];
+  });
+}
+
+/** Who keeps portreserve-hold from a port, and what helps against him. */
+function byWhom(hold: PortHold, { port, protocol }: Place, holders: readonly Holder[]): PortHold {
+  if (hold.state !== "refused" || hold.reason?.startsWith("somebody has the port") !== true) return hold;
+  const [first] = holders.filter(({ verdict }) => verdict !== "ended");
+  if (first === undefined) return hold;
+  const who = first.verdict === "unknown" ? "somebody" : `'${first.name}'`;
+  const reason = hold.reason.replace(/^somebody/, who);
+  if (hold.kind === "block") return { ...hold, reason };
+  const hint = first.verdict === "owner" ? `portreservectl hold ${port}/${protocol} --share --now` : hold.hint;
+  return { ...hold, reason, hint };
 }
 
 type Place = Pick<PortState, "port" | "protocol" | "owners" | "reserved">;

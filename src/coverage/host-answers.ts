@@ -7,6 +7,7 @@ import { AS_ROOT, asRoot } from "./checks.ts";
 import { unitWord } from "./commands.ts";
 import type { HostAnswer } from "./coverage.ts";
 import type { LibraryFacts } from "./facts.ts";
+import { heldAnswer } from "./held-answer.ts";
 import type { Host } from "./host.ts";
 import { openHint } from "./not-loaded.ts";
 
@@ -28,6 +29,7 @@ const QUESTIONS: readonly Question[] = [
   { id: "usable", question: "may every program use the list and the shims?", assess: usable },
   { id: "list", question: "does the list leave the shim's functions to the shim?", assess: listOrder },
   { id: "watchers", question: "does the table follow the configuration?", assess: watchers },
+  { id: "hold", question: "are the ports held that are to be?", assess: heldAnswer },
   { id: "sockets", question: "could the sockets be listed?", assess: sockets },
   { id: "manager", question: "is the installed manager this one?", assess: manager },
 ];

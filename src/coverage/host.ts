@@ -4,6 +4,7 @@ import type { Protocol } from "../core/config/types.ts";
 import { isUnseen } from "../core/seen.ts";
 import { unique } from "../core/text.ts";
 import type { ElfFacts, HostFacts, LibraryFacts } from "./facts.ts";
+import { type HoldOf, holdsByPort, holdsIn } from "./holds.ts";
 import type { UnitFacts } from "./unit-facts.ts";
 
 export interface Host {
@@ -17,6 +18,9 @@ export interface Host {
   readonly tableInForce: boolean;
   /** Reserved ports below 1024; undefined where neither the configuration nor a table can be read. */
   readonly reserved: ReadonlyMap<Protocol, ReadonlySet<number>> | undefined;
+  /** Ports that are to be held or blocked, or are, also above 1023. */
+  readonly holds: ReturnType<typeof holdsIn>;
+  readonly holdOf: HoldOf;
 }
 
 export function hostOf(facts: HostFacts): Host {
@@ -28,8 +32,11 @@ export function hostOf(facts: HostFacts): Host {
     const asked = (reservations ?? []).filter((row) => row.protocol === protocol).map(({ port }) => port);
     return new Set([...asked, ...setup.table[protocol]].filter((port) => port >= 1 && port < 1024));
   };
+  const holds = holdsIn(facts);
   return {
     facts,
+    holds,
+    holdOf: holdsByPort(holds),
     libraries: new Map(
       setup.libraries.flatMap((library) => (library.key === undefined ? [] : [[library.key, library]])),
     ),

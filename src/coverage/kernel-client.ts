@@ -3,6 +3,7 @@
 import { isUnseen } from "../core/seen.ts";
 import { AS_ROOT, covered, type Decision, notCovered, unknown, unseen } from "./checks.ts";
 import type { Allocator } from "./coverage.ts";
+import { allHeld, holdHint, leftOpen } from "./held.ts";
 import { type Host, reservedPorts } from "./host.ts";
 import { shortList } from "./names.ts";
 
@@ -42,12 +43,14 @@ export function plan9Client(host: Host): Allocator[] {
 
 function plan9Decision(
   { target, privport }: { readonly target: string; readonly privport: boolean },
-  { reserved }: Host,
+  host: Host,
 ): Decision {
+  const { reserved } = host;
   if (reserved === undefined) return unknown("what is reserved cannot be seen", AS_ROOT);
   const inRange = portsWithin(PLAN9, [...(reserved.get("tcp") ?? [])]);
   if (inRange === undefined) return NONE_WITHIN;
-  const hint = `mount ${/^[\w/.-]+$/.test(target) ? `'${target}'` : "it"} without privport`;
+  if (allHeld(PLAN9, host, ["tcp"])) return ALL_HELD;
+  const hint = holdHint(leftOpen(PLAN9, host, ["tcp"]), host);
   if (privport) return notCovered(`${inRange}, and '${target}' is mounted with privport`, hint);
   return unknown(`${inRange}, and whether '${target}' is mounted with privport cannot be seen`, hint);
 }
@@ -66,6 +69,8 @@ function kernelHoldsPort({ facts }: Host): boolean {
 }
 
 const NONE_WITHIN = covered("no reserved port in its range");
+/** It sets no SO_REUSEADDR, and tries the next port. */
+const ALL_HELD = covered("every reserved port in its range is held");
 
 /** "631 636 in range"; undefined where none of these ports is. */
 function portsWithin({ min, max }: NonNullable<Allocator["range"]>, ports: readonly number[]): string | undefined {
@@ -73,7 +78,8 @@ function portsWithin({ min, max }: NonNullable<Allocator["range"]>, ports: reado
   return within.length === 0 ? undefined : `${shortList(within, MOST_SHOWN)} in range`;
 }
 
-function decision({ facts, reserved }: Host): Decision {
+function decision(host: Host): Decision {
+  const { facts, reserved } = host;
   const { sunrpc, nfs } = facts.kernel;
   if (sunrpc === undefined || isUnseen(sunrpc))
     return unseen("its range", sunrpc ?? { unseen: "no client", rootWould: false });
@@ -82,10 +88,12 @@ function decision({ facts, reserved }: Host): Decision {
   if (reserved === undefined) return unknown("what is reserved cannot be seen", AS_ROOT);
   const inRange = portsWithin(sunrpc, reservedPorts(reserved));
   if (inRange === undefined) return NONE_WITHIN;
-  const hint = "narrow sunrpc.min_resvport and max_resvport";
+  // By UDP too: version 3 may ask for mounts and locks so.
+  if (allHeld(sunrpc, host)) return ALL_HELD;
+  const hint = holdHint(leftOpen(sunrpc, host), host);
   // What asks rpc.statd to watch a lock is no mount, and has no such option.
   if (nfs.length > 0 && nfs.every(({ noresvport }) => noresvport)) {
     return unknown(`${inRange}; every NFS mount has noresvport, but the locks of version 3 may take one`, hint);
   }
-  return notCovered(inRange, `${hint}, or mount with noresvport`);
+  return notCovered(inRange, hint);
 }

@@ -36,6 +36,8 @@ export interface UnitFacts {
   readonly noExec?: { readonly setting: string; readonly libraries: readonly string[] };
   /** The setting that keeps all its programs from every privileged port of the host: "PrivateUsers=yes". */
   readonly ownUsers?: string;
+  /** The setting that gives its programs a network, and so ports, of their own: "PrivateNetwork=yes". */
+  readonly ownNetwork?: string;
   /** The AppArmor profile that it names for its programs, whatever profile attaches to them. */
   readonly profile?: string;
   /** Its LD_PRELOAD, where libraries come first in it that are not the shim. */

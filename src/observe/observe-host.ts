@@ -2,6 +2,7 @@
 
 import { isUnseen } from "../core/seen.ts";
 import type { HostFacts } from "../coverage/facts.ts";
+import { observeHolder } from "./holder/read-holder-facts.ts";
 import { observeKernel } from "./kernel/read-kernel.ts";
 import { observeProcesses } from "./processes/read-processes.ts";
 import { seesEveryProcess } from "./processes/read-visibility.ts";
@@ -24,6 +25,8 @@ export function observeHost(
 ): HostFacts {
   const { processes, objects, hidden } = observeProcesses({ onProgress, cache: memory.objects });
   const units = observeUnits();
+  // Before the sockets: what is let go meanwhile is then not called held.
+  const holder = observeHolder();
   const { sockets, source } = observeSockets();
   const running = new Map<string, HostFacts["processes"][number]["program"][]>();
   for (const { unit, program } of processes) {
@@ -42,6 +45,7 @@ export function observeHost(
     units,
     programs: observePrograms(isUnseen(units) ? [] : units, running, memory.objects),
     kernel: observeKernel(seesEveryProcess()),
+    holder,
   };
   memory.keep();
   return facts;

@@ -1,12 +1,7 @@
 // The kernel's own files about privileged ports, as recorded on real hosts.
 import { expect, test } from "vitest";
-import {
-  cgroupKind,
-  mountsOf,
-  showsBoundSockets,
-  sunrpcPorts,
-  type Text,
-} from "../../src/observe/kernel/kernel-texts.ts";
+import { showsBoundSockets } from "../../src/core/sockets/bound.ts";
+import { cgroupKind, mountsOf, sunrpcPorts, type Text } from "../../src/observe/kernel/kernel-texts.ts";
 import { observeKernel } from "../../src/observe/kernel/read-kernel.ts";
 import type { KernelTexts } from "../../src/observe/kernel/read-kernel-texts.ts";
 

@@ -312,7 +312,7 @@ test("sorts by verdict, then processes before programs and the kernel", () => {
   ]);
 });
 
-const CURE = "narrow sunrpc.min_resvport and max_resvport, or mount with noresvport";
+const CURE = "portreservectl hold 631";
 const many = [671, 672, 673, 674, 675, 676, 677, 678, 679, 680];
 
 test.each<[string, Change, string[]]>([
@@ -326,13 +326,15 @@ test.each<[string, Change, string[]]>([
   [
     "with many",
     { kernel: { sunrpc: { min: 665, max: 1023 } }, reservations: many.map((port) => reservation(port, "tcp", "many")) },
-    [`not covered (kernel): 671 672 673 674 675 676 677 678 and 2 more in range → ${CURE}`],
+    [
+      `not covered (kernel): 671 672 673 674 675 676 677 678 and 2 more in range → portreservectl hold ${many.map((port) => `${port}/tcp`).join(" ")}`,
+    ],
   ],
   [
     "whose mounts all have noresvport",
     { kernel: { sunrpc: { min: 600, max: 1023 }, nfs: [{ target: "/a", noresvport: true }] } },
     [
-      "unknown (kernel): 631 in range; every NFS mount has noresvport, but the locks of version 3 may take one → narrow sunrpc.min_resvport and max_resvport",
+      "unknown (kernel): 631 in range; every NFS mount has noresvport, but the locks of version 3 may take one → portreservectl hold 631",
     ],
   ],
   [
@@ -375,7 +377,7 @@ test.each<[string, Change, string[]]>([
   [
     "with privport",
     plan9(true),
-    ["not covered (kernel): 700 in range, and '/srv' is mounted with privport → mount '/srv' without privport"],
+    ["not covered (kernel): 700 in range, and '/srv' is mounted with privport → portreservectl hold 700/tcp"],
   ],
   [
     "with privport and nothing to lose",
@@ -387,7 +389,7 @@ test.each<[string, Change, string[]]>([
     "of which the kernel does not say, while it holds a port",
     { ...plan9(false), sockets: [socket(OF_KERNEL)] },
     [
-      "unknown (kernel): 700 in range, and whether '/srv' is mounted with privport cannot be seen → mount '/srv' without privport",
+      "unknown (kernel): 700 in range, and whether '/srv' is mounted with privport cannot be seen → portreservectl hold 700/tcp",
     ],
   ],
   [

@@ -19,8 +19,8 @@ test("names its process and every port that it was told of, refused ones too", (
     pid: 4711,
     startTime: 123_456,
     held: [
-      { kind: "hold", protocol: "tcp", port: 631 },
-      { kind: "block", protocol: "udp", port: 623 },
+      { kind: "hold", protocol: "tcp", port: 631, ipv4: "held", ipv6: "beside", error: undefined },
+      { kind: "block", protocol: "udp", port: 623, ipv4: "refused", ipv6: "absent", error: "EADDRINUSE" },
     ],
   });
   expect(parsed('{"version":1,"pid":1,"startTime":0,"held":[]}')).toEqual({ pid: 1, startTime: 0, held: [] });
@@ -44,6 +44,9 @@ test.each([
   ["another protocol", STATE.replace('"udp"', '"sctp"')],
   ["port 0", STATE.replace("623", "0")],
   ["a port above 65535", STATE.replace("623", "65536")],
+  ["no state of a family", STATE.replace('"ipv4":"held",', "")],
+  ["a state of its own", STATE.replace('"ipv6":"beside"', '"ipv6":"shared"')],
+  ["a number for an error", STATE.replace('"EADDRINUSE"', "98")],
   ["no port", STATE.replace('"port":623,', "")],
 ])("is damaged with %s", (_, text) => {
   expect(parsed(text)).toBe("damaged");

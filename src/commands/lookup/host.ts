@@ -1,9 +1,9 @@
 // What lookup adds on the running host: who holds each port now, and who could take it, or why nobody can.
 import type { Protocol } from "../../core/config/types.ts";
 import { ALLOCATED_PORTS } from "../../core/mechanism.ts";
+import { showsBoundSockets } from "../../core/sockets/bound.ts";
 import type { Allocator, Coverage, PortState } from "../../coverage/coverage.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
-import { showsBoundSockets } from "../../observe/kernel/kernel-texts.ts";
 import type { Block, Json, Line } from "../../report/types.ts";
 import { allocatorJson, holderJson } from "../coverage/json.ts";
 import { arrow, holdersOf, holderText, portText } from "../coverage/words.ts";

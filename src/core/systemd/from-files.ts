@@ -13,6 +13,7 @@ import {
   namedProfile,
   PROFILE_SETTING,
 } from "./mounts.ts";
+import { NETWORK_SETTINGS, ownNetworkOf } from "./own-network.ts";
 import { expand } from "./specifiers.ts";
 import type { EnvironmentFile, Unit } from "./unit.ts";
 import { type Setting, settingsOf, type UnitFile } from "./unit-file.ts";
@@ -63,6 +64,7 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     else if (key === PROFILE_SETTING) single[key] = namedProfile(expand(value, unit) ?? value);
   }
   const { RootDirectory: root } = single;
+  const ownNetwork = ownNetworkOf((name) => single[name]);
   const ofMounts = <T>(from: (setting: (typeof MOUNT_SETTINGS)[number], word: string) => T | undefined): T[] =>
     MOUNT_SETTINGS.flatMap((name) => (paths.get(name) ?? []).flatMap((word) => from(name, word) ?? []));
   return {
@@ -91,10 +93,14 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     bindSources: ofMounts(bindSource),
     profile: single[PROFILE_SETTING],
     ownUsers: isOwnUsers(single[OWN_USERS]),
+    ...(ownNetwork === undefined ? {} : { ownNetwork }),
   };
 }
 
-const SINGLE: ReadonlySet<string> = new Set(["RootDirectory", "RootImage", "User", "DynamicUser", OWN_USERS]);
+const SINGLE: ReadonlySet<string> = new Set([
+  ...["RootDirectory", "RootImage", "User", "DynamicUser", OWN_USERS],
+  ...NETWORK_SETTINGS,
+]);
 
 export function serviceSettings(file: UnitFile): Setting[] {
   return settingsOf(file.text).filter(({ section }) => section === "Service");

@@ -13,6 +13,7 @@ import {
   PROFILE_SETTING,
   ROOT_SETTINGS,
 } from "./mounts.ts";
+import { NETWORK_SETTINGS, ownNetworkOf } from "./own-network.ts";
 import type { EnvironmentFile, Unit } from "./unit.ts";
 import { isOwnUsers, OWN_USERS } from "./user-namespace.ts";
 
@@ -20,7 +21,7 @@ import { isOwnUsers, OWN_USERS } from "./user-namespace.ts";
 export const ASKED_OF_UNITS: readonly string[] = [
   ...["Id", "Names", "LoadState", "ActiveState", "MainPID", "FragmentPath", "DropInPaths", "Listen", "Environment"],
   ...["ExecStart", ...HELPER_SETTINGS, "ExecSearchPath", ...ROOT_SETTINGS, ...MOUNT_SETTINGS, ...EXEC_SETTINGS],
-  ...[PROFILE_SETTING, OWN_USERS],
+  ...[PROFILE_SETTING, OWN_USERS, ...NETWORK_SETTINGS],
 ];
 
 /** One for each record that has an Id: a text without any is not that of 'systemctl show'. */
@@ -51,6 +52,7 @@ function unitOf(properties: Properties): Unit | undefined {
   if (id === undefined) return undefined;
   const pid = Number(single("MainPID"));
   const root = single("RootDirectory");
+  const ownNetwork = ownNetworkOf(single);
   const commands = all("ExecStart").flatMap(commandOf);
   return {
     id,
@@ -78,6 +80,7 @@ function unitOf(properties: Properties): Unit | undefined {
     bindSources: MOUNT_SETTINGS.flatMap((name) => words(name).flatMap((word) => bindSource(name, word) ?? [])),
     profile: all(PROFILE_SETTING).flatMap((value) => namedProfile(value) ?? [])[0],
     ownUsers: isOwnUsers(single(OWN_USERS)),
+    ...(ownNetwork === undefined ? {} : { ownNetwork }),
   };
 }
 

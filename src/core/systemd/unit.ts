@@ -57,6 +57,8 @@ export interface Unit {
   readonly profile: string | undefined;
   /** Its programs get a user namespace of their own, but for those that are started without what confines it. */
   readonly ownUsers: boolean;
+  /** The setting that gives them a network of their own: "PrivateNetwork=yes". */
+  readonly ownNetwork?: string;
 }
 
 /** LD_PRELOAD, as Environment= sets it. */

@@ -1,5 +1,5 @@
 // The file in which portreserve-hold says who it is and what it was told to hold.
-import type { HeldPort } from "../../core/hold/held-ports.ts";
+import type { HeldFacts, HeldSlot } from "../../coverage/hold-facts.ts";
 
 export interface HolderState {
   /** In the pid namespace of the host. */
@@ -7,7 +7,7 @@ export interface HolderState {
   /** Field 22 of proc_pid_stat(5): hundredths of a second after the machine was started. */
   readonly startTime: number;
   /** Every port that it was told to hold or block, whether it could or not. */
-  readonly held: readonly HeldPort[];
+  readonly held: readonly HeldFacts[];
 }
 
 /** Why a file is none: `damaged`, or of a version that this program does not know. */
@@ -22,10 +22,18 @@ export function parseHolderState(bytes: Uint8Array): HolderState | StateFault {
   return ports.length === held.length ? { pid, startTime, held: ports } : "damaged";
 }
 
-function portIn(value: unknown): HeldPort | undefined {
-  const { kind, protocol, port } = fieldsOf(value);
+function portIn(value: unknown): HeldFacts | undefined {
+  const { kind, protocol, port, ipv4, ipv6, error } = fieldsOf(value);
   if ((kind !== "hold" && kind !== "block") || (protocol !== "tcp" && protocol !== "udp")) return undefined;
-  return isCount(port) && port >= 1 && port <= 65535 ? { kind, protocol, port } : undefined;
+  if (!isCount(port) || port < 1 || port > 65535 || !isSlot(ipv4) || !isSlot(ipv6)) return undefined;
+  if (error !== null && typeof error !== "string") return undefined;
+  return { kind, protocol, port, ipv4, ipv6, error: error ?? undefined };
+}
+
+const SLOTS: readonly unknown[] = ["held", "beside", "refused", "absent"] satisfies readonly HeldSlot[];
+
+function isSlot(value: unknown): value is HeldSlot {
+  return SLOTS.includes(value);
 }
 
 function objectIn(bytes: Uint8Array): Readonly<Record<string, unknown>> {

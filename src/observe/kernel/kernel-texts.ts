@@ -43,12 +43,6 @@ export function unprivilegedStart(text: Text): number {
   return wholeNumber(text) ?? 1024;
 }
 
-/** Whether its lists have TCP sockets that are bound and neither listen nor are connected: since Linux 6.8. */
-export function showsBoundSockets(release: string): boolean {
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? [];
-  return Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 8);
-}
-
 /** One line of /proc/PID/mountinfo. */
 export interface Mount {
   /** Where it is mounted, in bytes. */

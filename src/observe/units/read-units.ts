@@ -69,7 +69,7 @@ type StateField = "id" | "names" | "loadState" | "activeState" | "mainPid";
 
 /** What is the same for a unit that is loaded and for one that is written. `texts`: its files. */
 function factsOf(unit: Unit, texts: () => readonly UnitFile[], host: Shared): Omit<UnitFacts, StateField> {
-  const { id, listens, dropInPaths, profile } = unit;
+  const { id, listens, dropInPaths, profile, ownNetwork } = unit;
   const mounted = unit.mounted.map((mount): Mounted => ({ ...mount, target: mountPoint(mount.target) }));
   const ours = ourDropIns(dropInPaths);
   const otherRoot = otherRootOf(unit);
@@ -88,6 +88,7 @@ function factsOf(unit: Unit, texts: () => readonly UnitFile[], host: Shared): Om
     ...noExecIn(unit),
     ...(preload === undefined || isOursFirst(preload) ? {} : { preloadsFirst: preload }),
     ...(profile === undefined ? {} : { profile }),
+    ...(ownNetwork === undefined ? {} : { ownNetwork }),
     ...(unit.ownUsers && isConfined(unit, texts()) ? { ownUsers: `${OWN_USERS}=yes` } : {}),
   };
 }
