@@ -7,6 +7,7 @@ import { type Journal, openJournal } from "../../system/files/apply.ts";
 import { flushFoldersOf } from "../../system/files/flush-folders.ts";
 import { forgetLabel, labelIsRemembered, reloadAppArmor, selinuxActive } from "../../system/host/confinement.ts";
 import { daemonReload, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
+import { carryOutIn, type Work } from "../mechanisms/change.ts";
 import { STRANDED } from "../table-change.ts";
 import type { UnitWork } from "./drop-ins.ts";
 import { expectDone } from "./expect-done.ts";
@@ -18,10 +19,12 @@ export interface RemoveInput {
   readonly state: InstallState;
   readonly removal: Removal;
   readonly units: Pick<UnitWork, "before" | "after">;
+  /** What mechanisms have put there: of no account to the rest. */
+  readonly mechanisms: readonly Work[];
 }
 
 /** Throws AppError; everything is then as it was before, or the message says what is not. */
-export function applyRemoval({ root, state, removal, units }: RemoveInput): readonly Message[] {
+export function applyRemoval({ root, state, removal, units, mechanisms }: RemoveInput): readonly Message[] {
   const journal = openJournal(root);
   try {
     journal.apply(removal.list);
@@ -35,6 +38,7 @@ export function applyRemoval({ root, state, removal, units }: RemoveInput): read
     journal.apply(removal.libraries);
     journal.apply(removal.table);
     journal.apply(removal.rules);
+    carryOutIn(journal, root, mechanisms);
     flushFoldersOf(root, [state.owners, ...placesOf(state)]);
     const here = root === "/";
     const gone = removal.table.some(({ kind }) => kind === "remove-table");

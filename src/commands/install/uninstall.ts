@@ -8,6 +8,8 @@ import { dropInsCalled, unitsThatName } from "../../observe/units/read-unit-file
 import type { Line, Message, Report } from "../../report/types.ts";
 import { commandLine } from "../../system/command-text.ts";
 import { MANAGER_FOLDER, SHIM_FILE } from "../../system/paths.ts";
+import { worksToRemoveAll } from "../mechanisms/change.ts";
+import { MANAGED_MECHANISMS } from "../mechanisms/table.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Context, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
@@ -48,8 +50,9 @@ function uninstallOnce({ options }: Context): Report {
   const base = users.length === 0 && (everything || !isListed(state));
   const removal = planUninstall(state, { list: everything, base, dropIns });
   const strangers = unownedRefusals(root, [...dropIns, ...(base ? [...libraries, ...rules, ...parts, ...units] : [])]);
-  const notes = dryRun ? [] : applyRemoval({ root, state, removal, units: services });
-  const changes = changesOf(removal);
+  const mechanisms = everything ? worksToRemoveAll(root, MANAGED_MECHANISMS) : [];
+  const notes = dryRun ? [] : applyRemoval({ root, state, removal, units: services, mechanisms });
+  const changes = [...changesOf(removal), ...mechanisms.flatMap((work) => work.changes)];
   return {
     command: "uninstall",
     outcome: strangers.length > 0 ? "unsafe" : "done",
