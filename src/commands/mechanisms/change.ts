@@ -1,5 +1,5 @@
 // What applying a mechanism changes and what removing it does, as data for the machinery of install; and both carried out.
-import { type Artefact, changesToPut, changesToTakeAway, foldersOf } from "../../core/install/artefacts.ts";
+import { changesToPut, changesToTakeAway, foldersOf } from "../../core/install/artefacts.ts";
 import type { Change } from "../../core/install/change.ts";
 import { fromSystem } from "../../system/app-error.ts";
 import { type Journal, openJournal } from "../../system/files/apply.ts";
@@ -16,26 +16,6 @@ export function changesToApply(
 ): readonly Change[] {
   const written = files.flatMap((file) => changesToPut(file, (folder) => isFolder(root, folder)));
   return [...first, ...written, ...put];
-}
-
-/**
- * First the running kernel, then the files, the last one first: the first of them says what is ours in the kernel. Folders
- * in which nothing else is go with them.
- */
-export function changesToRemove(
-  root: string,
-  { files, takeAway }: Pick<Standing, "files" | "takeAway">,
-): readonly Change[] {
-  const away = files.flatMap(changesToTakeAway);
-  return [...takeAway, ...away, ...emptied(root, files, away)];
-}
-
-/** A folder of a distribution's own has other files, or is none of ours to remove. */
-function emptied(root: string, files: readonly Artefact[], away: readonly Change[]): readonly Change[] {
-  const gone = new Set(away.map(({ path }) => path));
-  return foldersOf(files.filter(({ path }) => gone.has(path)))
-    .filter((folder) => namesIn(root, folder).every((name) => gone.has(`${folder}/${name}`)))
-    .map((path) => ({ kind: "remove-folder", path }));
 }
 
 export interface Work {
@@ -82,10 +62,34 @@ function tidyUp(root: string, works: readonly Work[]): void {
   }
 }
 
+/**
+ * First the running kernel, then the files, the last one last: it says what is ours in the kernel. Folders that were made
+ * for them, and in which nothing else is, go at the end.
+ */
+export function worksToRemove(root: string, shown: readonly Pick<Work, "mechanism" | "standing">[]): readonly Work[] {
+  const works = shown.map(({ mechanism, standing }): Work => {
+    const changes = [...standing.takeAway, ...standing.files.flatMap(changesToTakeAway)];
+    return { mechanism, standing, changes };
+  });
+  const folders = emptied(root, works);
+  const last = works.at(-1);
+  if (last === undefined || folders.length === 0) return works;
+  return [...works.slice(0, -1), { ...last, changes: [...last.changes, ...folders] }];
+}
+
+function emptied(root: string, works: readonly Work[]): readonly Change[] {
+  const gone = new Set(works.flatMap(({ changes }) => changes.map(({ path }) => path)));
+  const files = works.flatMap(({ standing }) => standing.files).filter(({ path }) => gone.has(path));
+  return foldersOf(files)
+    .filter((folder) => namesIn(root, folder).every((name) => gone.has(`${folder}/${name}`)))
+    .map((path) => ({ kind: "remove-folder", path }));
+}
+
 /** For `uninstall`: what every mechanism that was applied here leaves to take away. */
 export function worksToRemoveAll(root: string, mechanisms: readonly ManagedMechanism[]): readonly Work[] {
-  return mechanisms.flatMap((mechanism) => {
-    const standing = mechanism.look({ root, reservations: [] });
-    return isApplied(standing) ? [{ mechanism, standing, changes: changesToRemove(root, standing) }] : [];
-  });
+  const shown = mechanisms.map((mechanism) => ({ mechanism, standing: mechanism.look({ root, reservations: [] }) }));
+  return worksToRemove(
+    root,
+    shown.filter(({ standing }) => isApplied(standing)),
+  );
 }

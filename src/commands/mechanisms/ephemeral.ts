@@ -9,12 +9,11 @@ import type { Message } from "../../report/types.ts";
 import { orUndefined } from "../../system/app-error.ts";
 import { kernelValue } from "../../system/files/kernel-value.ts";
 import { EPHEMERAL_SYSCTL, LOCAL_RESERVED_PORTS } from "../../system/paths.ts";
-import { artefactOf } from "../install/gather.ts";
 import {
   isApplied,
   type LookInput,
   type ManagedMechanism,
-  managedSpec,
+  managedFile,
   ourText,
   type SetValue,
   type Standing,
@@ -33,7 +32,7 @@ export const ephemeral: ManagedMechanism = {
 
 function look({ root, reservations }: LookInput): Standing {
   const wanted = joinPorts(reservations.map(({ port }) => port));
-  const found = artefactOf(root, managedSpec(NAME, EPHEMERAL_SYSCTL, ""));
+  const found = managedFile(root, NAME, EPHEMERAL_SYSCTL, "");
   const oldOurs = parseEphemeralOurs(ourText(found) ?? "");
   const nowText = root === "/" ? orUndefined(() => kernelValue(LOCAL_RESERVED_PORTS)) : undefined;
   const now = nowText === undefined ? undefined : (parsePortList(nowText) ?? []);
@@ -44,7 +43,7 @@ function look({ root, reservations }: LookInput): Standing {
   // At a boot this is all there is: what others have set in the running kernel alone is theirs to set again.
   const list = joinPorts(kept, wanted);
   const text = ephemeralText(list, ours);
-  const files = [artefactOf(root, managedSpec(NAME, EPHEMERAL_SYSCTL, text))];
+  const files = [managedFile(root, NAME, EPHEMERAL_SYSCTL, text)];
   const next = joinPorts(foreign, wanted);
   const still = now === undefined ? undefined : withoutPorts(now, withoutPorts(oldOurs, next));
   const after = others.after.at(-1);

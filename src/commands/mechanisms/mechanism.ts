@@ -4,8 +4,10 @@ import type { Artefact } from "../../core/install/artefacts.ts";
 import type { Change } from "../../core/install/change.ts";
 import type { Spec } from "../../core/install/specs.ts";
 import type { ManagedName } from "../../core/mechanisms/texts.ts";
-import { isManagedText } from "../../core/mechanisms/texts.ts";
+import { isManagedText, saysFolderMade, withFolderMade } from "../../core/mechanisms/texts.ts";
 import type { Json, Message } from "../../report/types.ts";
+import { isFolder } from "../../system/files/entry.ts";
+import { artefactOf } from "../install/gather.ts";
 
 /**
  * `not kept`: the running kernel has it, and after a boot it will not. `foreign settings`: somebody else sets the same, in a
@@ -60,14 +62,18 @@ export function isApplied({ files }: Pick<Standing, "files">): boolean {
   return files.some(({ ours }) => ours);
 }
 
-/** A text file of a mechanism's, that everybody may read. */
-export function managedSpec(name: ManagedName, path: string, text: string): Spec {
-  return {
+/** A text file of a mechanism's, that everybody may read, with what is there now. A folder that it had to be given goes with it. */
+export function managedFile(root: string, name: ManagedName, path: string, text: string): Artefact {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  const spec = (bytes: string, folders: readonly string[]): Spec => ({
     path,
-    wanted: { kind: "file", bytes: Buffer.from(text, "latin1"), mode: 0o644 },
-    folders: [path.slice(0, path.lastIndexOf("/"))],
+    wanted: { kind: "file", bytes: Buffer.from(bytes, "latin1"), mode: 0o644 },
+    folders,
     isOurs: (content) => typeof content !== "string" && isManagedText(name, Buffer.from(content).toString("latin1")),
-  };
+  });
+  const old = ourText(artefactOf(root, spec(text, [])));
+  const made = old === undefined ? !isFolder(root, folder) : saysFolderMade(old);
+  return artefactOf(root, made ? spec(withFolderMade(text), [folder]) : spec(text, []));
 }
 
 /** The text of one of our files; undefined for a missing one, and for somebody else's. */

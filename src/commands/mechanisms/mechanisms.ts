@@ -1,6 +1,7 @@
 // mechanisms: what keeps reserved ports from others than programs of libc, shown, applied and removed by name.
 
 import { unownedAmong } from "../../core/install/artefacts.ts";
+import { uniqueFolders } from "../../core/install/plan.ts";
 import { readSources } from "../../observe/read-sources.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
@@ -9,7 +10,7 @@ import { changesJson, diffBlock, doneBlock } from "../install/report.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
-import { carryOut, changesToApply, changesToRemove, type Work } from "./change.ts";
+import { carryOut, changesToApply, type Work, worksToRemove } from "./change.ts";
 import type { ManagedMechanism } from "./mechanism.ts";
 import { type Shown, shownBlock, shownJson } from "./show.ts";
 import { MANAGED_MECHANISMS, mechanismsNamed } from "./table.ts";
@@ -63,11 +64,11 @@ function changeOnce(options: Options, action: Action, chosen: readonly ManagedMe
   const shown = lookAt(options, chosen);
   const refusals = action === "apply" ? shown.flatMap((one) => refusalsOf(one, options)) : [];
   if (refusals.length > 0) return refusedReport(refusals);
-  const works = shown.map(({ mechanism, standing }): Work => {
-    const changes = action === "apply" ? changesToApply(root, standing) : changesToRemove(root, standing);
-    return { mechanism, standing, changes };
-  });
-  const changes = works.flatMap((work) => work.changes);
+  const works =
+    action === "remove"
+      ? worksToRemove(root, shown)
+      : shown.map((one): Work => ({ ...one, changes: changesToApply(root, one.standing) }));
+  const changes = uniqueFolders(works.flatMap((work) => work.changes));
   const strangers = action === "remove" ? shown.flatMap(({ standing }) => unownedAmong(standing.files)) : [];
   if (!dryRun) carryOut(root, works, commandLine(root, `mechanisms ${action} ${names(chosen)}`));
   const after = dryRun ? shown : lookAt(options, chosen);

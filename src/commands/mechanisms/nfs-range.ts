@@ -25,12 +25,11 @@ import {
 } from "../../observe/mechanisms/read-settings.ts";
 import type { Message } from "../../report/types.ts";
 import { NFS_RANGE_MODPROBE, NFS_RANGE_SYSCTL } from "../../system/paths.ts";
-import { artefactOf } from "../install/gather.ts";
 import {
   isApplied,
   type LookInput,
   type ManagedMechanism,
-  managedSpec,
+  managedFile,
   ourText,
   type SetValue,
   type Standing,
@@ -51,13 +50,13 @@ function look({ root, reservations }: LookInput): Standing {
   const inDefault = unique(reservations.map(({ port }) => port).filter((port) => isIn(DEFAULT_CLIENT_RANGE, port)));
   const run = longestRun(inDefault);
   const wanted = run ?? DEFAULT_CLIENT_RANGE;
-  const found = artefactOf(root, managedSpec(NAME, NFS_RANGE_SYSCTL, ""));
+  const found = managedFile(root, NAME, NFS_RANGE_SYSCTL, "");
   const old = parseRangeSysctl(ourText(found) ?? "");
   const before = old?.before ?? now ?? DEFAULT_CLIENT_RANGE;
   const files = [
-    managedSpec(NAME, NFS_RANGE_MODPROBE, modprobeText(wanted)),
-    managedSpec(NAME, NFS_RANGE_SYSCTL, rangeSysctlText(wanted, before, DEFAULT_CLIENT_RANGE.max)),
-  ].map((spec) => artefactOf(root, spec));
+    managedFile(root, NAME, NFS_RANGE_MODPROBE, modprobeText(wanted)),
+    managedFile(root, NAME, NFS_RANGE_SYSCTL, rangeSysctlText(wanted, before, DEFAULT_CLIENT_RANGE.max)),
+  ];
   const others = othersSettings(root, wanted);
   const isAsWanted = now === undefined || sameRange(now, wanted);
   return {

@@ -10,8 +10,7 @@ import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import { NORESVPORT_FILE } from "../../system/paths.ts";
 import { runProgram } from "../../system/start-program.ts";
-import { artefactOf } from "../install/gather.ts";
-import { isApplied, type LookInput, type ManagedMechanism, managedSpec, type Standing } from "./mechanism.ts";
+import { isApplied, type LookInput, type ManagedMechanism, managedFile, type Standing } from "./mechanism.ts";
 
 const NAME = "noresvport";
 const GLOBAL = "nfsmount_global_options";
@@ -24,7 +23,7 @@ export const noresvport: ManagedMechanism = {
 };
 
 function look({ root }: LookInput): Standing {
-  const files = [artefactOf(root, managedSpec(NAME, NORESVPORT_FILE, NORESVPORT_TEXT))];
+  const files = [managedFile(root, NAME, NORESVPORT_FILE, NORESVPORT_TEXT)];
   const mounts = root === "/" ? mountsNow() : [];
   const without = mounts.filter((mount) => mount.noresvport);
   const others = resvportSettings(nfsmountFiles(root)).filter(

@@ -14,6 +14,17 @@ export function isManagedText(name: ManagedName, text: string): boolean {
   return text.split("\n", 1)[0] === mark(name);
 }
 
+const FOLDER = "# Its folder was made for it.";
+
+/** Said in the file itself, so that `remove` leaves a folder that was there before. */
+export function withFolderMade(text: string): string {
+  return text.replace("\n", `\n${FOLDER}\n`);
+}
+
+export function saysFolderMade(text: string): boolean {
+  return text.split("\n").includes(FOLDER);
+}
+
 export function modprobeText({ min, max }: ClientRange): string {
   return `${mark("nfs-range")}\noptions sunrpc min_resvport=${min} max_resvport=${max}\n`;
 }
