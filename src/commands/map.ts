@@ -2,7 +2,7 @@
 import type { Protocol } from "../core/config/types.ts";
 import { ALLOCATED_PORTS } from "../core/mechanism.ts";
 import { counted } from "../core/text.ts";
-import type { Coverage, PortState } from "../coverage/coverage.ts";
+import type { Coverage, PortHold, PortState } from "../coverage/coverage.ts";
 import { newMemory } from "../observe/read-memory.ts";
 import type { Block, Line, Report, Span, Tone } from "../report/types.ts";
 import { portJson } from "./coverage/json.ts";
@@ -40,8 +40,10 @@ const ROW = 64;
 const CELLS = {
   ".": { meaning: "free", tone: "dim" },
   r: { meaning: "reserved and free", tone: "good" },
-  k: { meaning: "reserved by a line with 'hold', and free", tone: "good" },
-  b: { meaning: "reserved by a line with 'block', and free", tone: "good" },
+  k: { meaning: "kept by portreserve-hold for its owner, which has not got it now", tone: "good" },
+  K: { meaning: "kept by portreserve-hold for its owner, and taken", tone: "strong" },
+  b: { meaning: "blocked by portreserve-hold", tone: "good" },
+  x: { meaning: "to be held or blocked, and is not, or not for sure", tone: "bad" },
   R: { meaning: "reserved and held, not stolen", tone: "strong" },
   h: { meaning: "held, not reserved", tone: "warn" },
   t: { meaning: "held by nobody, until the kernel forgets a connection that ended", tone: "warn" },
@@ -50,9 +52,10 @@ const CELLS = {
 } as const satisfies Readonly<Record<string, { readonly meaning: string; readonly tone: Tone }>>;
 type Cell = keyof typeof CELLS;
 
-const FREE: Readonly<Record<PortState["kind"], Cell>> = { reserve: "r", hold: "k", block: "b" };
 /** In the legend only where there are some: few hosts have any. */
-const RARE: readonly Cell[] = ["k", "b"];
+const RARE: readonly Cell[] = ["k", "K", "b", "x"];
+
+const KEPT: Readonly<Record<PortHold["kind"], Cell>> = { hold: "k", block: "b" };
 
 /** One character for each port, the first port first. */
 function pictureOf(ports: readonly PortState[], protocol: Protocol): string {
@@ -61,12 +64,12 @@ function pictureOf(ports: readonly PortState[], protocol: Protocol): string {
   return Array.from({ length: last - first + 1 }, (_, at) => cells.get(first + at) ?? ".").join("");
 }
 
-function cellOf({ state, reserved, kind }: PortState): Cell {
+function cellOf({ state, reserved, hold }: PortState): Cell {
   switch (state) {
     case "free":
-      return reserved ? FREE[kind] : ".";
+      return hold === undefined ? (reserved ? "r" : ".") : hold.state === "held" ? KEPT[hold.kind] : "x";
     case "held":
-      return reserved ? "R" : "h";
+      return hold?.state === "held" && hold.kind === "hold" ? "K" : reserved ? "R" : "h";
     case "stolen":
       return "!";
     case "unknown":

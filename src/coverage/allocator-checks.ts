@@ -1,7 +1,8 @@
 // The one table of checks: what can be known to keep the shim or its table from an allocator that runs, or would run.
 import { isUnseen } from "../core/seen.ts";
 import { deniedAccess } from "./apparmor-verdict.ts";
-import { AS_ROOT, asRoot, type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
+import { AS_ROOT, asRoot } from "./as-root.ts";
+import { type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
 import { installHint, restartHint, serviceWord } from "./commands.ts";
 import type { Binding } from "./facts.ts";
 import { type Host, libraryFor, listNamesShim } from "./host.ts";

@@ -2,7 +2,8 @@
 
 import { isUnseen, type Unseen } from "../core/seen.ts";
 import { compareText, counted, unique } from "../core/text.ts";
-import { AS_ROOT, asRoot, type Decision } from "./checks.ts";
+import { AS_ROOT, asRoot } from "./as-root.ts";
+import type { Decision } from "./checks.ts";
 import type { Allocator, Coverage, HostAnswer, PortState, Verdict } from "./coverage.ts";
 import type { HostFacts, ProcessFacts, ProgramFacts } from "./facts.ts";
 import { decideOn } from "./held.ts";

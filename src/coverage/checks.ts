@@ -1,6 +1,7 @@
 // A table of checks, and how one verdict comes out of it.
 
 import { isUnseen, type Seen, type Unseen } from "../core/seen.ts";
+import { asRoot } from "./as-root.ts";
 import type { Verdict } from "./coverage.ts";
 import type { Host } from "./host.ts";
 
@@ -58,13 +59,6 @@ export function covered(reason?: string, hint?: string): Decision {
 /** `what` completes "… cannot be seen: WHY". */
 export function unseen(what: string, why: Unseen): Decision {
   return unknown(`${what} cannot be seen: ${why.unseen}`, asRoot(why));
-}
-
-/** What `pastable` makes a command of. */
-export const AS_ROOT = "run it as root";
-
-export function asRoot(why: Unseen): string | undefined {
-  return why.rootWould ? AS_ROOT : undefined;
 }
 
 /** The value where it was seen and is so; an unseen one never is. */

@@ -7,7 +7,7 @@ import type { Host } from "./host.ts";
 import type { ProgramImage } from "./program-image.ts";
 import type { Subject } from "./running.ts";
 
-export interface PortRange {
+export interface Reach {
   readonly min: number;
   readonly max: number;
 }
@@ -27,27 +27,27 @@ export function decideOn(subject: Subject, host: Host): Decision & { readonly ch
 }
 
 /** A loop of its own may begin anywhere; libc's functions have one range. */
-function reachOf({ via }: Pick<ProgramImage, "via">): PortRange {
+function reachOf({ via }: Pick<ProgramImage, "via">): Reach {
   const { first, last } = ALLOCATED_PORTS;
   return via.length > 0 && !via.includes("bind") ? { min: first, max: last } : { min: 1, max: last };
 }
 
 /** Whether there are reserved ports of these, and none of them is left to take. False where what is reserved cannot be seen. */
-export function allHeld(range: PortRange, host: Host, protocols: readonly Protocol[] = BOTH): boolean {
+export function allHeld(range: Reach, host: Host, protocols: readonly Protocol[] = BOTH): boolean {
   const { reserved } = host;
   if (reserved === undefined || reservedWithin(range, reserved, protocols).length === 0) return false;
   return leftOpen(range, host, protocols).length === 0;
 }
 
 /** Reserved, and not really held. */
-export function leftOpen(range: PortRange, host: Host, protocols: readonly Protocol[] = BOTH): readonly PortOf[] {
+export function leftOpen(range: Reach, host: Host, protocols: readonly Protocol[] = BOTH): readonly PortOf[] {
   const { reserved, holdOf } = host;
   if (reserved === undefined) return [];
   return reservedWithin(range, reserved, protocols).filter((one) => holdOf(one)?.state !== "held");
 }
 
 function reservedWithin(
-  { min, max }: PortRange,
+  { min, max }: Reach,
   reserved: NonNullable<Host["reserved"]>,
   protocols: readonly Protocol[],
 ): readonly PortOf[] {

@@ -3,7 +3,7 @@ import type { Protocol } from "../core/config/types.ts";
 import { type HeldPort, heldPorts } from "../core/hold/held-ports.ts";
 import { isUnseen, type Unseen } from "../core/seen.ts";
 import { showsBoundSockets } from "../core/sockets/bound.ts";
-import { AS_ROOT, asRoot } from "./checks.ts";
+import { AS_ROOT, asRoot } from "./as-root.ts";
 import type { PortHold } from "./coverage.ts";
 import type { HostFacts } from "./facts.ts";
 import type { HeldFacts, HolderFacts } from "./hold-facts.ts";

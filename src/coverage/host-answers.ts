@@ -3,7 +3,7 @@
 import { isUnseen, type Unseen } from "../core/seen.ts";
 import { enumerate } from "../core/text.ts";
 import { definesReplaced } from "./allocating.ts";
-import { AS_ROOT, asRoot } from "./checks.ts";
+import { AS_ROOT, asRoot } from "./as-root.ts";
 import { unitWord } from "./commands.ts";
 import type { HostAnswer } from "./coverage.ts";
 import type { LibraryFacts } from "./facts.ts";

@@ -1,7 +1,8 @@
 // The kernel's own clients, of NFS and of 9p, which take privileged ports without asking anybody.
 
 import { isUnseen } from "../core/seen.ts";
-import { AS_ROOT, covered, type Decision, notCovered, unknown, unseen } from "./checks.ts";
+import { AS_ROOT } from "./as-root.ts";
+import { covered, type Decision, notCovered, unknown, unseen } from "./checks.ts";
 import type { Allocator } from "./coverage.ts";
 import { allHeld, holdHint, leftOpen } from "./held.ts";
 import { type Host, reservedPorts } from "./host.ts";

@@ -2,7 +2,8 @@
 
 import { isUnseen } from "../core/seen.ts";
 import { deniedAccess } from "./apparmor-verdict.ts";
-import { asRoot, type Decision, is, notCovered } from "./checks.ts";
+import { asRoot } from "./as-root.ts";
+import { type Decision, is, notCovered } from "./checks.ts";
 import { installHint, restartHint, serviceWord, unitHint, unitWord } from "./commands.ts";
 import type { ClosedPlace, ElfFacts, ProcessFacts } from "./facts.ts";
 import { type Host, libraryFor, listNamesShim } from "./host.ts";

@@ -1,5 +1,5 @@
 // Cures as whoever has asked can paste them: coverage itself knows neither the user nor the command that was run.
-import { AS_ROOT } from "./checks.ts";
+import { AS_ROOT } from "./as-root.ts";
 import type { Coverage } from "./coverage.ts";
 
 export interface Asker {
@@ -31,6 +31,7 @@ export function pastable(coverage: Coverage, asker: Asker): Coverage {
     ...coverage,
     answers: coverage.answers.map(told),
     allocators: coverage.allocators.map(told),
+    ports: coverage.ports.map((port) => (port.hold === undefined ? port : { ...port, hold: told(port.hold) })),
     hints: coverage.hints.map(told),
   };
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { hostBlocks } from "../../src/commands/lookup/host.ts";
 import { mapReport } from "../../src/commands/map.ts";
+import type { PortHold } from "../../src/coverage/coverage.ts";
 import type { HostFacts } from "../../src/coverage/facts.ts";
 import { renderJson, renderText } from "../../src/report/render.ts";
 import { allocator, coverage, facts, port } from "../support/coverage-sample.ts";
@@ -33,24 +34,30 @@ describe("the map", () => {
     expect(coloured.split(/\p{Cc}\[[0-9]+m/u).join("")).toBe(text);
   });
 
-  test("tells reserved ports with a word apart, where there are some", () => {
-    const word = (number: number, kind: "hold" | "block", state: "free" | "held" = "free") =>
-      port(number, "tcp", { kind, state, holders: [] });
+  test("tells held and blocked ports apart, and those that should be and are not, where there are some", () => {
+    const word = (number: number, kind: "hold" | "block", how: PortHold["state"], state: "free" | "held" = "free") =>
+      port(number, "tcp", { kind, state, hold: { kind, state: how, reason: undefined, hint: undefined } });
     const ports = [
-      word(700, "hold"),
-      word(701, "block"),
-      word(702, "hold", "held"),
-      port(703, "tcp", { state: "free" }),
+      word(700, "hold", "held"),
+      word(701, "block", "held"),
+      word(702, "hold", "held", "held"),
+      word(703, "hold", "not held"),
+      word(704, "block", "unknown"),
+      word(705, "hold", "refused", "held"),
+      port(706, "tcp", { state: "free" }),
     ];
     const { out } = renderText(mapReport({ ...coverage, ports }), {
       verbose: false,
       color: { out: false, err: false },
     });
-    expect(out).toContain(`\n  640  ${".".repeat(60)}kbRr\n`);
+    expect(out).toContain(`\n  640  ${".".repeat(60)}kbKx\n  704  xRr${".".repeat(61)}\n`);
     expect(out).toContain(
-      "r  1     reserved and free\nk  1     reserved by a line with 'hold', and free\nb  1     reserved by a line with 'block', and free\n",
+      "r  1     reserved and free\nk  1     kept by portreserve-hold for its owner, which has not got it now\n" +
+        "K  1     kept by portreserve-hold for its owner, and taken\nb  1     blocked by portreserve-hold\n" +
+        "x  2     to be held or blocked, and is not, or not for sure\nR  1     reserved and held, not stolen\n",
     );
-    expect(text).not.toContain("a line with");
+    expect(text).not.toContain("portreserve-hold");
+    expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
   test("has a document as its schema says", () => {

@@ -207,7 +207,7 @@ async function expectKernel(guest: Guest, { allocators }: Status): Promise<void>
   const range = hasClient ? await guest.output("cd /proc/sys/sunrpc; cat min_resvport max_resvport") : "";
   const [min = 0, max = 0] = range.split("\n").map(Number);
   const inRange = [631, 665, 700].filter((port) => min <= port && port <= max);
-  const hint = "narrow sunrpc.min_resvport and max_resvport, or mount with noresvport";
+  const hint = `portreservectl hold ${inRange.map((port) => (port === 665 ? "665/udp" : port)).join(" ")}`;
   const verdict =
     inRange.length === 0
       ? "covered | no reserved port in its range"

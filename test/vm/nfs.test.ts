@@ -61,7 +61,7 @@ until grep -q error /run/probe.out; do sleep 0.1; done; cat /run/probe.out`);
         verdict: "not covered",
         check: "kernel",
         reason: "749 993 in range",
-        hint: "narrow sunrpc.min_resvport and max_resvport, or mount with noresvport",
+        hint: "portreservectl hold 749/tcp 993/tcp",
       },
     ]);
     expect(status.allocators.length).toBeGreaterThan(5);

@@ -1,7 +1,7 @@
 // The numbers that coverage comes to, counted once for every form of output.
 
 import type { Protocol } from "../../core/config/types.ts";
-import type { Coverage, Verdict } from "../../coverage/coverage.ts";
+import type { Coverage, PortHold, Verdict } from "../../coverage/coverage.ts";
 
 export interface Figures {
   /** Ports that are reserved, by protocol: 631/tcp and 631/udp are two. */
@@ -11,13 +11,19 @@ export interface Figures {
   readonly held: number;
   readonly stolen: number;
   readonly unknown: number;
+  /** Of those that are to be held or blocked by portreserve-hold, or are. */
+  readonly holds: Readonly<Record<"held" | "missing" | "unknown", number>>;
 }
 
 export function figuresOf({ allocators, ports }: Coverage): Figures {
   const reserved = ports.filter((port) => port.reserved);
   const of = (verdict: Verdict): number =>
     allocators.reduce((sum, one) => sum + (one.verdict === verdict ? one.count : 0), 0);
+  const holds = ports.flatMap(({ hold }) => hold ?? []);
+  const inState = (...states: readonly PortHold["state"][]): number =>
+    holds.filter(({ state }) => states.includes(state)).length;
   return {
+    holds: { held: inState("held"), missing: inState("refused", "not held"), unknown: inState("unknown") },
     reserved: {
       tcp: reserved.filter(({ protocol }) => protocol === "tcp").length,
       udp: reserved.filter(({ protocol }) => protocol === "udp").length,

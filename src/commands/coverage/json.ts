@@ -1,5 +1,5 @@
 // Coverage as fields of a JSON document: every field is always there, null for what does not apply.
-import type { Allocator, Coverage, Hint, Holder, HostAnswer, PortState } from "../../coverage/coverage.ts";
+import type { Allocator, Coverage, Hint, Holder, HostAnswer, PortHold, PortState } from "../../coverage/coverage.ts";
 import type { Json } from "../../report/types.ts";
 import type { Figures } from "./figures.ts";
 
@@ -19,6 +19,9 @@ export function coverageJson(coverage: Coverage, figures: Figures): Fields {
       held: figures.held,
       stolen: figures.stolen,
       unknown: figures.unknown,
+      holdsHeld: figures.holds.held,
+      holdsMissing: figures.holds.missing,
+      holdsUnknown: figures.holds.unknown,
       leftTcp: coverage.portsLeft?.tcp ?? null,
       leftUdp: coverage.portsLeft?.udp ?? null,
     },
@@ -56,7 +59,12 @@ export function portJson(port: PortState): Fields {
     kind: port.kind,
     state: port.state,
     holders: port.holders.map(holderJson),
+    hold: port.hold === undefined ? null : holdJson(port.hold),
   };
+}
+
+export function holdJson({ kind, state, reason, hint }: PortHold): Fields {
+  return { kind, state, reason: reason ?? null, hint: hint ?? null };
 }
 
 export function holderJson(holder: Holder): Fields {

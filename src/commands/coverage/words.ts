@@ -1,5 +1,5 @@
 // How verdicts, holders and spans of time are said to a person: the same words in every verb.
-import type { Allocator, Holder, HostAnswer, PortState } from "../../coverage/coverage.ts";
+import type { Allocator, Holder, HostAnswer, PortHold, PortState } from "../../coverage/coverage.ts";
 import type { Line, Tone } from "../../report/types.ts";
 
 export const VERDICT_TONES = { covered: "good", "not covered": "bad", unknown: "warn" } as const satisfies Readonly<
@@ -28,6 +28,19 @@ export function holdersOf({ holders }: PortState): readonly Holder[] {
 
 export function isThief({ verdict }: Holder): boolean {
   return verdict === "stolen";
+}
+
+const HOLD_WORDS = {
+  held: { hold: "held", block: "blocked", tone: "good" },
+  refused: { hold: "hold refused", block: "block refused", tone: "bad" },
+  "not held": { hold: "not held", block: "not blocked", tone: "bad" },
+  unknown: { hold: "unknown whether held", block: "unknown whether blocked", tone: "warn" },
+} as const satisfies Readonly<Record<PortHold["state"], unknown>>;
+
+/** "hold refused: 'ypbind' has the port who … → CURE" */
+export function holdLine({ kind, state, reason, hint }: PortHold): Line {
+  const words = HOLD_WORDS[state];
+  return [{ text: words[kind], tone: words.tone }, `${reason === undefined ? "" : `: ${reason}`}${arrow(hint)}`];
 }
 
 /** "covered", "not covered: REASON → CURE". */

@@ -2,11 +2,12 @@
 import type { Protocol } from "../../core/config/types.ts";
 import { ALLOCATED_PORTS } from "../../core/mechanism.ts";
 import { showsBoundSockets } from "../../core/sockets/bound.ts";
-import type { Allocator, Coverage, PortState } from "../../coverage/coverage.ts";
+import type { Allocator, Coverage, Holder, PortHold, PortState } from "../../coverage/coverage.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
+import { hintFor } from "../../coverage/paste.ts";
 import type { Block, Json, Line } from "../../report/types.ts";
-import { allocatorJson, holderJson } from "../coverage/json.ts";
-import { arrow, holdersOf, holderText, portText } from "../coverage/words.ts";
+import { allocatorJson, holderJson, holdJson } from "../coverage/json.ts";
+import { arrow, fewOf, holdersOf, holderText, holdLine, portText } from "../coverage/words.ts";
 
 export interface AskedPort {
   readonly port: number;
@@ -30,16 +31,21 @@ export function hostBlocks(asked: readonly AskedPort[], facts: HostFacts, covera
   ];
 }
 
-/** Beside what the table and the configuration say of a port; both null where it was not looked at. */
+/** Beside what the table and the configuration say of a port; all null where it was not looked at. */
 export function portHostJson(one: AskedPort, coverage: Coverage | undefined): { readonly [key: string]: Json } {
-  if (coverage === undefined || one.port >= PRIVILEGED_END) return { state: null, holders: null };
+  if (coverage === undefined || one.port >= PRIVILEGED_END) return { state: null, holders: null, hold: null };
   const found = stateOf(one, coverage);
-  return { state: found?.state ?? "free", holders: (found?.holders ?? []).map(holderJson) };
+  return {
+    state: found?.state ?? "free",
+    holders: (found?.holders ?? []).map(holderJson),
+    hold: found?.hold === undefined ? null : holdJson(found.hold),
+  };
 }
 
 /** Those that can take, or may be able to take, one of the ports though it is reserved. */
 export function threatsJson(asked: readonly AskedPort[], coverage: Coverage): Json {
-  return threats(asked.filter(isHandedOut), coverage).map(allocatorJson);
+  const open = asked.filter((one) => isHandedOut(one) && !isHeld(one, coverage));
+  return threats(open, coverage).map(allocatorJson);
 }
 
 function stateOf({ port, protocol }: AskedPort, { ports }: Coverage): PortState | undefined {
@@ -49,30 +55,51 @@ function stateOf({ port, protocol }: AskedPort, { ports }: Coverage): PortState 
 function holderRows(
   asked: AskedPort,
   state: PortState | undefined,
-  { kernel }: HostFacts,
+  { kernel, asRoot }: HostFacts,
 ): readonly (readonly Line[])[] {
   const holders = state === undefined ? [] : holdersOf(state);
-  if (holders.length === 0) {
-    const blind = asked.protocol === "tcp" && !showsBoundSockets(kernel.release);
-    return [[portText(asked), blind ? `held by nobody ${UNSHOWN}` : "held by nobody"]];
+  const kept = state?.hold === undefined ? [] : [keptRow(state, state.hold, asRoot)];
+  if (holders.length === 0 && state?.hold?.state === "held") return kept;
+  return [...kept, ...(holders.length === 0 ? nobodyRows(asked, kernel) : holders.map((one) => holderRow(asked, one)))];
+}
+
+/** "held by portreserve-hold for cups; everybody without SO_REUSEADDR is refused" */
+function keptRow(port: PortState, hold: PortHold, asRoot: boolean): readonly Line[] {
+  if (hold.state !== "held") return [portText(port), holdLine(hold)];
+  if (hold.kind === "block")
+    return [portText(port), { text: "blocked by portreserve-hold; everybody is refused", tone: "good" }];
+  const owners = port.owners.length === 0 ? "" : ` for ${fewOf(port.owners, MOST_NAMED)}`;
+  const isOwnersNow = port.holders.some(({ verdict }) => verdict === "owner");
+  const text = `held by portreserve-hold${owners}; everybody without SO_REUSEADDR is refused`;
+  return [portText(port), [{ text, tone: "good" }, isOwnersNow ? "" : `, its owner too${arrow(letGo(port, asRoot))}`]];
+}
+
+/** What helps an owner that has lost the flag. */
+function letGo(port: PortState, asRoot: boolean): string | undefined {
+  return hintFor(`portreservectl unhold ${portText(port)}`, { asRoot, again: "" });
+}
+
+function nobodyRows(asked: AskedPort, { release }: HostFacts["kernel"]): readonly (readonly Line[])[] {
+  const blind = asked.protocol === "tcp" && !showsBoundSockets(release);
+  return [[portText(asked), blind ? `held by nobody ${UNSHOWN}` : "held by nobody"]];
+}
+
+function holderRow(asked: AskedPort, holder: Holder): readonly Line[] {
+  const who = holderText(holder);
+  switch (holder.verdict) {
+    case "owner":
+      return [portText(asked), `held by ${who}`, { text: "rightly", tone: "good" }];
+    case "stolen":
+      return [portText(asked), `held by ${who}`, { text: "STOLEN", tone: "bad" }];
+    case "unjudged":
+      return [portText(asked), `held by ${who}`];
+    case "unknown":
+      return [portText(asked), { text: `held, by whom is not known: ${who}`, tone: "warn" }];
+    case "ended":
+      return [portText(asked), "held by nobody, until the kernel forgets a connection that ended"];
+    default:
+      return holder.verdict satisfies never;
   }
-  return holders.map((holder): readonly Line[] => {
-    const who = holderText(holder);
-    switch (holder.verdict) {
-      case "owner":
-        return [portText(asked), `held by ${who}`, { text: "rightly", tone: "good" }];
-      case "stolen":
-        return [portText(asked), `held by ${who}`, { text: "STOLEN", tone: "bad" }];
-      case "unjudged":
-        return [portText(asked), `held by ${who}`];
-      case "unknown":
-        return [portText(asked), { text: `held, by whom is not known: ${who}`, tone: "warn" }];
-      case "ended":
-        return [portText(asked), "held by nobody, until the kernel forgets a connection that ended"];
-      default:
-        return holder.verdict satisfies never;
-    }
-  });
 }
 
 function isHandedOut({ port }: AskedPort): boolean {
@@ -84,10 +111,20 @@ function outsideLines(asked: readonly AskedPort[]): readonly Line[] {
 }
 
 function whyLines(asked: readonly AskedPort[], coverage: Coverage): readonly Line[] {
-  const inRange = asked.filter(isHandedOut);
+  const held = asked.filter((one) => isHeld(one, coverage));
+  const inRange = asked.filter((one) => isHandedOut(one) && !held.includes(one));
   const open = inRange.filter(({ reserved }) => !reserved);
   const kept = inRange.filter(({ reserved }) => reserved);
-  return [...(open.length === 0 ? [] : [openLine(open)]), ...(kept.length === 0 ? [] : keptLines(kept, coverage))];
+  const text = `${held.map(portText).join(" and ")} ${held.length === 1 ? "is" : "are"} held: no allocator can take ${held.length === 1 ? "it" : "them"}`;
+  return [
+    ...(held.length === 0 ? [] : [{ text, tone: "good" } as const]),
+    ...(open.length === 0 ? [] : [openLine(open)]),
+    ...(kept.length === 0 ? [] : keptLines(kept, coverage)),
+  ];
+}
+
+function isHeld(asked: AskedPort, coverage: Coverage): boolean {
+  return stateOf(asked, coverage)?.hold?.state === "held";
 }
 
 function openLine(open: readonly AskedPort[]): Line {

@@ -3,6 +3,8 @@
 import { isUnseen } from "../../core/seen.ts";
 import type { Coverage } from "../../coverage/coverage.ts";
 import type { HostFacts, SetupFacts } from "../../coverage/facts.ts";
+import type { HolderFacts } from "../../coverage/hold-facts.ts";
+import { NONE } from "../../coverage/holds.ts";
 import type { Json } from "../../report/types.ts";
 import { PRELOAD_LIST, TABLE_FILE } from "../../system/paths.ts";
 import type { Figures } from "../coverage/figures.ts";
@@ -11,13 +13,22 @@ import { coverageJson } from "../coverage/json.ts";
 type Fields = { readonly [key: string]: Json };
 
 /** All but the time of looking: what stays the same as long as nothing happens. */
-export function statusJson({ setup, asRoot }: HostFacts, coverage: Coverage, figures: Figures): Fields {
+export function statusJson({ setup, asRoot, holder = NONE }: HostFacts, coverage: Coverage, figures: Figures): Fields {
   return {
     asRoot,
     table: tableJson(setup),
     preload: listJson(setup),
+    holder: holderJson(holder),
     libraries: setup.libraries.map(({ abi, path, state }) => ({ abi, path, state: isUnseen(state) ? null : state })),
     ...coverageJson(coverage, figures),
+  };
+}
+
+function holderJson(holder: HolderFacts): Fields {
+  return {
+    state: holder.kind,
+    pid: holder.kind === "running" ? holder.pid : null,
+    reason: holder.kind === "unknown" ? holder.why.unseen : null,
   };
 }
 

@@ -1,5 +1,5 @@
 // status as metrics, named and measured as node_exporter's own are.
-import type { Coverage, Verdict } from "../../coverage/coverage.ts";
+import type { Coverage, PortHold, Verdict } from "../../coverage/coverage.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
 import type { Metric, Sample } from "../../report/prometheus.ts";
 import type { Figures } from "../coverage/figures.ts";
@@ -9,9 +9,9 @@ const VERDICTS: readonly Verdict[] = ["covered", "not covered", "unknown"];
 
 /** `rejected`: undefined where the configuration cannot be read. */
 export function statusMetrics(
-  { time, setup }: Pick<HostFacts, "time" | "setup">,
+  { time, setup, holder }: Pick<HostFacts, "time" | "setup" | "holder">,
   coverage: Coverage,
-  { reserved, allocators, stolen, unknown }: Figures,
+  { reserved, allocators, stolen, unknown, holds }: Figures,
   rejected: number | undefined,
 ): readonly Metric[] {
   const { since, state } = setup.table;
@@ -44,6 +44,22 @@ export function statusMetrics(
             value: coverage.portsLeft?.[protocol] ?? 0,
           })),
     ),
+    gauge(
+      "held_ports",
+      "Ports below 1024 that portreserve-hold keeps from everybody who does not share them, or from everybody.",
+      (["hold", "block"] as const).map((kind) => ({ labels: { kind }, value: keptPorts(coverage, kind) })),
+    ),
+    gauge("hold_refused_ports", "Ports below 1024 that are to be held or blocked, and are not.", [
+      { value: holds.missing },
+    ]),
+    gauge("hold_unknown_ports", "Ports below 1024 of which it is not known whether they are held or blocked.", [
+      { value: holds.unknown },
+    ]),
+    gauge(
+      "holder_running",
+      "Whether portreserve-hold runs: 1 if so, 0 if not.",
+      holder === undefined || holder.kind === "unknown" ? [] : [{ value: bit(holder.kind === "running") }],
+    ),
     gauge("unknown_ports", "Reserved ports that somebody holds who cannot be seen.", [{ value: unknown }]),
     gauge(
       "rejected_lines",
@@ -68,6 +84,10 @@ export function statusMetrics(
 
 function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
   return { name: `portreserve_${name}`, help, type: "gauge", samples };
+}
+
+function keptPorts({ ports }: Coverage, kind: PortHold["kind"]): number {
+  return ports.filter(({ hold }) => hold?.kind === kind && hold.state === "held").length;
 }
 
 function stolenSamples({ ports }: Coverage): readonly Sample[] {

@@ -3,7 +3,7 @@ import { counted } from "../../core/text.ts";
 import type { PortState } from "../../coverage/coverage.ts";
 
 import type { Block, Line } from "../../report/types.ts";
-import { fewOf, holdersOf, holderText, portText } from "../coverage/words.ts";
+import { fewOf, holdersOf, holderText, holdLine as holdFlag, portText } from "../coverage/words.ts";
 
 /** With more than these, the free ones are counted rather than listed. */
 const MOST_ROWS = 40;
@@ -11,10 +11,10 @@ const MOST_HOLDERS = 3;
 
 /** `tableInForce`: otherwise nothing is in the table, and saying so of each port is idle. */
 export function portBlocks(ports: readonly PortState[], tableInForce: boolean, verbose: boolean): readonly Block[] {
-  const reserved = ports.filter((port) => port.reserved || port.state === "stolen");
+  const reserved = ports.filter((port) => port.reserved || port.hold !== undefined || port.state === "stolen");
   if (reserved.length === 0) return [{ kind: "lines", lines: ["no port is reserved"] }];
   const all = verbose || reserved.length <= MOST_ROWS;
-  const shown = all ? reserved : reserved.filter((port) => port.state !== "free" || (tableInForce && !port.inTable));
+  const shown = all ? reserved : reserved.filter((port) => isWorthARow(port, tableInForce));
   const left = reserved.length - shown.length;
   const heading = ["PORT", "RESERVED FOR", "HELD BY"];
   return [
@@ -37,18 +37,38 @@ function row(port: PortState, tableInForce: boolean): readonly Line[] {
   return flag === undefined ? cells : [...cells, flag];
 }
 
-/** "cupsd 1201", and "–" for a free port. */
+/** "portreserve-hold, owner cupsd 1201"; without a hold "cupsd 1201", and "–" for a free port. */
 function heldBy(port: PortState): string {
-  if (port.state === "ended") return "nobody, until the kernel forgets a connection that ended";
-  const holders = holdersOf(port);
-  return holders.length === 0 ? "–" : fewOf(holders.map(holderText), MOST_HOLDERS);
+  const { hold } = port;
+  if (hold?.state !== "held") return takenBy(port);
+  const others = takenBy(port);
+  if (hold.kind === "block") return others === NOBODY ? `${HOLDER}, for nobody` : `${HOLDER}, beside ${others}`;
+  if (others === NOBODY) return `${HOLDER}, owner down`;
+  const isOwners = port.holders.some(({ verdict }) => verdict === "owner");
+  return `${HOLDER}, ${isOwners ? "owner" : "beside"} ${others}`;
 }
 
-function flagsOf({ state, inTable }: PortState, tableInForce: boolean): Line | undefined {
+const NOBODY = "–";
+const HOLDER = "portreserve-hold";
+
+function takenBy(port: PortState): string {
+  if (port.state === "ended") return "nobody, until the kernel forgets a connection that ended";
+  const holders = holdersOf(port);
+  return holders.length === 0 ? NOBODY : fewOf(holders.map(holderText), MOST_HOLDERS);
+}
+
+function isWorthARow({ state, inTable, hold }: PortState, tableInForce: boolean): boolean {
+  return state !== "free" || (tableInForce && !inTable) || (hold !== undefined && hold.state !== "held");
+}
+
+function flagsOf(port: PortState, tableInForce: boolean): Line | undefined {
+  const { state, inTable, reserved, hold } = port;
   const flags: Line[] = [];
   if (state === "stolen") flags.push({ text: "STOLEN", tone: "bad" });
   if (state === "unknown") flags.push({ text: "unknown", tone: "warn" });
-  if (tableInForce && !inTable) flags.push({ text: "not in the table", tone: "warn" });
-  const [first, second] = flags;
-  return second === undefined ? first : ([first, ", ", second] as Line);
+  if (tableInForce && !inTable && reserved) flags.push({ text: "not in the table", tone: "warn" });
+  if (hold !== undefined && hold.state !== "held") flags.push(holdFlag(hold));
+  return flags.length === 0
+    ? undefined
+    : (flags.flatMap((flag, at) => (at === 0 ? [flag] : [", ", flag])).flat() as Line);
 }

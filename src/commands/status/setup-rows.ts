@@ -4,12 +4,14 @@ import { isUnseen } from "../../core/seen.ts";
 import type { Coverage, HostAnswer } from "../../coverage/coverage.ts";
 import type { HostFacts, SetupFacts, TableFacts } from "../../coverage/facts.ts";
 import type { Block, Line, Span } from "../../report/types.ts";
-import { PRELOAD_LIST, TABLE_FILE } from "../../system/paths.ts";
+import { HOLD_FILE, PRELOAD_LIST, TABLE_FILE } from "../../system/paths.ts";
 import { agoText, arrow, isWorthSaying, spanText } from "../coverage/words.ts";
 
 /** Questions about the table: all of them are answered in its row. */
 const ABOUT_TABLE: readonly string[] = ["table", "fresh", "readable", "label"];
 const ABOUT_PRELOAD = "preload";
+/** Shown wherever something is held, so that nobody has to ask whether it is. */
+const ABOUT_HOLDS = "hold";
 
 export function setupBlock({ setup, time }: Pick<HostFacts, "setup" | "time">, { answers }: Coverage): Block {
   const preload = answers.find(({ id }) => id === ABOUT_PRELOAD);
@@ -29,7 +31,7 @@ export function setupBlock({ setup, time }: Pick<HostFacts, "setup" | "time">, {
       ],
       ["preload", PRELOAD_LIST, preloadCell(setup, time, preload)],
       ...others
-        .filter((answer) => isWorthSaying(answer) && !isPartOf(preload, answer))
+        .filter((answer) => (isWorthSaying(answer) || answer.id === ABOUT_HOLDS) && !isPartOf(preload, answer))
         .map((answer) => row(answer, setup)),
     ],
   };
@@ -74,7 +76,8 @@ function preloadCell({ list, libraries }: SetupFacts, time: number, answer: Host
 
 function row(answer: HostAnswer, { libraries }: SetupFacts): readonly Line[] {
   const library = libraries.find(({ abi }) => answer.id === `library-${abi}`);
-  const [name, place] = library === undefined ? [answer.id, "–"] : [`library ${library.abi}`, library.path];
+  const ofAnswer = answer.id === ABOUT_HOLDS ? HOLD_FILE : "–";
+  const [name, place] = library === undefined ? [answer.id, ofAnswer] : [`library ${library.abi}`, library.path];
   return [name, place, [said(answer), arrow(answer.hint)]];
 }
 

@@ -5,7 +5,7 @@ import { allocatorJson, portJson } from "../coverage/json.ts";
 import type { ProofRow } from "./proof.ts";
 import type { Verified } from "./text.ts";
 
-export function verifyJson({ scope, proof, judged, verdict }: Verified): { readonly [key: string]: Json } {
+export function verifyJson({ scope, proof, holds, judged, verdict }: Verified): { readonly [key: string]: Json } {
   return {
     verdict,
     scope: {
@@ -21,6 +21,15 @@ export function verifyJson({ scope, proof, judged, verdict }: Verified): { reado
       notes: proof.notes,
     },
     proof: proof.rows.map(rowJson),
+    holds:
+      holds === undefined
+        ? null
+        : {
+            state: holds.state,
+            reason: holds.reason ?? null,
+            hint: holds.hint ?? null,
+            proof: holds.rows.map((row) => ({ ...row, error: row.error ?? null })),
+          },
     answers: judged.answers.map(({ id, question, state, answer, hint }) => ({
       id,
       question,

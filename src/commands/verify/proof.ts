@@ -169,12 +169,16 @@ export function portList(ports: readonly number[]): string {
 
 const SHOWN_RANGES = 8;
 
-function gotten({ stdout }: ProbeAnswer): { readonly ports: readonly number[]; readonly error: string | undefined } {
-  const documents = documentsIn(stdout);
-  const error = documents.at(-1)?.error;
+/** The errno's name that its last line tells, if it does. */
+export function errorOf({ stdout }: ProbeAnswer): string | undefined {
+  const error = documentsIn(stdout).at(-1)?.error;
+  return typeof error === "string" ? error : undefined;
+}
+
+function gotten(answer: ProbeAnswer): { readonly ports: readonly number[]; readonly error: string | undefined } {
   return {
-    ports: documents.flatMap(({ port }) => (typeof port === "number" ? [port] : [])),
-    error: typeof error === "string" ? error : undefined,
+    ports: documentsIn(answer.stdout).flatMap(({ port }) => (typeof port === "number" ? [port] : [])),
+    error: errorOf(answer),
   };
 }
 

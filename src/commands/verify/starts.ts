@@ -68,7 +68,8 @@ export function bySystemd(properties: readonly string[], network: string, variab
 /** One socket for each port; and an end, if the waiting process is gone. */
 const OWN_SETTINGS = ["LimitNOFILE=4096", "RuntimeMaxSec=60"];
 
-function withVariables(variables: Variables): ProgramCommand {
+/** The probe as standard input, with these alone. */
+export function withVariables(variables: Variables): ProgramCommand {
   const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   return ["env", "-i", `PATH=${SEARCH_PATH}`, "LC_ALL=C", ...assignments, STANDARD_INPUT_PROGRAM];
 }

@@ -5,6 +5,7 @@ import type { HostAnswer, Verdict } from "../../coverage/coverage.ts";
 import type { Block, Line, Span, Tone } from "../../report/types.ts";
 import {
   arrow,
+  fewOf,
   holdersOf,
   holderText,
   isThief,
@@ -13,6 +14,7 @@ import {
   VERDICT_TONES,
   verdictLine,
 } from "../coverage/words.ts";
+import type { HoldProof } from "./hold-proof.ts";
 import type { ProofRow } from "./proof.ts";
 import { LEFT_OUT, type Proof } from "./prove.ts";
 import type { Scope, ScopedCoverage } from "./scope.ts";
@@ -20,16 +22,19 @@ import type { Scope, ScopedCoverage } from "./scope.ts";
 export interface Verified {
   readonly scope: Scope;
   readonly proof: Proof;
+  /** Undefined: nothing is held, or it was not tried. */
+  readonly holds: HoldProof | undefined;
   readonly judged: ScopedCoverage;
   readonly verdict: Verdict;
 }
 
 export function verifyBlocks(verified: Verified): readonly Block[] {
-  const { proof, judged } = verified;
+  const { proof, holds, judged } = verified;
   const allocators = judged.allocators.filter(({ verdict }) => verdict !== "covered");
   return [
     { kind: "lines", lines: [headLine(verified)] },
     { kind: "columns", rows: abisOf(proof.rows).flatMap((abi) => rowsFor(abi, proof.rows)) },
+    { kind: "lines", lines: holds === undefined ? [] : [holdsLine(holds)] },
     { kind: "lines", lines: proof.notes.map((note): Line => ({ text: note, tone: "dim" })) },
     {
       kind: "lines",
@@ -69,6 +74,21 @@ function headLine({ proof, scope }: Verified): Line {
   const where = proof.how === "none" ? "" : `, ${placeText(proof, scope)}`;
   const why = proof.reason === undefined || isUnwanted(proof) ? "" : `: ${proof.reason}${arrow(proof.hint)}`;
   return ["proof: ", { text, tone }, `${where}${why}`];
+}
+
+const MOST_OPEN = 8;
+
+/** "held ports: good, each of 12 plain binds was refused" */
+function holdsLine({ state, reason, hint, rows }: HoldProof): Line {
+  const [text, tone] = WORDS[state];
+  const open = rows.filter(({ error }) => error === undefined);
+  const free = [...new Set(open.map(portText))];
+  const what = {
+    good: `, each of ${counted(rows.length, "plain bind")} was refused`,
+    bad: `: ${fewOf(free, MOST_OPEN)} could be bound, so ${free.length === 1 ? "it is" : "they are"} not held`,
+    none: `: ${reason}${arrow(hint)}`,
+  }[state];
+  return ["held ports: ", { text, tone }, what];
 }
 
 function isUnwanted({ reason }: Proof): boolean {
@@ -125,7 +145,7 @@ function unknownLines({ unknown }: ScopedCoverage): readonly Line[] {
   ]);
 }
 
-function verdictText({ scope, proof, judged, verdict }: Verified): Line {
+function verdictText({ scope, proof, holds, judged, verdict }: Verified): Line {
   const what =
     scope.kind === "host" ? "the host" : scope.kind === "unit" ? `'${scope.unit}'` : `process ${scope.process.pid}`;
   const of = (wanted: Verdict): number =>
@@ -139,11 +159,13 @@ function verdictText({ scope, proof, judged, verdict }: Verified): Line {
       judged.stolen.length === 0 ? "" : counted(judged.stolen.length, "stolen port"),
       bad === 0 ? "" : counted(bad, "fault in the setup", "faults in the setup"),
       proof.state === "bad" ? "the proof failed" : "",
+      holds?.state === "bad" ? "held ports could be bound" : "",
     ],
     unknown: [
       of("unknown") === 0 ? "" : counted(of("unknown"), "allocator"),
       judged.unknown.length === 0 ? "" : counted(judged.unknown.length, "port"),
       proof.state === "none" ? "no proof" : "",
+      holds?.state === "none" ? "no proof of held ports" : "",
     ],
   }[verdict].filter((part) => part !== "");
   const why = parts.length === 0 ? "" : ` (${parts.join(", ")})`;
