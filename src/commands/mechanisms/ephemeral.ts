@@ -57,6 +57,7 @@ function look({ root, reservations }: LookInput): Standing {
             `${counted(foreign.length, "port")} of others ${foreign.length === 1 ? "stays" : "stay"} in the list: ${shown(foreign)}`,
           ]),
     ],
+    keepsFrom: () => "the kernel's own choice",
     numbers: { ports: wanted, foreign, now: now ?? null },
     files,
     first: set(now, still),

@@ -24,7 +24,9 @@ export interface Standing {
   readonly reason?: string;
   /** What it does on this host, or would do, in numbers; a line each. */
   readonly does: readonly string[];
-  /** The same for scripts. */
+  /** From whom it keeps a reserved port while it is in force: completes "it keeps the port from …". */
+  readonly keepsFrom: (port: number) => string | undefined;
+  /** `does` for scripts. */
   readonly numbers: { readonly [key: string]: Json };
   /** Its files, as they should be and as they are. */
   readonly files: readonly Artefact[];

@@ -12,7 +12,7 @@ import type { Command, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
 import { carryOut, changesToApply, type Work, worksToRemove } from "./change.ts";
 import type { ManagedMechanism } from "./mechanism.ts";
-import { type Shown, shownBlock, shownJson } from "./show.ts";
+import { type ShownMechanism, shownBlock, shownJson } from "./show.ts";
 import { MANAGED_MECHANISMS, mechanismsNamed } from "./table.ts";
 
 type Action = "apply" | "remove";
@@ -47,7 +47,7 @@ function show(options: Options, chosen: readonly ManagedMechanism[]): Report {
 }
 
 /** Whatever is rejected of the configuration is for `check` to say; no folder reserves nothing. */
-function lookAt({ root, blacklist }: Options, chosen: readonly ManagedMechanism[]): readonly Shown[] {
+function lookAt({ root, blacklist }: Options, chosen: readonly ManagedMechanism[]): readonly ShownMechanism[] {
   const { reservations } = readSources({ root, blacklist }, "may miss").configuration;
   return chosen.map((mechanism) => ({ mechanism, standing: mechanism.look({ root, reservations }) }));
 }
@@ -99,7 +99,7 @@ function names(chosen: readonly ManagedMechanism[]): string {
   return chosen.map(({ name }) => name).join(" ");
 }
 
-function refusalsOf({ standing }: Shown, { root, force }: Options): readonly Message[] {
+function refusalsOf({ standing }: ShownMechanism, { root, force }: Options): readonly Message[] {
   const { files, refusals, costs } = standing;
   return [
     ...unownedAmong(files).map(({ path, what }) => unowned(root, path, what)),

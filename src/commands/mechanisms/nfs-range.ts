@@ -10,7 +10,7 @@ import {
   sameRange,
   sizeOf,
 } from "../../core/mechanisms/nfs-range.ts";
-import { moduleSettings, rootIsNfs, type Setting, sysctlSettings } from "../../core/mechanisms/settings.ts";
+import { type HostSetting, moduleSettings, rootIsNfs, sysctlSettings } from "../../core/mechanisms/settings.ts";
 import { modprobeText, parseRangeSysctl, rangeSysctlText } from "../../core/mechanisms/texts.ts";
 import { counted, unique } from "../../core/text.ts";
 import { shortList } from "../../coverage/names.ts";
@@ -67,6 +67,10 @@ function look({ root, reservations }: LookInput): Standing {
         : `the NFS client keeps to ${rangeText(run)}: ${counted(sizeOf(run), "port")}, the longest run of ${rangeText(DEFAULT_CLIENT_RANGE)} without a reserved one`,
       ...(now === undefined ? [] : [`now it has ${rangeText(now)}, ${atRisk(now, inDefault)}`]),
     ],
+    keepsFrom: (port) =>
+      isIn(DEFAULT_CLIENT_RANGE, port) && !isIn(wanted, port)
+        ? `the kernel's NFS client, which has ${rangeText(wanted)}`
+        : undefined,
     numbers: {
       range: run === undefined ? null : { min: run.min, max: run.max },
       ports: run === undefined ? 0 : sizeOf(run),
@@ -124,7 +128,7 @@ function writes(now: ClientNow, wanted: ClientRange): readonly SetValue[] {
 }
 
 /** What others set to anything else than this range, the kernel's command line included, which wins over modprobe.d. */
-function othersSettings(root: string, wanted: ClientRange): readonly Setting[] {
+function othersSettings(root: string, wanted: ClientRange): readonly HostSetting[] {
   const ours = new Set([NFS_RANGE_MODPROBE, NFS_RANGE_SYSCTL]);
   const foreign = ENDS.flatMap((end) => {
     const files = [
@@ -140,7 +144,7 @@ function othersSettings(root: string, wanted: ClientRange): readonly Setting[] {
   return foreign;
 }
 
-function otherCost({ path, value }: Setting): Message {
+function otherCost({ path, value }: HostSetting): Message {
   return {
     severity: "error",
     message: `'${path}' sets '${value}', and portreservectl did not write it`,

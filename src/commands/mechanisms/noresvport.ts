@@ -1,5 +1,6 @@
 // noresvport: NFS mounts take no privileged port at all, unless their options ask for one.
 import { inPlace } from "../../core/install/artefacts.ts";
+import { DEFAULT_CLIENT_RANGE } from "../../core/mechanisms/nfs-range.ts";
 import { resvportSettings } from "../../core/mechanisms/settings.ts";
 import { NORESVPORT_TEXT } from "../../core/mechanisms/texts.ts";
 import { counted, enumerate, unique } from "../../core/text.ts";
@@ -38,6 +39,10 @@ function look({ root }: LookInput): Standing {
       ...(mounts.length === 0 ? [] : [`now ${without.length} of ${counted(mounts.length, "NFS mount")} have it`]),
       ...some.map(({ path, section }) => `'${path}' says otherwise for [ ${section} ], and that stays`),
     ],
+    keepsFrom: (port) =>
+      port >= DEFAULT_CLIENT_RANGE.min && port <= DEFAULT_CLIENT_RANGE.max
+        ? "NFS mounts, unless their options have resvport"
+        : undefined,
     numbers: { mounts: mounts.length, without: without.length },
     files,
     first: [],

@@ -3,7 +3,7 @@ import type { Block, Json, Line, Tone } from "../../report/types.ts";
 import { commandLine } from "../../system/command-text.ts";
 import type { ManagedMechanism, MechanismState, Standing } from "./mechanism.ts";
 
-export interface Shown {
+export interface ShownMechanism {
   readonly mechanism: ManagedMechanism;
   readonly standing: Standing;
 }
@@ -24,7 +24,7 @@ const WORDS: Readonly<Record<MechanismState, string>> = {
   "foreign settings": "foreign settings",
 };
 
-export function shownBlock(all: readonly Shown[], root: string): Block {
+export function shownBlock(all: readonly ShownMechanism[], root: string): Block {
   const open = all.filter(({ standing }) => standing.state !== "in force").map(({ mechanism }) => mechanism.name);
   const apply = commandLine(root, `mechanisms apply ${open.length === 1 ? open[0] : "NAME"}`);
   return {
@@ -38,7 +38,7 @@ export function shownBlock(all: readonly Shown[], root: string): Block {
   };
 }
 
-function linesOf({ mechanism: { name, guards }, standing }: Shown): readonly Line[] {
+function linesOf({ mechanism: { name, guards }, standing }: ShownMechanism): readonly Line[] {
   const { state, reason, does, costs, refusals } = standing;
   const head: Line = [
     { text: name, tone: "strong" },
@@ -55,7 +55,7 @@ function linesOf({ mechanism: { name, guards }, standing }: Shown): readonly Lin
 }
 
 /** `state` with hyphens, as scripts have it. */
-export function shownJson(all: readonly Shown[]): Json {
+export function shownJson(all: readonly ShownMechanism[]): Json {
   return all.map(({ mechanism: { name, guards }, standing }) => ({
     name,
     guards,

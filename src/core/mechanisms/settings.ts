@@ -8,7 +8,7 @@ export interface SettingsFile {
 }
 
 /** What one file says; the last line of several counts. */
-export interface Setting {
+export interface HostSetting {
   readonly path: string;
   readonly value: string;
 }
@@ -24,8 +24,8 @@ export function inEffect(files: readonly SettingsFile[]): readonly SettingsFile[
 }
 
 /** The settings of a sysctl, such as "net.ipv4.ip_local_reserved_ports", in the order of the files. */
-export function sysctlSettings(files: readonly SettingsFile[], name: string): readonly Setting[] {
-  return files.flatMap(({ path, text }): Setting[] => {
+export function sysctlSettings(files: readonly SettingsFile[], name: string): readonly HostSetting[] {
+  return files.flatMap(({ path, text }): HostSetting[] => {
     const values = text.split("\n").flatMap((line) => {
       const [, key = "", value = ""] = /^\s*-?\s*([^\s#;=][^\s=]*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
       return key.replaceAll("/", ".") === name ? [value] : [];
@@ -36,8 +36,8 @@ export function sysctlSettings(files: readonly SettingsFile[], name: string): re
 }
 
 /** Options of a module, such as "min_resvport" of "sunrpc", in the order of the files. */
-export function moduleSettings(files: readonly SettingsFile[], module: string, option: string): readonly Setting[] {
-  return files.flatMap(({ path, text }): Setting[] => {
+export function moduleSettings(files: readonly SettingsFile[], module: string, option: string): readonly HostSetting[] {
+  return files.flatMap(({ path, text }): HostSetting[] => {
     const values = text.split("\n").flatMap((line) => {
       const [word, name, ...options] = line.trim().split(/\s+/);
       return word === "options" && name === module ? options.flatMap((one) => valueIn(one, option)) : [];
@@ -48,7 +48,7 @@ export function moduleSettings(files: readonly SettingsFile[], module: string, o
 }
 
 /** Of the kernel's command line: "sunrpc.min_resvport=700". */
-export function commandLineSetting(line: SettingsFile, name: string): Setting | undefined {
+export function commandLineSetting(line: SettingsFile, name: string): HostSetting | undefined {
   const value = line.text
     .trim()
     .split(/\s+/)
@@ -62,7 +62,7 @@ function valueIn(word: string, name: string): readonly string[] {
 }
 
 /** What nfsmount.conf(5) says of privileged ports, with the section that says so. */
-export interface MountSetting extends Setting {
+export interface MountSetting extends HostSetting {
   /** "nfsmount_global_options", 'server "backup"'. */
   readonly section: string;
 }

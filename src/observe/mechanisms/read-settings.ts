@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { ClientRange } from "../../core/mechanisms/nfs-range.ts";
-import { commandLineSetting, inEffect, type Setting, type SettingsFile } from "../../core/mechanisms/settings.ts";
+import { commandLineSetting, type HostSetting, inEffect, type SettingsFile } from "../../core/mechanisms/settings.ts";
 import { orUndefined } from "../../system/app-error.ts";
 import { namesIn } from "../../system/files/entry.ts";
 import { kernelValue } from "../../system/files/kernel-value.ts";
@@ -38,7 +38,7 @@ export function kernelCommandLine(): string {
   return read("/", KERNEL_COMMAND_LINE)[0]?.text ?? "";
 }
 
-export function fromCommandLine(name: string): Setting | undefined {
+export function fromCommandLine(name: string): HostSetting | undefined {
   return commandLineSetting({ path: KERNEL_COMMAND_LINE, text: kernelCommandLine() }, name);
 }
 
