@@ -42,7 +42,7 @@ function show(options: Options, chosen: readonly ManagedMechanism[]): Report {
     outcome: "done",
     diagnostics: [],
     body: [shownBlock(shown, options.root)],
-    data: { action: "show", mechanisms: shownJson(shown) },
+    data: { action: "show", dryRun: false, result: "shown", changes: [], mechanisms: shownJson(shown) },
   };
 }
 
@@ -63,7 +63,7 @@ function changeOnce(options: Options, action: Action, chosen: readonly ManagedMe
   const { root, dryRun } = options;
   const shown = lookAt(options, chosen);
   const refusals = action === "apply" ? shown.flatMap((one) => refusalsOf(one, options)) : [];
-  if (refusals.length > 0) return refusedReport(refusals);
+  if (refusals.length > 0) return refusedReport(refusals, options);
   const works =
     action === "remove"
       ? worksToRemove(root, shown)
@@ -113,7 +113,7 @@ function unowned(root: string, path: string, what: string): Message {
   return { severity: "error", message: `'${path}' is ${what}`, hint };
 }
 
-function refusedReport(refusals: readonly Message[]): Report {
+function refusedReport(refusals: readonly Message[], { dryRun }: Options): Report {
   const [first, ...others] = refusals;
   const said = first === undefined ? [] : [{ ...first, message: `${first.message}; nothing was changed` }];
   return {
@@ -122,7 +122,7 @@ function refusedReport(refusals: readonly Message[]): Report {
     diagnostics: [],
     messages: [...said, ...others],
     body: [],
-    data: { action: "apply", result: "refused", changes: [], mechanisms: [] },
+    data: { action: "apply", dryRun, result: "refused", changes: [], mechanisms: [] },
   };
 }
 

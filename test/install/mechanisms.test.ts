@@ -1,0 +1,323 @@
+// mechanisms: applied twice changes nothing, removed leaves every byte as it was, and what is not ours is kept; each with a control.
+import { lstatSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { named, skipReason } from "../support/can.ts";
+import { asNobody, ctl, makeRoot, put, type Ran, SERVICES } from "../support/cli.ts";
+import { noHost, onHost, treeDifferences, treeOf } from "../support/host.ts";
+import { schemaFaults } from "../support/schema.ts";
+import { giveAway, withoutLock } from "./image.ts";
+
+const NAMES = ["nfs-range", "noresvport", "ephemeral"];
+const MODPROBE = "/etc/modprobe.d/portreserve.conf";
+const RANGE = "/etc/sysctl.d/zz-portreserve-nfs-range.conf";
+const EPHEMERAL = "/etc/sysctl.d/zz-portreserve-ephemeral.conf";
+const NFSMOUNT = "/etc/nfsmount.conf.d/portreserve.conf";
+const OURS = (name: string): string =>
+  `# Written by 'portreservectl mechanisms apply ${name}'; 'portreservectl mechanisms remove ${name}' removes it.\n`;
+
+function image(files: Readonly<Record<string, string>> = {}): string {
+  const root = makeRoot({
+    "etc/services": SERVICES,
+    "etc/portreserve/cups": "631\n749/tcp\n993/udp\n2049/tcp\n",
+    "etc/modprobe.d/": "",
+    "etc/sysctl.d/10-other.conf": "net.ipv4.ip_local_reserved_ports = 8080,9000-9002\n",
+    ...files,
+  });
+  giveAway(root);
+  return root;
+}
+const run = (root: string, ...args: readonly string[]): Ran =>
+  ctl(["mechanisms", ...args, "--root", root], { under: asNobody });
+const textIn = (root: string, file: string): string => readFileSync(path.join(root, file), "utf8");
+const json = (ran: Ran) => JSON.parse(ran.stdout) as { result: string; mechanisms: { name: string; state: string }[] };
+const states = (ran: Ran): readonly string[] => json(ran).mechanisms.map(({ name, state }) => `${name} ${state}`);
+
+describe("in an image", () => {
+  test("shows each, in numbers", () => {
+    const root = image();
+    expect(run(root)).toEqual({
+      status: 0,
+      stdout: `nfs-range: not applied
+  against the kernel's NFS client, which takes any port of 665 to 1023 for a mount
+  the NFS client keeps to 750–992: 243 ports, the longest run of 665–1023 without a reserved one
+noresvport: not applied
+  against the kernel's NFS client: what is mounted from then on takes a port above 1023, where its server allows that
+  mounts by NFS get the option noresvport, unless they have resvport
+ephemeral: not applied
+  against the kernel's own choice, for connect() and bind() to port 0, and programs that read its list, such as glusterfs
+  keeps 4 reserved ports from the kernel's choice, 1 of them above 1023
+  4 ports of others stay in the list: 8080,9000-9002
+'portreservectl mechanisms apply NAME --root ${root}' applies one; with --dry-run it shows the changes
+`,
+      stderr: "",
+    });
+    expect(run(root, "nfs-range").stdout).not.toContain("ephemeral");
+    expect(schemaFaults("mechanisms", JSON.parse(run(root, "--json").stdout))).toEqual([]);
+  });
+
+  test("applies them, twice without a change, and removes every trace, which a dry run shows before", () => {
+    const root = image();
+    const before = treeOf(root);
+    const planned = run(root, "apply", ...NAMES, "--dry-run", "--json");
+    expect(treeOf(root)).toBe(before);
+    expect(run(root, "apply", ...NAMES).status).toBe(0);
+    expect(textIn(root, MODPROBE)).toBe(`${OURS("nfs-range")}options sunrpc min_resvport=750 max_resvport=992\n`);
+    expect(textIn(root, RANGE)).toBe(
+      `${OURS("nfs-range")}# The range before: 665-1023\n-sunrpc.max_resvport = 1023\n-sunrpc.min_resvport = 750\n-sunrpc.max_resvport = 992\n`,
+    );
+    expect(textIn(root, NFSMOUNT)).toBe(
+      `${OURS("noresvport")}# Its folder was made for it.\n[ NFSMount_Global_Options ]\nResvport=False\n`,
+    );
+    expect(textIn(root, EPHEMERAL)).toBe(
+      `${OURS("ephemeral")}# Of portreserve: 631,749,993,2049\nnet.ipv4.ip_local_reserved_ports = 631,749,993,2049,8080,9000-9002\n`,
+    );
+    const look = (): readonly unknown[] =>
+      [MODPROBE, RANGE, EPHEMERAL, NFSMOUNT].map((file) => {
+        const { ino, mtimeNs, ctimeNs } = lstatSync(path.join(root, file), { bigint: true });
+        return [ino, mtimeNs, ctimeNs];
+      });
+    const [applied, times] = [treeOf(root), look()];
+    const again = run(root, "apply", ...NAMES, "--json");
+    expect(json(again).result).toBe("unchanged");
+    expect(states(again)).toEqual(NAMES.map((name) => `${name} in-force`));
+    expect([treeOf(root), look()]).toEqual([applied, times]);
+    for (const ran of [planned, again]) expect(schemaFaults("mechanisms", JSON.parse(ran.stdout))).toEqual([]);
+    const removed = run(root, "remove", ...NAMES);
+    expect(removed).toMatchObject({ status: 0, stderr: "" });
+    expect(withoutLock(treeOf(root))).toBe(before);
+    expect(withoutLock(applied)).not.toBe(before);
+    expect(run(root, "remove", ...NAMES).stdout).toBe(NAMES.map((name) => `${name}: nothing to remove\n`).join(""));
+  });
+
+  test("compile keeps what is applied as the reservations are, and nothing else", () => {
+    const root = image();
+    const compile = (...more: readonly string[]): Ran => ctl(["compile", "--root", root, ...more], { under: asNobody });
+    expect(compile().stdout).not.toContain("mechanism");
+    run(root, "apply", "nfs-range", "ephemeral");
+    put(root, "etc/portreserve/more", "800\n");
+    expect(compile("--dry-run").stdout).toContain(
+      `would change: the mechanism 'nfs-range', '${MODPROBE}', '${RANGE}'\n`,
+    );
+    expect(textIn(root, MODPROBE)).toContain("min_resvport=750 max_resvport=992");
+    expect(compile().stdout).toContain(`changed: the mechanism 'ephemeral', '${EPHEMERAL}'\n`);
+    expect(textIn(root, MODPROBE)).toContain("min_resvport=801 max_resvport=992");
+    expect(textIn(root, EPHEMERAL)).toContain("= 631,749,800,993,2049,8080,9000-9002\n");
+    expect(compile().stdout).not.toContain("mechanism");
+    put(root, "etc/portreserve/more", "# nothing\n");
+    compile();
+    expect(textIn(root, EPHEMERAL)).toContain("= 631,749,993,2049,8080,9000-9002\n");
+    // Where no range is wide enough any more, the old one stays, and compile says so.
+    put(root, "etc/portreserve/more", "700\n760\n820\n880\n940\n1000\n");
+    expect(compile()).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining(
+        "warning: the mechanism 'nfs-range' was left as it is: the longest run without a reserved port is 941–992, 52 ports",
+      ),
+    });
+    expect(textIn(root, MODPROBE)).toContain("min_resvport=750 max_resvport=992");
+  });
+
+  test("lookup says which of them keeps a port from whom", () => {
+    const root = image();
+    ctl(["compile", "--root", root], { under: asNobody });
+    const lookup = (): Ran => ctl(["lookup", "749/tcp", "--root", root]);
+    expect(lookup().stdout).not.toContain("keeps it from");
+    run(root, "apply", "nfs-range", "ephemeral");
+    expect(lookup().stdout.split("\n").slice(1)).toEqual([
+      "749: nfs-range keeps it from the kernel's NFS client, which has 750–992",
+      "749: ephemeral keeps it from the kernel's own choice",
+      "",
+    ]);
+    expect(ctl(["lookup", "2049/tcp", "--root", root])).toMatchObject({ stderr: "" });
+  });
+
+  test("with too few ports in a run wants --force, and says what that costs", () => {
+    const root = image({ "etc/portreserve/many": "700\n760\n820\n880\n940\n1000\n" });
+    const before = treeOf(root);
+    expect(run(root, "apply", "nfs-range")).toEqual({
+      status: 5,
+      stdout: "",
+      stderr: `portreservectl: error: the longest run without a reserved port is 941–992, 52 ports: the NFS client could have no more connections than that at once, and a mount that finds no port waits, then times out; nothing was changed
+hint: reserve fewer ports of 665–1023, or use --force to do with 52 ports
+`,
+    });
+    expect(withoutLock(treeOf(root))).toBe(before);
+    expect(run(root, "apply", "nfs-range", "--force").status).toBe(0);
+    expect(textIn(root, MODPROBE)).toContain("min_resvport=941 max_resvport=992");
+    const all = Array.from({ length: 359 }, (_, at) => `${665 + at}\n`).join("");
+    const none = image({ "etc/portreserve/many": all });
+    expect(run(none, "apply", "nfs-range", "--force")).toMatchObject({
+      status: 5,
+      stderr: expect.stringContaining("every port of 665–1023 is reserved"),
+    });
+  });
+
+  test("leaves what others have put in its places or set", () => {
+    const foreign: readonly (readonly [Readonly<Record<string, string>>, string, string])[] = [
+      [{ [MODPROBE.slice(1)]: "# mine\n" }, "nfs-range", "is a file that portreservectl did not write"],
+      [
+        { "etc/modprobe.d/nfs.conf": "options sunrpc min_resvport=900\n" },
+        "nfs-range",
+        "'/etc/modprobe.d/nfs.conf' sets 'sunrpc.min_resvport=900'",
+      ],
+      [
+        { "etc/nfsmount.conf": "[ NFSMount_Global_Options ]\nResvport=True\n" },
+        "noresvport",
+        "'/etc/nfsmount.conf' sets Resvport=True",
+      ],
+      [
+        { "etc/sysctl.d/zzz.conf": "net.ipv4.ip_local_reserved_ports = 1\n" },
+        "ephemeral",
+        "replaces the list at each boot",
+      ],
+      [
+        { "etc/sysctl.d/50.conf": "net.ipv4.ip_local_reserved_ports = http\n" },
+        "ephemeral",
+        "which is no list of ports",
+      ],
+    ];
+    for (const [files, name, says] of foreign) {
+      const root = image(files);
+      const before = treeOf(root);
+      expect(run(root, "apply", name)).toMatchObject({ status: 5, stderr: expect.stringContaining(says) });
+      run(root, "remove", name);
+      expect(withoutLock(treeOf(root))).toBe(before);
+    }
+  });
+
+  test("says what is wrong with the words", () => {
+    const root = image();
+    expect(run(root, "apply", "nfs-rang")).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: "portreservectl: error: there is no mechanism 'nfs-rang'\nhint: did you mean 'nfs-range'?\n",
+    });
+    expect(run(root, "apply").stderr).toContain("'mechanisms apply' needs a name\nhint: there are nfs-range,");
+    expect(run(root, "--dry-run").stderr).toContain("'--dry-run' needs 'apply' or 'remove'\n");
+  });
+});
+
+const notHere = await noHost();
+const LIST = "/proc/sys/net/ipv4/ip_local_reserved_ports";
+
+describe.skipIf(notHere !== undefined)(named("on a whole host", notHere), () => {
+  test("the kernel's list has ours beside what was there, follows a compile, and is as before when they go", async () => {
+    const ran = await onHost(
+      `echo 7000-7001,8080 >${LIST}
+step before tree
+step list-before cat ${LIST}
+step apply ctl mechanisms apply ephemeral
+step applied cat ${LIST}
+step again ctl mechanisms apply ephemeral --json
+echo 8081 >/etc/portreserve/more
+step compile ctl compile
+step compiled cat ${LIST}
+rm /etc/portreserve/more
+step shrink ctl compile
+step shrunk cat ${LIST}
+: >${LIST}; echo 7000 >${LIST}
+step status ctl mechanisms ephemeral
+step heal ctl compile
+step healed cat ${LIST}
+rm -f /etc/portreserve.table
+step remove ctl mechanisms remove ephemeral
+step removed cat ${LIST}
+step after tree
+step second ctl mechanisms apply ephemeral nfs-range
+step uninstall ctl uninstall --json
+step uninstalled cat ${LIST}
+step end tree`,
+      {
+        etc: {
+          "portreserve/cups": "631\n2049/tcp\n",
+          "sysctl.d/10-other.conf": "net.ipv4.ip_local_reserved_ports=9000\n",
+        },
+      },
+    );
+    const text = (name: string): string => ran(name).stdout.trim();
+    expect(text("list-before")).toBe("7000-7001,8080");
+    expect(ran("apply")).toMatchObject({ status: 0, stderr: "" });
+    expect(text("applied")).toBe("631,2049,7000-7001,8080,9000");
+    expect(JSON.parse(ran("again").stdout)).toMatchObject({ result: "unchanged", changes: [] });
+    expect(ran("compile").status).toBe(0);
+    expect(text("compiled")).toBe("631,2049,7000-7001,8080-8081,9000");
+    expect(ran("shrink").status).toBe(0);
+    expect(text("shrunk")).toBe("631,2049,7000-7001,8080,9000");
+    expect(text("status")).toContain("ephemeral: out of date (the list of the running kernel lacks some)\n");
+    expect(ran("heal").stdout).toContain(`changed: the mechanism 'ephemeral', '${LIST}'`);
+    expect(text("healed")).toBe("631,2049,7000,9000");
+    expect(ran("remove")).toMatchObject({ status: 0, stderr: "" });
+    // What sysctl.d of others has is theirs, and stays from then on.
+    expect(text("removed")).toBe("7000,9000");
+    expect(treeDifferences(ran("before"), ran("after"))).toEqual([]);
+    expect(ran("uninstall").status).toBe(0);
+    expect(text("uninstalled")).toBe("7000,9000");
+    expect(treeDifferences(ran("before"), ran("end"))).toEqual([]);
+  });
+
+  test("connect() gets a reserved port of a full range without the mechanism, and none with it", async () => {
+    const ran = await onHost(
+      `${LOOPBACK}
+echo 40000 40003 >/proc/sys/net/ipv4/ip_local_port_range
+echo 40001/tcp >/etc/portreserve/game
+step control "$NODE" -e "$CONNECT"
+step apply ctl mechanisms apply ephemeral
+step covered "$NODE" -e "$CONNECT"
+step remove ctl mechanisms remove ephemeral
+step again "$NODE" -e "$CONNECT"`,
+      { environment: { CONNECT } },
+    );
+    const all = [40000, 40001, 40002, 40003];
+    expect(JSON.parse(ran("control").stdout)).toEqual(all);
+    expect(ran("apply").status).toBe(0);
+    expect(JSON.parse(ran("covered").stdout)).toEqual(["EADDRNOTAVAIL", ...all.filter((port) => port !== 40001)]);
+    expect(JSON.parse(ran("again").stdout)).toEqual(all);
+  });
+});
+
+const LOOPBACK = "ip link set lo up";
+/** As many connections at once as there are ports: which port each got, or why it got none. */
+const CONNECT = `const net = require("node:net");
+const server = net.createServer().listen(700, "127.0.0.1", async () => {
+  const one = () => new Promise((done) => {
+    const socket = net.connect(700, "127.0.0.1");
+    socket.on("connect", () => done([socket.localPort, socket])).on("error", (error) => done([error.code]));
+  });
+  const all = [];
+  for (let count = 0; count < 4; count += 1) all.push(await one());
+  console.log(JSON.stringify(all.map(([port]) => port).sort()));
+  for (const [, socket] of all) socket?.resetAndDestroy();
+  process.exit();
+});`;
+
+const noMount = notHere ?? skipReason({ program: "mount.nfs", package: "nfs-common" });
+describe.skipIf(noMount !== undefined)(named("with the host's mount.nfs", noMount), () => {
+  const ASK = "mount.nfs -f -n -v 127.0.0.1:/ / -o vers=4.2";
+
+  test("a mount gets noresvport by the mechanism alone; a file that mount.nfs takes otherwise is taken back", async () => {
+    const ran = await onHost(
+      `rm -rf /etc/nfsmount.conf /etc/nfsmount.conf.d
+step before tree
+step control ${ASK}
+step apply ctl mechanisms apply noresvport
+step asked ${ASK}
+step remove ctl mechanisms remove noresvport
+step after tree
+mkdir /etc/nfsmount.conf.d
+printf '[ NFSMount_Global_Options ]\\nResvport=True\\n' >/etc/nfsmount.conf.d/zz.conf
+step overruled tree
+step force ctl mechanisms apply noresvport --force
+step back tree`,
+    );
+    expect(ran("control").stdout).toContain("text-based options 'vers=4.2,addr=");
+    expect(ran("apply")).toMatchObject({ status: 0, stderr: expect.stringContaining("exports with 'secure'") });
+    expect(ran("asked").stdout).toContain("text-based options 'vers=4.2,noresvport,addr=");
+    expect(treeDifferences(ran("before"), ran("after"))).toEqual([]);
+    expect(ran("force")).toMatchObject({
+      status: 5,
+      stderr: expect.stringContaining(`mount.nfs does not take '${NFSMOUNT}' for what it is`),
+    });
+    expect(treeDifferences(ran("overruled"), ran("back"))).toEqual([]);
+  });
+});
