@@ -144,6 +144,7 @@ export const verbs: readonly Verb[] = [
     name: "mechanisms",
     synopsis: "[NAME…] | apply NAME… | remove NAME…",
     arity: [0, Number.POSITIVE_INFINITY],
+    words: ["apply", "remove", "nfs-range", "noresvport", "ephemeral"],
     summary: "keep reserved ports from the kernel: its NFS client, and its own choice of ports",
     description:
       "Shows each mechanism beside the shim: what it guards against, how it stands on this host, and what it does, or would " +

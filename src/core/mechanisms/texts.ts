@@ -16,7 +16,7 @@ export function isManagedText(name: ManagedName, text: string): boolean {
 
 const FOLDER = "# Its folder was made for it.";
 
-/** Said in the file itself, so that `remove` leaves a folder that was there before. */
+/** Said in the file itself, so that `remove` leaves a folder that was there before, or one that a killed run has left empty. */
 export function withFolderMade(text: string): string {
   return text.replace("\n", `\n${FOLDER}\n`);
 }
