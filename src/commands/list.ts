@@ -8,7 +8,7 @@ import { holdFreshnessOf, readHold } from "../observe/read-hold.ts";
 import { freshnessOf, inTable, isRetired, type Sources } from "../observe/read-sources.ts";
 import type { Block, Line, Report } from "../report/types.ts";
 import { readTable } from "../system/files/table-file.ts";
-import { holderMessages } from "./hold-file/holder.ts";
+import { holderMessages, refusedMessages } from "./hold-file/holder.ts";
 import { holdNotes } from "./hold-file/words.ts";
 import { readSourcesIfAny, rejectedMessages, tableNotes } from "./source-messages.ts";
 import { onlyInTable, type TableRow } from "./table-rows.ts";
@@ -34,6 +34,7 @@ export const list: Command = ({ options }): Report => {
       ...tableNotes(options.root, freshness === "stale", retired),
       ...holdNotes(options.root, hold),
       ...holderMessages(options.root, held),
+      ...refusedMessages(options.root, held),
     ],
     body:
       rows.length === 0 ? [{ kind: "lines", lines: ["no reservations"] }] : [columns(rows), legend(rows, options.root)],

@@ -50,8 +50,9 @@ export function portStates(host: Host, known: ReadonlyMap<number, Known>): PortS
 }
 
 /** Its sockets are nobody's, those too of which systemd keeps a copy for it. */
-function withoutHolder(sockets: readonly SocketFacts[], { facts: { holder } }: Host): readonly SocketFacts[] {
-  if (holder?.kind !== "running") return sockets;
+function withoutHolder(sockets: readonly SocketFacts[], host: Host): readonly SocketFacts[] {
+  const { holder } = host.facts;
+  if (holder?.kind !== "running") return sockets.filter((socket) => !isStored(socket, host));
   return sockets.flatMap((socket) => {
     const { holders } = socket;
     if (isUnseen(holders) || !holders.includes(holder.pid)) return [socket];
@@ -165,6 +166,17 @@ function withProcess(
     return { verdict: owns ? "owner" : "unjudged", name: `systemd for ${socketUnit.id}`, pid, unit };
   }
   return { verdict: verdictOn(place, found, accepted, host), name: processName(process), pid, unit };
+}
+
+const HOLDER_UNIT = "portreserve-hold.service";
+
+/** Of a holder that is being started again. */
+function isStored({ port, protocol, state, holders }: SocketFacts, host: Host): boolean {
+  if (isUnseen(holders) || holders.length !== 1 || holders[0] !== 1 || state !== "bound") return false;
+  const place = { port, protocol };
+  return (
+    host.holdOf(place) !== undefined && host.unit(HOLDER_UNIT) !== undefined && socketUnitOf(place, host) === undefined
+  );
 }
 
 function verdictOn(place: Place, { process, kind }: Known, accepted: boolean, host: Host): Holder["verdict"] {

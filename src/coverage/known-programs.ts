@@ -51,6 +51,10 @@ const PLACES = KNOWN_PROGRAMS.flatMap(({ path }) => path ?? []);
 /** Static and stripped, so that nothing in them tells; by their path and their source. */
 const KNOWN_HARMLESS: readonly { readonly path: RegExp; readonly source: string }[] = [
   { path: /^(\/usr)?\/sbin\/ldconfig(\.real)?$/, source: "glibc, elf/ldconfig.c: it opens no socket" },
+  {
+    path: /^\/usr\/lib\/portreserve\/portreserve-hold( \(deleted\))?$/,
+    source: "native/hold: it binds the ports of its file and no others",
+  },
 ];
 
 /** Whether it is known to allocate nothing. Only for a program that says nothing itself. */

@@ -125,6 +125,7 @@ describe("lookup", () => {
           ],
           state: null,
           holders: null,
+          hold: null,
         },
         {
           port: 993,
@@ -136,6 +137,7 @@ describe("lookup", () => {
           claims: [],
           state: null,
           holders: null,
+          hold: null,
         },
       ],
       threats: null,

@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { hostBlocks } from "../../src/commands/lookup/host.ts";
 import { mapReport } from "../../src/commands/map.ts";
-import type { PortHold } from "../../src/coverage/coverage.ts";
+import type { PortHold, PortState } from "../../src/coverage/coverage.ts";
 import type { HostFacts } from "../../src/coverage/facts.ts";
 import { renderJson, renderText } from "../../src/report/render.ts";
-import { allocator, coverage, facts, port } from "../support/coverage-sample.ts";
+import { allocator, coverage, facts, holder, port, thief } from "../support/coverage-sample.ts";
 import { schemaFaults } from "../support/schema.ts";
 
 describe("the map", () => {
@@ -106,6 +106,36 @@ describe("lookup on the running host", () => {
   test("takes a kernel at its word that shows every socket", () => {
     const newer = { ...facts, kernel: { ...facts.kernel, release: "6.8.0" } };
     expect(answer(873, "tcp", true, coverage, newer)).toMatch(/^873\/tcp {2}held by nobody\n/);
+  });
+
+  test("says that a port is held, for whom, and that an owner without the flag is refused too", () => {
+    const hold = { kind: "hold", state: "held", reason: undefined, hint: undefined } as const;
+    const of = (more: Partial<PortState>, asRoot = true): string =>
+      answer(631, "udp", true, { ...coverage, ports: [port(631, "udp", { hold, ...more })] }, { ...facts, asRoot });
+    const first = "631/udp  held by portreserve-hold for cups; everybody without SO_REUSEADDR is refused";
+    const last = "631/udp is held: no allocator can take it\n";
+    expect(of({})).toBe(`${first}, its owner too → portreservectl unhold 631/udp\n${last}`);
+    expect(of({}, false)).toContain(" → sudo portreservectl unhold 631/udp\n");
+    expect(
+      of({ state: "held", holders: [holder("cupsd", 1201)] })
+        .split("\n")
+        .map((line) => line.replace(/ {3,}(?=r)/, " | ").trimEnd()),
+    ).toEqual([first, "631/udp  held by cupsd 1201 | rightly", last.trimEnd(), ""]);
+    expect(of({ hold: { ...hold, kind: "block" } })).toBe(
+      `631/udp  blocked by portreserve-hold; everybody is refused\n${last}`,
+    );
+    const refused = {
+      ...hold,
+      state: "refused",
+      reason: "'ypbind' has it",
+      hint: "portreservectl reclaim 631/udp",
+    } as const;
+    const lines = of({ hold: refused, state: "stolen", holders: [holder("ypbind", 640, thief)] }).split("\n");
+    expect(lines.slice(0, 2).map((line) => line.replace(/ +/g, " "))).toEqual([
+      "631/udp hold refused: 'ypbind' has it → portreservectl reclaim 631/udp",
+      "631/udp held by ypbind 640 STOLEN",
+    ]);
+    expect(lines.join("\n")).toContain("ypbind (640) is not covered and can take it");
   });
 
   test("says why nobody could take it", () => {

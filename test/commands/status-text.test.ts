@@ -4,7 +4,7 @@ import { figuresOf } from "../../src/commands/coverage/figures.ts";
 import { statusJson } from "../../src/commands/status/json.ts";
 import { statusMetrics } from "../../src/commands/status/metrics.ts";
 import { statusBlocks } from "../../src/commands/status/text.ts";
-import type { Coverage } from "../../src/coverage/coverage.ts";
+import type { Coverage, PortHold } from "../../src/coverage/coverage.ts";
 import type { HostFacts } from "../../src/coverage/facts.ts";
 import { prometheusText } from "../../src/report/prometheus.ts";
 import { renderJson, renderText } from "../../src/report/render.ts";
@@ -91,6 +91,48 @@ nothing that hands out privileged ports was found
 
 no port is reserved
 `);
+  });
+
+  test("says of each port that is to be held who has it, or why it is not", () => {
+    const hold = (state: PortHold["state"], kind: PortHold["kind"] = "hold"): PortHold => ({
+      kind,
+      state,
+      reason: state === "held" ? undefined : "WHY",
+      hint: state === "not held" ? "CURE" : undefined,
+    });
+    const ports = [
+      port(700, "tcp", { state: "held", holders: [holder("cupsd", 1201)], hold: hold("held") }),
+      port(701, "tcp", { hold: hold("held") }),
+      port(702, "tcp", { hold: hold("held", "block") }),
+      port(703, "tcp", { state: "stolen", holders: [holder("ypbind", 640, thief)], hold: hold("refused") }),
+      port(704, "tcp", { hold: hold("not held", "block") }),
+      port(705, "tcp", { inTable: false, hold: hold("unknown") }),
+      port(706, "tcp", { reserved: false, inTable: false, owners: [], hold: hold("held") }),
+    ];
+    const text = screen({ ...coverage, ports });
+    const rows = text.split("\n").filter((line) => line.startsWith("70"));
+    expect(rows.map((line) => line.replace(/ {2,}/g, " | "))).toEqual([
+      "700/tcp | cups | portreserve-hold, owner cupsd 1201",
+      "701/tcp | cups | portreserve-hold, owner down",
+      "702/tcp | cups | portreserve-hold, for nobody",
+      "703/tcp | cups | ypbind 640 | STOLEN, hold refused: WHY",
+      "704/tcp | cups | – | not blocked: WHY → CURE",
+      "705/tcp | cups | – | not in the table, unknown whether held: WHY",
+      "706/tcp | – | portreserve-hold, owner down",
+    ]);
+    const figures = figuresOf({ ...coverage, ports });
+    expect(figures.holds).toEqual({ held: 4, missing: 2, unknown: 1 });
+    const metrics = prometheusText(
+      statusMetrics({ ...facts, holder: { kind: "running", pid: 1, held: [] } }, { ...coverage, ports }, figures, 0),
+    );
+    expect(metricFaults(metrics)).toEqual([]);
+    expect(metrics.split("\n").filter((line) => /^portreserve_hold|^portreserve_held/.test(line))).toEqual([
+      'portreserve_held_ports{kind="block"} 1',
+      'portreserve_held_ports{kind="hold"} 3',
+      "portreserve_hold_refused_ports 2",
+      "portreserve_hold_unknown_ports 1",
+      "portreserve_holder_running 1",
+    ]);
   });
 
   test("is one line for each row, whatever a process calls itself", () => {

@@ -6,6 +6,7 @@ import { assess } from "../../src/coverage/assess.ts";
 import type { HostFacts } from "../../src/coverage/facts.ts";
 import type { HeldFacts, HolderFacts } from "../../src/coverage/hold-facts.ts";
 import type { SocketFacts } from "../../src/coverage/socket-facts.ts";
+import type { UnitFacts } from "../../src/coverage/unit-facts.ts";
 import {
   type Change,
   cupsd,
@@ -353,6 +354,30 @@ describe("hints", () => {
       expect.anything(),
       "systemctl restart ypbind.service && systemctl restart cups.service",
     ]);
+  });
+
+  test("are not given of the copies that systemd keeps while it starts the holder again, but of a socket unit's own", () => {
+    const systemd = running("cupsd", { pid: 1, program: "/usr/lib/systemd/systemd", unit: "init.scope" });
+    const ports = (more: readonly UnitFacts[]): unknown[] =>
+      assess(
+        held({
+          processes: [systemd],
+          units: [unit("portreserve-hold.service"), ...more],
+          holder: { kind: "none", start: "unit" },
+          sockets: [...its(631, "tcp", [1]), ...its(631, "udp", [1])],
+        }),
+      ).ports.map(({ protocol, state, hold }) => `${protocol} ${state}, ${hold?.state}`);
+    expect(ports([])).toEqual(["tcp free, not held", "udp free, not held"]);
+    const listens = [{ protocol: "udp", address: "0.0.0.0", port: 631 }] as const;
+    expect(ports([unit("cups.socket", { listens })])).toEqual(["tcp free, not held", "udp held, not held"]);
+  });
+
+  test("are not given of a static holder without symbols, which allocates nothing", () => {
+    const stripped = { ...holder, objects: ["stripped"], executable: "stripped" };
+    const rows = (program: string): unknown =>
+      assess(held({ processes: [{ ...stripped, program }], holder: runs(), sockets: [] })).allocators;
+    expect(rows("/usr/lib/portreserve/portreserve-hold")).toEqual([]);
+    expect(rows("/opt/portreserve-hold")).toMatchObject([{ verdict: "unknown" }]);
   });
 
   test("are not given of the holder's own sockets", () => {

@@ -140,3 +140,19 @@ test.each([
 ])("takes the paths of %j as systemd would at the worst", (setting, expected) => {
   expect(fromFiles("a.service", [{ path: "/a", text: `[Service]\n${setting}\n` }]).execPaths).toEqual(expected);
 });
+
+test("knows of a network of the unit's own, but for the host's by its path", () => {
+  const of = (text: string) => fromFiles("a.service", [{ path: "/a", text: `[Service]\n${text}\n` }]).ownNetwork;
+  const shown = (text: string) => fromShow(`Id=a.service\n${text}\n`)[0]?.ownNetwork;
+  for (const ask of [of, shown]) {
+    expect(
+      [
+        "PrivateNetwork=yes",
+        "PrivateNetwork=no",
+        "PrivateNetwork=yes\nNetworkNamespacePath=/run/netns/a",
+        "PrivateNetwork=no\nNetworkNamespacePath=/proc/1/ns/net",
+        "",
+      ].map(ask),
+    ).toEqual(["PrivateNetwork=yes", undefined, "NetworkNamespacePath=/run/netns/a", undefined, undefined]);
+  }
+});

@@ -149,11 +149,14 @@ describe.skipIf(notHere !== undefined)(named("held ports", notHere), () => {
       quietly ctl compile
       allocate; step took cat "$SCRATCH/took"
       holder
-      step status ctl status --json; step text ctl status
+      step status ctl status --json; step text ctl status; step list ctl list
       end
       until_works sh -c '! grep -q refused /run/portreserve/hold.json'
       step cured ctl status --json`);
     expect(steps("took").stdout).toBe("holds 631\n");
+    expect(steps("list").stderr).toContain(
+      "warning: portreserve-hold is refused 631/udp (EADDRINUSE), so nothing holds it\nhint: 'portreservectl status' tells by whom, and what helps\n",
+    );
     const status = statusOf(steps, "status");
     expect(portsOf(status)[1]).toBe("631/udp hold refused, stolen: stolen holder");
     expect(staticOf(status)).toEqual(["not covered (dynamic)"]);

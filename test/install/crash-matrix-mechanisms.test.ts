@@ -60,7 +60,7 @@ describe.skipIf(notHere !== undefined)(named("mechanisms", notHere), () => {
       console.log(summary);
       expect(failures).toEqual([]);
       expect(versions(matrix)).toEqual([]);
-      expect(matrix.results.length).toBeGreaterThan(5);
+      expect(matrix.results.length).toBeGreaterThan(3);
       // The control: it does change them.
       const { before, after } = matrix.undisturbed;
       for (const file of FILES) expect(after.listing.get(file)).not.toEqual(before.listing.get(file));

@@ -80,6 +80,24 @@ export function holderMessages(root: string, held: readonly unknown[]): readonly
   }
 }
 
+/** For verbs that show what is held and do not look at sockets: which of `held` the holder says that it cannot have. */
+export function refusedMessages(root: string, held: readonly HeldPort[]): readonly Message[] {
+  const found = root !== "/" || held.length === 0 ? undefined : readHolder();
+  if (found?.kind !== "running") return [];
+  const asked = new Set(held.map(({ port, protocol }) => `${port}/${protocol}`));
+  const refused = found.state.held
+    .filter(({ ipv4, ipv6 }) => ipv4 === "refused" || ipv6 === "refused")
+    .map(({ port, protocol, error }) => ({ place: `${port}/${protocol}`, error: error ?? "no error" }))
+    .filter(({ place }) => asked.has(place));
+  if (refused.length === 0) return [];
+  const words = refused.slice(0, MOST_REFUSED).map(({ place, error }) => `${place} (${error})`);
+  const more = refused.length > words.length ? ` and ${refused.length - words.length} more` : "";
+  const message = `${HOLDER_PROGRAM} is refused ${words.join(", ")}${more}, so nothing holds ${refused.length === 1 ? "it" : "them"}`;
+  return [{ severity: "warning", message, hint: "'portreservectl status' tells by whom, and what helps" }];
+}
+
+const MOST_REFUSED = 8;
+
 function notRunning(): Message {
   const message = `${HOLDER_PROGRAM} is not running, so nothing is held or blocked`;
   const hint = systemdRuns("/")

@@ -30,7 +30,7 @@ export function portBlocks(ports: readonly PortState[], tableInForce: boolean, v
 function row(port: PortState, tableInForce: boolean): readonly Line[] {
   const cells: Line[] = [
     portText(port),
-    port.owners.length === 0 ? "– (only in the table)" : fewOf(port.owners, MOST_HOLDERS),
+    port.owners.length > 0 ? fewOf(port.owners, MOST_HOLDERS) : NOBODY + (port.reserved ? " (only in the table)" : ""),
     heldBy(port),
   ];
   const flag = flagsOf(port, tableInForce);
