@@ -199,6 +199,9 @@ hint: reserve fewer ports of 665–1023, or use --force to do with 59 ports
 });
 
 const notHere = await noHost();
+const noStrace = skipReason("strace");
+/** By which a file comes to its place: first the table, then the mechanism's. */
+const RENAMES = "rename,renameat,renameat2";
 const LIST = "/proc/sys/net/ipv4/ip_local_reserved_ports";
 
 describe.skipIf(notHere !== undefined)(named("on a whole host", notHere), () => {
@@ -255,6 +258,32 @@ step end tree`,
     expect(text("uninstalled")).toBe("7000,9000");
     expect(treeDifferences(ran("before"), ran("end"))).toEqual([]);
   });
+
+  test.skipIf(noStrace !== undefined)(
+    named("killed as soon as the kernel has lost a port, compile forgets nothing of what is ours", noStrace),
+    async () => {
+      const ran = await onHost(
+        `echo 7000 >${LIST}
+ctl mechanisms apply ephemeral >/dev/null
+ctl compile >/dev/null
+echo 631 >/etc/portreserve/cups
+step killed strace -f -qq -o /dev/null -e trace=${RENAMES} -e inject=${RENAMES}:signal=SIGKILL:when=2 "$NODE" "$MANAGER" compile
+step between cat ${LIST} ${EPHEMERAL}
+step compile ctl compile
+step healed cat ${LIST}
+step remove ctl mechanisms remove ephemeral
+step removed cat ${LIST}`,
+        { etc: { "portreserve/cups": "631\n2049/tcp\n", "sysctl.d/README": "" } },
+      );
+      expect(ran("killed").status).not.toBe(0);
+      expect(ran("between").stdout).toBe(
+        `631,7000\n${OURS("ephemeral")}# Of portreserve: 631,2049\nnet.ipv4.ip_local_reserved_ports = 631,2049\n`,
+      );
+      expect(ran("compile").status).toBe(0);
+      expect(ran("healed").stdout).toBe("631,7000\n");
+      expect(ran("removed").stdout).toBe("7000\n");
+    },
+  );
 
   test("connect() gets a reserved port of a full range without the mechanism, and none with it", async () => {
     const ran = await onHost(
