@@ -31,7 +31,7 @@ export interface HostFacts {
   readonly kernel: KernelFacts;
   /** Absent: it was not looked for, and nothing is held. */
   readonly holder?: HolderFacts;
-  /** The mechanisms beside the shim that are applied here, or were. Absent where none is. */
+  /** The mechanisms beside the shim that are applied here. Absent where none is. */
   readonly mechanisms?: readonly MechanismFacts[];
 }
 

@@ -64,7 +64,7 @@ function mechanismFacts({ root }: Options, sources: Sources | undefined): Pick<H
   const { reservations } = sources.configuration;
   const all = MANAGED_MECHANISMS.map(({ name, look }) => ({ name, standing: look({ root, reservations }) }));
   const mechanisms = all
-    .filter(({ standing }) => isApplied(standing) || standing.state === "not kept")
+    .filter(({ standing }) => isApplied(standing))
     .map(({ name, standing: { state, reason } }) => {
       const why = `${state}${reason === undefined ? "" : `: ${reason}`}`;
       return { name, inForce: state === "in force", ...(state === "in force" ? {} : { why }) };
