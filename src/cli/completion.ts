@@ -21,8 +21,12 @@ export function completionOf(verbs: readonly Verb[]): Command {
   };
 }
 
-function flagsOf(verb: Verb): string[] {
-  return [...verb.options.map((name) => OPTION_TEXTS[name].flag.split(" ")[0] as string), "--help"];
+function wordsOf(verb: Verb): string[] {
+  return [
+    ...(verb.words ?? []),
+    ...verb.options.map((name) => OPTION_TEXTS[name].flag.split(" ")[0] as string),
+    "--help",
+  ];
 }
 
 function globalFlags(): string {
@@ -66,7 +70,7 @@ function bash(verbs: readonly Verb[]): string[] {
     '    completion) COMPREPLY=($(compgen -W "bash zsh fish --help" -- "$current")) ;;',
     ...verbs
       .filter((verb) => !verb.passThrough && verb.name !== "completion")
-      .map((verb) => `    ${verb.name}) COMPREPLY=($(compgen -W "${flagsOf(verb).join(" ")}" -- "$current")) ;;`),
+      .map((verb) => `    ${verb.name}) COMPREPLY=($(compgen -W "${wordsOf(verb).join(" ")}" -- "$current")) ;;`),
     '    run) COMPREPLY=($(compgen -c -- "$current")) ;;',
     "  esac",
     "}",
@@ -87,7 +91,7 @@ function zsh(verbs: readonly Verb[]): string[] {
     "    case $words[2] in",
     ...verbs
       .filter((verb) => !verb.passThrough)
-      .map((verb) => `      ${verb.name}) compadd -- ${flagsOf(verb).join(" ")} ;;`),
+      .map((verb) => `      ${verb.name}) compadd -- ${wordsOf(verb).join(" ")} ;;`),
     "      run) shift 2 words; (( CURRENT -= 2 )); _normal ;;",
     "    esac",
     "  fi",
@@ -100,6 +104,9 @@ function fish(verbs: readonly Verb[]): string[] {
   const lines = ["complete -c portreservectl -f"];
   for (const verb of verbs) {
     lines.push(`complete -c portreservectl -n __fish_use_subcommand -a ${verb.name} -d '${verb.summary}'`);
+    for (const word of verb.words ?? []) {
+      lines.push(`complete -c portreservectl -n '__fish_seen_subcommand_from ${verb.name}' -a ${word}`);
+    }
     for (const name of verb.options) {
       const long = OPTION_TEXTS[name].flag.split(" ")[0]?.slice(2);
       const value = name === "root" ? " -r -a '(__fish_complete_directories)'" : name === "output" ? " -r -F" : "";

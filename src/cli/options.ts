@@ -13,7 +13,7 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>>
   strict: { flag: "--strict", help: "keep the old table if anything was rejected" },
   force: {
     flag: "--force",
-    help: "compile even if hardly any port is left to hand out, or ports are let go because a file cannot be read",
+    help: "go on even if hardly any port is left to hand out, or ports are let go because a file cannot be read",
   },
   "no-blacklist": { flag: "--no-blacklist", help: "leave /etc/bindresvport.blacklist out" },
   "no-wait": { flag: "--no-wait", help: "fail at once if another portreservectl is running" },

@@ -146,6 +146,37 @@ export const verbs: readonly Verb[] = [
   holdVerbs.unhold,
   reclaimVerb,
   {
+    name: "mechanisms",
+    synopsis: "[NAME…] | apply NAME… | remove NAME…",
+    arity: [0, Number.POSITIVE_INFINITY],
+    words: ["apply", "remove", "nfs-range", "noresvport", "ephemeral"],
+    summary: "keep reserved ports from the kernel: its NFS client, and its own choice of ports",
+    description:
+      "Shows each mechanism beside the shim: what it guards against, how it stands on this host, and what it does, or would " +
+      "do, in numbers. nfs-range keeps the kernel's NFS client to the longest run of ports that nothing reserves; noresvport " +
+      "has NFS mounts take no privileged port; ephemeral adds the reserved ports to the kernel's list of those that it does " +
+      "not choose. apply puts them in force now and after each boot, and compile keeps them so when reservations change; " +
+      "remove takes away just that again, as uninstall does with all of them. What others have set stays.",
+    options: ["dry-run", "force", "no-wait", "root", "json"],
+    examples: [
+      ["portreservectl mechanisms", "how each one stands, in numbers"],
+      ["portreservectl mechanisms apply nfs-range --dry-run", "show every change as a diff, and make none"],
+      ["portreservectl mechanisms apply nfs-range ephemeral", "put both in force"],
+      ["portreservectl mechanisms remove nfs-range", "as if it had never been there"],
+    ],
+    outcomes: [
+      ["done", "shown, applied or removed, or there was nothing to change"],
+      usage,
+      incomplete,
+      privilege,
+      [
+        "unsafe",
+        "refused: it would cost more than it gives, which --force overrules, or something in its places is not ours",
+      ],
+    ],
+    load: async () => (await import("../commands/mechanisms/mechanisms.ts")).mechanisms,
+  },
+  {
     name: "run",
     synopsis: "[--] COMMAND [ARGUMENT…]",
     arity: [1, Number.POSITIVE_INFINITY],

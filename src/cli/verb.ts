@@ -31,6 +31,8 @@ export interface Verb {
   readonly synopsis: string;
   /** How many arguments: at least, at most. */
   readonly arity: readonly [number, number];
+  /** What its arguments may be, for completion, where that is a fixed choice. */
+  readonly words?: readonly string[];
   /** One line. */
   readonly summary: string;
   /** One paragraph, lines joined and wrapped by the help. */

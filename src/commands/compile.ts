@@ -13,6 +13,7 @@ import { TABLE_FILE } from "../system/paths.ts";
 import { type Telling, tellHolder, tellingLines, tellingMessages } from "./hold-file/holder.ts";
 import { type HoldPlan, planHold } from "./hold-file/plan.ts";
 import { heldJson, holdLines } from "./hold-file/words.ts";
+import { type Kept, keepMechanisms, keptBlock, keptJson, keptMessages } from "./mechanisms/keep.ts";
 import { changeJson, changeLines, STRANDED } from "./table-change.ts";
 import { planTable, type TablePlan } from "./table-plan.ts";
 import type { Command, Options } from "./types.ts";
@@ -57,14 +58,18 @@ export function compileOnce(options: Options, starts = false): Report {
   const plan = planTable(options, sources, state, hold);
   if (plan.kind === "refuse") return reportOf(options, sources, plan, undefined);
   const holdPlan = planHold(sources.held, hold);
-  if (options.dryRun) return reportOf(options, sources, plan, { plan: holdPlan });
+  const { reservations } = sources.configuration;
+  if (options.dryRun)
+    return reportOf(options, sources, plan, { plan: holdPlan }, { kept: keepMechanisms(options, reservations) });
   const written = plan.kind === "write" ? writeTable(options.root, plan.bytes, state) : undefined;
   if (plan.kind === "unchanged") flushTable(options.root);
   // A port that is no longer held must not be let go before the table is in force that may reserve it instead.
   changeHold(options.root, holdPlan);
   const telling = tellHolder(options.root, holdPlan, sources.held);
-  const kept = starts && telling.kind === "not running" ? ({ kind: "not needed" } as const) : telling;
-  return reportOf(options, sources, plan, { plan: holdPlan, telling: kept }, written?.stranded ?? false);
+  const told = starts && telling.kind === "not running" ? ({ kind: "not needed" } as const) : telling;
+  const kept = keepMechanisms(options, reservations);
+  const done = { kept, stranded: written?.stranded ?? false };
+  return reportOf(options, sources, plan, { plan: holdPlan, telling: told }, done);
 }
 
 function changeHold(root: string, plan: HoldPlan): void {
@@ -81,11 +86,12 @@ function reportOf(
   { configuration, content, held }: Sources,
   plan: TablePlan,
   hold: HoldDone,
-  stranded = false,
+  { kept = [], stranded = false }: { readonly kept?: readonly Kept[]; readonly stranded?: boolean } = {},
 ): Report {
   const { diagnostics } = configuration;
   const errors = diagnosticCount(diagnostics, "error");
-  const outcome: Outcome = plan.kind === "refuse" ? plan.outcome : errors > 0 ? "no" : "done";
+  const failed = kept.some(({ result }) => result === "failed");
+  const outcome: Outcome = plan.kind === "refuse" ? plan.outcome : failed ? "incomplete" : errors > 0 ? "no" : "done";
   return {
     command: "compile",
     outcome,
@@ -94,10 +100,16 @@ function reportOf(
     messages:
       plan.kind === "refuse"
         ? [plan.message]
-        : [...rejectedMessages(errors, options), ...(stranded ? [STRANDED] : []), ...holdMessages(hold)],
+        : [
+            ...rejectedMessages(errors, options),
+            ...(stranded ? [STRANDED] : []),
+            ...holdMessages(hold),
+            ...keptMessages(kept),
+          ],
     body: [
       bodyOf(options, plan, `${content.tcp.length} tcp and ${content.udp.length} udp ports`),
       ...(hold === undefined ? [] : [holdBody(options, hold, held)]),
+      keptBlock(kept),
     ],
     data: {
       dryRun: options.dryRun,
@@ -107,6 +119,7 @@ function reportOf(
       udp: content.udp,
       ...(plan.kind === "write" ? changeJson(plan.change) : { added: [], removed: [] }),
       hold: holdJson(hold, held),
+      mechanisms: keptJson(kept),
     },
   };
 }

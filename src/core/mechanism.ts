@@ -1,6 +1,6 @@
 // Which mechanism keeps a reserved port from being handed out: it depends on the allocators that can reach the port.
 
-/** `preload`: the shim and its table. `ephemeral`: the kernel's own list, set by the administrator. `none`: nothing hands it out. */
+/** `preload`: the shim and its table. `ephemeral`: the kernel's own list. `none`: nothing hands it out. */
 export type MechanismName = "preload" | "ephemeral" | "none";
 
 /** The ports that bindresvport and rresvport choose from: nothing they hand out is outside. */
@@ -36,7 +36,7 @@ export const MECHANISMS: readonly Mechanism[] = [
     first: ALLOCATED_PORTS.last + 1,
     last: 65535,
     explanation:
-      "the kernel hands these out, and this version does not manage it: add the port to the sysctl net.ipv4.ip_local_reserved_ports",
+      "the kernel hands these out, unless they are in its list: 'portreservectl mechanisms apply ephemeral' puts them there",
   },
 ];
 

@@ -31,6 +31,16 @@ export interface HostFacts {
   readonly kernel: KernelFacts;
   /** Absent: it was not looked for, and nothing is held. */
   readonly holder?: HolderFacts;
+  /** The mechanisms beside the shim that are applied here. Absent where none is. */
+  readonly mechanisms?: readonly MechanismFacts[];
+}
+
+export interface MechanismFacts {
+  /** "nfs-range", "noresvport", "ephemeral"… */
+  readonly name: string;
+  readonly inForce: boolean;
+  /** Why it is not: "out of date: the running kernel has 665–1023". */
+  readonly why?: string;
 }
 
 /** What install and compile have put on the host. */

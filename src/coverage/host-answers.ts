@@ -9,6 +9,7 @@ import type { HostAnswer } from "./coverage.ts";
 import type { LibraryFacts } from "./facts.ts";
 import { heldAnswer } from "./held-answer.ts";
 import type { Host } from "./host.ts";
+import { mechanismsAnswer } from "./mechanisms-answer.ts";
 import { openHint } from "./not-loaded.ts";
 
 type Answer = Pick<HostAnswer, "state" | "answer" | "hint">;
@@ -30,6 +31,7 @@ const QUESTIONS: readonly Question[] = [
   { id: "list", question: "does the list leave the shim's functions to the shim?", assess: listOrder },
   { id: "watchers", question: "does the table follow the configuration?", assess: watchers },
   { id: "hold", question: "are the ports held that are to be?", assess: heldAnswer },
+  { id: "mechanisms", question: "are the applied mechanisms in force?", assess: mechanismsAnswer },
   { id: "sockets", question: "could the sockets be listed?", assess: sockets },
   { id: "manager", question: "is the installed manager this one?", assess: manager },
 ];

@@ -1,10 +1,11 @@
 // The kernel's own clients, of NFS and of 9p, which take privileged ports without asking anybody.
 
+import { ENOUGH_CLIENT_PORTS, longestRun, sizeOf } from "../core/mechanisms/nfs-range.ts";
 import { isUnseen } from "../core/seen.ts";
 import { AS_ROOT } from "./as-root.ts";
 import { covered, type Decision, notCovered, unknown, unseen } from "./checks.ts";
 import type { Allocator } from "./coverage.ts";
-import { allHeld, holdHint, leftOpen } from "./held.ts";
+import { allHeld, holdHint, leftOpen, type Reach } from "./held.ts";
 import { type Host, reservedPorts } from "./host.ts";
 import { shortList } from "./names.ts";
 
@@ -91,10 +92,29 @@ function decision(host: Host): Decision {
   if (inRange === undefined) return NONE_WITHIN;
   // By UDP too: version 3 may ask for mounts and locks so.
   if (allHeld(sunrpc, host)) return ALL_HELD;
-  const hint = holdHint(leftOpen(sunrpc, host), host);
+  const hint = clientHint(sunrpc, host, reservedPorts(reserved));
+  if (nfs.length === 0 || !nfs.every(({ noresvport }) => noresvport)) return notCovered(inRange, hint);
+  const but = whatTakesOne(host);
+  return but === undefined ? NO_PRIVILEGED : unknown(`${inRange}; every NFS mount has noresvport, but ${but}`, hint);
+}
+
+const NO_PRIVILEGED = covered("every NFS mount has noresvport, and gets it by 'mechanisms apply noresvport'");
+
+/** What the option of the mounts does not reach; undefined where nothing is left. */
+function whatTakesOne({ facts }: Host): string | undefined {
+  const { nfs, nfsServer } = facts.kernel;
   // What asks rpc.statd to watch a lock is no mount, and has no such option.
-  if (nfs.length > 0 && nfs.every(({ noresvport }) => noresvport)) {
-    return unknown(`${inRange}; every NFS mount has noresvport, but the locks of version 3 may take one`, hint);
-  }
-  return notCovered(inRange, hint);
+  if (!nfs.every(({ needsNoStatd }) => needsNoStatd)) return "the locks of version 3 may take one";
+  if (nfsServer) return "the kernel's NFS server may take one to call a client back";
+  const isKept = facts.mechanisms?.some(({ name, inForce }) => name === "noresvport" && inForce) ?? false;
+  return isKept ? undefined : "the next may not";
+}
+
+/** What is to be held wants that cured; for all others a range needs nobody's flag, if there is one that is wide enough. */
+function clientHint(range: Reach, host: Host, reserved: readonly number[]): string | undefined {
+  const open = leftOpen(range, host);
+  const run = longestRun(reserved);
+  const isWide = run !== undefined && sizeOf(run) >= ENOUGH_CLIENT_PORTS;
+  const isAsked = open.every((one) => host.holdOf(one) !== undefined);
+  return isWide && !isAsked ? "portreservectl mechanisms apply nfs-range" : holdHint(open, host);
 }

@@ -7,7 +7,14 @@ export interface KernelFacts {
   /** The kernel's own RPC client, by which NFS is mounted; undefined while it is not loaded. Ports inclusive. */
   readonly sunrpc: Seen<{ readonly min: number; readonly max: number }> | undefined;
   /** NFS mounts of this mount namespace. */
-  readonly nfs: readonly { readonly target: string; readonly noresvport: boolean }[];
+  readonly nfs: readonly {
+    readonly target: string;
+    readonly noresvport: boolean;
+    /** Version 4, or with nolock: nothing asks rpc.statd to watch its locks. */
+    readonly needsNoStatd?: true;
+  }[];
+  /** The kernel's NFS server is there, which calls its clients back. */
+  readonly nfsServer?: true;
   /** Mounts of 9p through TCP or RDMA, if there are any. `privport`: false where the kernel does not show it, as for TCP since Linux 4.12. */
   readonly plan9?: readonly { readonly target: string; readonly privport: boolean }[];
   /** Ports that the kernel's lock manager was told to listen on; 0 is any above 1023. Absent while it is not loaded. */

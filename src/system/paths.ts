@@ -134,6 +134,33 @@ export const PRIVATE_PLACES: readonly string[] = [
   "/run/systemd/incoming",
   "/run/user",
 ];
+/** What mechanisms write. The names in sysctl.d come last of all: a later file would replace what is set. */
+export const NFS_RANGE_MODPROBE = "/etc/modprobe.d/portreserve.conf";
+export const NFS_RANGE_SYSCTL = "/etc/sysctl.d/zz-portreserve-nfs-range.conf";
+export const EPHEMERAL_SYSCTL = "/etc/sysctl.d/zz-portreserve-ephemeral.conf";
+export const NORESVPORT_FILE = "/etc/nfsmount.conf.d/portreserve.conf";
+/** Where others set the same; of two files with one name the first folder's counts. */
+export const SYSCTL_FOLDERS: readonly string[] = [
+  "/etc/sysctl.d",
+  "/run/sysctl.d",
+  "/usr/local/lib/sysctl.d",
+  "/usr/lib/sysctl.d",
+  "/lib/sysctl.d",
+];
+/** Read by systemd only through a link in sysctl.d, and by 'sysctl --system' after all others. */
+export const SYSCTL_FILE = "/etc/sysctl.conf";
+export const MODPROBE_FOLDERS: readonly string[] = [
+  "/etc/modprobe.d",
+  "/run/modprobe.d",
+  "/usr/local/lib/modprobe.d",
+  "/usr/lib/modprobe.d",
+  "/lib/modprobe.d",
+];
+export const NFSMOUNT_FILE = "/etc/nfsmount.conf";
+export const NFSMOUNT_FOLDER = "/etc/nfsmount.conf.d";
+export const KERNEL_COMMAND_LINE = "/proc/cmdline";
+/** What a module that can be unloaded has, and one that is part of the kernel has not. */
+export const SUNRPC_MODULE = { folder: "/sys/module/sunrpc", loaded: "/sys/module/sunrpc/initstate" } as const;
 export const MOUNTINFO = "/proc/self/mountinfo";
 export const UNPRIVILEGED_START = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 export const LOCAL_RESERVED_PORTS = "/proc/sys/net/ipv4/ip_local_reserved_ports";

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { verbs } from "../../src/cli/registry.ts";
+import { MANAGED_MECHANISMS } from "../../src/commands/mechanisms/table.ts";
 import { ctl } from "../support/cli.ts";
 
 describe("completion", () => {
@@ -20,6 +21,7 @@ describe("completion", () => {
     expect(complete("--root", "/et")).toContain("/etc");
     expect(complete("check", "--root", "/et")).toContain("/etc");
     expect(complete("status", "--output", "/et")).toContain("/etc");
+    expect(complete("mechanisms", "apply", "nfs")).toEqual(["nfs-range"]);
     expect(complete("status", "--pro")).toEqual(["--prometheus"]);
     expect(complete("--js")).toEqual(["--json"]);
     expect(complete("help", "dem")).toEqual(["demo"]);
@@ -30,5 +32,6 @@ describe("completion", () => {
     const { status, stdout } = ctl(["completion", shell]);
     expect(status).toBe(0);
     for (const { name } of verbs) expect(stdout).toMatch(new RegExp(`\\b${name}\\b`));
+    for (const { name } of MANAGED_MECHANISMS) expect(stdout).toMatch(new RegExp(`\\b${name}\\b`));
   });
 });

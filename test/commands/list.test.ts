@@ -21,7 +21,7 @@ describe("list", () => {
         "2049/tcp  mail   -         ephemeral  /etc/portreserve/mail:2\n" +
         "none: no library hands out ports below 512, so nothing is needed\n" +
         "preload: bindresvport and rresvport hand these out; programs that run with the shim step over the ones in the table\n" +
-        "ephemeral: the kernel hands these out, and this version does not manage it: add the port to the sysctl net.ipv4.ip_local_reserved_ports\n",
+        "ephemeral: the kernel hands these out, unless they are in its list: 'portreservectl mechanisms apply ephemeral' puts them there\n",
       stderr: `portreservectl: note: the configuration has changed since the table was compiled\nhint: run 'sudo portreservectl compile --root ${root}'\n`,
     });
   });

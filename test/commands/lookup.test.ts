@@ -94,7 +94,7 @@ describe("lookup", () => {
       status: 1,
       stdout: "2049/tcp  not reserved  nfs  /etc/portreserve/nfs:1\n",
       stderr:
-        "portreservectl: note: 2049: the kernel hands these out, and this version does not manage it: add the port to the sysctl net.ipv4.ip_local_reserved_ports\n",
+        "portreservectl: note: 2049: the kernel hands these out, unless they are in its list: 'portreservectl mechanisms apply ephemeral' puts them there\n",
     });
   });
 
@@ -119,6 +119,7 @@ describe("lookup", () => {
           reserved: true,
           kept: null,
           mechanism: "preload",
+          guards: [],
           claims: [
             { port: 993, protocol: "tcp", owner: "mail", file: "/etc/portreserve/mail", line: 2, kind: "reserve" },
           ],
@@ -132,6 +133,7 @@ describe("lookup", () => {
           reserved: false,
           kept: null,
           mechanism: "preload",
+          guards: [],
           claims: [],
           state: null,
           holders: null,

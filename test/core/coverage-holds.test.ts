@@ -284,7 +284,7 @@ describe("the kernel's clients", () => {
     expect(rowOf("NFS client", { ...RANGE, reservations: more })).toEqual([
       "not covered",
       "631 636 700 in range",
-      "portreservectl hold 636 700/udp",
+      "portreservectl mechanisms apply nfs-range",
     ]);
     expect(rowOf("NFS client", { ...RANGE, holder: { kind: "none", start: "unit" }, sockets: [] })).toEqual([
       "not covered",

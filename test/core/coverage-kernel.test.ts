@@ -35,9 +35,10 @@ test("reads a host that mounts NFS", () => {
     release: "6.1.0-18-amd64",
     sunrpc: { min: 665, max: 1023 },
     nfs: [
-      { target: "/srv/data", noresvport: false },
+      { target: "/srv/data", noresvport: false, needsNoStatd: true },
       { target: "/mnt/a b\nc\\d", noresvport: true },
     ],
+    nfsServer: true,
     lockd: { tcp: 0, udp: 0 },
     unprivilegedPortStart: 1024,
     localReservedPorts: "623,664,8000-8010",

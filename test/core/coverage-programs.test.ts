@@ -312,7 +312,10 @@ test("sorts by verdict, then processes before programs and the kernel", () => {
   ]);
 });
 
-const CURE = "portreservectl hold 631";
+const CURE = "portreservectl mechanisms apply nfs-range";
+const WITHOUT = [{ target: "/a", noresvport: true, needsNoStatd: true as const }];
+const NORESVPORT = [{ name: "noresvport", inForce: true }];
+const sparse = [720, 780, 840, 900, 960];
 const many = [671, 672, 673, 674, 675, 676, 677, 678, 679, 680];
 
 test.each<[string, Change, string[]]>([
@@ -326,15 +329,40 @@ test.each<[string, Change, string[]]>([
   [
     "with many",
     { kernel: { sunrpc: { min: 665, max: 1023 } }, reservations: many.map((port) => reservation(port, "tcp", "many")) },
-    [
-      `not covered (kernel): 671 672 673 674 675 676 677 678 and 2 more in range → portreservectl hold ${many.map((port) => `${port}/tcp`).join(" ")}`,
-    ],
+    [`not covered (kernel): 671 672 673 674 675 676 677 678 and 2 more in range → ${CURE}`],
   ],
   [
     "whose mounts all have noresvport",
     { kernel: { sunrpc: { min: 600, max: 1023 }, nfs: [{ target: "/a", noresvport: true }] } },
     [
-      "unknown (kernel): 631 in range; every NFS mount has noresvport, but the locks of version 3 may take one → portreservectl hold 631",
+      `unknown (kernel): 631 in range; every NFS mount has noresvport, but the locks of version 3 may take one → ${CURE}`,
+    ],
+  ],
+  [
+    "whose mounts of version 4 all have noresvport, which nothing gives to the next",
+    { kernel: { sunrpc: { min: 600, max: 1023 }, nfs: WITHOUT } },
+    [`unknown (kernel): 631 in range; every NFS mount has noresvport, but the next may not → ${CURE}`],
+  ],
+  [
+    "whose mounts of version 4 all have noresvport by the mechanism, beside a server of the kernel's",
+    { kernel: { sunrpc: { min: 600, max: 1023 }, nfs: WITHOUT, nfsServer: true }, mechanisms: NORESVPORT },
+    [
+      `unknown (kernel): 631 in range; every NFS mount has noresvport, but the kernel's NFS server may take one to call a client back → ${CURE}`,
+    ],
+  ],
+  [
+    "whose mounts of version 4 all have noresvport by the mechanism",
+    { kernel: { sunrpc: { min: 600, max: 1023 }, nfs: WITHOUT }, mechanisms: NORESVPORT },
+    ["covered (kernel): every NFS mount has noresvport, and gets it by 'mechanisms apply noresvport'"],
+  ],
+  [
+    "where no run of ports is wide enough for it",
+    {
+      kernel: { sunrpc: { min: 665, max: 1023 } },
+      reservations: sparse.map((port) => reservation(port, "tcp", "many")),
+    },
+    [
+      `not covered (kernel): ${sparse.join(" ")} in range → portreservectl hold ${sparse.map((port) => `${port}/tcp`).join(" ")}`,
     ],
   ],
   [

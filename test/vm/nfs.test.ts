@@ -61,7 +61,7 @@ until grep -q error /run/probe.out; do sleep 0.1; done; cat /run/probe.out`);
         verdict: "not covered",
         check: "kernel",
         reason: "749 993 in range",
-        hint: "portreservectl hold 749/tcp 993/tcp",
+        hint: "portreservectl mechanisms apply nfs-range",
       },
     ]);
     expect(status.allocators.length).toBeGreaterThan(5);
@@ -138,7 +138,8 @@ until grep -q error /run/probe.out; do sleep 0.1; done; cat /run/probe.out`);
     await mount("proto=tcp,noresvport");
     expect(await client()).toMatchObject({
       verdict: "unknown",
-      reason: "749 993 in range; every NFS mount has noresvport, but the locks of version 3 may take one",
+      reason:
+        "749 993 in range; every NFS mount has noresvport, but the kernel's NFS server may take one to call a client back",
     });
     const [port = 0] = await clientPorts();
     expect(port).toBeGreaterThan(1023);

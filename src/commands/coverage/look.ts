@@ -13,6 +13,8 @@ import { diagnosticCount } from "../../report/diagnostics.ts";
 import { AppError } from "../../system/app-error.ts";
 import { expectOneLook } from "../../system/one-look.ts";
 import { BLACKLIST_FILE } from "../../system/paths.ts";
+import { isApplied } from "../mechanisms/mechanism.ts";
+import { MANAGED_MECHANISMS } from "../mechanisms/table.ts";
 import { asRootCommand } from "../this-command.ts";
 import type { Context, Options } from "../types.ts";
 
@@ -41,7 +43,7 @@ export function assessHost(
   const { options, meter } = context;
   if (!options.watch) expectOneLook();
   const sources = sourcesIfAny(options);
-  const facts = factsOf(options, sources, meter, memory);
+  const facts = { ...factsOf(options, sources, meter, memory), ...mechanismFacts(options, sources) };
   const coverage = assess(facts);
   const diagnostics = sources?.configuration.diagnostics ?? [];
   const all = { ...coverage, hints: [...coverage.hints, ...diagnosticHints(diagnostics)] };
@@ -54,6 +56,20 @@ function factsOf({ root }: Options, sources: Sources | undefined, meter: Context
   } finally {
     meter(undefined);
   }
+}
+
+/** Only those that somebody has applied. */
+function mechanismFacts({ root }: Options, sources: Sources | undefined): Pick<HostFacts, "mechanisms"> {
+  if (sources === undefined) return {};
+  const { reservations } = sources.configuration;
+  const all = MANAGED_MECHANISMS.map(({ name, look }) => ({ name, standing: look({ root, reservations }) }));
+  const mechanisms = all
+    .filter(({ standing }) => isApplied(standing))
+    .map(({ name, standing: { state, reason } }) => {
+      const why = `${state}${reason === undefined ? "" : `: ${reason}`}`;
+      return { name, inForce: state === "in force", ...(state === "in force" ? {} : { why }) };
+    });
+  return mechanisms.length === 0 ? {} : { mechanisms };
 }
 
 function sourcesIfAny(options: Options): Sources | undefined {

@@ -7,6 +7,7 @@ import { type Journal, openJournal } from "../../system/files/apply.ts";
 import { flushFoldersOf } from "../../system/files/flush-folders.ts";
 import { forgetLabel, labelIsRemembered, reloadAppArmor, selinuxActive } from "../../system/host/confinement.ts";
 import { daemonReload, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
+import { carryOutIn, type Work } from "../mechanisms/change.ts";
 import { STRANDED } from "../table-change.ts";
 import type { UnitWork } from "./drop-ins.ts";
 import { expectDone } from "./expect-done.ts";
@@ -19,10 +20,12 @@ export interface RemoveInput {
   readonly state: InstallState;
   readonly removal: Removal;
   readonly units: Pick<UnitWork, "before" | "after">;
+  /** What mechanisms have put there: of no account to the rest. */
+  readonly mechanisms: readonly Work[];
 }
 
 /** Throws AppError; everything is then as it was before, or the message says what is not. */
-export function applyRemoval({ root, state, removal, units }: RemoveInput): readonly Message[] {
+export function applyRemoval({ root, state, removal, units, mechanisms }: RemoveInput): readonly Message[] {
   const journal = openJournal(root);
   try {
     journal.apply(removal.list);
@@ -36,6 +39,7 @@ export function applyRemoval({ root, state, removal, units }: RemoveInput): read
     journal.apply(removal.libraries);
     journal.apply(removal.table);
     journal.apply(removal.rules);
+    carryOutIn(journal, root, mechanisms);
     const holderNotes = takeHolder(root, removal.holder, journal);
     flushFoldersOf(root, [state.owners, ...placesOf(state)]);
     const here = root === "/";

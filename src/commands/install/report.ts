@@ -45,6 +45,8 @@ export function doneBlock(
         return change.old === undefined ? [] : [`removed: '${change.path}'`];
       case "remove-table":
         return [`removed: '${change.path}'`];
+      case "set-value":
+        return [`set: '${change.path}' to '${change.value}'`];
       case "make-folder":
       case "make-link":
       case "remove-folder":

@@ -8,6 +8,8 @@ import { readUnitText, unitsThatName } from "../../observe/units/read-unit-files
 import type { Line, Message, Report } from "../../report/types.ts";
 import { commandLine } from "../../system/command-text.ts";
 import { HOLDER_UNIT, HOLDER_WANTED, MANAGER_FOLDER, SHARE_FILE, SHIM_FILE } from "../../system/paths.ts";
+import { worksToRemoveAll } from "../mechanisms/change.ts";
+import { MANAGED_MECHANISMS } from "../mechanisms/table.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Context, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
@@ -54,8 +56,9 @@ function uninstallOnce({ options }: Context): Report {
     ...(base ? [...libraries, ...rules, ...parts, ...units] : []),
     ...(everything || base ? holder : []),
   ]);
-  const notes = dryRun ? [] : applyRemoval({ root, state, removal, units: services });
-  const changes = changesOf(removal);
+  const mechanisms = everything ? worksToRemoveAll(root, MANAGED_MECHANISMS) : [];
+  const notes = dryRun ? [] : applyRemoval({ root, state, removal, units: services, mechanisms });
+  const changes = [...changesOf(removal), ...mechanisms.flatMap((work) => work.changes)];
   return {
     command: "uninstall",
     outcome: strangers.length > 0 ? "unsafe" : "done",

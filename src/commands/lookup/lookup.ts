@@ -13,6 +13,7 @@ import { holderMessages } from "../hold-file/holder.ts";
 import { holdNotes } from "../hold-file/words.ts";
 import { readSourcesIfAny, rejectedMessages, reservationJson, tableNotes } from "../source-messages.ts";
 import type { Command, Options } from "../types.ts";
+import { type GuardsOf, guardsBlock, guardsIn, guardsJson } from "./guards.ts";
 import { hostBlocks, portHostJson, threatsJson } from "./host.ts";
 import { findTarget, type LookupTarget, rejectedFor } from "./target.ts";
 
@@ -44,6 +45,7 @@ export const lookup: Command = (context): Report => {
       ),
     }),
   );
+  const guardsOf = guardsIn(options.root, sources?.configuration.reservations ?? []);
   const disagree = freshness === "stale" && answers.some((answer) => answer.reserved !== isClaimed(answer));
   const host = looksAtHost(options, answers) ? assessHost(context, newMemory()) : undefined;
   return {
@@ -59,10 +61,11 @@ export const lookup: Command = (context): Report => {
         options.root,
         answers.filter(({ kept }) => kept !== undefined),
       ),
-      ...unmanaged(answers),
+      ...unmanaged(answers, guardsOf),
     ],
     body: [
       bodyOf(target, answers, sources !== undefined),
+      guardsBlock(answers, guardsOf),
       ...(host === undefined ? [] : hostBlocks(answers, host.facts, host.coverage)),
     ],
     data: {
@@ -77,6 +80,7 @@ export const lookup: Command = (context): Report => {
         reserved: answer.reserved,
         kept: answer.kept ?? null,
         mechanism: answer.mechanism,
+        guards: guardsJson(guardsOf(answer.port)),
         claims: answer.claims.map(reservationJson),
         ...portHostJson(answer, host?.coverage),
       })),
@@ -124,11 +128,12 @@ function stateOf({ reserved, kept }: Answer): Line {
 }
 
 /** Ports that somebody reserves and no table can hold. */
-function unmanaged(answers: readonly Answer[]): readonly Message[] {
+function unmanaged(answers: readonly Answer[], guardsOf: GuardsOf): readonly Message[] {
   const ports = [
     ...new Set(
       answers
         .filter(({ mechanism, claims, kept }) => mechanism === "ephemeral" && claims.length > 0 && kept === undefined)
+        .filter(({ port }) => !guardsOf(port).some((guard) => guard.mechanism === "ephemeral"))
         .map(({ port }) => port),
     ),
   ];

@@ -20,7 +20,9 @@ export type Change =
   /** A file or link that goes; `old` is what it has now, undefined for a link. */
   | { readonly kind: "remove"; readonly path: string; readonly old: Uint8Array | undefined; readonly follow?: true }
   /** A folder that goes if nothing is left in it. */
-  | { readonly kind: "remove-folder"; readonly path: string };
+  | { readonly kind: "remove-folder"; readonly path: string }
+  /** A setting of the running kernel, in a file of /proc/sys or /sys; `old` is what it has now. */
+  | { readonly kind: "set-value"; readonly path: string; readonly value: string; readonly old: string };
 
 export interface WriteFile {
   readonly kind: "write-file";

@@ -21,6 +21,12 @@ export function diffOf(change: Change, nowhere: string): readonly DiffLine[] {
       return [head(`~ table '${change.path}'`), ...change.text.map((text) => signed(text))];
     case "remove-table":
       return [head(`- table '${change.path}'`)];
+    case "set-value":
+      return [
+        head(`~ kernel '${change.path}'`),
+        { sign: "removed", text: `-${change.old}` },
+        { sign: "added", text: `+${change.value}` },
+      ];
     case "remove":
       return change.old === undefined
         ? [head(`- link '${change.path}'`)]

@@ -107,7 +107,7 @@ function asWrite({ path, wanted, found, labelOf }: Artefact): readonly WriteFile
   return [{ kind: "write-file", path, bytes: wanted.bytes, mode: wanted.mode, old, ...label }];
 }
 
-function uniqueFolders(changes: readonly Change[]): readonly Change[] {
+export function uniqueFolders(changes: readonly Change[]): readonly Change[] {
   const seen = new Set<string>();
   return changes.filter(({ kind, path }) => {
     if (kind !== "make-folder") return true;

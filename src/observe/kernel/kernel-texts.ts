@@ -48,6 +48,8 @@ export interface Mount {
   /** Where it is mounted, in bytes. */
   readonly target: Buffer;
   readonly type: string;
+  /** What is mounted there, with its blanks escaped: "server:/srv/shared". */
+  readonly source: string;
   readonly superOptions: readonly string[];
 }
 
@@ -57,9 +59,9 @@ export function mountsOf(text: string): readonly Mount[] {
     // A path cannot hold " - ": its blanks are written as \040.
     const [left = "", right = ""] = line.split(" - ", 2);
     const target = left.split(" ")[4];
-    const [type, , options = ""] = right.split(" ");
+    const [type, source = "", options = ""] = right.split(" ");
     if (target === undefined || type === undefined || type === "") return [];
-    return [{ target: unescaped(target), type, superOptions: options.split(",") }];
+    return [{ target: unescaped(target), type, source, superOptions: options.split(",") }];
   });
 }
 
@@ -72,13 +74,21 @@ function unescaped(text: string): Buffer {
 
 export interface NfsMount {
   readonly target: Buffer;
+  readonly source: string;
   readonly noresvport: boolean;
+  /** Version 4, or with nolock: nothing asks rpc.statd to watch its locks. */
+  readonly needsNoStatd: boolean;
 }
 
 export function nfsMounts(mounts: readonly Mount[]): readonly NfsMount[] {
   return mounts
     .filter(({ type }) => type === "nfs" || type === "nfs4")
-    .map(({ target, superOptions }) => ({ target, noresvport: superOptions.includes("noresvport") }));
+    .map(({ target, source, superOptions }) => ({
+      target,
+      source,
+      noresvport: superOptions.includes("noresvport"),
+      needsNoStatd: superOptions.some((option) => /^vers=4/.test(option) || option === "local_lock=all"),
+    }));
 }
 
 /** Those that take a port of this host. */

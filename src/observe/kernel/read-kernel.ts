@@ -21,7 +21,12 @@ export function observeKernel(seesEveryProcess: boolean, texts: KernelTexts = ke
   return {
     release: texts.release,
     sunrpc: sunrpcPorts(texts.sunrpc),
-    nfs: nfsMounts(mounts).map(({ target, noresvport }) => ({ target: nameToText(target), noresvport })),
+    nfs: nfsMounts(mounts).map(({ target, noresvport, needsNoStatd }) => ({
+      target: nameToText(target),
+      noresvport,
+      ...(needsNoStatd ? { needsNoStatd } : {}),
+    })),
+    ...(mounts.some(({ type }) => type === "nfsd") ? { nfsServer: true } : {}),
     ...(plan9.length === 0 ? {} : { plan9 }),
     lockd: lockdPorts(texts.lockd),
     unprivilegedPortStart: unprivilegedStart(texts.unprivilegedStart),

@@ -6,6 +6,7 @@ import { AppError, errnoOf, fromSystem, reasonOf } from "../app-error.ts";
 import { hostPath } from "../command-text.ts";
 import { attributesOf, labelOf } from "./attributes.ts";
 import { type Captured, capture, expectPlanned, gone, restore } from "./captured-file.ts";
+import { changeValue } from "./kernel-value.ts";
 import { flushed, newTag, type Replacement, type Staged, stageFile } from "./replace-file.ts";
 import { resolveUnder, shownPath } from "./rooted.ts";
 import { readTable, removeTable, type TableWritten, tableBytes, writeTable } from "./table-file.ts";
@@ -85,6 +86,7 @@ const DOING: Readonly<Record<Change["kind"], string>> = {
   "remove-table": "remove",
   remove: "remove",
   "remove-folder": "remove the folder",
+  "set-value": "set",
 };
 
 type Note = (what: string, run: () => void) => void;
@@ -113,6 +115,9 @@ function carryOut(root: string, change: Change, note: Note, written: (done: Tabl
       return;
     case "remove-folder":
       removeFolder(place(root, change.path), note);
+      return;
+    case "set-value":
+      changeValue(change, note);
       return;
     default:
       change satisfies never;
