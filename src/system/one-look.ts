@@ -8,3 +8,8 @@ import { setFlagsFromString } from "node:v8";
 export function expectOneLook(): void {
   setFlagsFromString("--no-opt");
 }
+
+/** As Node starts. */
+export function optimizeAgain(): void {
+  setFlagsFromString("--opt");
+}
