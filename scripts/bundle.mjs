@@ -69,7 +69,8 @@ function hidden(code) {
 }
 
 const whole = `${escaped(start.code)}\n/*\n${escaped(hidden(chunk.code))}\n*/\n${notices()}`;
-if (whole.split("\n/*\n").length !== 2 || whole.split("\n*/\n").length !== 2) throw new Error("the program is not found");
+if (whole.split("\n/*\n").length !== 2 || whole.split("\n*/\n").length !== 2)
+  throw new Error("the program is not found");
 if (!whole.startsWith(`#!/usr/bin/env node\n${SECOND_LINE}\n`)) throw new Error("the first lines are not ours");
 
 mkdirSync(path.dirname(output), { recursive: true });

@@ -2,14 +2,17 @@
 import { setFlagsFromString } from "node:v8";
 
 /**
- * V8 optimizes what runs often for what is still to come. In a program that ends after some tenths of a second, that
- * takes a quarter of all its processor time and gives nothing back. Not for a verb that goes on.
+ * V8 optimizes what runs often for what is still to come, and forgets what has not run for a while. In a program that ends
+ * after some tenths of a second, the first takes a quarter of all its processor time and gives nothing back, and the
+ * second is kept for the next start (code/keep-code.ts). Not for a verb that goes on.
  */
 export function expectOneLook(): void {
   setFlagsFromString("--no-opt");
+  setFlagsFromString("--no-flush-bytecode");
 }
 
 /** As Node starts. */
-export function optimizeAgain(): void {
+export function expectMore(): void {
   setFlagsFromString("--opt");
+  setFlagsFromString("--flush-bytecode");
 }

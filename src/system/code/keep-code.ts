@@ -3,7 +3,7 @@ import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { orUndefined } from "../app-error.ts";
 import { replaceFile } from "../files/replace-file.ts";
-import { optimizeAgain } from "../one-look.ts";
+import { expectMore } from "../one-look.ts";
 import { CODE_FILE } from "../paths.ts";
 import { type CompiledCode, headOf } from "./kept-code.ts";
 
@@ -24,6 +24,6 @@ function keep(stamp: string, make: CompiledCode["make"]): void {
   // Asked first, since making it is most of the work.
   accessSync(path.dirname(CODE_FILE), constants.W_OK);
   // V8 takes it only with the flags that it was made with.
-  optimizeAgain();
+  expectMore();
   replaceFile({ file: Buffer.from(CODE_FILE), bytes: Buffer.concat([headOf(stamp), make()]), mode: 0o600 });
 }
