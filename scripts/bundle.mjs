@@ -31,10 +31,13 @@ async function bundled(input, options) {
   return chunk;
 }
 
-const start = await bundled("src/system/code/bundle-start.ts", {
-  format: "esm",
-  banner: `#!/usr/bin/env node\n${SECOND_LINE}`,
-});
+/** Not by import: that asks each builtin for all that it has, and has the streams of the process made with it. */
+const FIRST_LINES = `#!/usr/bin/env node
+${SECOND_LINE}
+const require = process.getBuiltinModule;
+const __filename = import.meta.filename;
+`;
+const start = await bundled("src/system/code/bundle-start.ts", { format: "cjs" });
 const chunk = await bundled("src/main.ts", { format: "cjs" });
 
 /**
@@ -68,10 +71,9 @@ function hidden(code) {
   return `(function (require, __filename, compiledCode) { "use strict";\n${program.replaceAll("*/", "*~/")}})`;
 }
 
-const whole = `${escaped(start.code)}\n/*\n${escaped(hidden(chunk.code))}\n*/\n${notices()}`;
+const whole = `${FIRST_LINES}${escaped(start.code)}\n/*\n${escaped(hidden(chunk.code))}\n*/\n${notices()}`;
 if (whole.split("\n/*\n").length !== 2 || whole.split("\n*/\n").length !== 2)
   throw new Error("the program is not found");
-if (!whole.startsWith(`#!/usr/bin/env node\n${SECOND_LINE}\n`)) throw new Error("the first lines are not ours");
 
 mkdirSync(path.dirname(output), { recursive: true });
 const fresh = `${output}.${process.pid}`;

@@ -1,5 +1,6 @@
 // Every service and socket of the host: as systemd has it loaded, and for the others as their files say.
 
+import { oncePerText } from "../../core/once.ts";
 import type { Seen, Unseen } from "../../core/seen.ts";
 import { DROP_IN_NAME, isOurDropIn } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
@@ -41,11 +42,17 @@ interface Shared {
   readonly list: readonly string[];
   /** Asked once, and only where some unit has a drop-in. */
   readonly fromManager: DropInFacts["fromManager"];
+  /** What systemd starts for a name in the unit. */
+  readonly called: (name: string, unit: Unit) => string;
 }
 
 function sharedByUnits(): Shared {
   let known: { readonly preload: ReturnType<Shared["fromManager"]> } | undefined;
+  const bySearchPath = oncePerText((folders) =>
+    oncePerText((name) => programCalled(name, folders === "" ? [] : folders.split(":")) ?? name),
+  );
   return {
+    called: (name, { searchPath }) => bySearchPath(searchPath.join(":"))(name),
     files: [TABLE_FILE, ...INSTALLED_SHIM_FILES].map(realOf),
     list: [PRELOAD_LIST, realOf(PRELOAD_LIST)],
     fromManager: () => {
@@ -77,8 +84,8 @@ function factsOf(unit: Unit, texts: () => readonly UnitFile[], host: Shared): Om
   const hidesList = hiding(mounted, host.list);
   const preload = preloadOf(unit);
   return {
-    programs: foundPrograms(unit.programs, unit),
-    helpers: foundPrograms(unit.helpers, unit),
+    programs: foundPrograms(unit.programs, unit, host),
+    helpers: foundPrograms(unit.helpers, unit, host),
     listens,
     ...ours,
     ...(ours.hasDropIn ? faultsOf(id, texts(), host) : {}),
@@ -141,8 +148,8 @@ function instances(files: readonly Written[], folders: Folders): readonly Writte
 
 const INSTANCE_FOLDER = /^([^@]+@.+\.(?:service|socket))\.d$/;
 
-function foundPrograms(names: readonly string[], { searchPath }: Unit): readonly string[] {
-  return [...new Set(names.map((name) => programCalled(name, searchPath) ?? name))];
+function foundPrograms(names: readonly string[], unit: Unit, { called }: Shared): readonly string[] {
+  return [...new Set(names.map((name) => called(name, unit)))];
 }
 
 function realOf(file: string): string {

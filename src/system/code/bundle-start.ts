@@ -8,6 +8,9 @@ import { type CompiledCode, codeStamp, keptCode } from "./kept-code.ts";
 /** As scripts/bundle.mjs writes them. A comment costs Node nothing, where a whole program costs it a quarter of its start. */
 const [BEGIN, END, ESCAPED_END] = ["\n/*\n", "\n*/\n", "*~/"];
 
+/** Builtins that take long to load, and of which most verbs need nothing: they are loaded when something of them is used. */
+const LATE: readonly string[] = ["node:child_process", "node:crypto", "node:timers/promises", "node:tty"];
+
 const file = fileURLToPath(import.meta.url);
 const { text, stamp } = read();
 const begin = text.indexOf(BEGIN) + BEGIN.length;
@@ -23,7 +26,12 @@ const compiledCode: CompiledCode = {
   isKept: cachedData !== undefined && script.cachedDataRejected === false,
   make: () => script.createCachedData(),
 };
-script.runInThisContext()(createRequire(import.meta.url), file, compiledCode);
+const require = createRequire(file);
+script.runInThisContext()((name: string) => (LATE.includes(name) ? late(name) : require(name)), file, compiledCode);
+
+function late(name: string): object {
+  return new Proxy({}, { get: (_, key) => Reflect.get(require(name) as object, key) });
+}
 
 /** The stamp is taken of the very file that is read, and before: what changes later has another. */
 function read(): { readonly text: string; readonly stamp: string | undefined } {

@@ -10,7 +10,6 @@ import {
   statSync,
 } from "node:fs";
 import path from "node:path";
-import process from "node:process";
 import { CODE_FILE } from "../paths.ts";
 
 /** What the bundle's first part hands on to the program. */

@@ -27,6 +27,15 @@ export function statEntry(root: string, file: string): Found {
   }
 }
 
+/** The same, of what `resolveUnder` gave. */
+export function resolvedEntry(real: Buffer): Found {
+  try {
+    return lookAtFile(real);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
 export function isFolder(root: string, folder: string): boolean {
   try {
     return lstatSync(resolveUnder(root, folder)).isDirectory();
