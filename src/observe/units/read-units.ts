@@ -112,10 +112,11 @@ function writtenUnits(known: ReadonlySet<string>, host: Shared): readonly UnitFa
   const folders = UNIT_FOLDERS.map((folder) => [folder, new Set(namesIn("/", folder))] as const);
   const all = unitFiles("/");
   const files = [...all, ...instances(all, folders)].filter(({ name, unit }) => !known.has(name) && !known.has(unit));
+  const there = new Set(files.map(({ name }) => name));
   const aliases = new Map<string, Set<string>>();
   for (const { name, unit } of files) aliases.set(unit, (aliases.get(unit) ?? new Set([unit])).add(name));
   return files.flatMap(({ name, unit, path, text, state, unread }) => {
-    const isAlias = name !== unit && files.some((other) => other.name === unit);
+    const isAlias = name !== unit && there.has(unit);
     if (isAlias) return [];
     const names = [...(aliases.get(unit) ?? [unit])];
     const dropIns = state === "loaded" ? dropInsOf(names, folders) : [];
