@@ -11,23 +11,34 @@ const SECOND_LINE = "// portreservectl, the manager of portreserve, in one file;
 
 const output = path.resolve(process.argv[2] ?? path.join(root, "dist", "portreservectl.mjs"));
 
-const bundle = await rolldown({
-  cwd: root,
-  input: "src/main.ts",
-  platform: "node",
-  onLog: (level, log) => {
-    if (level === "warn") throw new Error(`the bundler warns: ${log.message}`);
-  },
-});
-const made = await bundle.generate({ format: "esm", codeSplitting: false, comments: false, banner: SECOND_LINE });
-await bundle.close();
-const [chunk, ...others] = made.output;
-if (others.length > 0) throw new Error(`one file was wanted, and there are ${made.output.length}`);
+/** One file of `src` with all that it imports, as one text. */
+async function bundled(input, options) {
+  const bundle = await rolldown({
+    cwd: root,
+    input,
+    platform: "node",
+    onLog: (level, log) => {
+      if (level === "warn") throw new Error(`the bundler warns: ${log.message}`);
+    },
+  });
+  const made = await bundle.generate({ codeSplitting: false, comments: false, ...options });
+  await bundle.close();
+  const [chunk, ...others] = made.output;
+  if (others.length > 0) throw new Error(`one file was wanted, and there are ${made.output.length}`);
+  const builtin = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
+  const missing = chunk.imports.filter((name) => !builtin.has(name));
+  if (missing.length > 0) throw new Error(`not in the bundle: ${missing.join(", ")}`);
+  return chunk;
+}
 
-const builtin = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
-const missing = chunk.imports.filter((name) => !builtin.has(name));
-if (missing.length > 0) throw new Error(`not in the bundle: ${missing.join(", ")}`);
-if (!chunk.code.startsWith(`#!/usr/bin/env node\n${SECOND_LINE}\n`)) throw new Error("the first lines are not ours");
+/** Not by import: that asks each builtin for all that it has, and has the streams of the process made with it. */
+const FIRST_LINES = `#!/usr/bin/env node
+${SECOND_LINE}
+const require = process.getBuiltinModule;
+const __filename = import.meta.filename;
+`;
+const start = await bundled("src/system/code/bundle-start.ts", { format: "cjs" });
+const chunk = await bundled("src/main.ts", { format: "cjs" });
 
 /**
  * V8 keeps and reads a source of ASCII in half the space: what is not is in strings, templates and patterns, which may have
@@ -53,8 +64,19 @@ function notices() {
     .join("");
 }
 
+/** As src/system/code/bundle-start.ts reads it: a comment, in which the end of a comment is written otherwise. */
+function hidden(code) {
+  const program = code.replace(/^#!.*\n/, "");
+  if (program.includes("*~/")) throw new Error("'*~/' is in the program, and stands for the end of a comment");
+  return `(function (require, __filename, compiledCode) { "use strict";\n${program.replaceAll("*/", "*~/")}})`;
+}
+
+const whole = `${FIRST_LINES}${escaped(start.code)}\n/*\n${escaped(hidden(chunk.code))}\n*/\n${notices()}`;
+if (whole.split("\n/*\n").length !== 2 || whole.split("\n*/\n").length !== 2)
+  throw new Error("the program is not found");
+
 mkdirSync(path.dirname(output), { recursive: true });
 const fresh = `${output}.${process.pid}`;
-writeFileSync(fresh, `${escaped(chunk.code)}${notices()}`);
+writeFileSync(fresh, whole);
 chmodSync(fresh, 0o755);
 renameSync(fresh, output);

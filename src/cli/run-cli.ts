@@ -115,9 +115,17 @@ function meterFor(options: Options): Context["meter"] {
   return (progress) => line(progress === undefined ? undefined : progressText(progress));
 }
 
+/** Asked for when something is painted: Node loads its streams for it, which JSON does without. */
 function colorFor(flags: Flags): Color {
   const allowed = !flags.has("no-color");
-  return { out: wantsColor(1, process.env, allowed), err: wantsColor(2, process.env, allowed) };
+  return {
+    get out() {
+      return wantsColor(1, process.env, allowed);
+    },
+    get err() {
+      return wantsColor(2, process.env, allowed);
+    },
+  };
 }
 
 /** Standard error: that nobody can read it changes nothing about the result. */

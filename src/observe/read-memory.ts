@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { isUnseen } from "../core/seen.ts";
 import { orUndefined } from "../system/app-error.ts";
+import { keepCodeAtExit } from "../system/code/keep-code.ts";
 import { isFault, readRegularFile } from "../system/files/read-file.ts";
 import { replaceFile } from "../system/files/replace-file.ts";
 import { type LoaderAnswer, loaderAnswer } from "../system/host/abis.ts";
@@ -60,6 +61,7 @@ export function newMemory(): Memory {
       return answer;
     },
     keep: () => {
+      keepCodeAtExit();
       const { files, isChanged } = objects.settle();
       if (by === undefined || !(isChanged || asked)) return;
       asked = false;

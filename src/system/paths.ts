@@ -22,6 +22,8 @@ export const HOLDER_WANTED = "/etc/systemd/system/sysinit.target.wants/portreser
 export const LOCK_FILE = "/run/portreserve.lock";
 /** What root's looks at the host know of its files, for the next one: it makes that quicker, and may be removed. */
 export const MEMORY_FILE = "/run/portreserve.seen";
+/** What V8 had made of this program's text when root ran it last: the next start is quicker by it, and it may be removed. */
+export const CODE_FILE = "/run/portreserve.code";
 
 /** As ld.so reads it: it puts each program's own library folder in the place of `$LIB`. */
 export const INSTALLED_SHIM = "/usr/$LIB/portreserve/libportreserve.so";

@@ -30,7 +30,10 @@ function refuseTwoForms({ json, prometheus, watch: again }: Options): void {
 }
 
 /** `key`: the same as long as nothing has happened. */
-function seen({ facts, coverage, diagnostics }: AssessedHost, options: Options): { report: Report; key: string } {
+function seen(
+  { facts, coverage, diagnostics }: AssessedHost,
+  options: Options,
+): { report: Report; readonly key: string } {
   const figures = figuresOf(coverage);
   const data = statusJson(facts, coverage, figures);
   const report: Report = {
@@ -38,10 +41,15 @@ function seen({ facts, coverage, diagnostics }: AssessedHost, options: Options):
     outcome: "done",
     diagnostics,
     quiet: ["error", "note"],
-    body: statusBlocks({ facts, coverage, figures, verbose: options.verbose }),
+    body: options.json ? [] : statusBlocks({ facts, coverage, figures, verbose: options.verbose }),
     data: { time: timeText(facts.time), ...data },
   };
-  return { report, key: JSON.stringify([data, diagnostics]) };
+  return {
+    report,
+    get key() {
+      return JSON.stringify([data, diagnostics]);
+    },
+  };
 }
 
 function metricsReport(seenNow: AssessedHost, { output }: Options): Report {

@@ -54,10 +54,15 @@ const HASHED_AT_ONCE = 16_384;
 
 /** The ports and the digest that the table of this configuration holds. Relies on the order `Configuration` promises. */
 export function tableContent(configuration: Configuration): TableContent {
+  let digest: Buffer | undefined;
   return {
     tcp: tablePorts(configuration, "tcp"),
     udp: tablePorts(configuration, "udp"),
-    digest: digestOf(configuration),
+    // Where there is no table to compare with, nobody asks.
+    get digest() {
+      digest ??= digestOf(configuration);
+      return digest;
+    },
   };
 }
 

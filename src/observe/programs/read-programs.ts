@@ -1,5 +1,6 @@
 // Programs that do not run now and can allocate once they do: those of units, and privileged ones that anybody may start.
 
+import { oncePerText } from "../../core/once.ts";
 import { isUnseen } from "../../core/seen.ts";
 import type { ObjectFacts, ProcessFacts, ProgramFacts } from "../../coverage/facts.ts";
 import { knownBy } from "../../coverage/known-programs.ts";
@@ -26,13 +27,15 @@ export function observePrograms(
   running: RunningIn,
   kept: ObjectCache,
 ): readonly ProgramFacts[] {
-  const objectsOf = programLooker(kept);
+  // Most services start one of a few programs.
+  const realOf = oncePerText(realPathOf);
+  const objectsOf = oncePerText(programLooker(kept, realOf));
   const ofUnits = units
     .filter(({ loadState }) => loadState === "loaded")
     .flatMap((unit) => {
       const { id, programs, helpers = [], profile } = unit;
-      const startable = [...programs.filter((path) => !runs(unit, path, running)), ...helpers];
-      const byFile = new Map(startable.map((path) => [realPathOf(path) ?? path, path] as const).reverse());
+      const startable = [...programs.filter((path) => !runs(unit, realOf(path) ?? path, path, running)), ...helpers];
+      const byFile = new Map(startable.map((path) => [realOf(path) ?? path, path] as const).reverse());
       return [...byFile.values()].reverse().map((path) => ({
         path,
         unit: id,
@@ -52,7 +55,7 @@ export function observePrograms(
     if (silent !== undefined) return [{ ...program, objects: [{ path: program.path, elf: silent }] }];
     const objects = objectsOf(program.path);
     if (!objects.some(isWorthTelling)) return [];
-    const denied = deniedTo(realPathOf(program.path) ?? program.path, profile);
+    const denied = deniedTo(realOf(program.path) ?? program.path, profile);
     return [{ ...program, ...(denied === undefined ? {} : { denied }), objects }];
   });
   return [...found, ...unread];
@@ -62,10 +65,9 @@ export function observePrograms(
  * What runs of a unit is judged as a process; what else it starts, beside that or when its script comes to it, is still to
  * come. Where the program of one of its processes cannot be seen, it may be any of them.
  */
-function runs({ mainPid, names }: UnitFacts, path: string, running: RunningIn): boolean {
+function runs({ mainPid, names }: UnitFacts, real: string, path: string, running: RunningIn): boolean {
   const seen = names.flatMap((name) => running.get(name) ?? []);
   if (seen.length === 0) return mainPid !== undefined;
-  const real = realPathOf(path) ?? path;
   return seen.some((program) => isUnseen(program) || [path, real, `${real} (deleted)`].includes(program));
 }
 
@@ -79,13 +81,16 @@ function isWorthTelling(object: ObjectFacts): boolean {
 type Known = Pick<KnownFile, "loader" | "elf">;
 
 /** Each file is opened once, however many programs need it. Empty for what is no program, and for one that cannot allocate. */
-function programLooker(kept: ObjectCache): (path: string) => readonly ObjectFacts[] {
+function programLooker(
+  kept: ObjectCache,
+  realOf: (path: string) => string | undefined,
+): (path: string) => readonly ObjectFacts[] {
   const known = new Map<string, Known>();
   const paths = new Map<string, Known>();
   const knownAt = (path: string): Known => {
     const before = paths.get(path);
     if (before !== undefined) return before;
-    const real = realPathOf(path);
+    const real = realOf(path);
     const now = real === undefined ? NOTHING : (known.get(real) ?? readProgram(real, kept));
     if (real !== undefined) known.set(real, now);
     paths.set(path, now);
@@ -93,15 +98,15 @@ function programLooker(kept: ObjectCache): (path: string) => readonly ObjectFact
   };
   const cache = loaderCacheOf("/");
   const mayAllocate = reachesWanted(
-    (path) => {
+    oncePerText((path) => {
       const { loader, elf } = knownAt(path);
       return { file: loader, isWanted: isWorthTelling({ path, elf }) };
-    },
+    }),
     cache,
     LIBRARY_FOLDERS,
   );
   return (path) => {
-    const real = realPathOf(path);
+    const real = realOf(path);
     if (real === undefined) return [];
     const { loader, elf } = knownAt(real);
     if (loader === undefined) return elf === undefined ? [] : [{ path, elf }];

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Unseen } from "../../core/seen.ts";
 import { templateOf } from "../../core/systemd/unit-name.ts";
 import { orUndefined } from "../../system/app-error.ts";
-import { namesIn, statEntry } from "../../system/files/entry.ts";
+import { namesIn, resolvedEntry, statEntry } from "../../system/files/entry.ts";
 import { resolveUnder } from "../../system/files/rooted.ts";
 import { UNIT_FOLDER, UNIT_FOLDERS } from "../../system/paths.ts";
 import { whyPathSilent } from "../programs/read-path-answers.ts";
@@ -64,11 +64,16 @@ export function unitsThatName(root: string, text: string): readonly UnitText[] {
   return files.filter((file) => file.text.includes(text));
 }
 
+/** Of the administrator's bytes, one character for each. */
+function latin1Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+}
+
 /** A list of one, or of none where there is no such file or it cannot be read. */
 export function readUnitText(root: string, file: string): readonly UnitText[] {
   if (whyPathSilent(path.join(root, file)) !== undefined) return [];
   const found = statEntry(root, file);
-  return found.kind === "file" ? [{ path: file, text: Buffer.from(found.bytes).toString("latin1") }] : [];
+  return found.kind === "file" ? [{ path: file, text: latin1Of(found.bytes) }] : [];
 }
 
 /** A unit file in the folder that wins. */
@@ -101,10 +106,11 @@ const UNIT = /^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?\.(service|socket)$/;
 function unitFile(root: string, file: string, folders: ReadonlySet<string | undefined>): FoundUnitFile {
   const silent = whyPathSilent(path.join(root, file));
   if (silent !== undefined) return { path: file, text: "", unit: path.basename(file), state: "error", unread: silent };
-  const found = statEntry(root, file);
-  const text = found.kind === "file" ? Buffer.from(found.bytes).toString("latin1") : "";
+  const place = orUndefined(() => resolveUnder(root, file));
+  const found = place === undefined ? statEntry(root, file) : resolvedEntry(place);
+  const text = found.kind === "file" ? latin1Of(found.bytes) : "";
   const isEmpty = found.kind === "file" ? text === "" : found.kind === "other" && found.reason === "a device";
-  const real = realFolder(root, file);
+  const real = place?.toString("latin1");
   const name = path.basename(file);
   const target = real === undefined ? name : path.basename(real);
   // A link to its template is how an instance is enabled, and one to a file elsewhere is how systemctl links that: each is

@@ -1,5 +1,6 @@
 // Every service and socket of the host: as systemd has it loaded, and for the others as their files say.
 
+import { oncePerText } from "../../core/once.ts";
 import type { Seen, Unseen } from "../../core/seen.ts";
 import { DROP_IN_NAME, isShimDropIn, librariesIn, preloads } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
@@ -48,11 +49,17 @@ interface Shared {
   readonly list: readonly string[];
   /** Asked once, and only where some unit has a drop-in. */
   readonly fromManager: DropInFacts["fromManager"];
+  /** What systemd starts for a name in the unit. */
+  readonly called: (name: string, unit: Unit) => string;
 }
 
 function sharedByUnits(): Shared {
   let known: { readonly preload: ReturnType<Shared["fromManager"]> } | undefined;
+  const bySearchPath = oncePerText((folders) =>
+    oncePerText((name) => programCalled(name, folders === "" ? [] : folders.split(":")) ?? name),
+  );
   return {
+    called: (name, { searchPath }) => bySearchPath(searchPath.join(":"))(name),
     files: [TABLE_FILE, ...INSTALLED_SHIM_FILES].map(realOf),
     list: [PRELOAD_LIST, realOf(PRELOAD_LIST)],
     fromManager: () => {
@@ -84,8 +91,8 @@ function factsOf(unit: Unit, texts: () => readonly UnitFile[], host: Shared): Om
   const hidesList = hiding(mounted, host.list);
   const preload = preloadOf(unit);
   return {
-    programs: foundPrograms(unit.programs, unit),
-    helpers: foundPrograms(unit.helpers, unit),
+    programs: foundPrograms(unit.programs, unit, host),
+    helpers: foundPrograms(unit.helpers, unit, host),
     listens,
     ...ours,
     ...(ours.hasDropIn ? faultsOf(id, texts(), host) : {}),
@@ -113,10 +120,11 @@ function writtenUnits(known: ReadonlySet<string>, host: Shared): readonly UnitFa
   const folders = UNIT_FOLDERS.map((folder) => [folder, new Set(namesIn("/", folder))] as const);
   const all = unitFiles("/");
   const files = [...all, ...instances(all, folders)].filter(({ name, unit }) => !known.has(name) && !known.has(unit));
+  const there = new Set(files.map(({ name }) => name));
   const aliases = new Map<string, Set<string>>();
   for (const { name, unit } of files) aliases.set(unit, (aliases.get(unit) ?? new Set([unit])).add(name));
   return files.flatMap(({ name, unit, path, text, state, unread }) => {
-    const isAlias = name !== unit && files.some((other) => other.name === unit);
+    const isAlias = name !== unit && there.has(unit);
     if (isAlias) return [];
     const names = [...(aliases.get(unit) ?? [unit])];
     const dropIns = state === "loaded" ? dropInsOf(names, folders) : [];
@@ -149,8 +157,8 @@ function instances(files: readonly Written[], folders: Folders): readonly Writte
 
 const INSTANCE_FOLDER = /^([^@]+@.+\.(?:service|socket))\.d$/;
 
-function foundPrograms(names: readonly string[], { searchPath }: Unit): readonly string[] {
-  return [...new Set(names.map((name) => programCalled(name, searchPath) ?? name))];
+function foundPrograms(names: readonly string[], unit: Unit, { called }: Shared): readonly string[] {
+  return [...new Set(names.map((name) => called(name, unit)))];
 }
 
 function realOf(file: string): string {

@@ -23,10 +23,17 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTT
  * (opening a device can act upon it) and again afterwards (it may have been replaced).
  */
 export function readRegularFile(file: string | Buffer, limit: number): FileRead | ReadFault {
+  try {
+    return notAFile(statSync(file)) ?? readLookedAt(file, limit);
+  } catch (error) {
+    return faultOf(error);
+  }
+}
+
+/** The same, of a path that has just been looked at and is one of a regular file. */
+export function readLookedAt(file: string | Buffer, limit: number): FileRead | ReadFault {
   let descriptor: number | undefined;
   try {
-    const before = notAFile(statSync(file));
-    if (before !== undefined) return before;
     descriptor = openSync(file, OPEN_FLAGS);
     const stats = fstatSync(descriptor);
     return notAFile(stats) ?? readUpTo(descriptor, stats, limit);
