@@ -4,7 +4,7 @@ import path from "node:path";
 import { ownMirror } from "../support/roots/mirror.ts";
 import { cached, makeOnce } from "../support/roots/once.ts";
 
-export type Release = "bookworm" | "bullseye";
+export type Release = "bookworm" | "bullseye" | "trixie";
 export type Kernel = "cloud" | "generic";
 /** Of the initramfs that a host has. */
 export type Generator = "initramfs-tools" | "dracut";
@@ -38,6 +38,7 @@ const ROOTS: Readonly<Record<Release, { readonly kernels: readonly string[]; rea
       ],
     },
     bullseye: { kernels: ["linux-image-cloud-amd64"], packages: [...PACKAGES, "apparmor"] },
+    trixie: { kernels: ["linux-image-cloud-amd64"], packages: PACKAGES },
   };
 
 const SCRIPTS = ["disk.sh", "init.sh", "agent.sh", "agent.service"].map((name) => path.join(import.meta.dirname, name));
