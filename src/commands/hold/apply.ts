@@ -102,7 +102,7 @@ function changesFor(root: string, edits: readonly Edit[]): readonly Change[] {
 const EMPTY = new Uint8Array();
 
 /** Only under the lock. Gives what compile says. Throws AppError: nothing has another word then, or the message says what has. */
-export function carryOut(options: Options, steps: Steps): Report {
+export function applySteps(options: Options, steps: Steps): Report {
   const { root } = options;
   const journal = openJournal(root);
   try {

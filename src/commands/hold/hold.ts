@@ -17,7 +17,7 @@ import { asRootCommand } from "../this-command.ts";
 import type { Command, Context, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
 import { type Answer, REFUSES } from "./answers.ts";
-import { carryOut, planSteps, type Steps, unitText } from "./apply.ts";
+import { applySteps, planSteps, type Steps, unitText } from "./apply.ts";
 import { askedPorts } from "./asked.ts";
 import { planWords } from "./edits.ts";
 import { askGate } from "./gate.ts";
@@ -74,7 +74,7 @@ async function holdOnce(context: Context): Promise<Report> {
     const messages = share === undefined ? [] : share.notes;
     return reportOf(said, steps, "done", { blocks: [diffBlock(changes), asLines(lines)], messages });
   }
-  const hold = (): Report => carryOut(options, steps);
+  const hold = (): Report => applySteps(options, steps);
   const done = share === undefined ? { result: hold(), notes: [] } : withShared(options.root, share, hold);
   const compiled = done.result;
   const files = [...(share?.changes ?? []), ...steps.files];

@@ -11,7 +11,7 @@ import { changesJson, diffBlock } from "../install/report.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Context } from "../types.ts";
 import { underLock } from "../under-lock.ts";
-import { carryOut, planSteps, unitText } from "./apply.ts";
+import { applySteps, planSteps, unitText } from "./apply.ts";
 import { askedPorts, type PortToHold } from "./asked.ts";
 import { planWithoutWords } from "./edits.ts";
 import { resultOf } from "./hold.ts";
@@ -51,7 +51,7 @@ function unholdOnce(context: Context): Report {
       data: { dryRun: options.dryRun, result: "refused", ports, changes: [], unit: "none" },
     };
   }
-  const compiled = options.dryRun ? undefined : carryOut(options, steps);
+  const compiled = options.dryRun ? undefined : applySteps(options, steps);
   // No owner without the library meets a hold.
   if (compiled !== undefined) unshare(options.root, share);
   const unit = unitText(steps.unit, options.root, options.dryRun);
