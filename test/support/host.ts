@@ -155,6 +155,7 @@ const NATIVES = [
   "portreserve-probe",
   "portreserve-hold",
   "portreserve-pidexec",
+  "portreserve-probe-static",
   ...(skipReason("i386") === undefined
     ? ["libportreserve-i386.so", "libportreserve-share-i386.so", "portreserve-probe-i386"]
     : []),
