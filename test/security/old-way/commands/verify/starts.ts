@@ -1,8 +1,8 @@
 // Starts probes as of old: what the target has chosen is in the environment of every program that prepares the start.
 import type { ProbeStart } from "../../../../../src/commands/verify/play-probe.ts";
-import type { Variables } from "../../../../../src/commands/verify/starts.ts";
+import { type Variables, withVariables } from "../../../../../src/commands/verify/starts.ts";
 
-export type { Variables };
+export { type Variables, withVariables };
 
 const PROGRAM = ["/proc/self/fd/0"] as const;
 const NETWORK = ["unshare", "--net", "--"];
