@@ -52,8 +52,11 @@ describe.skipIf(reason !== undefined)(named("what install put there and not ever
         });
         expect(await takers(guest, ...NAMES)).toEqual({ plain: false, capable: true });
         // By proof, too: in a network of its own, where no capability is needed.
-        expect(await faults(guest)).toEqual([
-          expect.stringMatching(/^comes from '.*libc\.so\.6', .*, as an ordinary user$/),
+        const found = await faults(guest);
+        // One for each ABI that this machine starts programs of.
+        const strangers = found.filter((fault) => /^comes from '.*libc\.so\.6', .*, as an ordinary user$/.test(fault));
+        expect(strangers).not.toEqual([]);
+        expect(found.filter((fault) => !strangers.includes(fault))).toEqual([
           "handed out what is reserved: 631 and 700, as an ordinary user",
           "handed out what is reserved: 631, 665 and 700, as an ordinary user",
         ]);

@@ -64,10 +64,14 @@ written: '/${folder}/portreserve/libportreserve-share.so'
 + 631/tcp+udp
 written: '/etc/portreserve.table'
 written: '${LIST}'
+written: '/usr/lib/portreserve/portreserve-hold'
 prepared: programs of this system are covered once it runs (1 ABI; nothing of it was run)
 `,
     stderr: NO_UNITS,
   });
+  expect(readFileSync(path.join(root, "usr/lib/portreserve/portreserve-hold"))).toEqual(
+    readFileSync(path.join(prebuiltFolder("arm64"), "portreserve-hold")),
+  );
   expect(readFileSync(path.join(root, folder, "portreserve/libportreserve.so"))).toEqual(
     readFileSync(path.join(prebuiltFolder("arm64"), "libportreserve.so")),
   );

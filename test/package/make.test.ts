@@ -90,7 +90,7 @@ test("a shim that needs more than it may is found (control)", () => {
 });
 
 test("a holder that needs libraries, and whose stack can be run, is found (control)", () => {
-  const { destination } = build(["HOLD_LDFLAGS=-no-pie -Wl,-z,norelro -Wl,-z,lazy -Wl,-z,execstack"]);
+  const { destination } = build(["STATIC_LDFLAGS=-no-pie -Wl,-z,norelro -Wl,-z,lazy -Wl,-z,execstack"]);
   const { status, said } = gates(path.join(destination, HOLDER));
   expect(status).toBe(1);
   for (const what of ["kind", "interpreter", "libraries", "written and run", "stack", "relro", "bound at start"]) {
