@@ -39,6 +39,11 @@ const GROUPS = [
 ] as const;
 const groups = (): readonly (readonly string[])[] => GROUPS.map((names) => names.map((name) => library(name)));
 
+/** What its package brings, or torsocks says so. */
+const SETTINGS = {
+  "tor/torsocks.conf": "TorAddress 127.0.0.1\nTorPort 9050\nOnionAddrRange 127.42.42.0/24\n",
+} as const;
+
 /** Each line of the file is one LD_PRELOAD; prints each different answer once, with how many gave it. */
 const EACH_ORDER = `
 while read -r preloads; do
@@ -56,6 +61,7 @@ async function answers(preloads: readonly (readonly string[])[]): Promise<readon
     timeout: 250_000,
     others: STRAITS_PARTS,
     etc: {
+      ...SETTINGS,
       "first.table": tableOf(631, 633),
       "next.kept": tableOf(637),
       "next.table": tableOf(637),
@@ -71,7 +77,7 @@ async function storm(preloads: readonly string[]): Promise<Readonly<Record<strin
   const script = `: >"$SCRATCH/enough"
 FAKETIME=-1d AUTHBIND_LEVELS=y LD_PRELOAD="$PRELOADS" "$STORM" rresvport_af 100000 "$SCRATCH/enough" 600-640 700-740 800-840`;
   const environment = { PRELOADS: preloads.join(":"), STORM: program("storm", "glibc") };
-  return JSON.parse(await played(script, "storm", "glibc", { environment }));
+  return JSON.parse(await played(script, "storm", "glibc", { environment, etc: SETTINGS }));
 }
 
 export async function definePreloads(): Promise<void> {
