@@ -10,7 +10,7 @@ export interface Point {
 }
 
 /** How long a matrix goes on to its next point, in milliseconds, on however slow a machine. */
-export const BUDGET = FULL ? Number.MAX_SAFE_INTEGER : 30_000;
+export const BUDGET = FULL ? Number.MAX_SAFE_INTEGER : 15_000;
 /** A matrix of so many points is tried whole. */
 export const FEW = 24;
 /** Points that each sandbox tries of a larger one, however long they take. */
