@@ -65,9 +65,10 @@ for how in ${THIEVES.join(" ")}; do journalctl -q -b -o cat -u thief-$how | grep
     .map((line) => JSON.parse(line).got);
 }
 
+/** Some run on without their port where it was taken: those are started again. */
 export const startOwners = (guest: Guest): Promise<string> =>
   guest.output(
-    `systemctl reset-failed; systemctl start ${OWNERS.map(({ unit }) => unit).join(" ")}\n${SETTLE}`,
+    `systemctl reset-failed; systemctl restart ${OWNERS.map(({ unit }) => unit).join(" ")}\n${SETTLE}`,
     PATIENT,
   );
 
