@@ -13,11 +13,15 @@ const THIEF = "/usr/local/bin/hold-thief";
 const PATIENT = { timeout: 120_000 };
 
 /** Who has 631/udp, once cups-browsed has had the time to take it or to give up. */
-const HOLDER_OF_631 = `for attempt in $(seq 150); do
-  ss -Hlunp 'sport = :631' | grep -q cups-browsed && break
+const HOLDER_OF_631 = `who() { ss -Hlunp 'sport = :631' | sed -n 's/.*users:(("\\([^"]*\\)".*/\\1/p' | grep -vE 'portreserve|systemd' | sort -u; }
+for attempt in $(seq 150); do
+  found=$(who)
+  [ "$found" = cups-browsed ] && break
   sleep 0.02
 done
-ss -Hlunp 'sport = :631' | grep -v portreserve-hold | grep -v systemd | sed 's/.*users:(("//; s/".*//' | sort -u`;
+# The thief lets go and takes again.
+until [ -n "$found" ]; do found=$(who); done
+echo "$found"`;
 
 describe.each((await releases()).filter(({ suite }) => FULL || suite === "trixie"))("$suite", ({ suite, reason }) => {
   describe.skipIf(reason !== undefined)(named("the port of cups-browsed, UDP 631", reason), () => {
