@@ -38,6 +38,12 @@ class Descriptor
     }
     Descriptor(const Descriptor &) = delete;
     Descriptor &operator=(const Descriptor &) = delete;
+    int Get() const
+    {
+        return fd;
+    }
+
+  private:
     const int fd;
 };
 
@@ -45,9 +51,9 @@ class Descriptor
 int CopyOf(int pid, int fd)
 {
     const Descriptor process(syscall(SYS_pidfd_open, pid, 0U));
-    if (process.fd < 0)
+    if (process.Get() < 0)
         return -1;
-    return static_cast<int>(syscall(SYS_pidfd_getfd, process.fd, fd, 0U));
+    return static_cast<int>(syscall(SYS_pidfd_getfd, process.Get(), fd, 0U));
 }
 
 // -1 where the kernel does not say.
@@ -87,19 +93,19 @@ Napi::Value ReadOtherSocket(const Napi::CallbackInfo &info)
     if (!info[0].IsNumber() || !info[1].IsNumber() || !info[2].IsNumber())
         Refuse(env, "ERR_INVALID_ARG_TYPE", "readOtherSocket takes a process id, a descriptor of it and an inode");
     const Descriptor copy(CopyOf(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value()));
-    if (copy.fd < 0)
+    if (copy.Get() < 0)
         RefuseErrno(env, errno, "pidfd_getfd");
-    if (!IsSocket(copy.fd, info[2].As<Napi::Number>().DoubleValue()))
+    if (!IsSocket(copy.Get(), info[2].As<Napi::Number>().DoubleValue()))
         return env.Undefined();
-    const int protocol = Option(copy.fd, SOL_SOCKET, SO_PROTOCOL);
+    const int protocol = Option(copy.Get(), SOL_SOCKET, SO_PROTOCOL);
     Napi::Object found = Napi::Object::New(env);
-    found.Set("family", Napi::Number::New(env, Option(copy.fd, SOL_SOCKET, SO_DOMAIN)));
+    found.Set("family", Napi::Number::New(env, Option(copy.Get(), SOL_SOCKET, SO_DOMAIN)));
     found.Set("protocol", Napi::Number::New(env, protocol));
-    found.Set("port", Napi::Number::New(env, PortOf(copy.fd)));
-    found.Set("reuseAddress", Napi::Boolean::New(env, Option(copy.fd, SOL_SOCKET, SO_REUSEADDR) > 0));
-    found.Set("reusePort", Napi::Boolean::New(env, Option(copy.fd, SOL_SOCKET, SO_REUSEPORT) > 0));
-    found.Set("listens", Napi::Boolean::New(env, Option(copy.fd, SOL_SOCKET, SO_ACCEPTCONN) > 0));
-    const int interface = Option(copy.fd, SOL_SOCKET, SO_BINDTOIFINDEX);
+    found.Set("port", Napi::Number::New(env, PortOf(copy.Get())));
+    found.Set("reuseAddress", Napi::Boolean::New(env, Option(copy.Get(), SOL_SOCKET, SO_REUSEADDR) > 0));
+    found.Set("reusePort", Napi::Boolean::New(env, Option(copy.Get(), SOL_SOCKET, SO_REUSEPORT) > 0));
+    found.Set("listens", Napi::Boolean::New(env, Option(copy.Get(), SOL_SOCKET, SO_ACCEPTCONN) > 0));
+    const int interface = Option(copy.Get(), SOL_SOCKET, SO_BINDTOIFINDEX);
     found.Set("interfaceIndex", Napi::Number::New(env, interface < 0 ? 0 : interface));
     return found;
 }
@@ -110,12 +116,12 @@ Napi::Value ShareOtherSocket(const Napi::CallbackInfo &info)
     if (!info[0].IsNumber() || !info[1].IsNumber() || !info[2].IsNumber())
         Refuse(env, "ERR_INVALID_ARG_TYPE", "shareOtherSocket takes a process id, a descriptor of it and an inode");
     const Descriptor copy(CopyOf(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value()));
-    if (copy.fd < 0)
+    if (copy.Get() < 0)
         RefuseErrno(env, errno, "pidfd_getfd");
-    if (!IsSocket(copy.fd, info[2].As<Napi::Number>().DoubleValue()))
+    if (!IsSocket(copy.Get(), info[2].As<Napi::Number>().DoubleValue()))
         return Napi::Boolean::New(env, false);
     const int on = 1;
-    if (setsockopt(copy.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
+    if (setsockopt(copy.Get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
         RefuseErrno(env, errno, "setsockopt");
     return Napi::Boolean::New(env, true);
 }

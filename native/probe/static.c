@@ -73,7 +73,8 @@ int main(int argc, char **argv)
     }
     printf("{\"port\":%u}\n", ntohs(address.sin_port));
     fflush(stdout);
-    while (hold)
-        pause();
+    if (hold)
+        for (;;)
+            pause();
     return 0;
 }
