@@ -67,7 +67,9 @@ ${range(631, 700)}`);
       });
       // As it would: ended without a hold, it is there again.
       await machine.output(
-        "ss -K sport = :631 dport = :2049 >/dev/null; ls /mnt/nfs >/dev/null; sleep 4; ls /mnt/nfs >/dev/null",
+        `${range(631, 631)}
+ss -K sport = :631 dport = :2049 >/dev/null; ls /mnt/nfs >/dev/null; sleep 4; ls /mnt/nfs >/dev/null
+${range(631, 700)}`,
       );
       const again = await clientPorts();
       expect(again).toEqual([631]);
