@@ -1,7 +1,7 @@
 // What a plan does: sockets that share from then on, connections of the kernel that end, and the hold that follows.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { PortPlace } from "../../core/hold/port-lines.ts";
+import { type PortPlace, placeText } from "../../core/hold/port-lines.ts";
 import type { EndedSocket } from "../../core/native.ts";
 import type { SocketFamily } from "../../core/sockets/row.ts";
 import { unique } from "../../core/text.ts";
@@ -31,7 +31,7 @@ export async function reclaimPort(
     const { outcome, ...why } = shareSocket(one.user.pid, one.fd, one.inode);
     if (outcome === "shared") shared.push(one);
     if ("reason" in why) {
-      const message = `${portOf(found)}: the socket of ${userText(one.user)} was refused SO_REUSEADDR: ${why.reason}`;
+      const message = `${placeText(found)}: the socket of ${userText(one.user)} was refused SO_REUSEADDR: ${why.reason}`;
       return { shared, ended: [], held: null, failure: { severity: "error", message } };
     }
   }
@@ -41,10 +41,6 @@ export async function reclaimPort(
     found.kind === "hold" ? await isHeld(found, unique([...share, ...end].map(({ family }) => family))) : null;
   const again = end.length > 0 && (await kernelIsBack(found));
   return { shared, ended: ending, held, ...(again ? { failure: tookAgain(found) } : {}) };
-}
-
-function portOf({ port, protocol }: PortPlace): string {
-  return `${port}/${protocol}`;
 }
 
 function endAll(found: FoundPort, end: FoundPort["sockets"]): readonly EndedSocket[] | Message {
@@ -57,13 +53,13 @@ function endAll(found: FoundPort, end: FoundPort["sockets"]): readonly EndedSock
     case "ended":
       return done.sockets;
     case "unsupported": {
-      const message = `${portOf(found)}: this kernel cannot end connections: it was built without CONFIG_INET_DIAG_DESTROY`;
+      const message = `${placeText(found)}: this kernel cannot end connections: it was built without CONFIG_INET_DIAG_DESTROY`;
       return { severity: "error", message, hint: UNMOUNT };
     }
     case "failed":
       return {
         severity: "error",
-        message: `${portOf(found)}: the kernel's connection could not be ended: ${done.reason}`,
+        message: `${placeText(found)}: the kernel's connection could not be ended: ${done.reason}`,
         hint: UNMOUNT,
       };
     default:
@@ -103,7 +99,7 @@ async function kernelIsBack({ port, protocol }: PortPlace): Promise<boolean> {
 }
 
 function tookAgain(found: FoundPort): Message {
-  const message = `${portOf(found)}: the kernel's NFS client connected from it again`;
+  const message = `${placeText(found)}: the kernel's NFS client connected from it again`;
   const hint = "restart its owner all the same: where it sets SO_REUSEPORT too, it may have it beside the client";
   return { severity: "error", message, hint };
 }
