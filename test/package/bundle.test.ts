@@ -1,4 +1,5 @@
 // The manager in one file: it works where `install` puts it, without node_modules, and is the same whenever it is made.
+
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -6,6 +7,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { nativeFolder, packageRoot } from "../../src/core/native.ts";
 import { named } from "../support/can.ts";
 import { compiled, ctl, makeRoot, type Ran, scratch } from "../support/cli.ts";
+import { NATIVE_PARTS } from "../support/native-parts.ts";
 import { noSandbox } from "../support/sandbox.ts";
 
 const BUNDLE = path.join(packageRoot, "dist/portreservectl.mjs");
@@ -19,15 +21,7 @@ function layOut(home: string): string {
   mkdirSync(prebuilds, { recursive: true });
   writeFileSync(path.join(home, "package.json"), JSON.stringify({ name: "portreserve", version, type: "module" }));
   copyFileSync(BUNDLE, path.join(dist, "portreservectl.mjs"));
-  for (const name of [
-    "portreserve.node",
-    "libportreserve.so",
-    "libportreserve-share.so",
-    "portreserve-probe",
-    "portreserve-probe-static",
-    "portreserve-pidexec",
-    "portreserve-hold",
-  ]) {
+  for (const name of NATIVE_PARTS) {
     copyFileSync(path.join(nativeFolder(), name), path.join(prebuilds, name));
   }
   return home;

@@ -1,4 +1,5 @@
 // The manager at work on a whole host: in a sandbox with a private /etc and /usr and nothing running, with each step's output.
+
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync } from "node:fs";
 import path from "node:path";
@@ -9,6 +10,7 @@ import { programsOfSandbox } from "../../src/system/sandbox/rehearsal.ts";
 import { runInSandbox, type SandboxRequest } from "../../src/system/sandbox/sandbox.ts";
 import { skipReason } from "./can.ts";
 import { type Ran, SERVICES } from "./cli.ts";
+import { NATIVE_PARTS } from "./native-parts.ts";
 import { built, noSandbox, THIEF_PID } from "./sandbox.ts";
 import { MAIN, NODE, staged, stagedNatives } from "./stage/stage.ts";
 import { outline, STEP, type Steps, stepsOf } from "./steps.ts";
@@ -149,13 +151,7 @@ export function packageAt(folder: string, parts: Readonly<Record<string, string>
 }
 
 const NATIVES = [
-  "portreserve.node",
-  "libportreserve.so",
-  "libportreserve-share.so",
-  "portreserve-probe",
-  "portreserve-hold",
-  "portreserve-pidexec",
-  "portreserve-probe-static",
+  ...NATIVE_PARTS,
   ...(skipReason("i386") === undefined
     ? ["libportreserve-i386.so", "libportreserve-share-i386.so", "portreserve-probe-i386"]
     : []),

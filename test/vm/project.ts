@@ -1,8 +1,10 @@
 // This checkout's builds, as a machine has them: the package as `install` needs it, with the probe beside it.
+
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { nativeFolder, packageRoot } from "../../src/core/native.ts";
+import { NATIVE_PARTS } from "../support/native-parts.ts";
 
 /** Where the project's files are in a machine; `portreservectl` is on its path. */
 export const PROJECT = "/opt/portreserve";
@@ -12,22 +14,12 @@ export const COMMAND = {
   text: `#!/bin/sh\nexec node ${PROJECT}/dist/portreservectl.mjs "$@"\n`,
 } as const;
 
-const NATIVE = [
-  "portreserve.node",
-  "libportreserve.so",
-  "libportreserve-share.so",
-  "portreserve-probe",
-  "portreserve-probe-static",
-  "portreserve-pidexec",
-  "portreserve-hold",
-];
-
 /** Where each file is on this host, by its name below PROJECT. */
 export function projectFiles(): Readonly<Record<string, string>> {
   return {
     "package.json": path.join(packageRoot, "package.json"),
     "dist/portreservectl.mjs": path.join(packageRoot, "dist/portreservectl.mjs"),
-    ...Object.fromEntries(NATIVE.map((name) => [`build/Release/${name}`, path.join(nativeFolder(), name)])),
+    ...Object.fromEntries(NATIVE_PARTS.map((name) => [`build/Release/${name}`, path.join(nativeFolder(), name)])),
   };
 }
 
