@@ -10,10 +10,10 @@ import type { Steps } from "../support/steps.ts";
 const notHere = (await noHost()) ?? skipFor(hasHolder ? undefined : "portreserve-hold was not built");
 
 const SCRIPT = `
-own() { "$OWNER" "$@" >"$SCRATCH/ready" 2>&1 & PID=$!; until grep -q . "$SCRATCH/ready"; do sleep 0.01; done; cat "$SCRATCH/ready"; }
+own() { background "$SCRATCH/ready" "$OWNER" "$@"; PID=$!; until_works grep . "$SCRATCH/ready"; cat "$SCRATCH/ready"; }
 gone() { kill "$1"; wait "$1" 2>/dev/null; return 0; }
 allocate() { thief "$PROBE" --symbol bindresvport | grep -o '"port":[0-9]*'; }
-holder() { "$HOLD" 2>/dev/null & HOLDER=$!; until [ -e /run/portreserve/hold.json ]; do sleep 0.01; done; }
+holder() { "$HOLD" 2>/dev/null & HOLDER=$!; until_works test -e /run/portreserve/hold.json; }
 
 step control allocate
 step down ctl hold cups

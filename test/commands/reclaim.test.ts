@@ -22,10 +22,6 @@ server.listen(631, "0.0.0.0", () => { console.log("serves"); if (process.argv[1]
 /** `take KIND` starts a thief, which asks for 631 first; `stop` ends it and says what it has said. */
 const HELPERS = `
 mkdir -p ${STATE.replace(/\/[^/]*$/, "")}
-until_works() {
-  for attempt in $(seq 500); do "$@" >/dev/null 2>&1 && return 0; sleep 0.02; done
-  echo "gave up waiting: $*" >&2; return 1
-}
 listens() { until_works grep -q ":$1 00000000:0000 0A" /proc/net/tcp; }
 echo_server() {
   "$NODE" -e 'require("node:net").createServer((one) => one.on("error", () => {}).pipe(one)).listen(4000, "127.0.0.1")' & ECHO=$!
@@ -33,7 +29,7 @@ echo_server() {
 }
 take() {
   case $1 in connect | adrift) port=4000 ;; *) port= ;; esac
-  thief "$TAKE" "$1" "$SCRATCH/stop" $port >"$SCRATCH/thief" & THIEF_IS=$!; until_works grep -q has "$SCRATCH/thief"
+  background "$SCRATCH/thief" thief "$TAKE" "$1" "$SCRATCH/stop" $port; THIEF_IS=$!; until_works grep -q has "$SCRATCH/thief"
 }
 stop() { touch "$SCRATCH/stop"; wait $THIEF_IS; cat "$SCRATCH/thief"; rm "$SCRATCH/stop"; }
 serve() { "$NODE" -e "$SERVE" "$@"; }

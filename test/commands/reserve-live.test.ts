@@ -57,7 +57,7 @@ describe.skipIf(reason !== undefined)(named("reserve", reason), () => {
       await guest.output(`systemctl start daemon
 until [ -e /run/daemon-ready ]; do sleep 0.02; done
 systemctl start taker
-until grep -q '"port"' /run/taker; do sleep 0.02; done`);
+until grep -qs '"port"' /run/taker; do sleep 0.02; done`);
       const below = "80/tcp needs no reservation: no library hands out ports below 512, so nothing is needed\n";
       const text = "# written by 'portreservectl reserve daemon.service'\n702/tcp\n703/udp\n";
       expect(await ctl(guest, ["reserve", "daemon", "--dry-run"])).toEqual({

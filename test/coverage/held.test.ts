@@ -14,8 +14,7 @@ const notHere = (await noHost()) ?? skipFor(hasHolder ? undefined : "portreserve
 
 /** For sh(1). `allocate` starts the static program, which takes a port of UDP; `ask NAME` has it say which others it can get. */
 const HELPERS = `
-until_works() { for attempt in $(seq 500); do "$@" >/dev/null 2>&1 && return 0; sleep 0.02; done; echo "gave up: $*" >&2; return 1; }
-allocate() { thief "$STATIC" >"$SCRATCH/took" & allocator=$!; until_works grep -q holds "$SCRATCH/took"; }
+allocate() { background "$SCRATCH/took" thief "$STATIC"; allocator=$!; until_works grep -q holds "$SCRATCH/took"; }
 ask() {
   : >"$SCRATCH/can"; kill -USR1 "$(pidof -s "$(basename "$STATIC")")"
   until_works grep -q 'can get' "$SCRATCH/took"

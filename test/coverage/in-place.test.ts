@@ -8,8 +8,8 @@ import { built, tableOf } from "../support/sandbox.ts";
 const notHere = await noHost();
 
 const SCRIPT = `ctl compile >/dev/null
-LD_PRELOAD=$SHIM thief "$PROBE" --symbol bindresvport --hold >"$SCRATCH/took" & holder=$!
-until grep -q port "$SCRATCH/took"; do sleep 0.05; done
+background "$SCRATCH/took" env LD_PRELOAD="$SHIM" "$PIDEXEC" --pid "$THIEF" -- "$PROBE" --symbol bindresvport --hold; holder=$!
+until_works grep port "$SCRATCH/took"
 step took cat "$SCRATCH/took"
 step before ctl status --json
 dd if=/etc/other.table of=/etc/portreserve.table conv=notrunc status=none

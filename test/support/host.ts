@@ -13,7 +13,7 @@ import { type Ran, SERVICES } from "./cli.ts";
 import { NATIVE_PARTS } from "./native-parts.ts";
 import { built, noSandbox, THIEF_PID } from "./sandbox.ts";
 import { MAIN, NODE, staged, stagedNatives } from "./stage/stage.ts";
-import { outline, STEP, type Steps, stepsOf } from "./steps.ts";
+import { outline, STEP, type Steps, stepsOf, WAITING } from "./steps.ts";
 
 export const LIST = "/etc/ld.so.preload";
 export const ENTRY = "/usr/$LIB/portreserve/libportreserve.so";
@@ -87,7 +87,7 @@ export async function onHost(script: string, host: Host = {}): Promise<Steps> {
 // What install says of AddressSanitizer is for sanitizer.test.ts. Where units run a node of root's, it must be there on every machine that these tests run on.
 const PRELUDE = `set -u
 cd /
-${STEP}ctl() { "$NODE" "$MANAGER" "$@"; }
+${STEP}${WAITING}ctl() { "$NODE" "$MANAGER" "$@"; }
 nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 thief() { "$PIDEXEC" --pid "$THIEF" -- "$@"; }
 tree() { "$NODE" "$TREE" "$ADDON" /etc "$SCRATCH/.layers/2/upper"; }

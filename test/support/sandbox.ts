@@ -5,6 +5,7 @@ import { runInSandbox, type SandboxKind, type SandboxRequest } from "../../src/s
 import { sandboxSupport } from "../../src/system/sandbox/sandbox-support.ts";
 import { skipFor } from "./can.ts";
 import { stagedNatives } from "./stage/stage.ts";
+import { WAITING } from "./steps.ts";
 
 export const built = {
   shim: path.join(stagedNatives(), "libportreserve.so"),
@@ -88,12 +89,6 @@ owner() {
     echo "owner $protocol $("$PROBE" --symbol bind --port 631 --protocol $protocol)"
   done
 }
-# Until the command works, at most some 10 seconds: a busy machine starts daemons slowly.
-until_works() {
-  for attempt in $(seq 500); do "$@" >/dev/null 2>&1 && return 0; sleep 0.02; done
-  echo "gave up waiting: $*" >&2
-  return 1
-}
-# The sockets of a process as PROTOCOL ADDRESS:PORT, sorted; an IPv6 wildcard is shown as *.
+${WAITING}# The sockets of a process as PROTOCOL ADDRESS:PORT, sorted; an IPv6 wildcard is shown as *.
 sockets() { ss -Hlntup | awk -v "owner=,pid=$1," 'index($0, owner) { print $1, $5 }' | LC_ALL=C sort; }
 `;

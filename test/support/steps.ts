@@ -12,6 +12,17 @@ export const STEP = `step() {
 }
 `;
 
+/** For sh(1): what waits for another program. `$!` is the one that `background` has started. */
+export const WAITING = `# Until the command works, at most some 10 seconds: a busy machine starts daemons slowly.
+until_works() {
+  for attempt in $(seq 500); do "$@" >/dev/null 2>&1 && return 0; sleep 0.02; done
+  echo "gave up waiting: $*" >&2
+  return 1
+}
+# background FILE COMMAND…: what it says comes into FILE, where from now on nothing of an earlier one is left.
+background() { said_to=$1; shift; : >"$said_to"; "$@" >>"$said_to" 2>&1 & }
+`;
+
 /** Reads all that a script of such steps has printed. */
 export function stepsOf(printed: string): Steps {
   const steps = new Map(printed.split("\n").map(parsed));

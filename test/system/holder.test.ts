@@ -14,12 +14,8 @@ const HOLD = "/etc/portreserve.hold";
 const STATE = "/run/portreserve/hold.json";
 const NOT_RUNNING = "warning: portreserve-hold is not running, so nothing is held or blocked\n";
 
-/** For sh(1): waits until the command works, some 10 seconds at most; `state PID TICKS` says that this process holds nothing. */
+/** For sh(1): `state PID TICKS` says that this process holds nothing. */
 const HELPERS = `
-until_works() {
-  for attempt in $(seq 500); do "$@" >/dev/null 2>&1 && return 0; sleep 0.02; done
-  return 1
-}
 has() { grep -q "$1" ${STATE}; }
 ticks() { sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f20; }
 mkdir -p ${path.dirname(STATE)}

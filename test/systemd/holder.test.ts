@@ -158,7 +158,7 @@ hint: run 'systemctl unmask ${HOLDER_UNIT}', then 'portreservectl install'
 
       await booted.output("echo 632 block >/etc/portreserve/bmc");
       expect(await booted.output(install)).toMatch(/^told: portreserve-hold, process [0-9]+$/m);
-      await booted.output("until grep -q 632 /run/portreserve/hold.json; do sleep 0.02; done");
+      await booted.output("until grep -qs 632 /run/portreserve/hold.json; do sleep 0.02; done");
       await booted.output(`systemctl reload ${HOLDER_UNIT}`);
 
       const { status, stderr } = await booted.run(`${CTL} uninstall --unit some`);

@@ -116,7 +116,7 @@ apparmor_parser --replace /etc/apparmor.d/rpc.statd`);
     const found =
       await machine.output(`hold() { ${NATIVE}/portreserve-probe --symbol bind --port 700 --protocol $1 --hold >/run/$1.out & }
 hold tcp; tcp=$!; hold udp; udp=$!
-until grep -q port /run/tcp.out && grep -q port /run/udp.out; do sleep 0.1; done
+until grep -qs port /run/tcp.out && grep -qs port /run/udp.out; do sleep 0.1; done
 ss -tanH | grep -c :700 || :
 portreservectl lookup 700 || :
 kill $tcp $udp; wait`);

@@ -41,7 +41,7 @@ describe.skipIf(notHere !== undefined)(named("a mechanism for the kernel's NFS c
   /** Takes every TCP port that is left to hand out, and keeps them. */
   const occupy = (): Promise<unknown> =>
     machine.output(`${PROBE} --symbol bindresvport --protocol tcp --exhaust --hold >/run/probe.out 2>&1 & echo $! >/run/probe.pid
-until grep -q error /run/probe.out; do sleep 0.1; done`);
+until grep -qs error /run/probe.out; do sleep 0.1; done`);
   const release = (): Promise<unknown> => machine.output("kill $(cat /run/probe.pid)");
 
   test("nfs-range keeps it off reserved ports, follows a compile, and gives its range back", async (context) => {

@@ -40,7 +40,7 @@ describe.skipIf(notHere !== undefined)(named("the kernel's NFS client", notHere)
   /** Takes every TCP port that is left to hand out, and keeps them. */
   const occupy = (): Promise<unknown> =>
     machine.output(`${PROBE} --symbol bindresvport --protocol tcp --exhaust --hold >/run/probe.out 2>&1 & echo $! >/run/probe.pid
-until grep -q error /run/probe.out; do sleep 0.1; done; cat /run/probe.out`);
+until grep -qs error /run/probe.out; do sleep 0.1; done; cat /run/probe.out`);
   const release = (): Promise<unknown> => machine.output("kill $(cat /run/probe.pid)");
 
   test("is named by status, lookup and verify, with the ports at risk", async (context) => {
