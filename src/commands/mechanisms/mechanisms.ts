@@ -12,6 +12,7 @@ import type { Command, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
 import { carryOut, changesToApply, type Work, worksToRemove } from "./change.ts";
 import type { ManagedMechanism } from "./mechanism.ts";
+import { serviceMessages } from "./restart.ts";
 import { type ShownMechanism, shownBlock, shownJson } from "./show.ts";
 import { MANAGED_MECHANISMS, mechanismsNamed } from "./table.ts";
 
@@ -26,14 +27,17 @@ export const mechanisms: Command = async (context): Promise<Report> => {
     throw new AppError("usage", `'mechanisms ${word}' needs a name`, hint);
   }
   const chosen = mechanismsNamed(names);
+  if (options.now && options.root !== "/") {
+    throw new AppError("usage", "'--now' does not go with '--root'", "the services of an image do not run");
+  }
   if (options.dryRun) return changeOnce(options, word, chosen);
   needRoot(context);
   return await underLock(context, () => changeOnce(options, word, chosen), refusedFor(options, word, chosen));
 };
 
 function show(options: Options, chosen: readonly ManagedMechanism[]): Report {
-  if (options.dryRun || options.force) {
-    const name = options.dryRun ? "--dry-run" : "--force";
+  const name = options.dryRun ? "--dry-run" : options.force ? "--force" : options.now ? "--now" : undefined;
+  if (name !== undefined) {
     throw new AppError("usage", `'${name}' needs 'apply' or 'remove'`, "'portreservectl help mechanisms' explains it");
   }
   const shown = lookAt(options, chosen);
@@ -73,13 +77,17 @@ function changeOnce(options: Options, action: Action, chosen: readonly ManagedMe
   if (!dryRun) carryOut(root, works, commandLine(root, `mechanisms ${action} ${names(chosen)}`));
   const after = dryRun ? shown : lookAt(options, chosen);
   const said = action === "apply" && changes.length > 0;
+  const standings = (action === "apply" ? after : shown).map(({ standing }) => standing);
+  const services = dryRun ? [] : serviceMessages({ root, action, now: options.now, standings });
+  const failed = services.some(({ severity }) => severity === "error");
   return {
     command: "mechanisms",
-    outcome: strangers.length > 0 ? "unsafe" : "done",
+    outcome: strangers.length > 0 ? "unsafe" : failed ? "incomplete" : "done",
     diagnostics: [],
     messages: [
       ...strangers.map(({ path, what }) => unowned(root, path, `${what}, so it was left there`)),
       ...(said ? shown.flatMap(({ standing }) => [...standing.warnings, ...standing.notes]) : []),
+      ...services,
     ],
     body: [
       dryRun ? diffBlock(changes) : doneBlock(changes, { of: "", changes: [] }),
