@@ -125,8 +125,9 @@ export const verbs: readonly Verb[] = [
     description:
       "Finds the privileged ports that UNIT listens on, by the sockets that it has now and by its socket unit, and writes " +
       "them to a file in /etc/portreserve that has its name. A file that is there keeps its lines, and gets only what is " +
-      "missing. Start the service before, so that there is something to find.",
-    options: ["dry-run", "no-wait", "json"],
+      "missing. Start the service before, so that there is something to find. A port that a service has taken because it was " +
+      "free is left out, unless there is --force: its next start takes another one.",
+    options: ["dry-run", "force", "no-wait", "json"],
     refuses: ["root"],
     examples: [
       ["portreservectl reserve cups --dry-run", "show the file as a diff, and write nothing"],
@@ -134,7 +135,7 @@ export const verbs: readonly Verb[] = [
     ],
     outcomes: [
       ["done", "written, or it was already reserved"],
-      ["no", "there is no such unit, or it listens on no privileged port"],
+      ["no", "there is no such unit, or it listens on no privileged port, or on none that anybody has chosen"],
       usage,
       ["incomplete", "what it listens on cannot be seen, or the file could not be written"],
       privilege,

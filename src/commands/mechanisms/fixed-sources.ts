@@ -30,8 +30,18 @@ import {
 import { writtenService } from "../install/services.ts";
 
 /** The units of those that get their ports as arguments of ExecStart=. */
-export const FIXED_UNITS = { ypserv: "ypserv.service", "rpc.yppasswdd": "yppasswdd.service" } as const;
-type ByUnit = keyof typeof FIXED_UNITS;
+export const ARGUMENT_UNITS = { ypserv: "ypserv.service", "rpc.yppasswdd": "yppasswdd.service" } as const;
+/** Those that have to be started again for it; sm-notify runs once, at a boot. */
+export const FIXED_UNITS: Readonly<Record<FixedName, string | undefined>> = {
+  ...ARGUMENT_UNITS,
+  lockd: "nfs-server.service",
+  "rpc.statd": "rpc-statd.service",
+  "rpc.mountd": "nfs-mountd.service",
+  "rpc.rquotad": "quotarpc.service",
+  "sm-notify": undefined,
+};
+export const FIXED_UNIT_NAMES: readonly string[] = Object.values(FIXED_UNITS).flatMap((unit) => unit ?? []);
+type ByUnit = keyof typeof ARGUMENT_UNITS;
 export const QUOTA_VARIABLE = "RPCRQUOTADOPTS";
 
 export interface FixedSources {
@@ -48,7 +58,7 @@ export interface FixedSources {
 export function fixedSources(root: string, chosen: readonly FixedPort[]): FixedSources {
   const installed = installedKinds(root);
   const commands = new Map<string, readonly [string, readonly UnitFile[]]>();
-  for (const [name, unit] of Object.entries(FIXED_UNITS)) {
+  for (const [name, unit] of Object.entries(ARGUMENT_UNITS)) {
     if (!installed.some((kind) => kind.name === name)) continue;
     const files = unitFilesOf(root, unit);
     const command = commandIn(files);
@@ -74,7 +84,7 @@ function whyLeft(root: string, name: FixedName, command: string | undefined): st
     return textOf(root, QUOTA_STARTER) === undefined ? `is not started by '${QUOTA_STARTER}'` : undefined;
   }
   if (name !== "ypserv" && name !== "rpc.yppasswdd") return undefined;
-  const unit = FIXED_UNITS[name];
+  const unit = ARGUMENT_UNITS[name];
   if (command === undefined) return `has no unit '${unit}' that starts it`;
   return withArgument(command, name, "") === undefined ? `is not started by name in '${unit}'` : undefined;
 }
@@ -123,7 +133,7 @@ function givenPorts(
   };
   const byArgument = (name: ByUnit, names: readonly string[]): number | undefined => {
     const [command = "", files = []] = commands.get(name) ?? [];
-    return optionPort(argumentsOf(root, FIXED_UNITS[name], command, files), names);
+    return optionPort(argumentsOf(root, ARGUMENT_UNITS[name], command, files), names);
   };
   const quota = withoutOption(textOf(root, QUOTA_DEFAULTS) ?? "") ?? "";
   const found: Readonly<Record<Exclude<FixedName, "lockd">, number | undefined>> = {

@@ -30,7 +30,7 @@ import {
   UNIT_FOLDER,
 } from "../../system/paths.ts";
 import { runProgram } from "../../system/start-program.ts";
-import { FIXED_UNITS, type FixedSources, fixedSources } from "./fixed-sources.ts";
+import { ARGUMENT_UNITS, FIXED_UNITS, type FixedSources, fixedSources } from "./fixed-sources.ts";
 import {
   isApplied,
   type LookInput,
@@ -51,16 +51,6 @@ export const fixed: ManagedMechanism = {
   byHand: true,
   look,
   ask,
-};
-
-/** The units that have to be started again for it. */
-const UNITS: Readonly<Record<FixedName, string | undefined>> = {
-  ...FIXED_UNITS,
-  lockd: "nfs-server.service",
-  "rpc.statd": "rpc-statd.service",
-  "rpc.mountd": "nfs-mountd.service",
-  "rpc.rquotad": "quotarpc.service",
-  "sm-notify": undefined,
 };
 
 function look({ root, reservations }: LookInput): Standing {
@@ -89,7 +79,7 @@ function look({ root, reservations }: LookInput): Standing {
     warnings: plan.ports.filter((one) => !one.given && numbersOf(one).some((port) => others.has(port))).map(shared),
     notes: sources.left.map(({ name, why }) => leftAlone(name, why)),
     services: plan.ports.flatMap((one) => {
-      const unit = UNITS[one.name];
+      const unit = FIXED_UNITS[one.name];
       return unit === undefined ? [] : [{ unit, ports: numbersOf(one) }];
     }),
     owners: plan.ports.flatMap((one) => numbersOf(one).map((port) => ({ port, owner: one.name }))),
@@ -136,7 +126,7 @@ function everyFile(root: string, plan: FixedPlan, sources: FixedSources): Files 
   const units = (["ypserv", "rpc.yppasswdd"] as const).map((name): readonly [string, string | undefined] => {
     const port = ours(plan, name);
     const command = port === undefined ? undefined : sources.commandOf(name, `--port ${port}`);
-    const path = `${UNIT_FOLDER}/${FIXED_UNITS[name]}.d/${FIXED_DROP_IN}`;
+    const path = `${UNIT_FOLDER}/${ARGUMENT_UNITS[name]}.d/${FIXED_DROP_IN}`;
     return [path, command === undefined ? undefined : fixedDropInText(command)];
   });
   const texts: readonly (readonly [string, string | undefined])[] = [

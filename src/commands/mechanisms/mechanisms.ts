@@ -6,6 +6,7 @@ import { readSources } from "../../observe/read-sources.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import { commandLine, hostPath } from "../../system/command-text.ts";
+import { OWNERS_FOLDER } from "../../system/paths.ts";
 import { changesJson, diffBlock, doneBlock } from "../install/report.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Options } from "../types.ts";
@@ -88,6 +89,7 @@ function changeOnce(options: Options, action: Action, chosen: readonly ManagedMe
       ...strangers.map(({ path, what }) => unowned(root, path, `${what}, so it was left there`)),
       ...(said ? shown.flatMap(({ standing }) => [...standing.warnings, ...standing.notes]) : []),
       ...services,
+      ...(!dryRun && changes.some(({ path }) => path.startsWith(`${OWNERS_FOLDER}/`)) ? [follows(root)] : []),
     ],
     body: [
       dryRun ? diffBlock(changes) : doneBlock(changes, { of: "", changes: [] }),
@@ -100,6 +102,15 @@ function changeOnce(options: Options, action: Action, chosen: readonly ManagedMe
       changes: changesJson(changes, dryRun),
       mechanisms: shownJson(after),
     },
+  };
+}
+
+/** It changes what is reserved, as an administrator would by hand. */
+function follows(root: string): Message {
+  return {
+    severity: "note",
+    message: "the table follows by itself where portreserve is installed, by its path units",
+    hint: `elsewhere run '${commandLine(root, "compile")}' to make it take effect`,
   };
 }
 
