@@ -10,13 +10,12 @@ import { daemonReload, systemdRuns } from "../../system/host/systemd.ts";
 import { UNIT_FOLDER } from "../../system/paths.ts";
 import { expectDone } from "../install/expect-done.ts";
 import { rolledBack } from "../install/failures.ts";
-import { isApplied, type ManagedMechanism, type Places, placesOf, type Standing } from "./mechanism.ts";
+import { everyPlace, isApplied, type ManagedMechanism, type Places, type Standing } from "./mechanism.ts";
 
 /** A killed run is finished by the next, which finds what is missing. */
 export function changesToApply(root: string, standing: Places & Pick<Standing, "first" | "put">): readonly Change[] {
-  const { files, shared = [], unwanted = [], first, put } = standing;
-  // The last one says what is ours: it is taken away last, so it comes first.
-  const written = [...files.slice(-1), ...shared, ...files.slice(0, -1)].flatMap((file) =>
+  const { files, record, shared = [], unwanted = [], first, put } = standing;
+  const written = [...(record === undefined ? [] : [record]), ...shared, ...files].flatMap((file) =>
     changesToPut(file, (folder) => isFolder(root, folder)),
   );
   const away = unwanted.flatMap(changesToTakeAway);
@@ -57,13 +56,13 @@ function carryOutOne(root: string, { mechanism, standing, changes }: Work, journ
   journal.apply(changes.slice(files));
   flushFoldersOf(
     root,
-    placesOf(standing).map(({ path }) => path),
+    everyPlace(standing).map(({ path }) => path),
   );
 }
 
 /** What killed runs left beside the files. Throws AppError. */
 function tidyUp(root: string, works: readonly Work[]): void {
-  for (const { path } of works.flatMap(({ standing }) => placesOf(standing))) {
+  for (const { path } of works.flatMap(({ standing }) => everyPlace(standing))) {
     try {
       removeLeftoversOf(root, path);
     } catch (error) {
@@ -78,10 +77,10 @@ function tidyUp(root: string, works: readonly Work[]): void {
  */
 export function worksToRemove(root: string, shown: readonly Pick<Work, "mechanism" | "standing">[]): readonly Work[] {
   const works = shown.map(({ mechanism, standing }): Work => {
-    const changes = [...standing.takeAway, ...placesOf(standing).flatMap(changesToTakeAway)];
+    const changes = [...standing.takeAway, ...everyPlace(standing).flatMap(changesToTakeAway)];
     return { mechanism, standing, changes };
   });
-  const places = works.flatMap(({ standing }) => placesOf(standing));
+  const places = works.flatMap(({ standing }) => everyPlace(standing));
   const folders = emptied(
     root,
     places,

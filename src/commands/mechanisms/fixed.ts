@@ -63,7 +63,8 @@ function look({ root, reservations }: LookInput): Standing {
   const now = root === "/" ? lockdNow() : undefined;
   const lockd = ours(plan, "lockd");
   const before = chosen.find(({ name }) => name === "lockd")?.port;
-  const standing = { files: all.wanted, shared: all.shared, unwanted: all.unwanted };
+  const record = managedFile(root, NAME, FIXED_OWNERS, ownersText(plan.ports));
+  const standing = { files: all.wanted, record, shared: all.shared, unwanted: all.unwanted };
   const none = plan.ports.length === 0;
   return {
     ...standing,
@@ -87,7 +88,7 @@ function look({ root, reservations }: LookInput): Standing {
 
   function stateOf(): Pick<Standing, "state" | "reason"> {
     if (!isApplied(standing)) return { state: "not applied" };
-    if (![...all.wanted, ...all.shared].every(inPlace) || all.unwanted.some((one) => one.ours)) {
+    if (![...all.wanted, ...all.shared, record].every(inPlace) || all.unwanted.some((one) => one.ours)) {
       return { state: "out of date", reason: "its files are for other daemons, or other ports" };
     }
     if (lockd !== undefined && setLockd(now, String(lockd)).length > 0) {
@@ -134,8 +135,6 @@ function everyFile(root: string, plan: FixedPlan, sources: FixedSources): Files 
     [FIXED_MODPROBE, lockd === undefined ? undefined : lockdModprobeText(lockd)],
     [FIXED_SYSCTL, lockd === undefined ? undefined : lockdSysctlText(lockd)],
     ...units,
-    // The last: it says which numbers were chosen.
-    [FIXED_OWNERS, plan.ports.length === 0 ? undefined : ownersText(plan.ports)],
   ];
   const quota = quotaDefaults(root, ours(plan, "rpc.rquotad"));
   return {

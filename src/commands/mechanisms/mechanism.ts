@@ -30,6 +30,8 @@ export interface Standing {
   readonly numbers: { readonly [key: string]: Json };
   /** Its files, as they should be and as they are. */
   readonly files: readonly Artefact[];
+  /** The file that says what was chosen: written before the others, and taken away after them. */
+  readonly record?: Artefact;
   /** Files of others with a part of ours: `ours` while that is in them. */
   readonly shared?: readonly Artefact[];
   /** Files of ours for which there is no use any more. */
@@ -76,14 +78,19 @@ export interface ManagedMechanism {
 
 /** Whether it was applied here: some of its files are there, and ours. */
 export function isApplied(standing: Places): boolean {
-  return placesOf(standing).some(({ ours }) => ours);
+  return everyPlace(standing).some(({ ours }) => ours);
 }
 
-export type Places = Pick<Standing, "files" | "shared" | "unwanted">;
+export type Places = Pick<Standing, "files" | "record" | "shared" | "unwanted">;
 
-/** Every file that it has a part in. */
-export function placesOf({ files, shared = [], unwanted = [] }: Places): readonly Artefact[] {
-  return [...shared, ...unwanted, ...files];
+/** Every file that it has a part in, in the order in which they go. */
+export function everyPlace({ shared = [], unwanted = [], ...own }: Places): readonly Artefact[] {
+  return [...shared, ...unwanted, ...ownPlaces(own)];
+}
+
+/** Those that nobody else may have a part in. */
+export function ownPlaces({ files, record }: Pick<Places, "files" | "record">): readonly Artefact[] {
+  return record === undefined ? files : [...files, record];
 }
 
 /** A text file of a mechanism's, that everybody may read, with what is there now. A folder that it had to be given goes with it. */

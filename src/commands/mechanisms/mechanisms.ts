@@ -12,7 +12,7 @@ import { needRoot } from "../need-root.ts";
 import type { Command, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
 import { carryOut, changesToApply, type Work, worksToRemove } from "./change.ts";
-import type { ManagedMechanism } from "./mechanism.ts";
+import { type ManagedMechanism, ownPlaces } from "./mechanism.ts";
 import { serviceMessages } from "./restart.ts";
 import { type ShownMechanism, shownBlock, shownJson } from "./show.ts";
 import { MANAGED_MECHANISMS, mechanismsNamed } from "./table.ts";
@@ -74,7 +74,7 @@ function changeOnce(options: Options, action: Action, chosen: readonly ManagedMe
       ? worksToRemove(root, shown)
       : shown.map((one): Work => ({ ...one, changes: changesToApply(root, one.standing) }));
   const changes = uniqueFolders(works.flatMap((work) => work.changes));
-  const strangers = action === "remove" ? shown.flatMap(({ standing }) => unownedAmong(standing.files)) : [];
+  const strangers = action === "remove" ? shown.flatMap(({ standing }) => unownedAmong(ownPlaces(standing))) : [];
   if (!dryRun) carryOut(root, works, commandLine(root, `mechanisms ${action} ${names(chosen)}`));
   const after = dryRun ? shown : lookAt(options, chosen);
   const said = action === "apply" && changes.length > 0;
@@ -119,9 +119,9 @@ function names(chosen: readonly ManagedMechanism[]): string {
 }
 
 function refusalsOf({ standing }: ShownMechanism, { root, force }: Options): readonly Message[] {
-  const { files, refusals, costs } = standing;
+  const { refusals, costs } = standing;
   return [
-    ...unownedAmong(files).map(({ path, what }) => unowned(root, path, what)),
+    ...unownedAmong(ownPlaces(standing)).map(({ path, what }) => unowned(root, path, what)),
     ...refusals,
     ...(force ? [] : costs),
   ];
