@@ -81,7 +81,8 @@ function look({ root, reservations }: LookInput): Standing {
     notes: sources.left.map(({ name, why }) => leftAlone(name, why)),
     services: plan.ports.flatMap((one) => {
       const unit = FIXED_UNITS[one.name];
-      return unit === undefined ? [] : [{ unit, ports: numbersOf(one) }];
+      // Where the shim is in ypserv, its IPv6 gets no reserved port, so not this neighbour either.
+      return unit === undefined ? [] : [{ unit, ports: [one.port] }];
     }),
     owners: plan.ports.flatMap((one) => numbersOf(one).map((port) => ({ port, owner: one.name }))),
   };

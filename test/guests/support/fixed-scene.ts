@@ -33,7 +33,6 @@ export async function bootFixed(suite: Suite, engine: Engine): Promise<Guest> {
       "/etc/portreserve/cups": "631\n",
       "/etc/defaultdomain": "lab.example\n",
       "/var/yp/lab.example/keep": "",
-      "/etc/default/nis": "YPSERVARGS='--dir /var/yp'\n",
       // What makes Debian's script start rpc.rquotad.
       "/etc/exports": "/srv *(ro)\n",
       "/etc/fstab": "none /mnt ext4 noauto,usrquota 0 0\n",
