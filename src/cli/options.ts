@@ -24,7 +24,7 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>>
   quick: { flag: "--quick", help: "leave the proof out" },
   now: {
     flag: "--now",
-    help: "with --unit or --share: restart the ones that are running, so that it takes effect at once",
+    help: "with --unit, --share or fixed: restart the ones that are running, so that it takes effect at once",
   },
   block: { flag: "--block", help: "keep everybody out, an owner too: for ports that nobody shall have" },
   share: {

@@ -125,8 +125,9 @@ export const verbs: readonly Verb[] = [
     description:
       "Finds the privileged ports that UNIT listens on, by the sockets that it has now and by its socket unit, and writes " +
       "them to a file in /etc/portreserve that has its name. A file that is there keeps its lines, and gets only what is " +
-      "missing. Start the service before, so that there is something to find.",
-    options: ["dry-run", "no-wait", "json"],
+      "missing. Start the service before, so that there is something to find. A port that a service has taken because it was " +
+      "free is left out, unless there is --force: its next start takes another one.",
+    options: ["dry-run", "force", "no-wait", "json"],
     refuses: ["root"],
     examples: [
       ["portreservectl reserve cups --dry-run", "show the file as a diff, and write nothing"],
@@ -134,7 +135,7 @@ export const verbs: readonly Verb[] = [
     ],
     outcomes: [
       ["done", "written, or it was already reserved"],
-      ["no", "there is no such unit, or it listens on no privileged port"],
+      ["no", "there is no such unit, or it listens on no privileged port, or on none that anybody has chosen"],
       usage,
       ["incomplete", "what it listens on cannot be seen, or the file could not be written"],
       privilege,
@@ -149,19 +150,25 @@ export const verbs: readonly Verb[] = [
     name: "mechanisms",
     synopsis: "[NAME…] | apply NAME… | remove NAME…",
     arity: [0, Number.POSITIVE_INFINITY],
-    words: ["apply", "remove", "nfs-range", "noresvport", "ephemeral"],
-    summary: "keep reserved ports from the kernel: its NFS client, and its own choice of ports",
+    words: ["apply", "remove", "nfs-range", "noresvport", "ephemeral", "fixed"],
+    summary: "keep reserved ports from the kernel's NFS client and own choice, and RPC daemons to fixed ports",
     description:
       "Shows each mechanism beside the shim: what it guards against, how it stands on this host, and what it does, or would " +
       "do, in numbers. nfs-range keeps the kernel's NFS client to the longest run of ports that nothing reserves; noresvport " +
       "has NFS mounts take no privileged port; ephemeral adds the reserved ports to the kernel's list of those that it does " +
-      "not choose. apply puts them in force now and after each boot, and compile keeps them so when reservations change; " +
-      "remove takes away just that again, as uninstall does with all of them. What others have set stays.",
-    options: ["dry-run", "force", "no-wait", "root", "json"],
+      "not choose; fixed gives the RPC daemons of NFS, NIS and quotas that are installed a port each, instead of whatever is " +
+      "free when they start, and reserves it in /etc/portreserve/fixed. apply puts them in force now and after each boot, and " +
+      "compile keeps them so when reservations change, but for fixed, whose numbers stay; with --now services that run are " +
+      "restarted, where that is needed. remove takes away just that again, as uninstall does with all of them. What others have set stays.",
+    options: ["dry-run", "now", "force", "no-wait", "root", "json"],
     examples: [
       ["portreservectl mechanisms", "how each one stands, in numbers"],
       ["portreservectl mechanisms apply nfs-range --dry-run", "show every change as a diff, and make none"],
       ["portreservectl mechanisms apply nfs-range ephemeral", "put both in force"],
+      [
+        "portreservectl mechanisms apply fixed --now",
+        "a port of its own for each RPC daemon, and restart those that run",
+      ],
       ["portreservectl mechanisms remove nfs-range", "as if it had never been there"],
     ],
     outcomes: [

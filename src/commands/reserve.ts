@@ -8,9 +8,9 @@ import { isUnseen } from "../core/seen.ts";
 import { counted } from "../core/text.ts";
 import type { HostFacts } from "../coverage/facts.ts";
 import type { SocketFacts } from "../coverage/socket-facts.ts";
+import { namedPorts } from "../observe/mechanisms/read-fixed.ts";
 import { newMemory } from "../observe/read-memory.ts";
 import { readSources } from "../observe/read-sources.ts";
-
 import type { Line, Message, Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { openJournal } from "../system/files/apply.ts";
@@ -18,6 +18,7 @@ import { isFolder, lstatEntry } from "../system/files/entry.ts";
 import { OWNERS_FOLDER } from "../system/paths.ts";
 import { assessHost, refuseOtherRoot } from "./coverage/look.ts";
 import { changesJson, diffBlock } from "./install/report.ts";
+import { FIXED_UNIT_NAMES } from "./mechanisms/fixed-sources.ts";
 import { needRoot } from "./need-root.ts";
 import { asRootCommand, type ThisCommand } from "./this-command.ts";
 import type { Command, Context, Options } from "./types.ts";
@@ -58,6 +59,8 @@ interface Listener {
   readonly unit: string;
   /** Below 1024, ascending, tcp first. */
   readonly ports: readonly WantedPort[];
+  /** That its unit files name. */
+  readonly written: readonly WantedPort[];
   /** Where some of its ports may not have been found. */
   readonly hidden: Omit<Message, "severity"> | undefined;
 }
@@ -92,6 +95,7 @@ function listenerCalled(command: ThisCommand, facts: HostFacts): Listener | Mess
   return {
     unit,
     ports: [...ports.values()].sort(order),
+    written,
     hidden: hiddenFrom(unit, open, facts, asRootCommand(command)),
   };
 }
@@ -110,10 +114,14 @@ function hiddenFrom(
   return first.rootWould ? { message, hint: `run '${again}'` } : { message };
 }
 
-function write({ options }: Context, { unit, ports, hidden }: Listener, allocates: boolean, facts: HostFacts): Report {
+function write({ options }: Context, found: Listener, allocates: boolean, facts: HostFacts): Report {
+  const { unit, hidden } = found;
   const owner = ownerOfUnit(unit);
   const file = `${OWNERS_FOLDER}/${owner}`;
-  const wanted = ports.filter(({ port }) => mechanismFor(port).name === "preload");
+  const random = allocates && !options.force ? randomPorts(found, facts) : [];
+  const ports = found.ports.filter((port) => !random.includes(port));
+  if (ports.length === 0) return said({ ...randomMessage(unit, random), severity: "error" }, "no", { unit });
+  const wanted = ports.filter(isHandedOut);
   const changes = wanted.length === 0 ? [] : changesFor(options, { owner, file, unit }, wanted);
   if (!options.dryRun) carryOut(changes);
   const result =
@@ -131,7 +139,7 @@ function write({ options }: Context, { unit, ports, hidden }: Listener, allocate
     diagnostics: [],
     messages: [
       ...(hidden === undefined ? [] : [{ ...hidden, severity: "warning" } as const]),
-      ...(allocates && wanted.length > 0 ? [allocatorNote(unit)] : []),
+      ...(random.length > 0 ? [{ ...randomMessage(unit, random), severity: "warning" } as const] : []),
     ],
     body: [...(options.dryRun ? [diffBlock(changes)] : []), { kind: "lines", lines }],
     data: {
@@ -140,18 +148,40 @@ function write({ options }: Context, { unit, ports, hidden }: Listener, allocate
       unit,
       file,
       ports: ports.map((one) => ({ ...one, mechanism: mechanismFor(one.port).name })),
+      random: random.map((one) => ({ ...one })),
       changes: changesJson(changes, options.dryRun),
     },
   };
 }
 
-function portText({ port, protocol }: WantedPort): string {
-  return `${port}/${protocol}`;
+function isHandedOut({ port }: WantedPort): boolean {
+  return mechanismFor(port).name === "preload";
 }
 
-function allocatorNote(unit: string): Message {
-  const message = `'${unit}' takes free ports itself, so some of these may be random ports that change at its next start`;
-  return { severity: "note", message, hint: "remove the lines of ports that were not chosen by anybody" };
+/** Of a service that takes free ports: what no unit file, services file or reservation has chosen. */
+function randomPorts({ ports, written }: Listener, { reservations }: HostFacts): readonly WantedPort[] {
+  const named = namedPorts("/");
+  const isSame = (one: WantedPort) => (other: WantedPort) => one.port === other.port && one.protocol === other.protocol;
+  return ports.filter(
+    (one) =>
+      isHandedOut(one) && !named.has(one.port) && !written.some(isSame(one)) && !(reservations ?? []).some(isSame(one)),
+  );
+}
+
+function randomMessage(unit: string, ports: readonly WantedPort[]): Omit<Message, "severity"> {
+  const one = ports.length === 1;
+  const message = `'${unit}' takes free ports itself, and nobody has chosen ${ports.map(portText).join(" ")}: its next start takes ${one ? "another" : "others"}`;
+  const cure = FIXED_UNIT_NAMES.includes(unit)
+    ? "run 'sudo portreservectl mechanisms apply fixed', which gives it a port of its own"
+    : "give it a port of its own in its settings";
+  return {
+    message,
+    hint: `${cure}, or use --force to reserve ${one ? "it" : "them"} as ${one ? "it is" : "they are"}`,
+  };
+}
+
+function portText({ port, protocol }: WantedPort): string {
+  return `${port}/${protocol}`;
 }
 
 function next({ setup: { watchers } }: HostFacts): Line {

@@ -33,10 +33,12 @@ export interface HostFacts {
   readonly holder?: HolderFacts;
   /** The mechanisms beside the shim that are applied here. Absent where none is. */
   readonly mechanisms?: readonly MechanismFacts[];
+  /** Daemons to whom the mechanism 'fixed' has given ports, which are all in one file of reservations. */
+  readonly fixedOwners?: readonly { readonly port: number; readonly owner: string }[];
 }
 
 export interface MechanismFacts {
-  /** "nfs-range", "noresvport", "ephemeral"… */
+  /** "nfs-range", "noresvport", "ephemeral", "fixed"… */
   readonly name: string;
   readonly inForce: boolean;
   /** Why it is not: "out of date: the running kernel has 665–1023". */

@@ -127,18 +127,15 @@ function holdersOf(
   );
 }
 
-function withoutProcess(
-  place: Place,
-  { inode, state }: SocketFacts,
-  { facts }: Host,
-): Pick<Holder, "verdict" | "name"> {
+function withoutProcess(place: Place, { inode, state }: SocketFacts, host: Host): Pick<Holder, "verdict" | "name"> {
+  const { facts } = host;
   if (!facts.kernel.seesEveryProcess) return { verdict: "unknown", name: "not every process can be seen from here" };
   if (facts.hidden !== undefined) return { verdict: "unknown", name: facts.hidden.unseen };
   if (inode === 0) return { verdict: "unknown", name: "a connection that nobody has accepted yet" };
   const server = place.protocol === "tcp" ? "listening" : "bound";
   if (state === server && facts.kernel.lockd?.[place.protocol] === place.port) {
     // Somebody has chosen it, as nlm_tcpport or nlm_udpport.
-    const owns = LOCKD_NAMES.some((name) => isOwner(name, place));
+    const owns = LOCKD_NAMES.some((name) => isOwner(name, place, host));
     return { verdict: owns ? "owner" : "unjudged", name: "the kernel's lockd" };
   }
   return { verdict: place.reserved ? "stolen" : "unjudged", name: "kernel" };
@@ -162,7 +159,7 @@ function withProcess(
   const { unit } = process;
   const socketUnit = pid === 1 ? socketUnitOf(place, host) : undefined;
   if (socketUnit !== undefined) {
-    const owns = unitNames(socketUnit.id, host).some((name) => isOwner(name, place));
+    const owns = unitNames(socketUnit.id, host).some((name) => isOwner(name, place, host));
     return { verdict: owns ? "owner" : "unjudged", name: `systemd for ${socketUnit.id}`, pid, unit };
   }
   return { verdict: verdictOn(place, found, accepted, host), name: processName(process), pid, unit };
@@ -180,15 +177,19 @@ function isStored({ port, protocol, state, holders }: SocketFacts, host: Host): 
 }
 
 function verdictOn(place: Place, { process, kind }: Known, accepted: boolean, host: Host): Holder["verdict"] {
-  if (namesOf(process, host).some((name) => isOwner(name, place))) return "owner";
+  if (namesOf(process, host).some((name) => isOwner(name, place, host))) return "owner";
   // Nobody hands out the ports below.
   if (!place.reserved || place.port < ALLOCATED_PORTS.first || accepted || kind === "none") return "unjudged";
   return kind === "allocator" ? "stolen" : "unknown";
 }
 
-function isOwner(name: string, { owners }: Place): boolean {
-  return owners.some((owner) => isNamedAfter(name, owner));
+function isOwner(name: string, { owners, port }: Place, { facts }: Host): boolean {
+  // That file has the ports of several, and says in a comment which is whose.
+  const fixed = owners.includes(FIXED) ? (facts.fixedOwners ?? []).filter((one) => one.port === port) : [];
+  return [...owners, ...fixed.map(({ owner }) => owner)].some((owner) => isNamedAfter(name, owner));
 }
+
+const FIXED = "fixed";
 
 /** Under which an owner's file may be: its unit and the aliases of that, and its program's file name. */
 function namesOf(process: ProcessFacts, host: Host): string[] {

@@ -141,6 +141,20 @@ export const NFS_RANGE_MODPROBE = "/etc/modprobe.d/portreserve.conf";
 export const NFS_RANGE_SYSCTL = "/etc/sysctl.d/zz-portreserve-nfs-range.conf";
 export const EPHEMERAL_SYSCTL = "/etc/sysctl.d/zz-portreserve-ephemeral.conf";
 export const NORESVPORT_FILE = "/etc/nfsmount.conf.d/portreserve.conf";
+/** A file of reservations like any other, and what makes each daemon take what it reserves. */
+export const FIXED_OWNERS = "/etc/portreserve/fixed";
+export const FIXED_NFS_CONF = "/etc/nfs.conf.d/portreserve.conf";
+export const FIXED_MODPROBE = "/etc/modprobe.d/portreserve-fixed.conf";
+export const FIXED_SYSCTL = "/etc/sysctl.d/zz-portreserve-fixed.conf";
+/** In the folder of a unit's drop-ins. */
+export const FIXED_DROP_IN = "60-portreserve-fixed.conf";
+/** Options of Debian's rpc.rquotad, and what starts it with them; its unit has no arguments that would reach it. */
+export const QUOTA_DEFAULTS = "/etc/default/quota";
+export const QUOTA_STARTER = "/usr/share/quota/quotarpc.sh";
+/** Where distributions have the RPC daemons. */
+export const DAEMON_FOLDERS: readonly string[] = ["/usr/sbin", "/sbin"];
+export const NFS_CONF = "/etc/nfs.conf";
+export const NFS_CONF_FOLDER = "/etc/nfs.conf.d";
 /** Where others set the same; of two files with one name the first folder's counts. */
 export const SYSCTL_FOLDERS: readonly string[] = [
   "/etc/sysctl.d",

@@ -42,7 +42,7 @@ describe.skipIf(reason !== undefined)(named("reserve", reason), () => {
         "/etc/bindresvport.blacklist": "",
         "/usr/local/lib/daemon.py": DAEMON,
         "/etc/systemd/system/daemon.service": "[Service]\nExecStart=/usr/bin/python3 /usr/local/lib/daemon.py\n",
-        "/etc/systemd/system/taker.service": `[Service]\nStandardOutput=file:/run/taker\nExecStart=${built.probe} --symbol bindresvport --hold\n`,
+        "/etc/systemd/system/taker.service": `[Service]\nStandardOutput=file:/run/taker\nExecStart=${built.pidexec} --pid ${50 * 424 + 720 - 600} -- ${built.probe} --symbol bindresvport --hold\n`,
       },
     });
     try {
@@ -92,9 +92,23 @@ until grep -qs '"port"' /run/taker; do sleep 0.02; done`);
 
       // What takes any free port listens there now, and elsewhere another time.
       const { port }: { port: number } = JSON.parse(await guest.output("cat /run/taker"));
+      expect(port).toBe(720);
       expect(JSON.parse((await ctl(guest, ["reserve", "taker", "--dry-run", "--json"])).stdout)).toMatchObject({
+        exitCode: 1,
+        messages: [
+          {
+            severity: "error",
+            message: `'taker.service' takes free ports itself, and nobody has chosen ${port}/tcp: its next start takes another`,
+            hint: "give it a port of its own in its settings, or use --force to reserve it as it is",
+          },
+        ],
+        result: "nothing",
+      });
+      expect(
+        JSON.parse((await ctl(guest, ["reserve", "taker", "--dry-run", "--force", "--json"])).stdout),
+      ).toMatchObject({
         exitCode: 0,
-        messages: [{ severity: "note", message: expect.stringContaining("takes free ports itself") }],
+        messages: [],
         result: "planned",
         ports: [{ port, protocol: "tcp", mechanism: "preload" }],
       });

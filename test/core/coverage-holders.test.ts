@@ -252,3 +252,18 @@ describe("the ports that are left to hand out", () => {
     ]);
   });
 });
+
+test("a port of the mechanism 'fixed' is its daemon's, and nobody else's of that file", () => {
+  const statd = process({ name: "rpc.statd", program: "/usr/sbin/rpc.statd", unit: "rpc-statd.service" });
+  const change = (owner: string): Change => ({
+    reservations: [reservation(631, "tcp", "fixed")],
+    processes: [statd],
+    sockets: [socket({ holders: [statd.pid] })],
+    fixedOwners: [
+      { port: 631, owner },
+      { port: 632, owner: "rpc.statd" },
+    ],
+  });
+  expect(held(change("rpc.statd"))).toEqual(["631/tcp held: owner rpc.statd"]);
+  expect(held(change("ypserv"))).toEqual(["631/tcp stolen: stolen rpc.statd"]);
+});

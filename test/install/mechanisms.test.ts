@@ -47,6 +47,10 @@ ephemeral: not applied
   against the kernel's own choice, for connect() and bind() to port 0, and programs that read its list, such as glusterfs
   keeps 4 reserved ports from the kernel's choice, 1 of them above 1023
   4 ports of others stay in the list: 8080,9000-9002
+fixed: not applied
+  against RPC daemons that take any free port at each start: NFS's statd, lockd and mountd, NIS's ypserv and yppasswdd, rquotad
+  none of these daemons is installed here
+  cannot be applied: none of the daemons that it is for is installed
 'portreservectl mechanisms apply NAME --root ${root}' applies one; with --dry-run it shows the changes
 `,
       stderr: "",

@@ -59,17 +59,23 @@ function factsOf({ root }: Options, sources: Sources | undefined, meter: Context
 }
 
 /** Only those that somebody has applied. */
-function mechanismFacts({ root }: Options, sources: Sources | undefined): Pick<HostFacts, "mechanisms"> {
+function mechanismFacts(
+  { root }: Options,
+  sources: Sources | undefined,
+): Pick<HostFacts, "mechanisms" | "fixedOwners"> {
   if (sources === undefined) return {};
   const { reservations } = sources.configuration;
   const all = MANAGED_MECHANISMS.map(({ name, look }) => ({ name, standing: look({ root, reservations }) }));
-  const mechanisms = all
-    .filter(({ standing }) => isApplied(standing))
-    .map(({ name, standing: { state, reason } }) => {
-      const why = `${state}${reason === undefined ? "" : `: ${reason}`}`;
-      return { name, inForce: state === "in force", ...(state === "in force" ? {} : { why }) };
-    });
-  return mechanisms.length === 0 ? {} : { mechanisms };
+  const applied = all.filter(({ standing }) => isApplied(standing));
+  const mechanisms = applied.map(({ name, standing: { state, reason } }) => {
+    const why = `${state}${reason === undefined ? "" : `: ${reason}`}`;
+    return { name, inForce: state === "in force", ...(state === "in force" ? {} : { why }) };
+  });
+  const fixedOwners = applied.flatMap(({ standing }) => standing.owners ?? []);
+  return {
+    ...(mechanisms.length === 0 ? {} : { mechanisms }),
+    ...(fixedOwners.length === 0 ? {} : { fixedOwners }),
+  };
 }
 
 function sourcesIfAny(options: Options): Sources | undefined {

@@ -6,6 +6,7 @@ import { diagnosticCount } from "../../report/diagnostics.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import { MANAGER_FOLDER } from "../../system/paths.ts";
+import { type Kept, keepMechanisms, keptJson, keptMessages } from "../mechanisms/keep.ts";
 import { needRoot } from "../need-root.ts";
 import type { TablePlan } from "../table-plan.ts";
 import type { Command, Context, Options } from "../types.ts";
@@ -65,11 +66,13 @@ async function installOnce({ options }: Context): Promise<Report> {
   const prepared = prepare(options);
   if ("outcome" in prepared) return prepared;
   const { units, site, plan } = prepared;
-  if (options.dryRun) return reportOf(options, site, plan, units, undefined);
   const { state, abis, sources } = site;
+  const { reservations } = sources.configuration;
+  if (options.dryRun) return reportOf(options, site, plan, units, { kept: keepMechanisms(options, reservations) });
   tidyUp(root, state);
   const done = await applyInstall({ root, abis, state, plan, content: sources.content, held: sources.held, units });
-  return reportOf(options, site, plan, units, done);
+  // As compile does, whose work on the table this has done too.
+  return reportOf(options, site, plan, units, { done, kept: keepMechanisms(options, reservations) });
 }
 
 function refusedTable({ outcome, message }: TablePlan & { kind: "refuse" }): Report {
@@ -94,8 +97,14 @@ function changesOf(plan: Plan): Parameters<typeof diffBlock>[0] {
   return [...folders, ...libraries, ...table, ...rules, ...list, ...parts, ...units, ...holder, ...dropIns];
 }
 
-function reportOf(options: Options, site: InstallContext, plan: Plan, units: UnitWork, done: Done | undefined): Report {
-  const changes = changesOf(plan);
+function reportOf(
+  options: Options,
+  site: InstallContext,
+  plan: Plan,
+  units: UnitWork,
+  { done, kept }: { readonly done?: Done; readonly kept: readonly Kept[] },
+): Report {
+  const changes = [...changesOf(plan), ...kept.flatMap((one) => one.changes)];
   const { diagnostics } = site.sources.configuration;
   const errors = diagnosticCount(diagnostics, "error");
   const result = options.dryRun ? "planned" : changes.length === 0 ? "unchanged" : "installed";
@@ -107,11 +116,12 @@ function reportOf(options: Options, site: InstallContext, plan: Plan, units: Uni
     ...units.notes,
     ...(done?.notes ?? []),
     ...(done?.holder.messages ?? []),
+    ...keptMessages(kept),
   ];
   const summary = options.dryRun ? dryLines(changes.length) : summaryLines(options, site, changes.length, done);
   return {
     command: "install",
-    outcome: errors > 0 ? "no" : "done",
+    outcome: kept.some((one) => one.result === "failed") ? "incomplete" : errors > 0 ? "no" : "done",
     diagnostics,
     quiet: ["note"],
     messages,
@@ -126,6 +136,7 @@ function reportOf(options: Options, site: InstallContext, plan: Plan, units: Uni
       abis: site.abis.map(({ name, lib }) => ({ name, lib: lib ?? null })),
       units: units.names,
       proved: done?.proved ?? [],
+      mechanisms: keptJson(kept),
     },
   };
 }

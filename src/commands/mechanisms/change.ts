@@ -1,21 +1,26 @@
 // What applying a mechanism changes and what removing it does, as data for the machinery of install; and both carried out.
-import { changesToPut, changesToTakeAway, foldersOf } from "../../core/install/artefacts.ts";
+import { type Artefact, changesToPut, changesToTakeAway, foldersOf } from "../../core/install/artefacts.ts";
 import type { Change } from "../../core/install/change.ts";
 import { fromSystem } from "../../system/app-error.ts";
 import { type Journal, openJournal } from "../../system/files/apply.ts";
 import { isFolder, namesIn } from "../../system/files/entry.ts";
 import { flushFoldersOf } from "../../system/files/flush-folders.ts";
 import { removeLeftoversOf } from "../../system/files/replace-file.ts";
+import { daemonReload, systemdRuns } from "../../system/host/systemd.ts";
+import { UNIT_FOLDER } from "../../system/paths.ts";
+import { expectDone } from "../install/expect-done.ts";
 import { rolledBack } from "../install/failures.ts";
-import { isApplied, type ManagedMechanism, type Standing } from "./mechanism.ts";
+import { everyPlace, isApplied, type ManagedMechanism, type Places, type Standing } from "./mechanism.ts";
 
 /** A killed run is finished by the next, which finds what is missing. */
-export function changesToApply(
-  root: string,
-  { files, first, put }: Pick<Standing, "files" | "first" | "put">,
-): readonly Change[] {
-  const written = files.flatMap((file) => changesToPut(file, (folder) => isFolder(root, folder)));
-  return [...first, ...written, ...put];
+export function changesToApply(root: string, standing: Places & Pick<Standing, "first" | "put">): readonly Change[] {
+  const { files, record, shared = [], unwanted = [], first, put } = standing;
+  const written = [...(record === undefined ? [] : [record]), ...shared, ...files].flatMap((file) =>
+    changesToPut(file, (folder) => isFolder(root, folder)),
+  );
+  const away = unwanted.flatMap(changesToTakeAway);
+  const folders = emptied(root, unwanted, away);
+  return [...first, ...written, ...away, ...folders, ...put];
 }
 
 export interface Work {
@@ -43,17 +48,21 @@ export function carryOutIn(journal: Journal, root: string, works: readonly Work[
 function carryOutOne(root: string, { mechanism, standing, changes }: Work, journal: Journal): void {
   const files = changes.findLastIndex(({ kind }) => kind !== "set-value") + 1;
   journal.apply(changes.slice(0, files));
+  if (changes.some(({ path }) => path.startsWith(`${UNIT_FOLDER}/`)) && systemdRuns(root)) {
+    journal.undo("systemd still knows the units as they were changed", () => expectDone(daemonReload()));
+    expectDone(daemonReload());
+  }
   if (root === "/" && changes.some(({ kind }) => kind === "write-file")) mechanism.ask?.();
   journal.apply(changes.slice(files));
   flushFoldersOf(
     root,
-    standing.files.map(({ path }) => path),
+    everyPlace(standing).map(({ path }) => path),
   );
 }
 
 /** What killed runs left beside the files. Throws AppError. */
 function tidyUp(root: string, works: readonly Work[]): void {
-  for (const { path } of works.flatMap(({ standing }) => standing.files)) {
+  for (const { path } of works.flatMap(({ standing }) => everyPlace(standing))) {
     try {
       removeLeftoversOf(root, path);
     } catch (error) {
@@ -68,19 +77,23 @@ function tidyUp(root: string, works: readonly Work[]): void {
  */
 export function worksToRemove(root: string, shown: readonly Pick<Work, "mechanism" | "standing">[]): readonly Work[] {
   const works = shown.map(({ mechanism, standing }): Work => {
-    const changes = [...standing.takeAway, ...standing.files.flatMap(changesToTakeAway)];
+    const changes = [...standing.takeAway, ...everyPlace(standing).flatMap(changesToTakeAway)];
     return { mechanism, standing, changes };
   });
-  const folders = emptied(root, works);
+  const places = works.flatMap(({ standing }) => everyPlace(standing));
+  const folders = emptied(
+    root,
+    places,
+    works.flatMap(({ changes }) => changes),
+  );
   const last = works.at(-1);
   if (last === undefined || folders.length === 0) return works;
   return [...works.slice(0, -1), { ...last, changes: [...last.changes, ...folders] }];
 }
 
-function emptied(root: string, works: readonly Work[]): readonly Change[] {
-  const gone = new Set(works.flatMap(({ changes }) => changes.map(({ path }) => path)));
-  const files = works.flatMap(({ standing }) => standing.files).filter(({ path }) => gone.has(path));
-  return foldersOf(files)
+function emptied(root: string, places: readonly Artefact[], changes: readonly Change[]): readonly Change[] {
+  const gone = new Set(changes.filter(({ kind }) => kind === "remove").map(({ path }) => path));
+  return foldersOf(places.filter(({ path }) => gone.has(path)))
     .filter((folder) => namesIn(root, folder).every((name) => gone.has(`${folder}/${name}`)))
     .map((path) => ({ kind: "remove-folder", path }));
 }

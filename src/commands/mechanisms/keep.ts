@@ -22,7 +22,7 @@ export function keepMechanisms(
   { root, dryRun, force }: Pick<Options, "root" | "dryRun" | "force">,
   reservations: readonly Reservation[],
 ): readonly Kept[] {
-  return MANAGED_MECHANISMS.flatMap((mechanism): Kept[] => {
+  return MANAGED_MECHANISMS.filter(({ byHand }) => !byHand).flatMap((mechanism): Kept[] => {
     const standing = mechanism.look({ root, reservations });
     if (!isApplied(standing)) return [];
     const changes = changesToApply(root, standing);

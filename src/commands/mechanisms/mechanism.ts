@@ -30,6 +30,12 @@ export interface Standing {
   readonly numbers: { readonly [key: string]: Json };
   /** Its files, as they should be and as they are. */
   readonly files: readonly Artefact[];
+  /** The file that says what was chosen: written before the others, and taken away after them. */
+  readonly record?: Artefact;
+  /** Files of others with a part of ours: `ours` while that is in them. */
+  readonly shared?: readonly Artefact[];
+  /** Files of ours for which there is no use any more. */
+  readonly unwanted?: readonly Artefact[];
   /** What the running kernel is told before them: what is ours no longer, since they will not say that it was. Nothing in an image. */
   readonly first: readonly SetValue[];
   /** And after them, in this order. */
@@ -43,6 +49,15 @@ export interface Standing {
   readonly warnings: readonly Message[];
   /** What is left for the administrator to do, or need not be done. */
   readonly notes: readonly Message[];
+  /** Services that read its files as they start, and the ports that these give them. */
+  readonly services?: readonly FixedService[];
+  /** Whose the ports are that its file of reservations has. */
+  readonly owners?: readonly { readonly port: number; readonly owner: string }[];
+}
+
+export interface FixedService {
+  readonly unit: string;
+  readonly ports: readonly number[];
 }
 
 export interface LookInput {
@@ -55,13 +70,27 @@ export interface ManagedMechanism {
   /** One line. */
   readonly guards: string;
   readonly look: (input: LookInput) => Standing;
+  /** Only `apply` changes it: its files do not follow the reservations. */
+  readonly byHand?: true;
   /** Asks the programs that read its files, once they are in their places on the running host. Throws AppError. */
   readonly ask?: () => void;
 }
 
 /** Whether it was applied here: some of its files are there, and ours. */
-export function isApplied({ files }: Pick<Standing, "files">): boolean {
-  return files.some(({ ours }) => ours);
+export function isApplied(standing: Places): boolean {
+  return everyPlace(standing).some(({ ours }) => ours);
+}
+
+export type Places = Pick<Standing, "files" | "record" | "shared" | "unwanted">;
+
+/** Every file that it has a part in, in the order in which they go. */
+export function everyPlace({ shared = [], unwanted = [], ...own }: Places): readonly Artefact[] {
+  return [...shared, ...unwanted, ...ownPlaces(own)];
+}
+
+/** Those that nobody else may have a part in. */
+export function ownPlaces({ files, record }: Pick<Places, "files" | "record">): readonly Artefact[] {
+  return record === undefined ? files : [...files, record];
 }
 
 /** A text file of a mechanism's, that everybody may read, with what is there now. A folder that it had to be given goes with it. */

@@ -6,12 +6,14 @@ import { readSources } from "../../observe/read-sources.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import { commandLine, hostPath } from "../../system/command-text.ts";
+import { OWNERS_FOLDER } from "../../system/paths.ts";
 import { changesJson, diffBlock, doneBlock } from "../install/report.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
 import { carryOut, changesToApply, type Work, worksToRemove } from "./change.ts";
-import type { ManagedMechanism } from "./mechanism.ts";
+import { type ManagedMechanism, ownPlaces } from "./mechanism.ts";
+import { serviceMessages } from "./restart.ts";
 import { type ShownMechanism, shownBlock, shownJson } from "./show.ts";
 import { MANAGED_MECHANISMS, mechanismsNamed } from "./table.ts";
 
@@ -26,14 +28,17 @@ export const mechanisms: Command = async (context): Promise<Report> => {
     throw new AppError("usage", `'mechanisms ${word}' needs a name`, hint);
   }
   const chosen = mechanismsNamed(names);
+  if (options.now && options.root !== "/") {
+    throw new AppError("usage", "'--now' does not go with '--root'", "the services of an image do not run");
+  }
   if (options.dryRun) return changeOnce(options, word, chosen);
   needRoot(context);
   return await underLock(context, () => changeOnce(options, word, chosen), refusedFor(options, word, chosen));
 };
 
 function show(options: Options, chosen: readonly ManagedMechanism[]): Report {
-  if (options.dryRun || options.force) {
-    const name = options.dryRun ? "--dry-run" : "--force";
+  const name = options.dryRun ? "--dry-run" : options.force ? "--force" : options.now ? "--now" : undefined;
+  if (name !== undefined) {
     throw new AppError("usage", `'${name}' needs 'apply' or 'remove'`, "'portreservectl help mechanisms' explains it");
   }
   const shown = lookAt(options, chosen);
@@ -69,17 +74,22 @@ function changeOnce(options: Options, action: Action, chosen: readonly ManagedMe
       ? worksToRemove(root, shown)
       : shown.map((one): Work => ({ ...one, changes: changesToApply(root, one.standing) }));
   const changes = uniqueFolders(works.flatMap((work) => work.changes));
-  const strangers = action === "remove" ? shown.flatMap(({ standing }) => unownedAmong(standing.files)) : [];
+  const strangers = action === "remove" ? shown.flatMap(({ standing }) => unownedAmong(ownPlaces(standing))) : [];
   if (!dryRun) carryOut(root, works, commandLine(root, `mechanisms ${action} ${names(chosen)}`));
   const after = dryRun ? shown : lookAt(options, chosen);
   const said = action === "apply" && changes.length > 0;
+  const standings = (action === "apply" ? after : shown).map(({ standing }) => standing);
+  const services = dryRun ? [] : serviceMessages({ root, action, now: options.now, standings });
+  const failed = services.some(({ severity }) => severity === "error");
   return {
     command: "mechanisms",
-    outcome: strangers.length > 0 ? "unsafe" : "done",
+    outcome: strangers.length > 0 ? "unsafe" : failed ? "incomplete" : "done",
     diagnostics: [],
     messages: [
       ...strangers.map(({ path, what }) => unowned(root, path, `${what}, so it was left there`)),
       ...(said ? shown.flatMap(({ standing }) => [...standing.warnings, ...standing.notes]) : []),
+      ...services,
+      ...(!dryRun && changes.some(({ path }) => path.startsWith(`${OWNERS_FOLDER}/`)) ? [follows(root)] : []),
     ],
     body: [
       dryRun ? diffBlock(changes) : doneBlock(changes, { of: "", changes: [] }),
@@ -95,14 +105,23 @@ function changeOnce(options: Options, action: Action, chosen: readonly ManagedMe
   };
 }
 
+/** It changes what is reserved, as an administrator would by hand. */
+function follows(root: string): Message {
+  return {
+    severity: "note",
+    message: "the table follows by itself where portreserve is installed, by its path units",
+    hint: `elsewhere run '${commandLine(root, "compile")}' to make it take effect`,
+  };
+}
+
 function names(chosen: readonly ManagedMechanism[]): string {
   return chosen.map(({ name }) => name).join(" ");
 }
 
 function refusalsOf({ standing }: ShownMechanism, { root, force }: Options): readonly Message[] {
-  const { files, refusals, costs } = standing;
+  const { refusals, costs } = standing;
   return [
-    ...unownedAmong(files).map(({ path, what }) => unowned(root, path, what)),
+    ...unownedAmong(ownPlaces(standing)).map(({ path, what }) => unowned(root, path, what)),
     ...refusals,
     ...(force ? [] : costs),
   ];

@@ -3,15 +3,16 @@ import type { ClientRange } from "./nfs-range.ts";
 import { parsePortList, portListText } from "./port-list.ts";
 
 /** The mechanisms that are files and settings of the host, beside the shim. */
-export type ManagedName = "nfs-range" | "noresvport" | "ephemeral";
+export type ManagedName = "nfs-range" | "noresvport" | "ephemeral" | "fixed";
 
-function mark(name: ManagedName): string {
+/** The first line of each. */
+export function markOf(name: ManagedName): string {
   return `# Written by 'portreservectl mechanisms apply ${name}'; 'portreservectl mechanisms remove ${name}' removes it.`;
 }
 
 /** Whether this program wrote it. */
 export function isManagedText(name: ManagedName, text: string): boolean {
-  return text.split("\n", 1)[0] === mark(name);
+  return text.split("\n", 1)[0] === markOf(name);
 }
 
 const FOLDER = "# Its folder was made for it.";
@@ -26,7 +27,7 @@ export function saysFolderMade(text: string): boolean {
 }
 
 export function modprobeText({ min, max }: ClientRange): string {
-  return `${mark("nfs-range")}\noptions sunrpc min_resvport=${min} max_resvport=${max}\n`;
+  return `${markOf("nfs-range")}\noptions sunrpc min_resvport=${min} max_resvport=${max}\n`;
 }
 
 const BEFORE = "# The range before: ";
@@ -36,7 +37,7 @@ const BEFORE = "# The range before: ";
  * gives back to the running kernel.
  */
 export function rangeSysctlText({ min, max }: ClientRange, before: ClientRange, widest: number): string {
-  return `${mark("nfs-range")}
+  return `${markOf("nfs-range")}
 ${BEFORE}${before.min}-${before.max}
 -sunrpc.max_resvport = ${widest}
 -sunrpc.min_resvport = ${min}
@@ -59,7 +60,7 @@ export function parseRangeSysctl(
 }
 
 /** `Resvport=no` would be taken for an option of that name, and break every mount. */
-export const NORESVPORT_TEXT = `${mark("noresvport")}
+export const NORESVPORT_TEXT = `${markOf("noresvport")}
 [ NFSMount_Global_Options ]
 Resvport=False
 `;
@@ -69,7 +70,7 @@ const OURS = "# Of portreserve: ";
 /** `list`: all that is set, since a write replaces it. `ours`: those that `remove` takes out of it again. */
 export function ephemeralText(list: readonly number[], ours: readonly number[]): string {
   const setting = list.length === 0 ? "" : `net.ipv4.ip_local_reserved_ports = ${portListText(list)}\n`;
-  return `${mark("ephemeral")}\n${OURS}${portListText(ours)}\n${setting}`;
+  return `${markOf("ephemeral")}\n${OURS}${portListText(ours)}\n${setting}`;
 }
 
 /** Empty where the file is not whole: then nothing is known to be ours. */
