@@ -8,7 +8,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <string.h>
 
 _Static_assert(offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port),
                "the port's place does not depend on the family");
@@ -45,8 +44,10 @@ static int allocate(int fd, struct sockaddr *address, int unsupported, bool exac
         errno = unsupported;
         return -1;
     }
-    if (address)
-        memcpy(&own, address, length);
+    if (address && length == sizeof own.in) // by kind: what copies any length would be asked of libc
+        own.in = *(const struct sockaddr_in *)address;
+    else if (address)
+        own.in6 = *(const struct sockaddr_in6 *)address;
     const bool requested = exact && address && own.in.sin_port != 0;
     int result = requested ? bind(fd, address, length) : -1;
     if (!requested || (result != 0 && errno == EADDRINUSE))
