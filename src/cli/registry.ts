@@ -66,13 +66,15 @@ export const verbs: readonly Verb[] = [
       "the table, adds one line to /etc/ld.so.preload, and proves that a program started then is covered. Where systemd " +
       "runs, portreserve.service and its path units follow changes of the configuration. Anything that fails takes all of " +
       "it back; killed at any moment, it leaves a host that works. With --unit only these services are covered, each " +
-      "by a drop-in that keeps what it preloads already. What somebody else has put in the place of any of these files is " +
+      "by a drop-in that keeps what it preloads already; with --high-ports it gives them ports from 1024 up, for services that " +
+      "need no privileged one: servers that insist on one refuse them. What somebody else has put in the place of any of these files is " +
       "never overwritten. Run again, it changes only what a newer version has changed.",
-    options: ["dry-run", "unit", "now", "no-wait", "verbose", "root", "json"],
+    options: ["dry-run", "unit", "high-ports", "now", "no-wait", "verbose", "root", "json"],
     examples: [
       ["portreservectl install --dry-run", "show every change as a diff, and make none"],
       ["portreservectl install", "cover every program that starts from now on"],
       ["portreservectl install --unit ypbind rpc-statd --now", "cover two services, and restart them"],
+      ["portreservectl install --unit ypbind --high-ports --now", "have it take no privileged port at all"],
       ["portreservectl install --root /srv/image", "prepare an image or chroot; nothing in it is run"],
     ],
     outcomes: [

@@ -153,6 +153,11 @@ export function packageAt(folder: string, parts: Readonly<Record<string, string>
 const NATIVES = [
   ...NATIVE_PARTS,
   ...(skipReason("i386") === undefined
-    ? ["libportreserve-i386.so", "libportreserve-high-i386.so", "libportreserve-share-i386.so", "portreserve-probe-i386"]
+    ? [
+        "libportreserve-i386.so",
+        "libportreserve-high-i386.so",
+        "libportreserve-share-i386.so",
+        "portreserve-probe-i386",
+      ]
     : []),
 ];
