@@ -151,13 +151,13 @@ export const verbs: readonly Verb[] = [
     name: "mechanisms",
     synopsis: "[NAME…] | apply NAME… | remove NAME…",
     arity: [0, Number.POSITIVE_INFINITY],
-    words: ["apply", "remove", "nfs-range", "noresvport", "ephemeral"],
+    words: ["apply", "remove", "nfs-range", "noresvport", "ephemeral", "high-ports"],
     summary: "keep reserved ports from the kernel: its NFS client, and its own choice of ports",
     description:
       "Shows each mechanism beside the shim: what it guards against, how it stands on this host, and what it does, or would " +
       "do, in numbers. nfs-range keeps the kernel's NFS client to the longest run of ports that nothing reserves; noresvport " +
       "has NFS mounts take no privileged port; ephemeral adds the reserved ports to the kernel's list of those that it does " +
-      "not choose. apply puts them in force now and after each boot, and compile keeps them so when reservations change; " +
+      "not choose; high-ports are services that take no privileged port, each by 'install --unit UNIT --high-ports'. apply puts them in force now and after each boot, and compile keeps them so when reservations change; " +
       "remove takes away just that again, as uninstall does with all of them. What others have set stays.",
     options: ["dry-run", "force", "no-wait", "root", "json"],
     examples: [

@@ -17,7 +17,7 @@ function judged(ports: readonly number[], end = "EADDRINUSE", provider: string |
     ["bindresvport", provider],
     ["rresvport", SHIM],
   ]);
-  const context = { abi: "x86_64", shim: SHIM, providers, ports: { reserved, inTable: reserved } };
+  const context = { abi: "x86_64", shim: SHIM, isHigh: false, providers, ports: { reserved, inTable: reserved } };
   return judgeRuns(context, [{ run, answer: { stdout: lines.join("\n"), status: 0 } }]);
 }
 

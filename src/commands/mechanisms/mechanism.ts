@@ -51,10 +51,12 @@ export interface LookInput {
 }
 
 export interface ManagedMechanism {
-  readonly name: ManagedName;
+  readonly name: ManagedName | "high-ports";
   /** One line. */
   readonly guards: string;
   readonly look: (input: LookInput) => Standing;
+  /** Of one that single services have, and no file of its own: the hint that says how one gets it, or loses it. */
+  readonly byUnit?: (root: string, action: "apply" | "remove") => string;
   /** Asks the programs that read its files, once they are in their places on the running host. Throws AppError. */
   readonly ask?: () => void;
 }
