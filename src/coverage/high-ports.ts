@@ -1,8 +1,8 @@
 // Who has, or would get, the shim's twin before the shim: it looks into no table, and its ports are the kernel's choice.
 import { isUnseen } from "../core/seen.ts";
-import { type Decision, is, notCovered, unknown } from "./checks.ts";
+import { type Decision, notCovered, unknown } from "./checks.ts";
 import { type Host, libraryFor } from "./host.ts";
-import { readMarker } from "./marker.ts";
+import { parseMarker, readMarker } from "./marker.ts";
 import type { Part } from "./program-image.ts";
 import { isRunning, type Running, type Subject } from "./running.ts";
 
@@ -25,7 +25,7 @@ export function hasHighPorts(subject: Subject, host: Host): boolean {
   const { unit, image } = subject;
   if (unit?.hasDropIn !== true || unit.highPorts !== true || unit.dropInObstacle !== undefined) return false;
   const library = libraryFor(image.program, host.facts, unit);
-  return library !== undefined && library.isHigh === true && !isUnseen(library.state) && !is(library.state, "missing");
+  return library?.isHigh === true && parseMarker(library.marker)?.table === "none";
 }
 
 const RANGE = "sysctl -w net.ipv4.ip_local_port_range='32768 60999'";
