@@ -47,6 +47,9 @@ ephemeral: not applied
   against the kernel's own choice, for connect() and bind() to port 0, and programs that read its list, such as glusterfs
   keeps 4 reserved ports from the kernel's choice, 1 of them above 1023
   4 ports of others stay in the list: 8080,9000-9002
+high-ports: not applied
+  against allocators of services that need no privileged port: these get ports from 1024 up instead
+  'portreservectl install --unit UNIT --high-ports --root ${root}' gives it to a service whose servers take such ports
 'portreservectl mechanisms apply NAME --root ${root}' applies one; with --dry-run it shows the changes
 `,
       stderr: "",
