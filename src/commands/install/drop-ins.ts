@@ -13,7 +13,7 @@ import type { Journal } from "../../system/files/apply.ts";
 import { daemonReload, restart, systemdRuns } from "../../system/host/systemd.ts";
 import { OUR_LIBRARIES } from "../../system/paths.ts";
 import type { Options } from "../types.ts";
-import { sharedServices, withoutShare, withoutShim, withShim } from "./drop-in-spec.ts";
+import { givenBy, sharedServices, withoutShare, withoutShim, withShim } from "./drop-in-spec.ts";
 import { expectDone } from "./expect-done.ts";
 import { coverNotes, releaseNotes, restartRunning } from "./running-units.ts";
 import { findService, type Service } from "./services.ts";
@@ -59,12 +59,13 @@ export function dropInsToTake(options: Options): UnitWork {
       : sharedServices(options.root).map(({ service }) => withoutShare(options.root, service));
   const found = options.units.map((name) => findService(options.root, name, "or its drop-in"));
   const services = eachOnce(found.filter((service) => "unit" in service));
+  const had = new Map(services.map(({ unit }) => [unit, givenBy(options.root, unit).shim]));
   return {
     specs: [...services.map((service) => withoutShim(options.root, service)), ...shared],
     names: services.map(({ unit }) => unit),
     notes: [],
     refusals: found.filter((service) => "message" in service),
-    ...systemdSteps(options, services, undefined, shared.length > 0),
+    ...systemdSteps(options, services, had, shared.length > 0),
   };
 }
 
@@ -77,11 +78,11 @@ function obstaclesOf(root: string, { unit, files }: Service, kind: ShimKind): re
   return dropInObstacles(root, unit, files, kind).map(({ severity, message, hint }) => ({ severity, message, hint }));
 }
 
-/** `kind`: what the services are covered by from then on; none where they are released. */
+/** `wanted`: what the services are covered by from then on, or what each had that is released. */
 function systemdSteps(
   { root, now }: Options,
   services: readonly Service[],
-  kind: ShimKind | undefined,
+  wanted: ShimKind | ReadonlyMap<string, ShimKind | undefined>,
   others = false,
 ): Pick<UnitWork, "before" | "after"> {
   const running = (services.length > 0 || others) && systemdRuns(root);
@@ -98,10 +99,11 @@ function systemdSteps(
     after: (changed) => {
       if (!running) return [];
       if (changed) expectDone(daemonReload());
-      if (kind !== undefined) for (const { unit } of services) expectInForce(root, unit, OUR_LIBRARIES[kind]);
+      if (typeof wanted === "string") for (const { unit } of services) expectInForce(root, unit, OUR_LIBRARIES[wanted]);
       return services.flatMap(({ unit }) => {
         const before = now ? restartRunning(unit, (name) => restarted.push(name)) : undefined;
-        return kind === undefined ? releaseNotes(unit, before) : coverNotes(unit, before, kind);
+        if (typeof wanted === "string") return coverNotes(unit, before, wanted);
+        return releaseNotes(unit, before, wanted.get(unit) ?? "shim");
       });
     },
   };

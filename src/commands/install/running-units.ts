@@ -70,9 +70,14 @@ function coverNote(
   return { severity: "warning", message: `'${unit}' was restarted, and ${processWords(without)} ${lack}`, hint };
 }
 
-export function releaseNotes(service: string, before: ReadonlySet<number> | undefined): readonly Message[] {
+/** `had`: what its drop-in gave. */
+export function releaseNotes(
+  service: string,
+  before: ReadonlySet<number> | undefined,
+  had: ShimKind,
+): readonly Message[] {
+  const { file, name } = LIBRARIES[had];
   const notes = [...processesOf(service)].map(([unit, pids]): Message => {
-    const { file, name } = LIBRARIES[highOf(pids).length > 0 ? "high" : "shim"];
     const having = mappedIn(pids, file, false);
     const still = pids.filter((pid) => having.get(pid) === true && before?.has(pid) !== false);
     if (still.length > 0 && before !== undefined) return leftBehind(unit, still, `with the ${name}`);
