@@ -4,6 +4,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
+import { noSandbox, play } from "../support/sandbox.ts";
 import { stagedNatives } from "../support/stage/stage.ts";
 import { playNis, playRpc } from "./rpc.ts";
 
@@ -16,6 +17,26 @@ echo "with \${LIBRARY##*/}"
 ${script}done
 `;
 const environment = { HIGH };
+
+const noSetuid = skipReason("root") ?? (await noSandbox());
+
+describe.skipIf(noSetuid !== undefined)(named("a setuid program", noSetuid), () => {
+  test("takes the twin from no user, by its path, by its name or by a folder; the user's own program does (control)", async () => {
+    const script = `cp "$PROGRAM" "$SCRATCH/plain"; cp "$PROGRAM" "$SCRATCH/setuid"; chmod 4755 "$SCRATCH/setuid"
+as() { "$PIDEXEC" --pid "$THIEF" -- setpriv --reuid=65534 --regid=65534 --clear-groups env "$@" 2>&1; }
+as LD_PRELOAD="$HIGH" "$SCRATCH/plain"
+as LD_PRELOAD="$HIGH" "$SCRATCH/setuid"
+as LD_LIBRARY_PATH="\${HIGH%/*}" LD_PRELOAD="\${HIGH##*/}" "$SCRATCH/plain"
+as LD_LIBRARY_PATH="\${HIGH%/*}" LD_PRELOAD="\${HIGH##*/}" "$SCRATCH/setuid" | grep -v '^ERROR: ld.so: '
+`;
+    const { stdout } = await play(script, {
+      cover: "nothing",
+      environment: { HIGH, PROGRAM: compileC("test/daemons/programs/one-port.c") },
+    });
+    const [plain, setuid] = ["uid 65534 euid 65534: high", "uid 65534 euid 0: 631"];
+    expect(stdout.replace(/: \d{5}$/gm, ": high")).toBe(lines(plain, setuid, plain, setuid));
+  });
+});
 
 const noNis = skipReason(
   "root",
