@@ -1,5 +1,5 @@
-# What ships: the addon, the shim, the library for owners that do not share, and the probe (these three for i386 too where
-# the compiler can), the holder, the thief that no preload reaches, and the sandbox's pid helper.
+# What ships: the addon, the shim, its twin that gives high ports, the library for owners that do not share, and the probe
+# (these four for i386 too where the compiler can), the holder, the thief that no preload reaches, and the sandbox's pid helper.
 {
   "targets": [
     {
@@ -31,6 +31,11 @@
       "includes": ["native/probe.gypi"]
     },
     {
+      "target_name": "high",
+      "includes": ["native/high.gypi"],
+      "product_name": "portreserve-high"
+    },
+    {
       "target_name": "share",
       "includes": ["native/share.gypi"],
       "product_name": "portreserve-share"
@@ -57,6 +62,15 @@
           "target_name": "preload-i386",
           "includes": ["native/shim.gypi"],
           "product_name": "portreserve-i386",
+          "cflags!": ["-m64"],
+          "ldflags!": ["-m64"],
+          "cflags_c": ["-m32"],
+          "ldflags": ["-m32"]
+        },
+        {
+          "target_name": "high-i386",
+          "includes": ["native/high.gypi"],
+          "product_name": "portreserve-high-i386",
           "cflags!": ["-m64"],
           "ldflags!": ["-m64"],
           "cflags_c": ["-m32"],

@@ -1,5 +1,5 @@
-// The limits of what is loaded into other people's programs: the shim, into every one of a host, and the library for owners
-// that do not share. What they export, need and weigh is fixed. The holder's (gates/holder.mjs). And how old a C library the
+// The limits of what is loaded into other people's programs: the shim, into every one of a host, its twin that gives high
+// ports, and the library for owners that do not share. What they export, need and weigh is fixed. The holder's (gates/holder.mjs). And how old a C library the
 // package's other parts run with. `node scripts/gates.mjs FILE...` measures files that others have built (native/Makefile),
 // which may be of any size.
 import { existsSync, statSync } from "node:fs";

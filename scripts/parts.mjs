@@ -1,5 +1,5 @@
-// What the package carries for each processor: the addon, and beside it the shim, the holder with the library for owners that
-// do not share, and the helper programs, with a list of their sums, which also says of which sources they are.
+// What the package carries for each processor: the addon, and beside it the shim, its twin that gives high ports, the holder
+// with the library for owners that do not share, and the helper programs, with a list of their sums, which also says of which sources they are.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -11,6 +11,7 @@ export const archs = ["x64", "arm64"];
 const common = [
   "portreserve.node",
   "libportreserve.so",
+  "libportreserve-high.so",
   "libportreserve-share.so",
   "portreserve-hold",
   "portreserve-probe",
@@ -21,7 +22,13 @@ const common = [
 /** Hosts of 64-bit x86 also run 32-bit programs. */
 export function parts(arch) {
   return arch === "x64"
-    ? [...common, "libportreserve-i386.so", "libportreserve-share-i386.so", "portreserve-probe-i386"]
+    ? [
+        ...common,
+        "libportreserve-i386.so",
+        "libportreserve-high-i386.so",
+        "libportreserve-share-i386.so",
+        "portreserve-probe-i386",
+      ]
     : common;
 }
 
@@ -66,7 +73,7 @@ function sourceDigest() {
     readdirSync(path.join(root, "native", folder), { withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ name }) => path.join("native", folder, name));
-  const code = ["addon", "hold", "preload", "probe", "share", "table"].flatMap(inNative);
+  const code = ["addon", "high", "hold", "preload", "probe", "share", "table"].flatMap(inNative);
   const rules = inNative(".").filter((file) => file.endsWith(".gypi"));
   const files = [...code, ...rules, "binding.gyp", "scripts/can-build-i386.sh"];
   const api = JSON.parse(readFileSync(path.join(root, "node_modules/node-addon-api/package.json"), "utf8")).version;

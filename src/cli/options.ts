@@ -26,6 +26,10 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>>
     flag: "--now",
     help: "with --unit, --share or fixed: restart the ones that are running, so that it takes effect at once",
   },
+  "high-ports": {
+    flag: "--high-ports",
+    help: "with --unit: for services that need no privileged port: they get ports from 1024 up",
+  },
   block: { flag: "--block", help: "keep everybody out, an owner too: for ports that nobody shall have" },
   share: {
     flag: "--share",
@@ -71,6 +75,7 @@ export function optionsFrom(flags: Flags): Options {
     pid: last("pid"),
     quick: has("quick"),
     now: has("now"),
+    highPorts: has("high-ports"),
     block: has("block"),
     share: has("share"),
     unchecked: has("unchecked"),

@@ -66,13 +66,15 @@ export const verbs: readonly Verb[] = [
       "the table, adds one line to /etc/ld.so.preload, and proves that a program started then is covered. Where systemd " +
       "runs, portreserve.service and its path units follow changes of the configuration. Anything that fails takes all of " +
       "it back; killed at any moment, it leaves a host that works. With --unit only these services are covered, each " +
-      "by a drop-in that keeps what it preloads already. What somebody else has put in the place of any of these files is " +
+      "by a drop-in that keeps what it preloads already; with --high-ports it gives them ports from 1024 up, for services that " +
+      "need no privileged one: servers that insist on one refuse them. What somebody else has put in the place of any of these files is " +
       "never overwritten. Run again, it changes only what a newer version has changed.",
-    options: ["dry-run", "unit", "now", "no-wait", "verbose", "root", "json"],
+    options: ["dry-run", "unit", "high-ports", "now", "no-wait", "verbose", "root", "json"],
     examples: [
       ["portreservectl install --dry-run", "show every change as a diff, and make none"],
       ["portreservectl install", "cover every program that starts from now on"],
       ["portreservectl install --unit ypbind rpc-statd --now", "cover two services, and restart them"],
+      ["portreservectl install --unit ypbind --high-ports --now", "have it take no privileged port at all"],
       ["portreservectl install --root /srv/image", "prepare an image or chroot; nothing in it is run"],
     ],
     outcomes: [
@@ -150,14 +152,15 @@ export const verbs: readonly Verb[] = [
     name: "mechanisms",
     synopsis: "[NAME…] | apply NAME… | remove NAME…",
     arity: [0, Number.POSITIVE_INFINITY],
-    words: ["apply", "remove", "nfs-range", "noresvport", "ephemeral", "fixed"],
+    words: ["apply", "remove", "nfs-range", "noresvport", "ephemeral", "fixed", "high-ports"],
     summary: "keep reserved ports from the kernel's NFS client and own choice, and RPC daemons to fixed ports",
     description:
       "Shows each mechanism beside the shim: what it guards against, how it stands on this host, and what it does, or would " +
       "do, in numbers. nfs-range keeps the kernel's NFS client to the longest run of ports that nothing reserves; noresvport " +
       "has NFS mounts take no privileged port; ephemeral adds the reserved ports to the kernel's list of those that it does " +
       "not choose; fixed gives the RPC daemons of NFS, NIS and quotas that are installed a port each, instead of whatever is " +
-      "free when they start, and reserves it in /etc/portreserve/fixed. apply puts them in force now and after each boot, and " +
+      "free when they start, and reserves it in /etc/portreserve/fixed; high-ports are services that take no privileged port, " +
+      "each by 'install --unit UNIT --high-ports'. apply puts them in force now and after each boot, and " +
       "compile keeps them so when reservations change, but for fixed, whose numbers stay; with --now services that run are " +
       "restarted, where that is needed. remove takes away just that again, as uninstall does with all of them. What others have set stays.",
     options: ["dry-run", "now", "force", "no-wait", "root", "json"],

@@ -17,6 +17,7 @@ export type OptionName =
   | "pid"
   | "quick"
   | "now"
+  | "high-ports"
   | "block"
   | "share"
   | "unchecked"

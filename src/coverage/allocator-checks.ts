@@ -5,6 +5,7 @@ import { AS_ROOT, asRoot } from "./as-root.ts";
 import { type Check, covered, type Decision, is, notCovered, unknown, unseen } from "./checks.ts";
 import { installHint, restartHint, serviceWord } from "./commands.ts";
 import type { Binding } from "./facts.ts";
+import { firstShim, hasHighPorts, highEnough } from "./high-ports.ts";
 import { type Host, libraryFor, listNamesShim } from "./host.ts";
 import { standsFirst, wouldStandFirst } from "./lookup-order.ts";
 import { parseMarker, readMarker, TABLE_VERSION } from "./marker.ts";
@@ -55,7 +56,8 @@ export const CHECKS: readonly Check<Subject>[] = [
   { id: "library", question: "does the shim that it would get know the table's version?", assess: startable(library) },
   { id: "order", question: "is the shim asked before all other libraries?", assess: running(standsFirst) },
   { id: "bindings", question: "do the calls of what it loaded later lead to the shim?", assess: running(bindings) },
-  { id: "table", question: "does it look into the host's table?", assess: running(tableFound) },
+  { id: "high-ports", question: "does the kernel choose ports above 1023?", assess: highEnough },
+  { id: "table", question: "does it look into the host's table?", assess: running(table) },
   { id: "in-force", question: "is there a table in force?", assess: inForce },
   { id: "confined", question: "would AppArmor let it have the shim and the table?", assess: startable(confined) },
   { id: "usable", question: "may whoever it runs as use the list and the shim?", assess: startable(usable) },
@@ -66,7 +68,7 @@ export const CHECKS: readonly Check<Subject>[] = [
   { id: "order", question: "would the shim come before all other libraries?", assess: startable(comesFirst) },
   { id: "order", question: "would the shim come before the rest of the list?", assess: startable(wouldStandFirst) },
   { id: "covered", question: "is it covered by the library that is installed now?", assess: running(bySome) },
-  { id: "covered", question: "is nothing against it?", assess: startable(() => covered("when it starts")) },
+  { id: "covered", question: "is nothing against it?", assess: startable(whenStarted) },
 ];
 
 const STATIC_HINT = "use a dynamically linked build, or keep it from the ports by its own settings";
@@ -112,7 +114,7 @@ function installed({ program, image, unit }: Startable, host: Host): Decision | 
   const dropIn = unit?.hasDropIn === true;
   const { list } = host.facts.setup;
   if (isMusl(image.program)) return notCovered(MUSL, MUSL_HINT);
-  const lacks = lacksLibrary(image.program, listNamesShim(host.facts) || dropIn, host);
+  const lacks = lacksLibrary({ image, unit }, listNamesShim(host.facts) || dropIn, host);
   if (lacks !== undefined) return lacks;
   if (listNamesShim(host.facts)) return undefined;
   if (unit?.hasDropIn === true) return obstructed(unit);
@@ -123,25 +125,26 @@ function installed({ program, image, unit }: Startable, host: Host): Decision | 
   return notCovered("not installed for it", installHint(program.unit, host));
 }
 
-function mappedLibrary({ process, image }: Running, host: Host): Decision | undefined {
-  for (const shim of image.shims) {
+function mappedLibrary({ process, image, ...rest }: Running, host: Host): Decision | undefined {
+  const first = firstShim({ process, image, ...rest });
+  for (const shim of first === undefined ? image.shims : [first]) {
     const marker = readMarker(shim, host);
     if (marker === undefined) return unknown("which version its library is cannot be seen", AS_ROOT);
-    if (marker.table === TABLE_VERSION) continue;
+    if (marker.table === TABLE_VERSION || marker.table === "none") continue;
     return notCovered(`its library (${marker.version}) does not know the table's version`, restartHint(process));
   }
   return undefined;
 }
 
-function library({ image }: Startable, { facts }: Host): Decision | undefined {
-  const found = libraryFor(image.program, facts);
+function library({ image, unit }: Startable, { facts }: Host): Decision | undefined {
+  const found = libraryFor(image.program, facts, unit);
   if (found === undefined) return undefined;
   if (isUnseen(found.state)) return unseen("the library that it would get", found.state);
   if (found.state === "current" || is(found.state, "missing") || found.state === "no package") return undefined;
   const marker = parseMarker(found.marker);
   if (marker === undefined)
     return unknown("which version its library would be cannot be seen", "portreservectl install");
-  if (marker.table === TABLE_VERSION) return undefined;
+  if (marker.table === TABLE_VERSION || (marker.table === "none" && found.isHigh === true)) return undefined;
   return notCovered(`its library (${marker.version}) does not know the table's version`, "portreservectl install");
 }
 
@@ -168,36 +171,50 @@ function bindings({ process }: Running, { facts }: Host): Decision | undefined {
   return undefined;
 }
 
-function inForce(_: unknown, { facts, tableInForce }: Host): Decision | undefined {
-  if (tableInForce) return undefined;
-  const { state } = facts.setup.table;
+/** The twin looks into none. */
+function table(subject: Running, host: Host): Decision | undefined {
+  return hasHighPorts(subject, host) ? undefined : tableFound(subject, host);
+}
+
+function inForce(subject: Subject, host: Host): Decision | undefined {
+  if (host.tableInForce || hasHighPorts(subject, host)) return undefined;
+  const { state } = host.facts.setup.table;
   return notCovered("there is no table in force", state === "foreign" ? undefined : "portreservectl compile");
 }
 
-function confined({ program, image, unit }: Startable, host: Host): Decision | undefined {
+function confined(subject: Startable, host: Host): Decision | undefined {
+  const { program, image, unit } = subject;
   const byDropIn = unit?.hasDropIn === true;
   const list = listNamesShim(host.facts);
   if (!list && !byDropIn) return undefined;
-  const library = libraryFor(image.program, host.facts)?.path;
-  return deniedAccess(program.denied, { list: list && !byDropIn, library, table: true });
+  const library = libraryFor(image.program, host.facts, unit)?.path;
+  return deniedAccess(program.denied, { list: list && !byDropIn, library, table: !hasHighPorts(subject, host) });
 }
 
 /** As whom it would run is not known. */
 function usable({ image, unit }: Startable, host: Host): Decision | undefined {
-  const place = closedPlaceFor(image.program, unit?.hasDropIn === true, host);
+  const place = closedPlaceFor({ image, unit }, host);
   return place && unknown(`only some users may use '${place.path}'`, openHint(place));
 }
 
-function bySome({ process, image, unit }: Running, host: Host): Decision | undefined {
-  // A root of its own has a library of its own.
+function whenStarted(subject: Startable, host: Host): Decision {
+  return covered(hasHighPorts(subject, host) ? `when it starts, ${HIGH_PORTS}` : "when it starts");
+}
+
+const HIGH_PORTS = "with ports above 1023 alone";
+
+function bySome(running: Running, host: Host): Decision | undefined {
+  const { process, image, unit } = running;
   if (image.shims.length === 0) return undefined;
-  if (is(process.root, "other")) return covered();
+  const asItIs = hasHighPorts(running, host) ? covered(HIGH_PORTS) : covered();
+  // A root of its own has a library of its own.
+  if (is(process.root, "other")) return asItIs;
   if (!listNamesShim(host.facts) && (unit?.hasDropIn !== true || unit.dropInObstacle !== undefined)) {
     // Nothing that restarts it is a cure: it would lose what it has.
     return covered("now, but not after its next start", unit?.dropInObstacle?.hint ?? installHint(process.unit, host));
   }
   const old = image.shims.find(({ key }) => key === undefined || !host.libraries.has(key));
-  if (old === undefined) return covered();
+  if (old === undefined) return asItIs;
   const version = readMarker(old, host)?.version;
   if (version !== undefined && version === host.facts.setup.manager.own) {
     return covered(`by another copy of this version's library (${version})`);

@@ -28,14 +28,16 @@ export function restartHint({ pid, unit }: Pick<ProcessFacts, "pid" | "unit">): 
 
 /** `portreservectl install`, for the unit alone where this host covers unit by unit. */
 export function installHint(unit: string | undefined, host: Host): string {
-  return host.unitByUnit ? unitHint(unit) : "portreservectl install";
+  return host.unitByUnit ? unitHint(unit, host.unit(unit)?.highPorts) : "portreservectl install";
 }
 
-/** The same for the unit alone, if it is one that can be covered alone. */
-export function unitHint(unit: string | undefined): string {
+/** The same for the unit alone, if it is one that can be covered alone. `high`: it is to have high ports, as it has now. */
+export function unitHint(unit: string | undefined, high = false): string {
   const word = serviceWord(unit);
-  return word === undefined ? "portreservectl install" : `portreservectl install --unit ${word}`;
+  return word === undefined ? "portreservectl install" : `portreservectl install --unit ${word}${high ? HIGH : ""}`;
 }
+
+export const HIGH = " --high-ports";
 
 /** A service of the host as a word of a command. */
 export function serviceWord(unit: string | undefined): string | undefined {

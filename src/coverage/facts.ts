@@ -59,6 +59,8 @@ export interface SetupFacts {
   }>;
   /** One for each ABI that the host has a loader of. */
   readonly libraries: readonly LibraryFacts[];
+  /** The same of the shim's twin that gives high ports; absent where nobody has looked. */
+  readonly highLibraries?: readonly LibraryFacts[];
   /** The units that keep the table fresh: none installed, or the state of each. */
   readonly watchers: Seen<readonly { readonly unit: string; readonly activeState: string }[]>;
   /** Why they cannot: no systemd runs, or install could put none there. Absent where they can. */
@@ -119,6 +121,8 @@ export interface LibraryFacts {
   readonly closedBy?: ClosedPlace;
   /** What its marker says: "portreserve 0.4.0 table 1". */
   readonly marker: string | undefined;
+  /** It is the shim's twin, which gives high ports. */
+  readonly isHigh?: true;
 }
 
 /**

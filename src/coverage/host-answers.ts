@@ -42,7 +42,9 @@ export function hostAnswers(host: Host): HostAnswer[] {
     return answer === undefined ? [] : [{ id, question, ...answer }];
   });
   const at = asked.findIndex(({ id }) => id === "preload") + 1;
-  return [...asked.slice(0, at), ...host.facts.setup.libraries.flatMap(library), ...asked.slice(at)];
+  const { libraries, highLibraries = [] } = host.facts.setup;
+  const used = highUnits(host).length === 0 ? libraries : [...libraries, ...highLibraries];
+  return [...asked.slice(0, at), ...used.flatMap(library), ...asked.slice(at)];
 }
 
 const COMPILE = "portreservectl compile";
@@ -93,18 +95,26 @@ function label({ facts }: Host): Answer | undefined {
 
 function preload({ facts }: Host): Answer {
   const { list } = facts.setup;
-  if (!isUnseen(list) && list.namesShim) return good("into every program, by the preload list");
+  const high = highUnits({ facts });
+  const also = high.length === 0 ? "" : `; high ports for ${enumerate(high)}`;
+  if (!isUnseen(list) && list.namesShim) return good(`into every program, by the preload list${also}`);
   if (isUnseen(list)) return unseen(list);
   if (isUnseen(facts.units)) return unseen(facts.units);
   const units = facts.units.filter(({ hasDropIn }) => hasDropIn).map(({ id }) => id);
   if (units.length === 0) return bad("not installed", INSTALL);
-  return good(`only into ${enumerate(units)}, by drop-ins`);
+  return good(`only into ${enumerate(units)}, by drop-ins${also}`);
+}
+
+/** The services that get the shim's twin. */
+function highUnits({ facts: { units } }: Pick<Host, "facts">): readonly string[] {
+  return isUnseen(units) ? [] : units.filter((unit) => unit.hasDropIn && unit.highPorts === true).map(({ id }) => id);
 }
 
 function usable({ facts }: Host): Answer | undefined {
-  const { list, libraries } = facts.setup;
+  const { list, libraries, highLibraries = [] } = facts.setup;
+  const used = highUnits({ facts }).length === 0 ? libraries : [...libraries, ...highLibraries];
   const ofList = isUnseen(list) || !list.namesShim ? undefined : list.closedBy;
-  const place = ofList ?? libraries.find(({ closedBy }) => closedBy !== undefined)?.closedBy;
+  const place = ofList ?? used.find(({ closedBy }) => closedBy !== undefined)?.closedBy;
   return place && bad(`only some users may use '${place.path}'`, openHint(place));
 }
 
@@ -138,10 +148,11 @@ function listOrder({ facts }: Host): Answer | undefined {
 }
 
 /** Allocators of an ABI that this version has no library for are judged one by one. */
-function library({ abi, state }: LibraryFacts): HostAnswer[] {
+function library({ abi, state, isHigh }: LibraryFacts): HostAnswer[] {
   const answer = isUnseen(state) ? unseen(state) : LIBRARY_ANSWERS[state];
   if (answer === undefined) return [];
-  return [{ id: `library-${abi}`, question: `is the library for ${abi} the one of this version?`, ...answer }];
+  const [id, what] = isHigh === true ? [`library-high-${abi}`, "high-ports library"] : [`library-${abi}`, "library"];
+  return [{ id, question: `is the ${what} for ${abi} the one of this version?`, ...answer }];
 }
 
 const LIBRARY_ANSWERS: Readonly<Record<"current" | "differs" | "missing" | "no package", Answer | undefined>> = {

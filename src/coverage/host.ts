@@ -38,7 +38,9 @@ export function hostOf(facts: HostFacts): Host {
     holds,
     holdOf: holdsByPort(holds),
     libraries: new Map(
-      setup.libraries.flatMap((library) => (library.key === undefined ? [] : [[library.key, library]])),
+      [...setup.libraries, ...(setup.highLibraries ?? [])].flatMap((library) =>
+        library.key === undefined ? [] : [[library.key, library]],
+      ),
     ),
     unit: (name) => (name === undefined ? undefined : byName.get(name)),
     unitByUnit: !listNamesShim(facts) && units.some(({ hasDropIn }) => hasDropIn),
@@ -58,9 +60,19 @@ export function listNamesShim({ setup }: HostFacts): boolean {
   return !isUnseen(setup.list) && setup.list.namesShim;
 }
 
-/** What a program would get as the shim; undefined where the host has no loader of its ABI. */
-export function libraryFor(program: ElfFacts | undefined, { setup }: HostFacts): LibraryFacts | undefined {
-  return setup.libraries.find(({ abi }) => abi === program?.abi);
+/**
+ * What a program would get as the shim, in `unit` if it has one: the twin where its drop-in gives that. A missing one is not
+ * loaded, and what the list names is. Undefined where the host has no loader of its ABI.
+ */
+export function libraryFor(
+  program: ElfFacts | undefined,
+  facts: HostFacts,
+  unit: UnitFacts | undefined,
+): LibraryFacts | undefined {
+  const { libraries, highLibraries = [] } = facts.setup;
+  const find = (all: readonly LibraryFacts[]): LibraryFacts | undefined => all.find(({ abi }) => abi === program?.abi);
+  const high = unit?.hasDropIn === true && unit.highPorts === true ? find(highLibraries) : undefined;
+  return high === undefined || (high.state === "missing" && listNamesShim(facts)) ? find(libraries) : high;
 }
 
 /** Ascending, each once, whatever the protocol. */

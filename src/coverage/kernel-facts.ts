@@ -21,6 +21,8 @@ export interface KernelFacts {
   readonly lockd?: { readonly tcp: number; readonly udp: number } | undefined;
   /** The first port that needs no privilege; 1024 unless somebody changed it. */
   readonly unprivilegedPortStart: number;
+  /** The first port that the kernel chooses by itself; absent where nobody has looked, since it is above 1023 by the line before. */
+  readonly localPortsFrom?: number;
   /** The sysctl net.ipv4.ip_local_reserved_ports, as it is. */
   readonly localReservedPorts: string;
   /** There is a BMC, which swallows what comes for 623 and 664. */

@@ -3,7 +3,7 @@ import { isUnseen } from "../core/seen.ts";
 import { definesReplaced } from "./allocating.ts";
 import { replacedAmong } from "./allocators.ts";
 import { type Decision, notCovered, unknown, unseen } from "./checks.ts";
-import { restartHint, serviceWord } from "./commands.ts";
+import { restartHint, serviceWord, unitHint } from "./commands.ts";
 import type { ListEntryFacts, ProcessFacts } from "./facts.ts";
 import { type Host, listNamesShim } from "./host.ts";
 import { shownFileName } from "./names.ts";
@@ -26,16 +26,16 @@ export function standsFirst({ process, image }: Running, host: Host): Decision |
   const entry = entries(host).find(({ beforeShim, files }) => beforeShim && files.some(({ key }) => key === first));
   return notCovered(
     `its '${nameAt(first, host)}' stands before the shim, and has a ${replacedAmong(elfAt(first, host)?.defines ?? [])} of its own`,
-    entry === undefined ? coverFirst(process) : `${move(entry)}, then ${restartHint(process)}`,
+    entry === undefined ? coverFirst(process, host) : `${move(entry)}, then ${restartHint(process)}`,
   );
 }
 
 /** LD_PRELOAD comes before the list, and a drop-in puts the shim first in it. */
-function coverFirst({ unit }: ProcessFacts): string {
+function coverFirst({ unit }: ProcessFacts, host: Host): string {
   const word = serviceWord(unit);
   return word === undefined
     ? "start it with the shim first in LD_PRELOAD, as 'portreservectl run' does"
-    : `portreservectl install --unit ${word} --now`;
+    : `${unitHint(unit, host.unit(unit)?.highPorts)} --now`;
 }
 
 /**

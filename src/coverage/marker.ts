@@ -1,4 +1,4 @@
-// The text of a shim's marker: which version it is, and which table it knows.
+// The text of a shim's marker: which version it is, and which table it knows; its twin that gives high ports knows none.
 import { isUnseen } from "../core/seen.ts";
 import type { Host } from "./host.ts";
 import type { Part } from "./program-image.ts";
@@ -8,7 +8,7 @@ export const TABLE_VERSION = 1;
 
 export interface Marker {
   readonly version: string;
-  readonly table: number;
+  readonly table: number | "none";
 }
 
 /** Of a shim that a process has mapped. */
@@ -18,6 +18,7 @@ export function readMarker({ key, elf }: Part, host: Host): Marker | undefined {
 }
 
 export function parseMarker(text: string | undefined): Marker | undefined {
-  const [, version, number] = /^portreserve (\S{1,40}) table (\d{1,9})$/.exec(text ?? "") ?? [];
-  return version === undefined ? undefined : { version, table: Number(number) };
+  const [, version, number] = /^portreserve (\S{1,40}) (?:table (\d{1,9})|high ports)$/.exec(text ?? "") ?? [];
+  if (version === undefined) return undefined;
+  return { version, table: number === undefined ? "none" : Number(number) };
 }

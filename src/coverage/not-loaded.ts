@@ -63,9 +63,13 @@ function musl({ image }: Running): Decision | undefined {
 }
 
 /** `installed`: something loads the shim, so that only the library can be at fault. */
-export function lacksLibrary(program: ElfFacts | undefined, installed: boolean, host: Host): Decision | undefined {
+export function lacksLibrary(
+  { image: { program }, unit }: Pick<Subject, "image" | "unit">,
+  installed: boolean,
+  host: Host,
+): Decision | undefined {
   if (program === undefined) return undefined;
-  const library = libraryFor(program, host.facts);
+  const library = libraryFor(program, host.facts, unit);
   if (library === undefined || is(library.state, "no package")) {
     return notCovered(`foreign ABI: no library for ${program.abi}`, "use a build for this host's own ABI");
   }
@@ -74,30 +78,31 @@ export function lacksLibrary(program: ElfFacts | undefined, installed: boolean, 
 }
 
 function foreign({ image, unit }: Running, host: Host): Decision | undefined {
-  return lacksLibrary(image.program, listNamesShim(host.facts) || unit?.hasDropIn === true, host);
+  return lacksLibrary({ image, unit }, listNamesShim(host.facts) || unit?.hasDropIn === true, host);
 }
 
 /** Before the restart, which would not help. */
 function confined({ process, image, unit }: Running, { facts }: Host): Decision | undefined {
   const list = listNamesShim(facts);
   if ((!list && !dropInOf(unit)) || isUnseen(process.denied)) return undefined;
-  const library = libraryFor(image.program, facts)?.path;
-  return deniedAccess(process.denied, { list: list && !dropInOf(unit), library, table: true });
+  const library = libraryFor(image.program, facts, unit)?.path;
+  return deniedAccess(process.denied, { list: list && !dropInOf(unit), library, table: unit?.highPorts !== true });
 }
 
 /** Who was not root at its start; what else may have kept the shim from it is no reason to restart it. */
 function closed({ process, image, unit }: Running, host: Host): Decision | undefined {
   if (is(process.uid, 0)) return undefined;
-  const place = closedPlaceFor(image.program, dropInOf(unit), host);
+  const place = closedPlaceFor({ image, unit }, host);
   return place && notCovered(`only some users may use '${place.path}'`, openHint(place));
 }
 
 /** What keeps the shim from a program of another user than root: the list, unless LD_PRELOAD names the shim, or the library. */
-export function closedPlaceFor(program: ElfFacts | undefined, byDropIn: boolean, host: Host): ClosedPlace | undefined {
+export function closedPlaceFor({ image, unit }: Pick<Subject, "image" | "unit">, host: Host): ClosedPlace | undefined {
   const { list } = host.facts.setup;
+  const byDropIn = dropInOf(unit);
   if (!listNamesShim(host.facts) && !byDropIn) return undefined;
   const ofList = byDropIn || isUnseen(list) ? undefined : list.closedBy;
-  return ofList ?? libraryFor(program, host.facts)?.closedBy;
+  return ofList ?? libraryFor(image.program, host.facts, unit)?.closedBy;
 }
 
 /** install mends the modes of its own files, and refuses a folder that it has not made. */
@@ -107,7 +112,7 @@ export function openHint({ path, isFolder }: ClosedPlace): string {
 
 /** Its unit keeps it from running what is in the library of its ABI. */
 export function mayNotRun({ image, unit }: Subject, { facts }: Host): Decision | undefined {
-  const library = libraryFor(image.program, facts)?.path;
+  const library = libraryFor(image.program, facts, unit)?.path;
   if (unit?.noExec === undefined || library === undefined || !unit.noExec.libraries.includes(library)) return undefined;
   const folder = library.slice(0, library.lastIndexOf("/"));
   return notCovered(

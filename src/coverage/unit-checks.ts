@@ -35,7 +35,9 @@ export function findsList({ unit }: Startable): Decision | undefined {
 /** What it has, or would have, its unit does not say any more. */
 export function staleDropIn({ unit, process, program }: Subject): Decision | undefined {
   if (unit?.dropInStale === undefined || program?.privileged === true) return undefined;
-  return is(process?.root ?? "same", "other") ? undefined : unknown(unit.dropInStale, unitHint(unit.id));
+  return is(process?.root ?? "same", "other")
+    ? undefined
+    : unknown(unit.dropInStale, unitHint(unit.id, unit.highPorts));
 }
 
 /** One of them may define an allocator, which then is the one that is called. */

@@ -20,6 +20,8 @@ export interface UnitFacts {
   readonly unread?: Unseen;
   /** Our drop-in is among its drop-ins. */
   readonly hasDropIn: boolean;
+  /** It gives the shim's twin, whose ports are from 1024 up. */
+  readonly highPorts?: true;
   /** When the newest of its drop-ins that we wrote was written, in milliseconds since 1970. */
   readonly dropInSince: number | undefined;
   /** Why the LD_PRELOAD of our drop-in may not reach its programs, whatever they are; `certain`: why it does not. */

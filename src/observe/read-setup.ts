@@ -14,17 +14,10 @@ import { labelTypeOf } from "../system/files/attributes.ts";
 import { lstatEntry } from "../system/files/entry.ts";
 import { isFault, type ReadFault, readUnder } from "../system/files/read-file.ts";
 import { readTable, type TableState } from "../system/files/table-file.ts";
-import { abisOf, type HostAbi, type LoaderAnswer, shimFile } from "../system/host/abis.ts";
+import { abisOf, type HostAbi, highFile, type LoaderAnswer, shimFile } from "../system/host/abis.ts";
 import { selinuxActive } from "../system/host/confinement.ts";
 import { showUnits, systemdRuns } from "../system/host/systemd.ts";
-import {
-  INSTALLED_SHIM,
-  LOADER_CACHE,
-  MANAGER_FOLDER,
-  PRELOAD_LIST,
-  TABLE_FILE,
-  UNIT_FOLDER,
-} from "../system/paths.ts";
+import { LOADER_CACHE, MANAGER_FOLDER, PRELOAD_LIST, TABLE_FILE, UNIT_FOLDER } from "../system/paths.ts";
 import { elfFacts } from "./programs/elf-facts.ts";
 import { closedPlace } from "./programs/read-closed.ts";
 import { isShim, listEntries } from "./programs/read-list-entries.ts";
@@ -43,7 +36,8 @@ export function observeSetup(
   return {
     table: tableFacts(root, sources, table),
     list: preloadList(root, abis),
-    libraries: abis.map((abi) => libraryFacts(root, abi)),
+    libraries: abis.map((abi) => libraryFacts(root, abi, abi.shim, shimFile)),
+    highLibraries: abis.map((abi) => ({ ...libraryFacts(root, abi, abi.high, highFile), isHigh: true })),
     ...watching(root, abis),
     manager: { installed: installedManager(root), own: versionIn(readFileSync(path.join(packageRoot, MARK))) ?? "" },
   };
@@ -108,16 +102,22 @@ function unseen(file: string, { kind, reason }: ReadFault): { unseen: string; ro
   return { unseen: `'${file}' cannot be read: ${reason}`, rootWould: kind === "denied" };
 }
 
-function libraryFacts(root: string, { name, lib, shim }: HostAbi): LibraryFacts {
+/** `own`: what this package has in its place. */
+function libraryFacts(
+  root: string,
+  { name, lib }: HostAbi,
+  own: Uint8Array | undefined,
+  fileIn: (lib: string) => string,
+): LibraryFacts {
   const nothing = { abi: name, key: undefined, marker: undefined };
   if (lib === undefined) {
     const state = { unseen: "its loader does not say where it looks for libraries", rootWould: false };
-    return { ...nothing, path: INSTALLED_SHIM, state };
+    return { ...nothing, path: fileIn("$LIB"), state };
   }
-  const file = shimFile(lib);
+  const file = fileIn(lib);
   const read = readUnder(root, file, LIMIT);
   if (isFault(read)) {
-    const state = read.kind === "missing" ? (shim === undefined ? "no package" : "missing") : unseen(file, read);
+    const state = read.kind === "missing" ? (own === undefined ? "no package" : "missing") : unseen(file, read);
     return { ...nothing, path: file, state };
   }
   const elf = elfFacts(bytesSource(read.bytes));
@@ -126,7 +126,7 @@ function libraryFacts(root: string, { name, lib, shim }: HostAbi): LibraryFacts 
     abi: name,
     path: file,
     ...(closedBy === undefined ? {} : { closedBy }),
-    state: shim === undefined ? "no package" : Buffer.from(shim).equals(read.bytes) ? "current" : "differs",
+    state: own === undefined ? "no package" : Buffer.from(own).equals(read.bytes) ? "current" : "differs",
     key: fileStatus(root, file)?.key,
     marker: elf === undefined || isUnseen(elf) ? undefined : elf.marker,
   };

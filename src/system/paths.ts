@@ -29,6 +29,10 @@ export const CODE_FILE = "/run/portreserve.code";
 export const INSTALLED_SHIM = "/usr/$LIB/portreserve/libportreserve.so";
 /** The library for owners that do not share their port, where the shim is. */
 export const INSTALLED_SHARE = "/usr/$LIB/portreserve/libportreserve-share.so";
+/** The shim's twin for services that need no privileged port. */
+export const INSTALLED_HIGH = "/usr/$LIB/portreserve/libportreserve-high.so";
+/** All three, by what they are for. */
+export const OUR_LIBRARIES = { shim: INSTALLED_SHIM, high: INSTALLED_HIGH, share: INSTALLED_SHARE } as const;
 /** What `$LIB` stands for in 64-bit programs, on the distributions there are. */
 export const INSTALLED_SHIM_FILES: readonly string[] = [
   "lib64",
@@ -36,6 +40,9 @@ export const INSTALLED_SHIM_FILES: readonly string[] = [
   "lib/aarch64-linux-gnu",
   "lib",
 ].map((lib) => INSTALLED_SHIM.replace("$LIB", lib));
+export const INSTALLED_HIGH_FILES: readonly string[] = INSTALLED_SHIM_FILES.map((file) =>
+  file.replace("libportreserve.so", "libportreserve-high.so"),
+);
 
 /** The names of libraries that ld.so loads into every program. */
 export const PRELOAD_LIST = "/etc/ld.so.preload";
@@ -102,6 +109,8 @@ export const OLD_DAEMON_FILES: readonly string[] = ["/etc/init.d/portreserve", "
 export const SHIM_FILE = "libportreserve.so";
 /** The file name of the library for owners that do not share their port. */
 export const SHARE_FILE = "libportreserve-share.so";
+/** The file name of the shim's twin that gives high ports. */
+export const HIGH_FILE = "libportreserve-high.so";
 /** Where root keeps the files of sandboxes: nobody else can write there, and it is empty after the next boot. */
 export const STAGE_FOLDER = "/run";
 /** Everybody's, where nobody can take away what is another's. */
@@ -179,6 +188,7 @@ export const KERNEL_COMMAND_LINE = "/proc/cmdline";
 export const SUNRPC_MODULE = { folder: "/sys/module/sunrpc", loaded: "/sys/module/sunrpc/initstate" } as const;
 export const MOUNTINFO = "/proc/self/mountinfo";
 export const UNPRIVILEGED_START = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
+export const LOCAL_PORT_RANGE = "/proc/sys/net/ipv4/ip_local_port_range";
 export const LOCAL_RESERVED_PORTS = "/proc/sys/net/ipv4/ip_local_reserved_ports";
 /** The active security modules, where securityfs is mounted. */
 export const SECURITY_MODULES = "/sys/kernel/security/lsm";

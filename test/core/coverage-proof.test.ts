@@ -1,6 +1,6 @@
 // The judgement of a proof: what a probe got against what it may get.
 import { expect, test } from "vitest";
-import { judgeRuns, PROOF_RUNS, type ProofRun, portList } from "../../src/commands/verify/proof.ts";
+import { judgeRuns, PROOF_RUNS, type ProofRun, portList, probeArguments } from "../../src/commands/verify/proof.ts";
 import { sandboxIn, transientSettings } from "../../src/commands/verify/unit-settings.ts";
 import { ownerOfUnit, withPorts } from "../../src/core/config/reservation-text.ts";
 import { fromShow } from "../../src/core/systemd/from-show.ts";
@@ -11,13 +11,19 @@ const RUN: ProofRun = { symbol: "bindresvport", protocol: "tcp", family: "inet",
 const without = (...left: readonly number[]): readonly number[] => ALL.filter((port) => !left.includes(port));
 const reserved = { tcp: [111, 631], udp: [] };
 
-function judged(ports: readonly number[], end = "EADDRINUSE", provider: string | undefined = SHIM, run = RUN) {
+function judged(
+  ports: readonly number[],
+  end = "EADDRINUSE",
+  provider: string | undefined = SHIM,
+  run = RUN,
+  isHigh = false,
+) {
   const lines = [...ports.map((port) => JSON.stringify({ port })), JSON.stringify({ error: end })];
   const providers = new Map([
     ["bindresvport", provider],
     ["rresvport", SHIM],
   ]);
-  const context = { abi: "x86_64", shim: SHIM, providers, ports: { reserved, inTable: reserved } };
+  const context = { abi: "x86_64", shim: SHIM, isHigh, providers, ports: { reserved, inTable: reserved } };
   return judgeRuns(context, [{ run, answer: { stdout: lines.join("\n"), status: 0 } }]);
 }
 
@@ -26,6 +32,34 @@ test("plays each function in every way that it can be called", () => {
   expect(["bindresvport", "bindresvport_sa", "rresvport", "rresvport_af", "gssrpc_bindresvport"].map(count)).toEqual([
     6, 6, 1, 2, 4,
   ]);
+});
+
+test.each<[string, readonly number[], string, string | undefined, readonly string[]]>([
+  ["is good with any above 1023", [1024, 40_000, 60_999], "status 0", SHIM, []],
+  ["fails with a privileged one", [40_000, 700], "status 0", SHIM, ["handed out what nothing should: 700"]],
+  [
+    "fails with a reserved one",
+    [631],
+    "status 0",
+    SHIM,
+    ["handed out what is reserved: 631", "handed out what nothing should: 631"],
+  ],
+  ["fails without any", [], "EACCES", SHIM, ["gave no port, and ended with EACCES"]],
+  [
+    "fails where the function is another library's",
+    [40_000],
+    "status 0",
+    "/lib/libc.so.6",
+    ["comes from '/lib/libc.so.6', not from the high-ports library"],
+  ],
+])("of high ports %s", (_, ports, end, provider, faults) => {
+  const [row] = judged(ports, end, provider, RUN, true);
+  expect([row?.faults, row?.missing, row?.isHigh]).toEqual([faults, [], true]);
+});
+
+test("asks for few ports where they are the kernel's choice, and for all where they are not", () => {
+  expect(probeArguments(RUN, true)).toBe("--symbol bindresvport --protocol tcp --family inet --address any --count 3");
+  expect(probeArguments(RUN, false)).toBe("--symbol bindresvport --protocol tcp --family inet --address any --exhaust");
 });
 
 test.each([

@@ -5,6 +5,7 @@ import { dropInFault, ownPreload, partsGiven } from "../../src/core/systemd/drop
 import { entryOf } from "../../src/core/systemd/environment.ts";
 
 const SHIM = "/usr/$LIB/portreserve/libportreserve.so";
+const HIGH = "/usr/$LIB/portreserve/libportreserve-high.so";
 const SHARE = "/usr/$LIB/portreserve/libportreserve-share.so";
 const [MARKER] = dropInText({ preload: undefined, shim: SHIM }).split("\n");
 const entry = (value: string) => entryOf(`LD_PRELOAD=${value}`);
@@ -35,7 +36,7 @@ function facts({ own = "[Service]\n", before, ours, after, manager }: Case) {
     ...file("/etc/systemd/system/a.service.d/60.conf", after),
   ];
   const fromManager = () => (manager === undefined ? undefined : entry(manager));
-  return { unit: "a.service", files, shim: SHIM, share: SHARE, fromManager };
+  return { unit: "a.service", files, shim: SHIM, high: HIGH, share: SHARE, fromManager };
 }
 
 test.each<[string, Case, unknown]>([
@@ -76,9 +77,25 @@ test.each<[string, Case, unknown]>([
   ["what a later drop-in says", { ours: written("/old.so"), after: says(`${SHIM}:/new.so`) }, undefined],
 ])("knows whether the drop-in of a unit that says %s is up to date", (_, one, expected) => {
   expect(dropInFault(facts(one))).toEqual(expected);
-  // What install writes is.
-  const ours = dropInText({ preload: ownPreload(facts(one)), shim: SHIM });
-  expect(dropInFault(facts({ ...one, ours }))).toBeUndefined();
+  // What install writes is, with the shim and with high ports.
+  for (const shim of [SHIM, HIGH]) {
+    const ours = dropInText({ preload: ownPreload(facts(one)), shim });
+    expect(dropInFault(facts({ ...one, ours }))).toBeUndefined();
+  }
+});
+
+test("gives high ports by the library that stands in the shim's place, and says so", () => {
+  const preload = entry(`${SHIM}:/a.so`);
+  expect(
+    dropInText({ preload: ownPreload(facts({ own: says(`${SHIM}:/a.so`), ours: "" })), shim: HIGH, isHigh: true }),
+  ).toBe(`${MARKER}
+# High ports: its first library gives ports that the kernel chooses, from 1024 up.
+[Service]
+Environment="LD_PRELOAD=${HIGH}:/a.so"
+`);
+  const stalled = { own: says("/new.so"), ours: dropInText({ preload: entry("/old.so"), shim: HIGH, isHigh: true }) };
+  expect(dropInFault(facts(stalled))).toEqual(stale("/old.so", "/new.so"));
+  expect(isShimDropIn(dropInText({ preload, shim: HIGH }))).toBe(true);
 });
 
 test("does not take a file of its name for ours", () => {
@@ -109,26 +126,33 @@ Environment="LD_PRELOAD=${SHIM}:/a.so:/b%%.so:${SHARE}"
 const PLACE = "/etc/systemd/system/a.service.d/50-portreserve.conf";
 
 test.each([
-  ["no drop-in", undefined, false, undefined],
-  ["somebody else's", says(`${SHIM}:${SHARE}`), false, undefined],
-  ["the shim's", dropInText({ preload: undefined, shim: SHIM }), true, undefined],
-  ["the share library's", dropInText({ preload: undefined, share: SHARE, ports: ["69/udp"] }), false, ["69/udp"]],
+  ["no drop-in", undefined, undefined, undefined],
+  ["somebody else's", says(`${SHIM}:${SHARE}`), undefined, undefined],
+  ["the shim's", dropInText({ preload: undefined, shim: SHIM }), "shim", undefined],
+  ["that of high ports", dropInText({ preload: entry("/a.so"), shim: HIGH, isHigh: true }), "high", undefined],
+  [
+    "that of high ports and the share library",
+    dropInText({ preload: undefined, shim: HIGH, isHigh: true, share: SHARE, ports: ["69/udp"] }),
+    "high",
+    ["69/udp"],
+  ],
+  ["the share library's", dropInText({ preload: undefined, share: SHARE, ports: ["69/udp"] }), undefined, ["69/udp"]],
   [
     "that of both",
     dropInText({ preload: entry("/a.so"), shim: SHIM, share: SHARE, ports: ["111/tcp", "111/udp"] }),
-    true,
+    "shim",
     ["111/tcp", "111/udp"],
   ],
-  ["the shim's, into which somebody has put the other", `${MARKER}\n${says(`${SHIM} ${SHARE}`)}`, true, []],
+  ["the shim's, into which somebody has put the other", `${MARKER}\n${says(`${SHIM} ${SHARE}`)}`, "shim", []],
   [
     "the share library's, emptied and with nonsense",
     dropInText({ preload: undefined, share: SHARE, ports: ["x", "69", "69/udp", "1/2/tcp"] }).split("[")[0],
-    false,
+    undefined,
     ["69/udp"],
   ],
 ])("knows which libraries are given by %s, and for which ports", (_, text, shim, share) => {
   const file = text === undefined ? undefined : { path: PLACE, text };
-  expect(partsGiven("a.service", file, SHARE)).toEqual({ shim, share });
+  expect(partsGiven("a.service", file, { high: HIGH, share: SHARE })).toEqual({ shim, share });
 });
 
 test("the share library beside the shim, or without it, is no fault of a drop-in; what has changed since is", () => {

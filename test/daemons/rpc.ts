@@ -29,7 +29,12 @@ echo 'kim kim:x:1001:1001:Kim:/home/kim:/bin/sh' > "$SCRATCH/passwd"
 `;
 
 /** As `playRpc`, with the domain's files in a private /var/yp; nothing serves them yet. */
-export function playNis(cover: Cover, script: string, reserved?: readonly number[]): Promise<Played> {
+export function playNis(
+  cover: Cover,
+  script: string,
+  reserved?: readonly number[],
+  environment: NonNullable<Play["environment"]> = {},
+): Promise<Played> {
   const etc = { "yp.conf": "domain example server 127.0.0.1\n" };
-  return playRpc(cover, DOMAIN + script, reserved ? { etc, reserved } : { etc }, ["/var/yp"]);
+  return playRpc(cover, DOMAIN + script, { etc, environment, ...(reserved ? { reserved } : {}) }, ["/var/yp"]);
 }

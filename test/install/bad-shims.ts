@@ -46,6 +46,7 @@ export function packageWith(library: string): string {
 
 export const hang = (): string => withShim("-DHANGS");
 export const crash = (): string => withShim("-DCRASHES");
+export const markAlone = (): string => alone();
 
 interface BadShim {
   readonly library: () => string;

@@ -21,7 +21,7 @@ import {
 import { imageOf, NO_UNITS } from "./image.ts";
 
 const run = (...args: readonly string[]): Ran => ctl(args, { under: asNobody });
-const sizes = abis.flatMap(({ shim, share }) => [shim?.length, share?.length]);
+const sizes = abis.flatMap(({ shim, high, share }) => [shim?.length, high?.length, share?.length]);
 
 const holderSize = statSync(HOLDER).size;
 

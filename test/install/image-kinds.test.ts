@@ -60,6 +60,7 @@ test.skipIf(noArm64 !== undefined)(named("an image of another machine gets that 
   expect(run("install", "--root", root)).toEqual({
     status: 0,
     stdout: `written: '/${folder}/portreserve/libportreserve.so'
+written: '/${folder}/portreserve/libportreserve-high.so'
 written: '/${folder}/portreserve/libportreserve-share.so'
 + 631/tcp+udp
 written: '/etc/portreserve.table'

@@ -51,6 +51,9 @@ fixed: not applied
   against RPC daemons that take any free port at each start: NFS's statd, lockd and mountd, NIS's ypserv and yppasswdd, rquotad
   none of these daemons is installed here
   cannot be applied: none of the daemons that it is for is installed
+high-ports: not applied
+  against allocators of services that need no privileged port: these get ports from 1024 up instead
+  'portreservectl install --unit UNIT --high-ports --root ${root}' gives it to a service whose servers take such ports
 'portreservectl mechanisms apply NAME --root ${root}' applies one; with --dry-run it shows the changes
 `,
       stderr: "",

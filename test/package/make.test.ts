@@ -53,6 +53,7 @@ const gates = (file: string): { readonly status: number | null; readonly said: s
 };
 
 const SHIM = "usr/lib/portreserve/libportreserve.so";
+const HIGH = "usr/lib/portreserve/libportreserve-high.so";
 const SHARE = "usr/lib/portreserve/libportreserve-share.so";
 const HOLDER = "usr/lib/portreserve/portreserve-hold";
 
@@ -68,6 +69,7 @@ describe.each(Object.entries(BUILDS))("%s", (_, { variables, reason }) => {
         encoding: "utf8",
       });
       expect(listed.stdout.trim().split("\n").sort()).toEqual([
+        `644 ${HIGH}`,
         `644 ${SHARE}`,
         `644 ${SHIM}`,
         `755 ${HOLDER}`,
@@ -75,7 +77,7 @@ describe.each(Object.entries(BUILDS))("%s", (_, { variables, reason }) => {
         "755 usr/lib/portreserve/portreserve-probe",
         "755 usr/lib/portreserve/portreserve-probe-static",
       ]);
-      for (const file of [SHIM, SHARE, HOLDER]) {
+      for (const file of [SHIM, HIGH, SHARE, HOLDER]) {
         expect(gates(path.join(destination, file)), file).toMatchObject({ status: 0 });
       }
     },

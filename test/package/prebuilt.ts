@@ -8,6 +8,7 @@ export const ARCHS: readonly Arch[] = ["x64", "arm64"];
 
 const common = [
   "SHA256SUMS",
+  "libportreserve-high.so",
   "libportreserve-share.so",
   "libportreserve.so",
   "portreserve-hold",
@@ -18,7 +19,13 @@ const common = [
 ];
 /** What the package must carry, so that a file that gets lost on the way is missed. */
 export const PARTS: Readonly<Record<Arch, readonly string[]>> = {
-  x64: [...common, "libportreserve-i386.so", "libportreserve-share-i386.so", "portreserve-probe-i386"].sort(),
+  x64: [
+    ...common,
+    "libportreserve-i386.so",
+    "libportreserve-high-i386.so",
+    "libportreserve-share-i386.so",
+    "portreserve-probe-i386",
+  ].sort(),
   arm64: common,
 };
 

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { packageRoot } from "../../src/core/native.ts";
-import { abisOf, shareFile, shimFile } from "../../src/system/host/abis.ts";
+import { abisOf, highFile, shareFile, shimFile } from "../../src/system/host/abis.ts";
 import { trialPrograms } from "../../src/system/host/trial.ts";
 import { programsOfSandbox } from "../../src/system/sandbox/rehearsal.ts";
 import { runInSandbox, type SandboxRequest } from "../../src/system/sandbox/sandbox.ts";
@@ -22,8 +22,12 @@ export const HOME = "/usr/lib/portreserve";
 
 /** What this host runs, as the manager finds it. */
 export const abis = abisOf("/");
-/** Where its loaders look for the shim and the share library, the 64-bit one's places first. */
-export const libraries: readonly string[] = abis.flatMap(({ lib = "?" }) => [shimFile(lib), shareFile(lib)]);
+/** Where its loaders look for the shim, its twin and the share library, the 64-bit one's places first. */
+export const libraries: readonly string[] = abis.flatMap(({ lib = "?" }) => [
+  shimFile(lib),
+  highFile(lib),
+  shareFile(lib),
+]);
 /** The folders that they are in, each once. */
 export const libraryFolders: readonly string[] = [...new Set(libraries.map((file) => path.dirname(file)))];
 export const [library = "?"] = libraries;
@@ -153,6 +157,11 @@ export function packageAt(folder: string, parts: Readonly<Record<string, string>
 const NATIVES = [
   ...NATIVE_PARTS,
   ...(skipReason("i386") === undefined
-    ? ["libportreserve-i386.so", "libportreserve-share-i386.so", "portreserve-probe-i386"]
+    ? [
+        "libportreserve-i386.so",
+        "libportreserve-high-i386.so",
+        "libportreserve-share-i386.so",
+        "portreserve-probe-i386",
+      ]
     : []),
 ];

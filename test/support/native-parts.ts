@@ -3,6 +3,7 @@
 export const NATIVE_PARTS: readonly string[] = [
   "portreserve.node",
   "libportreserve.so",
+  "libportreserve-high.so",
   "libportreserve-share.so",
   "portreserve-probe",
   "portreserve-probe-static",

@@ -23,14 +23,21 @@ import {
   selinuxActive,
 } from "../../system/host/confinement.ts";
 import { daemonReload, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
-import { INSTALLED_SHARE, INSTALLED_SHIM, SHARE_FILE } from "../../system/paths.ts";
+import { HIGH_FILE, INSTALLED_HIGH, INSTALLED_SHARE, INSTALLED_SHIM, SHARE_FILE } from "../../system/paths.ts";
 import { STRANDED } from "../table-change.ts";
 import type { UnitWork } from "./drop-ins.ts";
 import { expectDone } from "./expect-done.ts";
 import { confinementNotes, rolledBack } from "./failures.ts";
 import { type HolderDone, holderWork } from "./holder-steps.ts";
 import { isListed, pathsOf, placesOf } from "./places.ts";
-import { baselineOf, proveInstalled, type RehearsalNote, tryInSandbox, tryWithPreload } from "./try-out.ts";
+import {
+  baselineOf,
+  proveInstalled,
+  type RehearsalNote,
+  tryHighPorts,
+  tryInSandbox,
+  tryWithPreload,
+} from "./try-out.ts";
 
 export interface Done {
   /** Names of the ABIs whose programs were seen to be covered; none in an image. */
@@ -72,6 +79,11 @@ async function steps({ root, abis, state, plan, content, held, units }: ApplyInp
   let rehearsal: RehearsalNote | undefined;
   if (baseline !== undefined) {
     tryWithPreload(baseline, name, "the shim");
+    if (plan.libraries.some(({ path: file }) => path.basename(file) === HIGH_FILE)) {
+      const high = stagedName(INSTALLED_HIGH, staged.tag);
+      tryWithPreload(baseline, high, "the high-ports library");
+      tryHighPorts(abis, high);
+    }
     if (plan.libraries.some(({ path: file }) => path.basename(file) === SHARE_FILE)) {
       tryWithPreload(baseline, stagedName(INSTALLED_SHARE, staged.tag), "the share library");
     }

@@ -1,23 +1,23 @@
 // The drop-in of one service as an artefact: which of our libraries it is to give, and what stays of it when one of them goes.
 import { type Spec, textSpec } from "../../core/install/specs.ts";
 import { DROP_IN_NAME, dropInPath, dropInText, isOurDropIn } from "../../core/systemd/drop-in.ts";
-import { type DropInParts, ownPreload, partsGiven } from "../../core/systemd/drop-in-wanted.ts";
+import { type DropInParts, ownPreload, partsGiven, type ShimKind } from "../../core/systemd/drop-in-wanted.ts";
 import { unitName } from "../../core/systemd/unit-name.ts";
 import { managerPreload } from "../../observe/units/read-manager-environment.ts";
 import { dropInsCalled, readUnitText } from "../../observe/units/read-unit-files.ts";
 import { readUnitTexts } from "../../observe/units/read-unit-texts.ts";
 import { systemdRuns } from "../../system/host/systemd.ts";
-import { INSTALLED_SHARE, INSTALLED_SHIM, UNIT_FOLDER } from "../../system/paths.ts";
+import { OUR_LIBRARIES, UNIT_FOLDER } from "../../system/paths.ts";
 import { findService, type Service, writtenService } from "./services.ts";
 
 /** What the drop-in that is there gives; neither where there is none of ours. */
 export function givenBy(root: string, unit: string): DropInParts {
-  return partsGiven(unit, readUnitText(root, placeOf(unit))[0], INSTALLED_SHARE);
+  return partsGiven(unit, readUnitText(root, placeOf(unit))[0], OUR_LIBRARIES);
 }
 
-/** With the shim in it, beside the share library if that is there. */
-export function withShim(root: string, service: Service): Spec {
-  return specFor(root, service, { ...givenBy(root, service.unit), shim: true });
+/** With the shim or its twin in it, beside the share library if that is there. */
+export function withShim(root: string, service: Service, kind: ShimKind): Spec {
+  return specFor(root, service, { ...givenBy(root, service.unit), shim: kind });
 }
 
 /** With the share library in it for these ports, beside the shim if that is there. */
@@ -27,7 +27,7 @@ export function withShare(root: string, service: Service, ports: readonly string
 
 /** To be taken away, or if the other library is there too, to be left with that alone. A unit that has gone needs neither. */
 export function withoutShim(root: string, service: Service): Spec {
-  return taken(root, service, { ...givenBy(root, service.unit), shim: false });
+  return taken(root, service, { ...givenBy(root, service.unit), shim: undefined });
 }
 
 export function withoutShare(root: string, service: Service): Spec {
@@ -35,8 +35,8 @@ export function withoutShare(root: string, service: Service): Spec {
 }
 
 function taken(root: string, service: Service, left: DropInParts): Spec {
-  const whole = specFor(root, service, { shim: false, share: undefined });
-  if (service.paths.length === 0 || (!left.shim && left.share === undefined)) return whole;
+  const whole = specFor(root, service, { shim: undefined, share: undefined });
+  if (service.paths.length === 0 || (left.shim === undefined && left.share === undefined)) return whole;
   return { ...whole, left: Buffer.from(textFor(root, service, left)) };
 }
 
@@ -47,11 +47,19 @@ export interface SharedService {
 }
 
 export function sharedServices(root: string): readonly SharedService[] {
-  const names = dropInsCalled(root, DROP_IN_NAME).flatMap(({ path }) => UNIT_OF.exec(path)?.[1] ?? []);
-  return names.flatMap((unit) => {
+  return unitsWithDropIn(root).flatMap((unit) => {
     const ports = givenBy(root, unit).share;
     return ports === undefined ? [] : [{ service: serviceCalled(root, unit), ports }];
   });
+}
+
+/** The units whose drop-ins give the twin that gives high ports. */
+export function unitsWithHighPorts(root: string): readonly string[] {
+  return unitsWithDropIn(root).filter((unit) => givenBy(root, unit).shim === "high");
+}
+
+function unitsWithDropIn(root: string): readonly string[] {
+  return dropInsCalled(root, DROP_IN_NAME).flatMap(({ path }) => UNIT_OF.exec(path)?.[1] ?? []);
 }
 
 const UNIT_OF = /([^/]+)\.d\/[^/]+$/;
@@ -76,11 +84,10 @@ function specFor(root: string, service: Service, parts: DropInParts): Spec {
 
 /** Its libraries without ours, as the unit's files say them; those that systemd itself gives to all where they say nothing. */
 function textFor(root: string, { unit, files }: Service, { shim, share }: DropInParts): string {
-  const ours = { shim: INSTALLED_SHIM, share: INSTALLED_SHARE };
   return dropInText({
-    preload: ownPreload({ unit, files, ...ours, fromManager: () => managerPreload(root) }),
-    ...(shim ? { shim: ours.shim } : {}),
-    ...(share === undefined ? {} : { share: ours.share, ports: share }),
+    preload: ownPreload({ unit, files, ...OUR_LIBRARIES, fromManager: () => managerPreload(root) }),
+    ...(shim === undefined ? {} : { shim: OUR_LIBRARIES[shim], isHigh: shim === "high" }),
+    ...(share === undefined ? {} : { share: OUR_LIBRARIES.share, ports: share }),
   });
 }
 

@@ -1,6 +1,7 @@
 // `--unit`: the drop-ins of single services, whether they reach them, and what systemd is told about them.
 import type { Spec } from "../../core/install/specs.ts";
 import { preloads } from "../../core/systemd/drop-in.ts";
+import type { ShimKind } from "../../core/systemd/drop-in-wanted.ts";
 import { PRELOAD_VARIABLE } from "../../core/systemd/environment.ts";
 import { fromFiles } from "../../core/systemd/from-files.ts";
 import { preloadOf } from "../../core/systemd/unit.ts";
@@ -10,9 +11,9 @@ import type { Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import type { Journal } from "../../system/files/apply.ts";
 import { daemonReload, restart, systemdRuns } from "../../system/host/systemd.ts";
-import { INSTALLED_SHIM } from "../../system/paths.ts";
+import { OUR_LIBRARIES } from "../../system/paths.ts";
 import type { Options } from "../types.ts";
-import { sharedServices, withoutShare, withoutShim, withShim } from "./drop-in-spec.ts";
+import { givenBy, sharedServices, withoutShare, withoutShim, withShim } from "./drop-in-spec.ts";
 import { expectDone } from "./expect-done.ts";
 import { coverNotes, releaseNotes, restartRunning } from "./running-units.ts";
 import { findService, type Service } from "./services.ts";
@@ -36,13 +37,14 @@ export function dropInsToPut(options: Options): UnitWork {
   const services = options.units.map((name) => findService(options.root, name));
   const missing = services.filter((service) => "message" in service);
   const found = eachOnce(services.filter((service) => "unit" in service));
-  const obstacles = found.flatMap((service) => obstaclesOf(options.root, service));
+  const kind = options.highPorts ? "high" : "shim";
+  const obstacles = found.flatMap((service) => obstaclesOf(options.root, service, kind));
   return {
-    specs: found.map((service) => withShim(options.root, service)),
+    specs: found.map((service) => withShim(options.root, service, kind)),
     names: found.map(({ unit }) => unit),
     notes: obstacles.filter(({ severity }) => severity !== "error"),
     refusals: [...missing, ...obstacles.filter(({ severity }) => severity === "error")],
-    ...systemdSteps(options, found, "covered"),
+    ...systemdSteps(options, found, kind),
   };
 }
 
@@ -57,12 +59,13 @@ export function dropInsToTake(options: Options): UnitWork {
       : sharedServices(options.root).map(({ service }) => withoutShare(options.root, service));
   const found = options.units.map((name) => findService(options.root, name, "or its drop-in"));
   const services = eachOnce(found.filter((service) => "unit" in service));
+  const had = new Map(services.map(({ unit }) => [unit, givenBy(options.root, unit).shim]));
   return {
     specs: [...services.map((service) => withoutShim(options.root, service)), ...shared],
     names: services.map(({ unit }) => unit),
     notes: [],
     refusals: found.filter((service) => "message" in service),
-    ...systemdSteps(options, services, "released", shared.length > 0),
+    ...systemdSteps(options, services, had, shared.length > 0),
   };
 }
 
@@ -71,14 +74,15 @@ function eachOnce(services: readonly Service[]): readonly Service[] {
   return services.filter(({ unit }, at) => services.findIndex((other) => other.unit === unit) === at);
 }
 
-function obstaclesOf(root: string, { unit, files }: Service): readonly Message[] {
-  return dropInObstacles(root, unit, files).map(({ severity, message, hint }) => ({ severity, message, hint }));
+function obstaclesOf(root: string, { unit, files }: Service, kind: ShimKind): readonly Message[] {
+  return dropInObstacles(root, unit, files, kind).map(({ severity, message, hint }) => ({ severity, message, hint }));
 }
 
+/** `wanted`: what the services are covered by from then on, or what each had that is released. */
 function systemdSteps(
   { root, now }: Options,
   services: readonly Service[],
-  wanted: "covered" | "released",
+  wanted: ShimKind | ReadonlyMap<string, ShimKind | undefined>,
   others = false,
 ): Pick<UnitWork, "before" | "after"> {
   const running = (services.length > 0 || others) && systemdRuns(root);
@@ -95,17 +99,18 @@ function systemdSteps(
     after: (changed) => {
       if (!running) return [];
       if (changed) expectDone(daemonReload());
-      if (wanted === "covered") for (const { unit } of services) expectInForce(root, unit);
+      if (typeof wanted === "string") for (const { unit } of services) expectInForce(root, unit, OUR_LIBRARIES[wanted]);
       return services.flatMap(({ unit }) => {
         const before = now ? restartRunning(unit, (name) => restarted.push(name)) : undefined;
-        return wanted === "covered" ? coverNotes(unit, before) : releaseNotes(unit, before);
+        if (typeof wanted === "string") return coverNotes(unit, before, wanted);
+        return releaseNotes(unit, before, wanted.get(unit) ?? "shim");
       });
     },
   };
 }
 
 /** Reads back what systemd made of the drop-in that is to give `library`. Throws AppError. */
-export function expectInForce(root: string, unit: string, library = INSTALLED_SHIM): void {
+export function expectInForce(root: string, unit: string, library: string): void {
   const service = findService(root, unit);
   if (!("unit" in service)) return;
   const files = readUnitTexts(root, service.paths);

@@ -19,7 +19,7 @@ import type { Line, Message } from "../../report/types.ts";
 import { isFolder, lstatEntry, namesIn, statEntry } from "../../system/files/entry.ts";
 import { HOLD_MODE } from "../../system/files/hold-file.ts";
 import { readTable } from "../../system/files/table-file.ts";
-import { abisOf, type HostAbi, libsWithShim, shareFile, shimFile } from "../../system/host/abis.ts";
+import { abisOf, type HostAbi, highFile, libsWithShim, shareFile, shimFile } from "../../system/host/abis.ts";
 import { appArmorActive, appArmorRules, hasEffect } from "../../system/host/confinement.ts";
 import { MANAGER_FILE, partsInPlace } from "../../system/host/manager-parts.ts";
 import {
@@ -63,12 +63,13 @@ export function gatherForInstall(options: Options, dropIns: readonly Spec[]): In
   const force = isInForce && freshnessOf(table, sources.content) === "fresh";
   const tablePlan = planTable({ force, strict: false }, sources, table, hold);
   const holdPlan: HoldPlan = tablePlan.kind === "refuse" ? { kind: "none" } : planHold(sources.held, hold);
-  const libraries = abis.flatMap(({ lib, shim, share }): readonly Spec[] => {
+  const libraries = abis.flatMap(({ lib, shim, high, share }): readonly Spec[] => {
     if (lib === undefined || shim === undefined) return [];
     // Every program maps libc: what may be done with its label may be done with ours.
     const labelOf = `/${lib}/libc.so.6`;
     const shared = share === undefined ? [] : [librarySpec("share", shareFile(lib), share, labelOf)];
-    return [librarySpec("shim", shimFile(lib), shim, labelOf), ...shared];
+    const higher = high === undefined ? [] : [librarySpec("high", highFile(lib), high, labelOf)];
+    return [librarySpec("shim", shimFile(lib), shim, labelOf), ...higher, ...shared];
   });
   const confined = rulesChoice(root);
   const { manager, units, notes } = managerChoice(root, abis);
@@ -95,6 +96,7 @@ export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Inst
   return stateOfHost(root, {
     libraries: libsWithShim(root).flatMap((lib) => [
       librarySpec("share", shareFile(lib), nothing, shareFile(lib)),
+      librarySpec("high", highFile(lib), nothing, highFile(lib)),
       librarySpec("shim", shimFile(lib), nothing, shimFile(lib)),
     ]),
     rules: rules === undefined ? [] : [ruleSpec(rules, TABLE_FILE)],

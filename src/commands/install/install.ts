@@ -1,10 +1,11 @@
 // install: the shim into every program of the host, or into single services; every step is tried before and proved after.
 
 import { type Plan, planInstall } from "../../core/install/plan.ts";
-import { counted, octal } from "../../core/text.ts";
+import { counted, enumerate, octal } from "../../core/text.ts";
 import { diagnosticCount } from "../../report/diagnostics.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
+import { commandLine } from "../../system/command-text.ts";
 import { MANAGER_FOLDER } from "../../system/paths.ts";
 import { type Kept, keepMechanisms, keptJson, keptMessages } from "../mechanisms/keep.ts";
 import { needRoot } from "../need-root.ts";
@@ -33,6 +34,11 @@ export const install: Command = async (context): Promise<Report> => {
 
 /** Throws AppError for options that only make sense with others. */
 export function checkOptions(options: Options): void {
+  if (options.highPorts && options.units.length === 0) {
+    const hint =
+      "name the services that need no privileged port, as in 'portreservectl install --unit ypbind --high-ports'";
+    throw new AppError("usage", "'--high-ports' needs '--unit'", hint);
+  }
   if (options.now && options.units.length === 0) {
     throw new AppError("usage", "'--now' needs '--unit'", "'--now' restarts the services that '--unit' names");
   }
@@ -114,6 +120,7 @@ function reportOf(
     ...site.notes,
     ...(plan.list.length > 0 ? sanitizerNotes(options.root, site.abis) : []),
     ...units.notes,
+    ...(options.highPorts && plan.dropIns.length > 0 ? [refusedByPeers(options, units)] : []),
     ...(done?.notes ?? []),
     ...(done?.holder.messages ?? []),
     ...keptMessages(kept),
@@ -155,6 +162,16 @@ function widened({ list }: Plan, planned: boolean): readonly Message[] {
       },
     ];
   });
+}
+
+/** Nothing on this host can tell whom a service will ask. */
+function refusedByPeers({ root }: Options, { names }: UnitWork): Message {
+  const [take, them] = names.length === 1 ? ["takes", "it"] : ["take", "them"];
+  return {
+    severity: "warning",
+    message: `${enumerate(names.map((name) => `'${name}'`))} ${take} ports from 1024 up: a server that insists on privileged ports refuses ${them}, such as ypserv for maps that it keeps secure, and NFS with 'secure'`,
+    hint: `'${commandLine(root, `install --unit ${names.join(" ")}`)}' gives ${them} the shim instead`,
+  };
 }
 
 function rejected(errors: number): readonly Message[] {

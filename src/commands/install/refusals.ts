@@ -72,7 +72,7 @@ function abiRefusals(root: string, abis: readonly HostAbi[], list: boolean): rea
   });
 }
 
-function shimRefusals({ name, shim, share, libc, loader }: HostAbi): readonly Message[] {
+function shimRefusals({ name, shim, high, share, libc, loader }: HostAbi): readonly Message[] {
   if (shim === undefined) return [];
   const hint = "get another build of the package, and report this";
   const theirs = libc();
@@ -93,6 +93,9 @@ function shimRefusals({ name, shim, share, libc, loader }: HostAbi): readonly Me
   };
   return [
     ...faultsOf(shim, MARKER).map((fault) => refusal(`the shim for ${name} ${fault}`, hint)),
+    ...(high === undefined ? [] : faultsOf(high, MARKER)).map((fault) =>
+      refusal(`the high-ports library for ${name} ${fault}`, hint),
+    ),
     ...(share === undefined ? [] : faultsOf(share, SHARE_MARKER)).map((fault) =>
       refusal(`the share library for ${name} ${fault}`, hint),
     ),

@@ -40,6 +40,15 @@ export function tryWithPreload({ programs, results }: Baseline, preload: string,
   }
 }
 
+/** Where programs started with it have their functions from; `library` is a path with `$LIB`. Throws AppError if it is another file. */
+export function tryHighPorts(abis: readonly HostAbi[], library: string): void {
+  for (const { name, lib, command } of whereabouts(abis)) {
+    const strange = notFrom(library.replace("$LIB", lib), runAlone({ command }, library));
+    if (strange !== undefined)
+      throw notCovered(`with the high-ports library, a ${name} program is not covered: ${strange}`);
+  }
+}
+
 /** What a rehearsal has shown: the number of programs, or why there was none. */
 export type RehearsalNote = { readonly programs: number } | { readonly impossible: string };
 

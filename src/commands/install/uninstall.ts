@@ -7,7 +7,7 @@ import { DROP_IN_NAME, isShimDropIn } from "../../core/systemd/drop-in.ts";
 import { readUnitText, unitsThatName } from "../../observe/units/read-unit-files.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { commandLine } from "../../system/command-text.ts";
-import { HOLDER_UNIT, HOLDER_WANTED, MANAGER_FOLDER, SHARE_FILE, SHIM_FILE } from "../../system/paths.ts";
+import { HIGH_FILE, HOLDER_UNIT, HOLDER_WANTED, MANAGER_FOLDER, SHARE_FILE, SHIM_FILE } from "../../system/paths.ts";
 import { worksToRemoveAll } from "../mechanisms/change.ts";
 import { MANAGED_MECHANISMS } from "../mechanisms/table.ts";
 import { needRoot } from "../need-root.ts";
@@ -91,7 +91,8 @@ function holds({ holder }: InstallState): boolean {
 /** Unit files that name one of our libraries, without the ones that go: both stay for as long as there is one. */
 function usersOf(root: string, going: readonly Artefact[]): readonly string[] {
   const gone = new Set(going.filter(({ ours, left }) => ours && left === undefined).map(({ path }) => path));
-  const names = new Set([SHIM_FILE, SHARE_FILE].flatMap((name) => unitsThatName(root, name)).map(({ path }) => path));
+  const files = [SHIM_FILE, HIGH_FILE, SHARE_FILE].flatMap((name) => unitsThatName(root, name));
+  const names = new Set(files.map(({ path }) => path));
   return [...names].filter((path) => !gone.has(path));
 }
 
@@ -103,7 +104,12 @@ function stillUsed(root: string, path: string): Message {
   const unit = /([^/]+)\.d\/[^/]+$/.exec(path)?.[1];
   const [file] = readUnitText(root, path);
   const ours = path.endsWith(`/${DROP_IN_NAME}`) && file !== undefined && isShimDropIn(file.text);
-  const library = file?.text.includes(SHIM_FILE) === false ? "share library" : "shim";
+  const library =
+    file === undefined || file.text.includes(SHIM_FILE)
+      ? "shim"
+      : file.text.includes(HIGH_FILE)
+        ? "high-ports library"
+        : "share library";
   return {
     severity: "note",
     message: `'${path}' uses the ${library}, so the shim, its table and the manager stay`,

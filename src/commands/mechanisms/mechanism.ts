@@ -66,12 +66,14 @@ export interface LookInput {
 }
 
 export interface ManagedMechanism {
-  readonly name: ManagedName;
+  readonly name: ManagedName | "high-ports";
   /** One line. */
   readonly guards: string;
   readonly look: (input: LookInput) => Standing;
   /** Only `apply` changes it: its files do not follow the reservations. */
   readonly byHand?: true;
+  /** Of one that single services have, and no file of its own: the hint that says how one gets it, or loses it. */
+  readonly byUnit?: (root: string, action: "apply" | "remove") => string;
   /** Asks the programs that read its files, once they are in their places on the running host. Throws AppError. */
   readonly ask?: () => void;
 }

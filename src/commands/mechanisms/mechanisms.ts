@@ -31,10 +31,20 @@ export const mechanisms: Command = async (context): Promise<Report> => {
   if (options.now && options.root !== "/") {
     throw new AppError("usage", "'--now' does not go with '--root'", "the services of an image do not run");
   }
+  expectOfHost(options, word, chosen);
   if (options.dryRun) return changeOnce(options, word, chosen);
   needRoot(context);
   return await underLock(context, () => changeOnce(options, word, chosen), refusedFor(options, word, chosen));
 };
+
+/** Throws AppError for one that is given to single services. */
+function expectOfHost({ root }: Options, action: Action, chosen: readonly ManagedMechanism[]): void {
+  for (const { name, byUnit } of chosen) {
+    if (byUnit === undefined) continue;
+    const what = action === "apply" ? "is given to single services" : "is taken from single services";
+    throw new AppError("usage", `'${name}' ${what}`, byUnit(root, action));
+  }
+}
 
 function show(options: Options, chosen: readonly ManagedMechanism[]): Report {
   const name = options.dryRun ? "--dry-run" : options.force ? "--force" : options.now ? "--now" : undefined;

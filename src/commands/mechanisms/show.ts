@@ -25,7 +25,9 @@ const WORDS: Readonly<Record<MechanismState, string>> = {
 };
 
 export function shownBlock(all: readonly ShownMechanism[], root: string): Block {
-  const open = all.filter(({ standing }) => standing.state !== "in force").map(({ mechanism }) => mechanism.name);
+  const open = all
+    .filter(({ standing, mechanism }) => standing.state !== "in force" && mechanism.byUnit === undefined)
+    .map(({ mechanism }) => mechanism.name);
   const apply = commandLine(root, `mechanisms apply ${open.length === 1 ? open[0] : "NAME"}`);
   return {
     kind: "lines",

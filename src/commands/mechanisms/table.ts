@@ -3,11 +3,12 @@ import { nearest } from "../../core/config/suggest.ts";
 import { AppError } from "../../system/app-error.ts";
 import { ephemeral } from "./ephemeral.ts";
 import { fixed } from "./fixed.ts";
+import { highPorts } from "./high-ports.ts";
 import type { ManagedMechanism } from "./mechanism.ts";
 import { nfsRange } from "./nfs-range.ts";
 import { noresvport } from "./noresvport.ts";
 
-export const MANAGED_MECHANISMS: readonly ManagedMechanism[] = [nfsRange, noresvport, ephemeral, fixed];
+export const MANAGED_MECHANISMS: readonly ManagedMechanism[] = [nfsRange, noresvport, ephemeral, fixed, highPorts];
 
 /** Those with these names, each once, in the order of the table; all for none. Throws AppError for another name. */
 export function mechanismsNamed(names: readonly string[]): readonly ManagedMechanism[] {

@@ -31,6 +31,8 @@ export interface ProofRow extends ProofRun {
   readonly reservedHandedOut: readonly number[];
   /** Neither handed out nor in the table. */
   readonly missing: readonly number[];
+  /** Ports above 1023 were asked for, of the shim's twin. */
+  readonly isHigh: boolean;
   /** Everything that is wrong, in words that follow the function's name; none if it is good. */
   readonly faults: readonly string[];
   readonly good: boolean;
@@ -49,9 +51,10 @@ export const PROOF_RUNS: readonly ProofRun[] = REPLACED.flatMap((symbol): ProofR
   ];
 });
 
-/** The probe's arguments. None has a blank in it. */
-export function probeArguments({ symbol, protocol, family, address }: ProofRun): string {
-  return `--symbol ${symbol} --protocol ${protocol} --family ${family} --address ${address} --exhaust`;
+/** The probe's arguments. None has a blank in it. `isHigh`: a few ports have to do, since the kernel has too many. */
+export function probeArguments({ symbol, protocol, family, address }: ProofRun, isHigh: boolean): string {
+  const until = isHigh ? "--count 3" : "--exhaust";
+  return `--symbol ${symbol} --protocol ${protocol} --family ${family} --address ${address} ${until}`;
 }
 
 /** The probe's arguments for the question where each function comes from. */
@@ -75,8 +78,9 @@ export function providersIn({ stdout, status }: ProbeAnswer): ReadonlyMap<string
 
 export interface ProofContext {
   readonly abi: string;
-  /** The shim's file for this ABI; undefined where it is not known. */
+  /** The shim's file for this ABI, or its twin's; undefined where it is not known. */
   readonly shim: string | undefined;
+  readonly isHigh: boolean;
   readonly providers: ReadonlyMap<string, string | undefined>;
   readonly ports: ProofPorts;
 }
@@ -101,7 +105,7 @@ export function judgeRuns(
 }
 
 function rowOf(
-  { abi, shim, ports: { reserved, inTable } }: ProofContext,
+  { abi, shim, isHigh, ports: { reserved, inTable } }: ProofContext,
   run: ProofRun,
   provider: string | undefined,
   ports: readonly number[],
@@ -110,19 +114,24 @@ function rowOf(
   const got = new Set(ports);
   const stolen = ascending(reserved[run.protocol].filter((port) => got.has(port)));
   const table = new Set(inTable[run.protocol]);
-  const missing = RANGE.filter((port) => !got.has(port) && !table.has(port));
+  const missing = (isHigh ? [] : RANGE).filter((port) => !got.has(port) && !table.has(port));
   const twice = repeated(ports);
-  const outside = ascending(ports.filter((port) => port < ALLOCATED_PORTS.first || port > ALLOCATED_PORTS.last));
+  const outside = ascending(
+    ports.filter((port) => (isHigh ? port < 1024 : port < ALLOCATED_PORTS.first || port > ALLOCATED_PORTS.last)),
+  );
   // What another function hands out, and how it ends, is its own affair: only what it steals matters.
   const isShim = provider !== undefined && provider === shim;
   const faults = [
     ...(provider === undefined ? ["is not there"] : []),
-    ...(provider !== undefined && provider !== shim ? [`comes from '${provider}', not from the shim`] : []),
+    ...(provider !== undefined && provider !== shim
+      ? [`comes from '${provider}', not from the ${isHigh ? "high-ports library" : "shim"}`]
+      : []),
     ...(stolen.length > 0 ? [`handed out what is reserved: ${portList(stolen)}`] : []),
     ...(isShim && missing.length > 0 ? [`never handed out ${portList(missing)}, and ended with ${end}`] : []),
     ...(twice.length > 0 ? [`handed out twice: ${portList(twice)}`] : []),
     ...(outside.length > 0 ? [`handed out what nothing should: ${portList(outside)}`] : []),
-    ...(ENDS.has(end) || !isShim || missing.length > 0 ? [] : [`ended with ${end}`]),
+    ...(isHigh && ports.length === 0 ? [`gave no port, and ended with ${end}`] : []),
+    ...(isHigh || ENDS.has(end) || !isShim || missing.length > 0 ? [] : [`ended with ${end}`]),
   ];
   return {
     ...run,
@@ -131,6 +140,7 @@ function rowOf(
     handedOut: got.size,
     reservedHandedOut: stolen,
     missing: provider === undefined ? [] : missing,
+    isHigh,
     faults,
     good: faults.length === 0,
   };

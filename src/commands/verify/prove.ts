@@ -2,14 +2,16 @@
 import { isUnseen } from "../../core/seen.ts";
 import { enumerate } from "../../core/text.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
+import { parseMarker } from "../../coverage/marker.ts";
 import { powerlessBy } from "../../coverage/running.ts";
 import type { UnitFacts } from "../../coverage/unit-facts.ts";
-import { abisOf, type HostAbi, shimFile } from "../../system/host/abis.ts";
+import { abisOf, type HostAbi, highFile, shimFile } from "../../system/host/abis.ts";
 import { sandboxSupport } from "../../system/sandbox/sandbox-support.ts";
 import { type PlayResult, playProbe } from "./play-probe.ts";
 import {
   judgeRuns,
   PROOF_RUNS,
+  type ProofContext,
   type ProofPorts,
   type ProofRow,
   type ProofRun,
@@ -43,12 +45,22 @@ export async function prove(scope: Scope, facts: HostFacts): Promise<Proof> {
   return await withWays(scope, (ways) => proveBy(ways, scope, facts));
 }
 
+/** Of a service as its drop-in says, of a process as it is. */
+function asksHighPorts(scope: Scope, facts: HostFacts): boolean {
+  if (scope.kind === "host") return false;
+  if (scope.kind === "unit") return unitOf(scope.unit, facts)?.highPorts === true;
+  const { objects } = scope.process;
+  const files = isUnseen(objects) ? [] : objects.flatMap((key) => facts.objects[key]?.elf ?? []);
+  return files.some((elf) => !isUnseen(elf) && parseMarker(elf.marker)?.table === "none");
+}
+
 function unitOf(name: string, { units }: HostFacts): UnitFacts | undefined {
   return isUnseen(units) ? undefined : units.find(({ names }) => names.includes(name));
 }
 
 async function proveBy(ways: readonly Way[] | NoWay, scope: Scope, facts: HostFacts): Promise<Proof> {
   if ("reason" in ways) return noProof(ways.reason, undefined);
+  const isHigh = asksHighPorts(scope, facts);
   const wanted = abisIn(scope, facts);
   const abis = abisOf("/").filter(({ name }) => wanted?.has(name) ?? true);
   const played: Played[] = [];
@@ -57,7 +69,7 @@ async function proveBy(ways: readonly Way[] | NoWay, scope: Scope, facts: HostFa
   );
   let open = ways;
   for (const abi of abis.filter(({ probe }) => probe !== undefined)) {
-    const found = await firstThatWorks(open, abi);
+    const found = await firstThatWorks(open, abi, isHigh);
     if ("reason" in found) lacking.push(abis.length === 1 ? found.reason : `${abi.name}: ${found.reason}`);
     else {
       open = [found.way];
@@ -74,7 +86,7 @@ async function proveBy(ways: readonly Way[] | NoWay, scope: Scope, facts: HostFa
   const ports = portsIn(facts);
   const asOthers = scope.kind === "host" && process.geteuid?.() === 0 ? await othersRuns(played) : NO_OTHERS;
   const rows = [
-    ...played.flatMap(({ abi, runs }) => rowsOf(abi, runs, ports, lacking)),
+    ...played.flatMap(({ abi, runs }) => rowsOf(abi, runs, { ports, isHigh }, lacking)),
     ...asOthers.played.flatMap(({ abi, runs }) => othersRows(abi, runs, ports)),
   ];
   const { leftOut = [] } = first.way;
@@ -121,7 +133,7 @@ async function othersRuns(
   played: readonly Played[],
 ): Promise<{ readonly played: readonly Pick<Played, "abi" | "runs">[]; readonly notes: readonly string[] }> {
   const found: Pick<Played, "abi" | "runs">[] = [];
-  const texts = [WHICH, ...OTHERS_RUNS.map(probeArguments)];
+  const texts = [WHICH, ...OTHERS_RUNS.map((run) => probeArguments(run, false))];
   for (const { abi } of played) {
     const result = await playProbe(asUser(NOBODY, NOBODY, {}), abi.probe ?? "", texts);
     if (result.outcome === "impossible") return { played: found, notes: [`not as an ordinary user: ${result.reason}`] };
@@ -132,16 +144,19 @@ async function othersRuns(
 
 /** Those that are bad: what is good has been shown by root already. */
 function othersRows(abi: HostAbi, runs: Played["runs"], ports: ProofPorts): readonly ProofRow[] {
-  const rows = rowsOf(abi, runs, ports, [], OTHERS_RUNS).filter(({ good }) => !good);
+  const rows = rowsOf(abi, runs, { ports, isHigh: false }, [], OTHERS_RUNS).filter(({ good }) => !good);
   return rows.map((row) => ({ ...row, faults: row.faults.map((fault) => `${fault}, as an ordinary user`) }));
 }
 
-const TEXTS: readonly string[] = [WHICH, ...PROOF_RUNS.map(probeArguments)];
-
-async function firstThatWorks(ways: readonly Way[], abi: HostAbi): Promise<Played | { readonly reason: string }> {
+async function firstThatWorks(
+  ways: readonly Way[],
+  abi: HostAbi,
+  isHigh: boolean,
+): Promise<Played | { readonly reason: string }> {
+  const texts = [WHICH, ...PROOF_RUNS.map((run) => probeArguments(run, isHigh))];
   let reason: string | undefined;
   for (const way of ways) {
-    const result = await playProbe(way.start, abi.probe ?? "", TEXTS);
+    const result = await playProbe(way.start, abi.probe ?? "", texts);
     if (result.outcome === "played") return { abi, way: withReason(way, ways[0], reason), runs: result.runs };
     reason ??= result.reason;
   }
@@ -157,7 +172,7 @@ function withReason(way: Way, best: Way | undefined, reason: string | undefined)
 function rowsOf(
   abi: HostAbi,
   [which, ...answers]: Played["runs"],
-  ports: ProofPorts,
+  wanted: Pick<ProofContext, "ports" | "isHigh">,
   lacking: string[],
   asked: readonly ProofRun[] = PROOF_RUNS,
 ): readonly ProofRow[] {
@@ -166,12 +181,12 @@ function rowsOf(
     lacking.push(`${abi.name} programs do not run there: the probe ended with status ${which?.status}`);
     return [];
   }
-  const shim = abi.lib === undefined ? undefined : shimFile(abi.lib);
+  const shim = abi.lib === undefined ? undefined : (wanted.isHigh ? highFile : shimFile)(abi.lib);
   const played = asked.flatMap((run, at) => {
     const answer = answers[at];
     return answer === undefined ? [] : [{ run, answer }];
   });
-  return judgeRuns({ abi: abi.name, shim, providers, ports }, played);
+  return judgeRuns({ abi: abi.name, shim, providers, ...wanted }, played);
 }
 
 /** What the configuration asks for is reserved, whether the table has it or not. */

@@ -117,7 +117,10 @@ function rowsFor(abi: string, all: readonly ProofRow[]): readonly Line[][] {
     failures.set(text, (failures.get(text) ?? new Set()).add(symbol));
   }
   const functions = counted(new Set(good.map(({ symbol }) => symbol)).size, "function");
-  const goodLine = `${functions} in ${counted(good.length, "run")}: every port from 512 to 1023 but the reserved ones`;
+  const which = good.every(({ isHigh }) => isHigh)
+    ? "ports that the kernel chooses, above 1023"
+    : "every port from 512 to 1023 but the reserved ones";
+  const goodLine = `${functions} in ${counted(good.length, "run")}: ${which}`;
   return [
     ...(good.length === 0 ? [] : [[abi, { text: "good", tone: "good" } as const, goodLine]]),
     ...[...failures].map(([text, symbols]): Line[] => [

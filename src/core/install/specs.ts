@@ -11,11 +11,12 @@ export interface Spec extends Omit<Artefact, "found" | "ours"> {
 const FILE_MODE = 0o644;
 export const PROGRAM_MODE = 0o755;
 
-export type LibraryKind = "shim" | "share";
+export type LibraryKind = "shim" | "high" | "share";
 
-/** The name by which each library calls itself, in every build of it. */
+/** The name by which each library calls itself, in every build of it. The twin stands in the shim's place, under its name. */
 const LIBRARY_MARKS: Readonly<Record<LibraryKind, Buffer>> = {
   shim: Buffer.from("\0portreserve_shim\0"),
+  high: Buffer.from("\0portreserve_shim\0"),
   share: Buffer.from("\0portreserve_share\0"),
 };
 

@@ -1,4 +1,4 @@
-// The drop-in that makes one service preload the shim, the share library or both, beside what it preloads already. One
+// The drop-in that makes one service preload the shim or its twin, the share library or both, beside what it preloads already. One
 // file has them all, since the last value of a variable is the only one.
 import { type EnvironmentEntry, PRELOAD_VARIABLE } from "./environment.ts";
 import { literal, quoteWord } from "./words.ts";
@@ -10,26 +10,31 @@ const SHARE_MARKER = "# Written by 'portreservectl hold --share'; 'portreservect
 const WITH_SHARE =
   "# Its last library was added by 'portreservectl hold --share'; 'portreservectl unhold' takes it out.";
 
+const WITH_HIGH = "# High ports: its first library gives ports that the kernel chooses, from 1024 up.";
+
 const PORTS = "# Held ports: ";
 
 export interface DropIn {
   /** The unit's LD_PRELOAD, with or without ours in it. */
   readonly preload: EnvironmentEntry | undefined;
-  /** What ld.so is to load, the shim first and the share library last; `$LIB` may be in it. */
+  /** What ld.so is to load, the shim or its twin first and the share library last; `$LIB` may be in it. */
   readonly shim?: string;
+  /** The first one is the twin. */
+  readonly isHigh?: boolean;
   readonly share?: string;
   /** The held ports for which the share library is there: "631/udp". */
   readonly ports?: readonly string[];
 }
 
-export function dropInText({ preload, shim, share, ports = [] }: DropIn): string {
+export function dropInText({ preload, shim, isHigh, share, ports = [] }: DropIn): string {
   const [first, last] = [shim, share].map((library) => (library === undefined ? [] : [literal(library)]));
   const ours = [...(first ?? []), ...(last ?? [])];
   const libraries = [...(first ?? []), ...otherLibraries(preload?.template, ours), ...(last ?? [])];
   const shared = share === undefined ? [] : [`${PORTS}${ports.join(" ")}`];
   const head = shim === undefined ? [SHARE_MARKER] : share === undefined ? [MARKER] : [MARKER, WITH_SHARE];
+  const high = isHigh === true ? [WITH_HIGH] : [];
   const setting = `Environment=${quoteWord(`${PRELOAD_VARIABLE}=${libraries.join(":")}`)}`;
-  return [...head, ...shared, "[Service]", setting, ""].join("\n");
+  return [...head, ...high, ...shared, "[Service]", setting, ""].join("\n");
 }
 
 /** Whether we wrote it: the administrator may have edited the rest. */
@@ -37,7 +42,7 @@ export function isOurDropIn(text: string): boolean {
   return isShimDropIn(text) || isShareDropIn(text);
 }
 
-/** Whether it is to give the shim, with the share library or without. */
+/** Whether it is to give the shim or its twin, with the share library or without. */
 export function isShimDropIn(text: string): boolean {
   return text.split("\n", 1)[0] === MARKER;
 }

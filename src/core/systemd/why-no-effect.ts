@@ -24,7 +24,7 @@ export interface EffectFacts {
   readonly unit: string;
   /** What the drop-in is to have loaded. */
   readonly library: string;
-  readonly kind: "shim" | "share";
+  readonly kind: "shim" | "high" | "share";
   /** The unit's own file and its drop-ins, in the order in which systemd reads them; ours may be among them. */
   readonly files: readonly UnitFile[];
   /** Those of the unit that exist, in its order; `text` is undefined where a file cannot be read. */
@@ -70,7 +70,7 @@ function laterFiles({ unit, library, kind, files }: EffectFacts): Obstacle[] {
   const message = `the drop-in ${quote(culprit.path)} of ${quote(unit)} ${does}, and systemd reads it after '${DROP_IN_NAME}'`;
   const hint = culprit.reset
     ? "give that file a name that sorts before ours"
-    : `write ${quote(library)} into that value ${kind === "shim" ? "first" : "last"}`;
+    : `write ${quote(library)} into that value ${kind === "share" ? "last" : "first"}`;
   return [
     { severity: "error", code: "later-drop-in", message, hint: `${hint}, as 'systemctl cat ${unit}' shows them` },
   ];
@@ -97,7 +97,7 @@ function environmentFiles({ unit, library, kind, environmentFiles }: EffectFacts
       severity: "error",
       code: "environment-file",
       message: `the environment file ${quote(last.path)} of ${quote(unit)} sets ${PRELOAD_VARIABLE}, and that wins over every drop-in`,
-      hint: `write ${kind === "shim" ? `'${library}:' in front of` : `':${library}' behind`} its value there, or take the line out`,
+      hint: `write ${kind === "share" ? `':${library}' behind` : `'${library}:' in front of`} its value there, or take the line out`,
     },
     ...unread,
   ];
@@ -129,7 +129,7 @@ function otherRoot({ unit, kind }: EffectFacts, { rootDirectory, rootImage }: Un
   return [{ severity: "warning", code: "other-root", message, hint }];
 }
 
-const NAMES = { shim: "shim", share: "share library" } as const;
+const NAMES = { shim: "shim", high: "high-ports library", share: "share library" } as const;
 const NOT_HELD = "leave its port reserved, and do not hold it";
 const SYSTEM_WIDE = "only the preload list reaches it: 'portreservectl install' without --unit";
 
@@ -146,13 +146,13 @@ function programObstacles({ unit, kind }: EffectFacts, program: StartedProgram):
       code: "static-program",
       message,
       hint:
-        kind === "shim" ? "use a dynamically linked build, or keep it from the ports by its own settings" : NOT_HELD,
+        kind === "share" ? NOT_HELD : "use a dynamically linked build, or keep it from the ports by its own settings",
     });
   } else if (program.setuid || program.capabilities) {
     const why = program.setuid ? "is setuid or setgid" : "has file capabilities";
     const message = `${quote(program.path)} of ${quote(unit)} ${why}, so the loader may ignore ${PRELOAD_VARIABLE}`;
     // Beside a hold an owner without the library does not start.
-    const [severity, hint] = kind === "shim" ? (["warning", SYSTEM_WIDE] as const) : (["error", NOT_HELD] as const);
+    const [severity, hint] = kind === "share" ? (["error", NOT_HELD] as const) : (["warning", SYSTEM_WIDE] as const);
     found.push({ severity, code: "privileged-program", message, hint });
   }
   return found;
@@ -164,8 +164,8 @@ function selinux({ unit, kind }: EffectFacts): Obstacle {
     code: "selinux",
     message: `SELinux is enforcing: where its policy changes the domain for ${quote(unit)}, the loader may ignore ${PRELOAD_VARIABLE}`,
     hint:
-      kind === "shim"
-        ? "the preload list is not affected: 'portreservectl install' without --unit"
-        : `restart it before anything depends on it, and see whether it starts: 'systemctl restart ${unit}'`,
+      kind === "share"
+        ? `restart it before anything depends on it, and see whether it starts: 'systemctl restart ${unit}'`
+        : "the preload list is not affected: 'portreservectl install' without --unit",
   };
 }

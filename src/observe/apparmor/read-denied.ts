@@ -4,7 +4,7 @@ import type { Seen } from "../../core/seen.ts";
 import { inMode, mergeProfiles } from "../../coverage/apparmor-verdict.ts";
 import type { Denied } from "../../coverage/facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
-import { libsWithShim, shimFile } from "../../system/host/abis.ts";
+import { highFile, libsWithShim, shimFile } from "../../system/host/abis.ts";
 import { PRELOAD_LIST, TABLE_FILE } from "../../system/paths.ts";
 import { isRefused } from "../../system/proc/process-files.ts";
 import { type Access, allows, attached, isEnforced, profileOf, profilesFor, question } from "./profiles.ts";
@@ -57,7 +57,7 @@ function ask(profile: string, root: string): Seen<Denied> {
     profile: nameToText(Buffer.from(profile, "latin1")),
     list: denies(PRELOAD_LIST, "read"),
     libraries: libsWithShim("/")
-      .map(shimFile)
+      .flatMap((lib) => [shimFile(lib), highFile(lib)])
       .filter((file) => denies(file, "read", "map")),
     table: denies(TABLE_FILE, "read"),
   };

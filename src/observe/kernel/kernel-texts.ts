@@ -106,6 +106,11 @@ export function lockdPorts({ tcp, udp }: { readonly tcp: Text; readonly udp: Tex
   return forTcp === undefined || forUdp === undefined ? undefined : { tcp: forTcp, udp: forUdp };
 }
 
+/** The first port of the range that the kernel chooses from; undefined where it cannot be read. */
+export function localPortsFrom(range: Text): number | undefined {
+  return wholeNumber(typeof range === "string" ? (range.trim().split(/\s+/)[0] ?? "") : range);
+}
+
 export function cgroupKind(mounts: readonly Mount[]): KernelFacts["cgroups"] {
   const has = (wanted: string): boolean => mounts.some(({ type }) => type === wanted);
   if (has("cgroup")) return has("cgroup2") ? "hybrid" : "v1";

@@ -5,6 +5,7 @@ import { errnoOf } from "../../system/app-error.ts";
 import { isFault, readRegularFile } from "../../system/files/read-file.ts";
 import {
   IPMI_DEVICES,
+  LOCAL_PORT_RANGE,
   LOCAL_RESERVED_PORTS,
   LOCKD_PORTS,
   MOUNTINFO,
@@ -22,6 +23,8 @@ export interface KernelTexts {
   /** In latin-1: one character a byte. */
   readonly mounts: string | NoText;
   readonly unprivilegedStart: string | NoText;
+  /** Absent where nobody has looked. */
+  readonly localPortRange?: string | NoText;
   readonly localReservedPorts: string | NoText;
   readonly securityModules: string | NoText;
   readonly hasIpmi: boolean;
@@ -34,6 +37,7 @@ export function kernelTexts(): KernelTexts {
     lockd: { tcp: textOf(LOCKD_PORTS.tcp), udp: textOf(LOCKD_PORTS.udp) },
     mounts: textOf(MOUNTINFO),
     unprivilegedStart: textOf(UNPRIVILEGED_START),
+    localPortRange: textOf(LOCAL_PORT_RANGE),
     localReservedPorts: textOf(LOCAL_RESERVED_PORTS),
     securityModules: textOf(SECURITY_MODULES),
     hasIpmi: IPMI_DEVICES.some(isThere),

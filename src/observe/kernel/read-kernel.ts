@@ -4,6 +4,7 @@ import { nameToText } from "../../system/files/raw-name.ts";
 import { appArmorActive, selinuxActive } from "../../system/host/confinement.ts";
 import {
   cgroupKind,
+  localPortsFrom,
   lockdPorts,
   mountsOf,
   nfsMounts,
@@ -17,6 +18,7 @@ import { type KernelTexts, kernelTexts } from "./read-kernel-texts.ts";
 /** `seesEveryProcess`: see KernelFacts. `texts`: what the kernel says now, or said on another host. */
 export function observeKernel(seesEveryProcess: boolean, texts: KernelTexts = kernelTexts()): KernelFacts {
   const mounts = mountsOf(typeof texts.mounts === "string" ? texts.mounts : "");
+  const from = texts.localPortRange === undefined ? undefined : localPortsFrom(texts.localPortRange);
   const plan9 = plan9Mounts(mounts).map(({ target, privport }) => ({ target: nameToText(target), privport }));
   return {
     release: texts.release,
@@ -30,6 +32,7 @@ export function observeKernel(seesEveryProcess: boolean, texts: KernelTexts = ke
     ...(plan9.length === 0 ? {} : { plan9 }),
     lockd: lockdPorts(texts.lockd),
     unprivilegedPortStart: unprivilegedStart(texts.unprivilegedStart),
+    ...(from === undefined ? {} : { localPortsFrom: from }),
     localReservedPorts: typeof texts.localReservedPorts === "string" ? texts.localReservedPorts.trim() : "",
     hasIpmi: texts.hasIpmi,
     seesEveryProcess,

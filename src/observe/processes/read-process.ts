@@ -5,7 +5,7 @@ import { isUnseen } from "../../core/seen.ts";
 import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
 import { knownBy } from "../../coverage/known-programs.ts";
 import { isBeingLoaded, mayAllocate } from "../../coverage/program-image.ts";
-import { SHIM_FILE, TABLE_FILE } from "../../system/paths.ts";
+import { HIGH_FILE, SHIM_FILE, TABLE_FILE } from "../../system/paths.ts";
 import {
   identityOf,
   isRefused,
@@ -149,7 +149,8 @@ const NO_ALLOCATOR: Unseen = { unseen: "it allocates nothing, so nobody looked",
 
 function preloadOf(self: Self, folder: string): Seen<boolean> {
   const environ = readBytes(`${folder}/environ`);
-  return isRefused(environ) ? refusedAs(self, environ) : preloadNames(environ, SHIM_FILE);
+  if (isRefused(environ)) return refusedAs(self, environ);
+  return [SHIM_FILE, HIGH_FILE].some((file) => preloadNames(environ, file));
 }
 
 function secureOf(self: Self, folder: string): Seen<boolean> {

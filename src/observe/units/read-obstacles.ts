@@ -6,7 +6,7 @@ import { fromFiles } from "../../core/systemd/from-files.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { type Obstacle, type StartedProgram, whyNoEffect } from "../../core/systemd/why-no-effect.ts";
 import { selinuxActive } from "../../system/host/confinement.ts";
-import { INSTALLED_SHARE, INSTALLED_SHIM } from "../../system/paths.ts";
+import { OUR_LIBRARIES } from "../../system/paths.ts";
 import { GO_BUILD_ID } from "../programs/elf-facts.ts";
 import { environmentFileTexts, programFile } from "./read-unit-texts.ts";
 
@@ -15,12 +15,12 @@ export function dropInObstacles(
   root: string,
   unit: string,
   files: readonly UnitFile[],
-  kind: "shim" | "share" = "shim",
+  kind: keyof typeof OUR_LIBRARIES,
 ): readonly Obstacle[] {
   const effective = fromFiles(unit, files);
   return whyNoEffect({
     unit,
-    library: kind === "shim" ? INSTALLED_SHIM : INSTALLED_SHARE,
+    library: OUR_LIBRARIES[kind],
     kind,
     files,
     environmentFiles: environmentFileTexts(

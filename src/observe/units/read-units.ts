@@ -4,7 +4,7 @@ import { oncePerText } from "../../core/once.ts";
 import type { Seen, Unseen } from "../../core/seen.ts";
 import { DROP_IN_NAME, isShimDropIn, librariesIn, preloads } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
-import { type DropInFacts, dropInFault } from "../../core/systemd/drop-in-wanted.ts";
+import { type DropInFacts, dropInFault, partsGiven } from "../../core/systemd/drop-in-wanted.ts";
 import { fromFiles } from "../../core/systemd/from-files.ts";
 import { ASKED_OF_UNITS, fromShow, present } from "../../core/systemd/from-show.ts";
 import { hiding, type Mounted, unrunnable } from "../../core/systemd/mounts.ts";
@@ -17,9 +17,12 @@ import type { UnitFacts } from "../../coverage/unit-facts.ts";
 import { namesIn } from "../../system/files/entry.ts";
 import { showLoadedUnits, systemdRuns } from "../../system/host/systemd.ts";
 import {
+  INSTALLED_HIGH,
+  INSTALLED_HIGH_FILES,
   INSTALLED_SHARE,
   INSTALLED_SHIM,
   INSTALLED_SHIM_FILES,
+  OUR_LIBRARIES,
   PRELOAD_LIST,
   TABLE_FILE,
   UNIT_FOLDERS,
@@ -96,6 +99,7 @@ function factsOf(unit: Unit, texts: () => readonly UnitFile[], host: Shared): Om
     listens,
     ...ours,
     ...(ours.hasDropIn ? faultsOf(id, texts(), host) : {}),
+    ...(ours.hasDropIn && givesHighPorts(id, texts()) ? { highPorts: true as const } : {}),
     ...(otherRoot === undefined ? {} : { otherRoot }),
     ...(hides === undefined ? {} : { hides }),
     ...(hidesList === undefined ? {} : { hidesList }),
@@ -168,7 +172,7 @@ function realOf(file: string): string {
 function noExecIn({ execPaths }: Unit): Pick<UnitFacts, "noExec"> {
   if (execPaths.never.length === 0) return {};
   const real = { never: execPaths.never.map(mountPoint), again: execPaths.again.map(realOf) };
-  const found = INSTALLED_SHIM_FILES.flatMap((library) => {
+  const found = [...INSTALLED_SHIM_FILES, ...INSTALLED_HIGH_FILES].flatMap((library) => {
     const by = unrunnable(real, realOf(library));
     return by === undefined ? [] : [{ library, by }];
   });
@@ -180,7 +184,7 @@ function noExecIn({ execPaths }: Unit): Pick<UnitFacts, "noExec"> {
 /** True also where there is no other name in it. The share library has nothing that an allocator calls. */
 function isOursFirst(preload: string): boolean {
   const first = librariesIn(preload).find((name) => !preloads(name, INSTALLED_SHARE));
-  return first === undefined || first === INSTALLED_SHIM;
+  return first === undefined || first === INSTALLED_SHIM || first === INSTALLED_HIGH;
 }
 
 /** What is true of the program or its root is found by looking at these. */
@@ -192,17 +196,23 @@ function faultsOf(
   files: readonly UnitFile[],
   { fromManager }: Shared,
 ): Pick<UnitFacts, "dropInObstacle" | "dropInStale"> {
-  const fault = dropInFault({ unit, files, shim: INSTALLED_SHIM, share: INSTALLED_SHARE, fromManager });
-  const obstacles = dropInObstacles("/", unit, files).filter(({ code }) => !SEEN_OTHERWISE.has(code));
+  const fault = dropInFault({ unit, files, ...OUR_LIBRARIES, fromManager });
+  const kind = givesHighPorts(unit, files) ? "high" : "shim";
+  const obstacles = dropInObstacles("/", unit, files, kind).filter(({ code }) => !SEEN_OTHERWISE.has(code));
   const first = obstacles.find(({ severity }) => severity === "error") ?? obstacles[0];
   const obstacle =
     fault?.certain === true
-      ? { certain: true, reason: fault.reason, hint: unitHint(unit) }
+      ? { certain: true, reason: fault.reason, hint: unitHint(unit, kind === "high") }
       : first && { certain: first.severity === "error", reason: first.message, hint: first.hint };
   return {
     ...(obstacle === undefined ? {} : { dropInObstacle: obstacle }),
     ...(fault === undefined || fault.certain ? {} : { dropInStale: fault.reason }),
   };
+}
+
+/** One of its files is ours, and gives the twin. */
+function givesHighPorts(unit: string, files: readonly UnitFile[]): boolean {
+  return files.some((file) => partsGiven(unit, file, OUR_LIBRARIES).shim === "high");
 }
 
 /** In the order in which systemd reads them. `names`: all of the unit's. `folders`: those of units, with the names that are in each. */

@@ -5,7 +5,15 @@ import { nativeFolder, packageRoot } from "../../core/native.ts";
 import { isFolder, namesIn } from "../files/entry.ts";
 import { isFault, readRegularFile, readUnder } from "../files/read-file.ts";
 import { kernelRoot, resolveUnder } from "../files/rooted.ts";
-import { INSTALLED_SHARE, INSTALLED_SHIM, LOADERS, SHARE_FILE, SHIM_FILE } from "../paths.ts";
+import {
+  HIGH_FILE,
+  INSTALLED_HIGH,
+  INSTALLED_SHARE,
+  INSTALLED_SHIM,
+  LOADERS,
+  SHARE_FILE,
+  SHIM_FILE,
+} from "../paths.ts";
 import { type RunResult, runProgram } from "../start-program.ts";
 
 export type AbiName = (typeof LOADERS)[number]["abi"];
@@ -22,6 +30,8 @@ export interface HostAbi {
   readonly shim: Uint8Array | undefined;
   /** Its library for owners that do not share their port; undefined if it has none. */
   readonly share: Uint8Array | undefined;
+  /** The shim's twin that gives high ports; undefined if it has none. */
+  readonly high: Uint8Array | undefined;
   /** The package's probe for it, where it can be run: only on the host itself. */
   readonly probe: string | undefined;
 }
@@ -44,6 +54,7 @@ export function abisOf(root: string, answerOf: (loader: string) => LoaderAnswer 
         libc: () => libcBeside(root, real),
         shim: partFor(abi, SHIM_FILE),
         share: partFor(abi, SHARE_FILE),
+        high: partFor(abi, HIGH_FILE),
         probe: root === "/" ? fileFor(abi, "portreserve-probe") : undefined,
       },
     ];
@@ -58,6 +69,11 @@ export function shimFile(lib: string): string {
 /** Where it looks for the library for owners that do not share their port. */
 export function shareFile(lib: string): string {
   return INSTALLED_SHARE.replace("$LIB", lib);
+}
+
+/** Where it looks for the shim's twin that gives high ports. */
+export function highFile(lib: string): string {
+  return INSTALLED_HIGH.replace("$LIB", lib);
 }
 
 /** Every `$LIB` with a folder for a shim, also those of loaders that have gone. */

@@ -14,6 +14,8 @@ const PARTS = [
   { name: "portreserve.node", isProgram: false, needed: true },
   { name: "libportreserve.so", isProgram: false, needed: true },
   { name: "libportreserve-i386.so", isProgram: false, needed: false },
+  { name: "libportreserve-high.so", isProgram: false, needed: true },
+  { name: "libportreserve-high-i386.so", isProgram: false, needed: false },
   { name: "libportreserve-share.so", isProgram: false, needed: true },
   { name: "libportreserve-share-i386.so", isProgram: false, needed: false },
   { name: "portreserve-probe", isProgram: true, needed: true },

@@ -42,6 +42,8 @@ export function lookupOf(
 
 /** What binds to its own functions may be there for others to call, or only to come before them. */
 function isOrderOfInterest(definers: readonly ElfFacts[]): boolean {
+  // The shim and its twin: what it gets depends on which of them comes first.
+  if (definers.filter((elf) => elf.marker !== undefined).length > 1) return true;
   const others = definers.filter((elf) => elf.marker === undefined && !isGlibc(elf));
   if (others.length === 0) return false;
   return others.length < definers.filter((elf) => !isGlibc(elf)).length || others.some(isBoundToOwn);
