@@ -1,4 +1,5 @@
 // hold --share and unhold: drop-ins come before the ports are held and go after, and what runs shares its port at once.
+import { isGone } from "../../observe/sockets/read-descriptors.ts";
 import { readOpenSockets } from "../../observe/sockets/read-open-sockets.ts";
 import { processesOf } from "../../observe/units/read-unit-processes.ts";
 import type { Message } from "../../report/types.ts";
@@ -76,8 +77,7 @@ const PROTOCOLS: Readonly<Record<number, string>> = { 6: "tcp", 17: "udp" };
 
 function shareOf(pid: number, unit: string, ports: ReadonlySet<string>): readonly Message[] {
   const open = readOpenSockets(pid, () => true);
-  if (isRefused(open))
-    return open.errno === "ENOENT" || open.errno === "ESRCH" ? [] : [notShared(pid, unit, open.errno)];
+  if (isRefused(open)) return isGone(open) ? [] : [notShared(pid, unit, open.errno)];
   return open
     .filter(({ socket }) => !socket.reuseAddress && ports.has(`${socket.port}/${PROTOCOLS[socket.protocol]}`))
     .flatMap(({ fd, inode }) => {
