@@ -30,6 +30,7 @@ export function gather(places: readonly PortPlace[], facts: HostFacts, coverage:
       reserved: state?.reserved ?? false,
       owners,
       ownerUnits: unique(owners.flatMap((owner) => ownerUnit(owner, host) ?? [])),
+      unitsUnseen: isUnseen(facts.units) ? facts.units.unseen : undefined,
       kind: state?.kind ?? "reserve",
       sockets: [
         ...sockets.filter((socket) => !isHolders(socket, facts, pid)).map((socket) => found(socket, state, facts)),

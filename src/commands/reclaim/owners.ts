@@ -16,9 +16,9 @@ export interface Restarted {
 /** Each unit once. Blocks until systemd says that it has started, or failed. */
 export function restartOwners(ports: readonly FoundPort[]): Restarted {
   const nameless = ports.filter(({ ownerUnits }) => ownerUnits.length === 0);
-  const messages: Message[] = nameless.map(({ port, protocol, owners }) => {
-    const whose =
-      owners.length === 0 ? "no file of /etc/portreserve asks for it" : `no unit is named like '${owners[0]}'`;
+  const messages: Message[] = nameless.map(({ port, protocol, owners, unitsUnseen }) => {
+    const nobody = owners.length === 0 ? "no file of /etc/portreserve asks for it" : undefined;
+    const whose = nobody ?? unitsUnseen ?? `no unit is named like '${owners[0]}'`;
     return { severity: "error", message: `${port}/${protocol}: its owner cannot be restarted: ${whose}` };
   });
   const done: string[] = [];
