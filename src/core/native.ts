@@ -134,8 +134,8 @@ export interface Native {
   /** "DEV:INODE" as stat(2) has them, links followed; or the negative of an errno value. */
   identity(path: string): string | number;
   /**
-   * What the links of a folder say that begin with `start`; null where none of its names could be read as a link. The
-   * negative of an errno value where some of it is refused; what goes away meanwhile is left out.
+   * "NAME TEXT" of each link in a folder whose text begins with `start`; null where none of its names could be read as a
+   * link. The negative of an errno value where some of it is refused; what goes away meanwhile is left out.
    */
   linksLike(folder: string, start: string): readonly string[] | null | number;
   /**

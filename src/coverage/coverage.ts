@@ -50,7 +50,7 @@ export interface PortHold {
    * kernel does not show it.
    */
   readonly state: "held" | "refused" | "not held" | "unknown";
-  /** Why it is not held, or why that is not known. */
+  /** Why it is not held, or why that is not known; of one that is held: that others keep it while portreserve-hold is down. */
   readonly reason: string | undefined;
   readonly hint: string | undefined;
 }

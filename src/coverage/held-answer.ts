@@ -16,8 +16,9 @@ export function heldAnswer({ facts, holds }: Host): Answer | undefined {
   if (first === undefined) {
     const of = (kind: "hold" | "block"): number => holds.filter((one) => one.kind === kind).length;
     const parts = [`${counted(of("hold"), "port")} held`, ...(of("block") === 0 ? [] : [`${of("block")} blocked`])];
-    const by = holder.kind === "running" ? `, by process ${holder.pid}` : "";
-    return { state: "good", answer: `${parts.join(" and ")}${by}`, hint: undefined };
+    const [{ reason = undefined, hint = undefined } = {}] = holds;
+    const by = holder.kind === "running" ? `, by process ${holder.pid}` : `: ${reason}`;
+    return { state: "good", answer: `${parts.join(" and ")}${by}`, hint };
   }
   const { port, protocol, reason, hint } = first;
   const state = missing.length > 0 ? "bad" : "unknown";

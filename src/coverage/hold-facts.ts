@@ -1,6 +1,7 @@
 // What was seen of portreserve-hold and of the ports that it has, as plain data.
 import type { HeldPort } from "../core/hold/held-ports.ts";
-import type { Unseen } from "../core/seen.ts";
+import type { Seen, Unseen } from "../core/seen.ts";
+import type { SocketFamily } from "../core/sockets/row.ts";
 
 /** `beside`: held, and somebody listened there already. `absent`: the kernel has no such family. */
 export type HeldSlot = "held" | "beside" | "refused" | "absent";
@@ -13,8 +14,20 @@ export interface HeldFacts extends HeldPort {
   readonly error: string | undefined;
 }
 
+/** A socket of its, by what it is bound to. */
+export interface KeptSocket extends HeldPort {
+  readonly family: SocketFamily;
+}
+
 export type HolderFacts =
   | { readonly kind: "running"; readonly pid: number; readonly held: readonly HeldFacts[] }
-  /** `start`: what would start it, its unit or its program; undefined where neither is installed. */
-  | { readonly kind: "none"; readonly start: "unit" | "program" | undefined }
+  /**
+   * `start`: what would start it, its unit or its program; undefined where neither is installed. `kept`: what its service
+   * manager has of its sockets, until the unit is stopped; nothing if undefined.
+   */
+  | {
+      readonly kind: "none";
+      readonly start: "unit" | "program" | undefined;
+      readonly kept?: Seen<readonly KeptSocket[]>;
+    }
   | { readonly kind: "unknown"; readonly why: Unseen };

@@ -20,6 +20,7 @@ export function holdsIn(facts: HostFacts): readonly (HeldPort & PortHold)[] {
   const asked = heldPorts({ reservations: facts.reservations ?? [] });
   const told = holder.kind === "running" ? holder.held : [];
   const known = new Map(told.map((one) => [keyOf(one), one]));
+  if (holder.kind === "none") return asked.map((one) => ({ ...placeOf(one), ...withoutHolder(one, holder) }));
   const unfit = whyUnfit(holder, facts);
   const shown = shownSockets(holder, facts);
   const askedAlone = asked.filter((one) => !known.has(keyOf(one)));
@@ -44,11 +45,22 @@ const answer = (state: PortHold["state"], reason?: string, hint?: string): Answe
 
 const NOT_TOLD = answer("not held", "portreserve-hold has not been told of it", "portreservectl compile");
 
+/** What its service manager keeps is bound as before; in each family, where it keeps anything in both. */
+function withoutHolder(one: HeldPort, { start, kept = [] }: HolderFacts & { kind: "none" }): Answer {
+  if (isUnseen(kept)) return answer("unknown", `${DOWN}, and what systemd keeps for it cannot be seen`, asRoot(kept));
+  const its = kept.filter((other) => keyOf(other) === keyOf(one) && other.kind === one.kind);
+  const families = new Set(its.map(({ family }) => family));
+  if (its.length === 0 || !kept.every(({ family }) => families.has(family))) {
+    return answer("not held", DOWN, startHint(start));
+  }
+  return answer("held", `${DOWN}, and systemd keeps its sockets`, startHint(start));
+}
+
+const DOWN = "portreserve-hold does not run";
+
 /** What keeps it from holding any port of this network; undefined where nothing does. */
-function whyUnfit(holder: HolderFacts, { processes }: HostFacts): Answer | undefined {
+function whyUnfit(holder: Exclude<HolderFacts, { kind: "none" }>, { processes }: HostFacts): Answer | undefined {
   switch (holder.kind) {
-    case "none":
-      return answer("not held", "portreserve-hold does not run", startHint(holder.start));
     case "unknown":
       return answer("unknown", holder.why.unseen, asRoot(holder.why));
     case "running": {

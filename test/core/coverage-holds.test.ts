@@ -4,7 +4,7 @@ import { bindsOf, judgeBinds } from "../../src/commands/verify/hold-proof.ts";
 import type { Reservation } from "../../src/core/config/types.ts";
 import { assess } from "../../src/coverage/assess.ts";
 import type { HostFacts } from "../../src/coverage/facts.ts";
-import type { HeldFacts, HolderFacts } from "../../src/coverage/hold-facts.ts";
+import type { HeldFacts, HolderFacts, KeptSocket } from "../../src/coverage/hold-facts.ts";
 import type { SocketFacts } from "../../src/coverage/socket-facts.ts";
 import type { UnitFacts } from "../../src/coverage/unit-facts.ts";
 import {
@@ -42,6 +42,9 @@ const its = (port: number, protocol: "tcp" | "udp", holders: SocketFacts["holder
   (["inet", "inet6"] as const).map((family) =>
     socket({ port, protocol, family, address: family === "inet" ? "0.0.0.0" : "::", state: "bound", holders }),
   );
+const kept = (port: number, protocol: "tcp" | "udp", family: "inet" | "inet6"): KeptSocket => ({
+  ...{ kind: "hold", port, protocol, family },
+});
 const runs = (...held: readonly HeldFacts[]): HolderFacts => ({ kind: "running", pid: HOLDER, held });
 
 /** 631 held for cups, who is down, on a kernel that shows all sockets; nothing but a static program runs beside. */
@@ -81,6 +84,21 @@ describe("a port is held", () => {
       state: "good",
       answer: "2 ports held, by process 812",
     });
+  });
+
+  test("where systemd keeps its sockets while it is down, which is said with what starts it", () => {
+    const both = (["tcp", "udp"] as const).flatMap((protocol) => [
+      kept(631, protocol, "inet"),
+      kept(631, protocol, "inet6"),
+    ]);
+    const down = held({ processes: [stranger], sockets: [], holder: { kind: "none", start: "unit", kept: both } });
+    const why = "portreserve-hold does not run, and systemd keeps its sockets";
+    const hint = "systemctl start portreserve-hold.service";
+    expect(told(down)).toEqual([`631/tcp held: ${why} → ${hint}`, `631/udp held: ${why} → ${hint}`]);
+    expect(assess(down).answers.find(({ id }) => id === "hold")).toMatchObject({
+      ...{ state: "good", answer: `2 ports held: ${why}`, hint },
+    });
+    expect(verdictOn(5, down)).toBe("covered (held)");
   });
 
   test.each<[string, Change, string]>([
@@ -149,6 +167,21 @@ describe("a port is held", () => {
     [
       "while none runs, and a unit would start it",
       { holder: { kind: "none", start: "unit" } },
+      "631/tcp not held: portreserve-hold does not run → systemctl start portreserve-hold.service",
+    ],
+    [
+      "while none runs, and what systemd keeps cannot be seen",
+      { holder: { kind: "none", start: "unit", kept: REFUSED } },
+      "631/tcp unknown: portreserve-hold does not run, and what systemd keeps for it cannot be seen → run it as root",
+    ],
+    [
+      "while none runs, and systemd keeps it in one family of two",
+      { holder: { kind: "none", start: "unit", kept: [kept(631, "tcp", "inet"), kept(631, "udp", "inet6")] } },
+      "631/tcp not held: portreserve-hold does not run → systemctl start portreserve-hold.service",
+    ],
+    [
+      "while none runs, and systemd keeps another kind",
+      { holder: { kind: "none", start: "unit", kept: [{ ...kept(631, "tcp", "inet"), kind: "block" }] } },
       "631/tcp not held: portreserve-hold does not run → systemctl start portreserve-hold.service",
     ],
     [

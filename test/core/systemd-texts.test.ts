@@ -47,7 +47,7 @@ test("writes a unit that starts the holder before all that asks for a port, and 
     "FileDescriptorStoreMax=4096",
     "LimitNOFILE=16384",
     "Restart=always",
-    "RestartSec=0",
+    "RestartSec=1",
     "OOMScoreAdjust=-1000",
     "CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_NET_ADMIN",
     "ProtectSystem=strict",

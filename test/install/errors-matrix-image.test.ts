@@ -1,47 +1,32 @@
 // Killed or failed at each call, install, a change of what it gives, and uninstall of two services' drop-ins in an image complete when they run again. PORTRESERVE_FULL=1: with every error.
-import { realpathSync } from "node:fs";
-import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { abisOf } from "../../src/system/host/abis.ts";
 import { named } from "../support/can.ts";
+import { IMAGE, makeImage } from "../support/fault/image.ts";
 import { judge } from "../support/fault/judge.ts";
 import { type Matrix, runMatrix, type Scenario } from "../support/fault/matrix.ts";
 import { everyError, everyKill, PATIENCE } from "../support/fault/points.ts";
 import { MANAGER, noScene } from "../support/fault/run-scene.ts";
 
 const notHere = noScene();
-const IMAGE = "/tmp/image";
 const INSTALL = `${MANAGER} install --root ${IMAGE} --unit first second`;
 const SWITCH = `${INSTALL} --high-ports`;
 const UNINSTALL = `${MANAGER} uninstall --root ${IMAGE} --unit first second`;
 const DROP_INS = ["first", "second"].map((name) => `${IMAGE}/etc/systemd/system/${name}.service.d/50-portreserve.conf`);
 
-/** One loader with its libc, two services, of which one preloads something of its own, and a reservation. */
-function makeImage(): string {
-  const loader = abisOf("/")[0]?.loader ?? "";
-  const real = realpathSync(loader);
-  const folder = `${IMAGE}${path.dirname(real)}`;
-  return `set -e
-mkdir -p ${folder} ${IMAGE}${path.dirname(loader)} ${IMAGE}/run ${IMAGE}/etc/portreserve ${IMAGE}/etc/systemd/system
-cp ${real} ${path.dirname(real)}/libc.so.6 ${folder}
-[ -e ${IMAGE}${loader} ] || ln -s ${real} ${IMAGE}${loader}
-echo 631 >${IMAGE}/etc/portreserve/cups
-touch ${IMAGE}/etc/services
-cd ${IMAGE}/etc/systemd/system
+/** Two services, of which one preloads something of its own, and a reservation. */
+const MADE = makeImage(`echo 631 >${IMAGE}/etc/portreserve/cups
 printf '[Service]\\nExecStart=/usr/bin/first\\n' >first.service
-printf '[Service]\\nExecStart=/usr/bin/second\\nEnvironment=LD_PRELOAD=libjemalloc.so.2\\n' >second.service
-`;
-}
+printf '[Service]\\nExecStart=/usr/bin/second\\nEnvironment=LD_PRELOAD=libjemalloc.so.2\\n' >second.service`);
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  install: { prepare: makeImage(), command: INSTALL, continuations: { install: INSTALL, uninstall: UNINSTALL } },
+  install: { prepare: MADE, command: INSTALL, continuations: { install: INSTALL, uninstall: UNINSTALL } },
   "install --high-ports over it": {
-    prepare: `${makeImage()}${INSTALL}`,
+    prepare: `${MADE}${INSTALL}`,
     command: SWITCH,
     continuations: { install: SWITCH, uninstall: UNINSTALL },
   },
   uninstall: {
-    prepare: `${makeImage()}${INSTALL}`,
+    prepare: `${MADE}${INSTALL}`,
     command: UNINSTALL,
     continuations: { install: INSTALL, uninstall: UNINSTALL },
   },

@@ -1,6 +1,7 @@
 // The holder's sockets in the keeping of real systemd: killed, started again, beside a new systemd, more of them than a program
 // may have by default, and beside an administrator's own socket.
 import { describe, expect, test } from "vitest";
+import { holderUnitText } from "../../src/core/systemd/holder-unit-text.ts";
 import { HOLDER_UNIT } from "../../src/system/paths.ts";
 import { holdFile } from "../hold/scene.ts";
 import { named } from "../support/can.ts";
@@ -11,33 +12,7 @@ import { HOLDER } from "../support/holder.ts";
 import { withGuest } from "./fresh.ts";
 
 const reason = noGuest();
-const UNIT = `[Unit]
-DefaultDependencies=no
-Before=sysinit.target shutdown.target
-Conflicts=shutdown.target
-StartLimitIntervalSec=0
-[Service]
-Type=notify
-NotifyAccess=main
-ExecStart=${HOLDER} --fdstore
-ExecReload=/bin/kill -HUP $MAINPID
-FileDescriptorStoreMax=4096
-LimitNOFILE=16384
-Restart=always
-RestartSec=0
-OOMScoreAdjust=-1000
-CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_NET_ADMIN
-NoNewPrivileges=yes
-ProtectSystem=strict
-ReadWritePaths=/run
-ProtectHome=yes
-PrivateDevices=yes
-MemoryDenyWriteExecute=yes
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-SystemCallFilter=@system-service
-SystemCallArchitectures=native
-IPAddressDeny=any
-`;
+const UNIT = holderUnitText(HOLDER);
 const FOLDER = "/etc/systemd/system";
 const few = holdFile("hold tcp 631", "hold udp 631", "block udp 623");
 /** 560 ports, and so 1120 sockets. */
@@ -48,6 +23,7 @@ const SOCKETS = compileC("test/hold/sockets.c");
 
 /** `storm SCRIPT`: how often a thief that never sleeps had the port meanwhile; `shown`: how many sockets systemd keeps. */
 const PRELUDE = `
+dropin=${FOLDER}/${HOLDER_UNIT}.d/fails.conf; mkdir -p \${dropin%/*}
 main() { systemctl show -P MainPID ${HOLDER_UNIT}; }
 active() { [ "$(systemctl is-active ${HOLDER_UNIT})" = active ]; }
 ask() { printf '%s\\n' "$@" | ${SOCKETS}; }
@@ -60,6 +36,9 @@ killed() {
   old=$(main); kill -9 $old
   until active && [ "$(main)" != $old ]; do sleep 0.02; done
 }
+restarts() { systemctl show -P NRestarts ${HOLDER_UNIT} >>/run/restarts; }
+fails() { restarts; printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\n' >$dropin; systemctl daemon-reload; kill -9 $(main); sleep 3.5; }
+mended() { restarts; rm $dropin; systemctl daemon-reload; until active; do sleep 0.02; done; }
 restart() { systemctl restart ${HOLDER_UNIT}; }
 shown() { echo "$(systemctl show -P NFileDescriptorStore ${HOLDER_UNIT}) sockets, $(systemctl show -P StatusText ${HOLDER_UNIT})"; }
 said() { journalctl --sync; journalctl -q -b -o cat -u ${HOLDER_UNIT} | grep '^portreserve-hold:'; true; }
@@ -78,6 +57,11 @@ describe.skipIf(reason !== undefined)(named("a holder whose sockets systemd keep
       expect(await output(`storm 'systemctl daemon-reexec' killed 'systemctl reload ${HOLDER_UNIT}'; shown`)).toBe(
         `${NEVER}6 sockets, 3 of 3 ports are held\n`,
       );
+
+      // One that cannot start is tried again each second, for ever.
+      expect(await output("storm fails mended; shown")).toBe(`${NEVER}6 sockets, 3 of 3 ports are held\n`);
+      const [before = 0, after = 0] = (await output("cat /run/restarts")).split("\n").map(Number);
+      expect(after - before).toSatisfy((count: number) => count >= 2 && count <= 4);
 
       await output("mv /etc/many /etc/portreserve.hold");
       expect(await output("storm killed restart; shown")).toBe(`${NEVER}1120 sockets, 560 of 560 ports are held\n`);

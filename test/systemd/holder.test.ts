@@ -61,6 +61,20 @@ done`;
       const second = await booted.output(mainPid);
       expect(second).not.toBe(first);
 
+      // Down, and kept by systemd until it can start again.
+      const broken = `${UNIT_FILE}.d/broken.conf`;
+      await booted.write(broken, "[Service]\nExecStart=\nExecStart=/bin/false\n");
+      await booted.output(`systemctl daemon-reload; kill -9 $(${mainPid})`);
+      expect(await booted.output(`${CTL} lookup 631/tcp | head -n 2 | tail -n 1`)).toContain(
+        "held by systemd while portreserve-hold does not run, for cups; everybody without SO_REUSEADDR is refused",
+      );
+      expect(await booted.output(THIEF)).toBe(REFUSED);
+      expect((await booted.run(`${CTL} list`)).stderr).toContain(
+        "portreserve-hold is not running, and systemd keeps what it held",
+      );
+      await booted.output(`rm -r ${UNIT_FILE}.d; systemctl daemon-reload
+until [ "$(systemctl is-active ${HOLDER_UNIT})" = active ]; do sleep 0.02; done`);
+
       // Another build of the program: bytes behind its end.
       await booted.output(`cp ${HOLDER_FILE} /run/other; echo more >>/run/other; mv /run/other ${HOLDER_FILE}`);
       expect(await booted.output(storm(`${CTL} install >/run/said`))).toBe("0\n");
@@ -102,7 +116,7 @@ done`;
       expect(await booted.output(CHANGED)).toBe(before);
       // It does not go on trying.
       expect(
-        await booted.output("rm /run/tries; systemctl --failed --no-legend; sleep 0.3; ls /run/tries || true"),
+        await booted.output("rm /run/tries; systemctl --failed --no-legend; sleep 1.5; ls /run/tries || true"),
       ).toBe("");
 
       await booted.output(`rm -r ${UNIT_FILE}.d; systemctl daemon-reload; systemctl mask -q ${HOLDER_UNIT}`);

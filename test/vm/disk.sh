@@ -25,15 +25,17 @@ printf '%s\n' "$sources" | mmdebstrap --quiet --variant=minbase --mode=root --in
 for package in "$root"/var/tmp/linux-image-*.deb; do
     dpkg-deb --show "$package" >>"$out/packages"
     dpkg-deb --extract "$package" "$out/kernel"
-    version=$(ls "$out/kernel/lib/modules")
+    # Since Debian 13 they are below /usr.
+    modules=$out/kernel/lib/modules
+    [ -d "$modules" ] || modules=$out/kernel/usr/lib/modules
+    version=$(ls "$modules")
     case $version in *cloud*) name=cloud ;; *) name=generic ;; esac
     mv "$out/kernel/boot/vmlinuz-$version" "$out/vmlinuz-$name"
     mv "$out/kernel/boot/config-$version" "$root/boot/"
     [ "$name" != cloud ] || cloud=$version
-    mv "$out/kernel/lib/modules" "$out/modules"
     mkdir -p "$root/lib/modules"
-    mv "$out/modules/$version" "$root/lib/modules/"
-    rm -r "$out/kernel" "$out/modules" "$package"
+    mv "$modules/$version" "$root/lib/modules/"
+    rm -r "$out/kernel" "$package"
     depmod -b "$root" "$version"
 
     mkdir -p "$out/initrd/bin" "$out/initrd/lib"
@@ -42,8 +44,10 @@ for package in "$root"/var/tmp/linux-image-*.deb; do
     for module in virtio_pci virtio_blk crc32c ext4; do
         modprobe -d "$root" -S "$version" --show-depends "$module" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
     done | while read -r file; do
-        [ -e "$out/initrd/lib/${file##*/}" ] || echo "${file##*/}"
-        cp "$file" "$out/initrd/lib/"
+        # Since Debian 13 they are compressed, and its kernel does not undo that for insmod.
+        plain=$(basename "$file" .xz)
+        [ -e "$out/initrd/lib/$plain" ] || echo "$plain"
+        case $file in *.xz) busybox unxz -c "$file" ;; *) cat "$file" ;; esac >"$out/initrd/lib/$plain"
     done >"$out/modules.list"
     mv "$out/modules.list" "$out/initrd/modules"
     (cd "$out/initrd" && find . | cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$out/initrd-$name"

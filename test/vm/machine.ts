@@ -62,6 +62,8 @@ export async function startMachine(request: MachineRequest): Promise<Started> {
     initrd: generator === undefined ? disk.initrd(kernel) : disk.initrdBy(generator),
     words: [
       "console=ttyS0 quiet audit_backlog_limit=8192",
+      // On a busy host the timer's interrupt is late for the kernel's own check, and it would panic.
+      "no_timer_check",
       // A kernel that has panicked stays, as a host's does, and no initramfs gives a shell where it is to reboot.
       ...(generator === undefined ? ["panic=-1"] : ["root=/dev/vda ro"]),
       ...kernelArguments,

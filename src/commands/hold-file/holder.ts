@@ -1,6 +1,8 @@
 // portreserve-hold, which does the holding: telling it of a new file, and saying so where it does not run.
 import type { HeldPort } from "../../core/hold/held-ports.ts";
+import { isUnseen } from "../../core/seen.ts";
 import { type HolderFound, isHolder, readHolder } from "../../observe/holder/read-holder.ts";
+import { readKeptSockets } from "../../observe/holder/read-kept.ts";
 import type { Line, Message } from "../../report/types.ts";
 import { hangUp } from "../../system/host/hang-up.ts";
 import { systemdRuns } from "../../system/host/systemd.ts";
@@ -99,7 +101,9 @@ export function refusedMessages(root: string, held: readonly HeldPort[]): readon
 const MOST_REFUSED = 8;
 
 function notRunning(): Message {
-  const message = `${HOLDER_PROGRAM} is not running, so nothing is held or blocked`;
+  const kept = systemdRuns("/") ? readKeptSockets() : [];
+  const what = !isUnseen(kept) && kept.length > 0 ? "and systemd keeps what it held" : "so nothing is held or blocked";
+  const message = `${HOLDER_PROGRAM} is not running, ${what}`;
   const hint = systemdRuns("/")
     ? `start it with 'systemctl enable --now ${HOLDER_UNIT}'`
     : `start '${HOLDER_PROGRAM}' as root, from where this host starts its daemons`;

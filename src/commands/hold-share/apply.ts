@@ -1,11 +1,12 @@
 // hold --share and unhold: drop-ins come before the ports are held and go after, and what runs shares its port at once.
+import { isGone } from "../../observe/sockets/read-descriptors.ts";
 import { readOpenSockets } from "../../observe/sockets/read-open-sockets.ts";
 import { processesOf } from "../../observe/units/read-unit-processes.ts";
 import type { Message } from "../../report/types.ts";
-import { AppError, fromSystem } from "../../system/app-error.ts";
+import { AppError } from "../../system/app-error.ts";
 import { type Journal, openJournal } from "../../system/files/apply.ts";
 import { flushFoldersOf } from "../../system/files/flush-folders.ts";
-import { removeLeftoversOf } from "../../system/files/replace-file.ts";
+import { tidyUpBeside } from "../../system/files/tidy-up.ts";
 import { shareSocket } from "../../system/host/other-sockets.ts";
 import { daemonReload, systemdRuns } from "../../system/host/systemd.ts";
 import { INSTALLED_SHARE } from "../../system/paths.ts";
@@ -47,21 +48,13 @@ export function unshare(root: string, plan: DropInPlan): void {
 }
 
 function change(root: string, { changes, places }: DropInPlan, journal: Journal): void {
-  for (const place of places) tidyUpBeside(root, place);
+  for (const place of places) tidyUpBeside(root, place, "nothing was changed");
   if (changes.length === 0) return;
   const running = systemdRuns(root);
   if (running) journal.undo("systemd still knows the drop-ins", () => expectDone(daemonReload()));
   journal.apply(changes);
   flushFoldersOf(root, places);
   if (running) expectDone(daemonReload());
-}
-
-function tidyUpBeside(root: string, place: string): void {
-  try {
-    removeLeftoversOf(root, place);
-  } catch (error) {
-    throw fromSystem(error, `cannot tidy up beside '${place}'`, "nothing was changed");
-  }
 }
 
 /** Until its next start, for which there is the library. Connections that it has accepted are on its port too. */
@@ -76,8 +69,7 @@ const PROTOCOLS: Readonly<Record<number, string>> = { 6: "tcp", 17: "udp" };
 
 function shareOf(pid: number, unit: string, ports: ReadonlySet<string>): readonly Message[] {
   const open = readOpenSockets(pid, () => true);
-  if (isRefused(open))
-    return open.errno === "ENOENT" || open.errno === "ESRCH" ? [] : [notShared(pid, unit, open.errno)];
+  if (isRefused(open)) return isGone(open) ? [] : [notShared(pid, unit, open.errno)];
   return open
     .filter(({ socket }) => !socket.reuseAddress && ports.has(`${socket.port}/${PROTOCOLS[socket.protocol]}`))
     .flatMap(({ fd, inode }) => {

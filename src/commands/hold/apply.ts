@@ -8,6 +8,7 @@ import { AppError } from "../../system/app-error.ts";
 import { type Journal, openJournal } from "../../system/files/apply.ts";
 import { isFolder, statEntry } from "../../system/files/entry.ts";
 import { readTable, removeCompiledLeftovers } from "../../system/files/table-file.ts";
+import { tidyUpIn } from "../../system/files/tidy-up.ts";
 import { systemdRuns } from "../../system/host/systemd.ts";
 import { HOLDER_FILE, HOLDER_PROGRAM, HOLDER_UNIT, OWNERS_FOLDER } from "../../system/paths.ts";
 import { compileOnce } from "../compile.ts";
@@ -107,6 +108,7 @@ export function applySteps(options: Options, steps: Steps): Report {
   const journal = openJournal(root);
   try {
     removeCompiledLeftovers(root);
+    tidyUpIn(root, OWNERS_FOLDER, steps.files.map(pathOf), "nothing was changed");
     journal.apply(steps.files);
     const report = compileOnce(options, steps.unit === "enable");
     if (report.data.result === "refused") throw refusalOf(report);
@@ -123,6 +125,8 @@ export function applySteps(options: Options, steps: Steps): Report {
     );
   }
 }
+
+const pathOf = ({ path }: Change): string => path;
 
 /** What is in force has to follow the files that are there again. A sentence where it does not. */
 function compileAgain(options: Options): string | undefined {

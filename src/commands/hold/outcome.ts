@@ -1,15 +1,14 @@
 // What came of each port once portreserve-hold was told: its own state says, after a moment.
-import { setTimeout as delay } from "node:timers/promises";
 import { type PortPlace, placeText } from "../../core/hold/port-lines.ts";
 import type { HeldFacts } from "../../coverage/hold-facts.ts";
 import { type HolderFound, readHolder } from "../../observe/holder/read-holder.ts";
 import type { Line } from "../../report/types.ts";
 import { HOLDER_PROGRAM } from "../../system/paths.ts";
 import { arrow } from "../coverage/words.ts";
+import { lookUntil } from "../look-until.ts";
 
 /** Milliseconds: what is refused is tried again every two seconds. */
 const PATIENCE = 3000;
-const BETWEEN = 50;
 
 /** `result`: of both address families together. `waiting`: it does not say anything of the port. */
 export interface PortOutcome extends PortPlace {
@@ -26,16 +25,12 @@ export async function awaitOutcomes(
   expected: readonly Expected[],
   kind: HeldFacts["kind"],
 ): Promise<readonly PortOutcome[]> {
-  const end = Date.now() + PATIENCE;
-  for (;;) {
-    const outcomes = outcomesOf(expected, kind, readHolder());
-    const isSettled = expected.every((place, at) => {
+  const isSettled = (outcomes: readonly PortOutcome[]): boolean =>
+    expected.every((place, at) => {
       const result = outcomes[at]?.result;
       return result === "held" || result === "beside" || (result === "refused" && place.mayWait);
     });
-    if (isSettled || Date.now() >= end) return outcomes;
-    await delay(BETWEEN);
-  }
+  return await lookUntil(PATIENCE, () => outcomesOf(expected, kind, readHolder()), isSettled);
 }
 
 export function outcomesOf(

@@ -2,20 +2,13 @@
 import { type Artefact, foldersOf } from "../../core/install/artefacts.ts";
 import type { InstallState } from "../../core/install/plan.ts";
 import { loadedNames } from "../../core/preload-list/loaded.ts";
-import { fromSystem } from "../../system/app-error.ts";
-import { removeLeftoversOf } from "../../system/files/replace-file.ts";
+import { tidyUpBeside } from "../../system/files/tidy-up.ts";
 import { tidyUpRehearsals } from "../../system/sandbox/rehearsal.ts";
 
 /** Removes what killed runs left beside the files of this state; only under the lock. Throws AppError. */
 export function tidyUp(root: string, state: InstallState): void {
   if (root === "/") tidyUpRehearsals();
-  for (const file of placesOf(state)) {
-    try {
-      removeLeftoversOf(root, file);
-    } catch (error) {
-      throw fromSystem(error, `cannot tidy up beside '${file}'`, "nothing was changed");
-    }
-  }
+  for (const file of placesOf(state)) tidyUpBeside(root, file, "nothing was changed");
 }
 
 /** Every file that an installation consists of, and the folders that are made for them. */

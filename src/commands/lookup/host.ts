@@ -66,11 +66,12 @@ function holderRows(
 /** "held by portreserve-hold for cups; everybody without SO_REUSEADDR is refused" */
 function keptRow(port: PortState, hold: PortHold, asRoot: boolean): readonly Line[] {
   if (hold.state !== "held") return [portText(port), holdLine(hold)];
-  if (hold.kind === "block")
-    return [portText(port), { text: "blocked by portreserve-hold; everybody is refused", tone: "good" }];
-  const owners = port.owners.length === 0 ? "" : ` for ${fewOf(port.owners, MOST_NAMED)}`;
+  const down = hold.reason !== undefined;
+  const by = down ? "systemd while portreserve-hold does not run" : "portreserve-hold";
+  if (hold.kind === "block") return [portText(port), { text: `blocked by ${by}; everybody is refused`, tone: "good" }];
+  const owners = port.owners.length === 0 ? "" : `${down ? "," : ""} for ${fewOf(port.owners, MOST_NAMED)}`;
   const isOwnersNow = port.holders.some(({ verdict }) => verdict === "owner");
-  const text = `held by portreserve-hold${owners}; everybody without SO_REUSEADDR is refused`;
+  const text = `held by ${by}${owners}; everybody without SO_REUSEADDR is refused`;
   return [portText(port), [{ text, tone: "good" }, isOwnersNow ? "" : `, its owner too${arrow(letGo(port, asRoot))}`]];
 }
 

@@ -1,11 +1,10 @@
 // What applying a mechanism changes and what removing it does, as data for the machinery of install; and both carried out.
 import { type Artefact, changesToPut, changesToTakeAway, foldersOf } from "../../core/install/artefacts.ts";
 import type { Change } from "../../core/install/change.ts";
-import { fromSystem } from "../../system/app-error.ts";
 import { type Journal, openJournal } from "../../system/files/apply.ts";
 import { isFolder, namesIn } from "../../system/files/entry.ts";
 import { flushFoldersOf } from "../../system/files/flush-folders.ts";
-import { removeLeftoversOf } from "../../system/files/replace-file.ts";
+import { tidyUpBeside } from "../../system/files/tidy-up.ts";
 import { daemonReload, systemdRuns } from "../../system/host/systemd.ts";
 import { UNIT_FOLDER } from "../../system/paths.ts";
 import { expectDone } from "../install/expect-done.ts";
@@ -62,13 +61,7 @@ function carryOutOne(root: string, { mechanism, standing, changes }: Work, journ
 
 /** What killed runs left beside the files. Throws AppError. */
 function tidyUp(root: string, works: readonly Work[]): void {
-  for (const { path } of works.flatMap(({ standing }) => everyPlace(standing))) {
-    try {
-      removeLeftoversOf(root, path);
-    } catch (error) {
-      throw fromSystem(error, `cannot tidy up beside '${path}'`);
-    }
-  }
+  for (const { path } of works.flatMap(({ standing }) => everyPlace(standing))) tidyUpBeside(root, path);
 }
 
 /**

@@ -1,6 +1,5 @@
 // What a plan does: sockets that share from then on, connections of the kernel that end, and the hold that follows.
 
-import { setTimeout as delay } from "node:timers/promises";
 import { type PortPlace, placeText } from "../../core/hold/port-lines.ts";
 import type { EndedSocket } from "../../core/native.ts";
 import type { SocketFamily } from "../../core/sockets/row.ts";
@@ -9,6 +8,7 @@ import { readHolder } from "../../observe/holder/read-holder.ts";
 import { observeSockets } from "../../observe/sockets/read-sockets.ts";
 import type { Message } from "../../report/types.ts";
 import { endKernelSockets, shareSocket } from "../../system/host/other-sockets.ts";
+import { lookUntil } from "../look-until.ts";
 import { heldBy } from "./gather.ts";
 import { type FoundPort, type ReclaimPlan, type Share, userText } from "./plan.ts";
 
@@ -73,20 +73,20 @@ const UNMOUNT = "unmount what needs it and mount it again: a port that is held i
 const HOLDER_TIME = 5000;
 /** After which the NFS client has connected again, or waits for an answer. */
 const CLIENT_TIME = 1000;
-const STEP = 100;
 
 async function isHeld(place: PortPlace, families: readonly SocketFamily[]): Promise<boolean> {
   if (readHolder().kind === "none") return false;
-  return await within(HOLDER_TIME, () => {
+  const look = (): boolean => {
     const holder = readHolder();
     if (holder.kind !== "running") return false;
     const held = heldBy(holder.state.pid, place);
     return held.kind === "running" && families.every((family) => held.families.includes(family));
-  });
+  };
+  return await lookUntil(HOLDER_TIME, look, Boolean);
 }
 
 async function kernelIsBack({ port, protocol }: PortPlace): Promise<boolean> {
-  return await within(CLIENT_TIME, () =>
+  const look = (): boolean =>
     observeSockets().sockets.some(
       (socket) =>
         socket.port === port &&
@@ -94,22 +94,12 @@ async function kernelIsBack({ port, protocol }: PortPlace): Promise<boolean> {
         socket.state === "connected" &&
         Array.isArray(socket.holders) &&
         socket.holders.length === 0,
-    ),
-  );
+    );
+  return await lookUntil(CLIENT_TIME, look, Boolean);
 }
 
 function tookAgain(found: FoundPort): Message {
   const message = `${placeText(found)}: the kernel's NFS client connected from it again`;
   const hint = "restart its owner all the same: where it sets SO_REUSEPORT too, it may have it beside the client";
   return { severity: "error", message, hint };
-}
-
-/** Whether it comes true in this time. */
-export async function within(milliseconds: number, isTrue: () => boolean): Promise<boolean> {
-  const end = Date.now() + milliseconds;
-  for (;;) {
-    if (isTrue()) return true;
-    if (Date.now() >= end) return false;
-    await delay(STEP);
-  }
 }

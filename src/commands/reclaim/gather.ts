@@ -30,6 +30,7 @@ export function gather(places: readonly PortPlace[], facts: HostFacts, coverage:
       reserved: state?.reserved ?? false,
       owners,
       ownerUnits: unique(owners.flatMap((owner) => ownerUnit(owner, host) ?? [])),
+      unitsUnseen: isUnseen(facts.units) ? facts.units.unseen : undefined,
       kind: state?.kind ?? "reserve",
       sockets: [
         ...sockets.filter((socket) => !isHolders(socket, facts, pid)).map((socket) => found(socket, state, facts)),
@@ -62,7 +63,7 @@ function without(holder: ReturnType<typeof readHolder>): FoundHolder {
 
 /** By its descriptors: before Linux 6.8 the kernel lists no socket of TCP that is bound and does nothing. */
 export function heldBy(pid: number, { port, protocol }: PortPlace): FoundHolder {
-  const open = readOpenSockets(pid, (inode) => Number.isInteger(inode));
+  const open = readOpenSockets(pid, () => true);
   if (isRefused(open)) return { kind: "unknown", reason: `its sockets cannot be looked at (${open.errno})` };
   const number = PROTOCOLS[protocol];
   const mine = open.filter(({ socket }) => socket.port === port && socket.protocol === number);

@@ -5,7 +5,7 @@ import type { Coverage } from "../../coverage/coverage.ts";
 import { socketsByNetlink } from "../../observe/sockets/read-socket-lists.ts";
 import type { Message } from "../../report/types.ts";
 import { restart, systemdRuns } from "../../system/host/systemd.ts";
-import { within } from "./carry-out.ts";
+import { lookUntil } from "../look-until.ts";
 import type { FoundPort } from "./plan.ts";
 
 export interface Restarted {
@@ -16,9 +16,9 @@ export interface Restarted {
 /** Each unit once. Blocks until systemd says that it has started, or failed. */
 export function restartOwners(ports: readonly FoundPort[]): Restarted {
   const nameless = ports.filter(({ ownerUnits }) => ownerUnits.length === 0);
-  const messages: Message[] = nameless.map(({ port, protocol, owners }) => {
-    const whose =
-      owners.length === 0 ? "no file of /etc/portreserve asks for it" : `no unit is named like '${owners[0]}'`;
+  const messages: Message[] = nameless.map(({ port, protocol, owners, unitsUnseen }) => {
+    const nobody = owners.length === 0 ? "no file of /etc/portreserve asks for it" : undefined;
+    const whose = nobody ?? unitsUnseen ?? `no unit is named like '${owners[0]}'`;
     return { severity: "error", message: `${port}/${protocol}: its owner cannot be restarted: ${whose}` };
   });
   const done: string[] = [];
@@ -45,15 +45,15 @@ const START_TIME = 5000;
 
 /** Waits until somebody serves each of them, who may be anybody. */
 export async function waitForServers(places: readonly PortPlace[]): Promise<void> {
-  await within(START_TIME, () =>
+  const look = (): boolean =>
     places.every(({ port, protocol }) =>
       (["inet", "inet6"] as const).some((family) =>
         socketsByNetlink(protocol, family)?.some(
           (row) => row.port === port && (protocol === "udp" || row.state === LISTENING),
         ),
       ),
-    ),
-  );
+    );
+  await lookUntil(START_TIME, look, Boolean);
 }
 
 const LISTENING = 10;

@@ -13,6 +13,8 @@ export interface FoundPort {
   readonly owners: readonly string[];
   /** The units of these, as words of a command. */
   readonly ownerUnits: readonly string[];
+  /** Why these are not known. */
+  readonly unitsUnseen?: string | undefined;
   readonly kind: ReservationKind;
   /** Without portreserve-hold's own. */
   readonly sockets: readonly FoundSocket[];

@@ -1,4 +1,4 @@
-// The unit of portreserve-hold: early, started again at once, with two rights, and with its sockets in systemd's keeping.
+// The unit of portreserve-hold: early, started again each time it ends, with two rights, and with its sockets in systemd's keeping.
 import { UNIT_MARKER } from "./unit-texts.ts";
 import { execProgram } from "./words.ts";
 
@@ -29,7 +29,7 @@ ExecReload=/bin/kill -HUP $MAINPID
 FileDescriptorStoreMax=${KEPT_SOCKETS}
 LimitNOFILE=${DESCRIPTORS}
 Restart=always
-RestartSec=0
+RestartSec=1
 OOMScoreAdjust=-1000
 CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_NET_ADMIN
 NoNewPrivileges=yes

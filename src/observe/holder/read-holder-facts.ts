@@ -4,6 +4,7 @@ import type { HolderFacts } from "../../coverage/hold-facts.ts";
 import { systemdRuns } from "../../system/host/systemd.ts";
 import { HOLDER_FILE, HOLDER_UNIT, UNIT_FOLDERS } from "../../system/paths.ts";
 import { readHolder } from "./read-holder.ts";
+import { readKeptSockets } from "./read-kept.ts";
 
 export function observeHolder(): HolderFacts {
   const found = readHolder();
@@ -11,12 +12,16 @@ export function observeHolder(): HolderFacts {
     case "running":
       return { kind: "running", pid: found.state.pid, held: found.state.held };
     case "none":
-      return { kind: "none", start: whatStarts() };
+      return without(whatStarts());
     case "unknown":
       return { kind: "unknown", why: { unseen: found.reason, rootWould: false } };
     default:
       return found satisfies never;
   }
+}
+
+function without(start: ReturnType<typeof whatStarts>): HolderFacts {
+  return start === "unit" ? { kind: "none", start, kept: readKeptSockets() } : { kind: "none", start };
 }
 
 function whatStarts(): (HolderFacts & { kind: "none" })["start"] {

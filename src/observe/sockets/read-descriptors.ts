@@ -12,9 +12,12 @@ export function findHolders(inodes: ReadonlySet<number>, pids: Iterable<number>)
   const holders = new Map<number, number[]>();
   let refused = 0;
   for (const pid of [...new Set(pids)].sort((a, b) => a - b)) {
-    const open = socketsOfProcess(pid);
-    if (open === undefined) refused++;
-    for (const inode of new Set(open)) {
+    const open = socketDescriptors(pid);
+    if (isRefused(open)) {
+      if (!isGone(open)) refused++;
+      continue;
+    }
+    for (const inode of new Set(open.map((one) => one.inode))) {
       if (!inodes.has(inode)) continue;
       const known = holders.get(inode);
       if (known === undefined) holders.set(inode, [pid]);
@@ -24,16 +27,22 @@ export function findHolders(inodes: ReadonlySet<number>, pids: Iterable<number>)
   return { holders, refused, hidden: !existsSync("/proc/1") };
 }
 
-/** Inodes of its sockets; undefined where some of it is refused, none for a process that is gone. */
-function socketsOfProcess(pid: number): readonly number[] | undefined {
+/** One of a process's descriptors, and the socket that it leads to. */
+export interface SocketDescriptor {
+  readonly fd: number;
+  readonly inode: number;
+}
+
+/** By descriptor; refused where some of it is. The only walk through a process's descriptors: one call, however many it has. */
+export function socketDescriptors(pid: number): readonly SocketDescriptor[] | Refused {
   const links = socketLinks(processFolder(pid));
-  return links === "none" ? socketsOfThreads(pid) : links;
+  return links === "none" ? descriptorsOfThreads(pid) : links;
 }
 
 /** A process outlives its first thread, whose folder is empty from then on. */
-function socketsOfThreads(pid: number): readonly number[] | undefined {
+function descriptorsOfThreads(pid: number): readonly SocketDescriptor[] | Refused {
   const threads = threadIds(pid);
-  if (isRefused(threads)) return isGone(threads) ? [] : undefined;
+  if (isRefused(threads)) return threads;
   for (const thread of threads) {
     const links = thread === pid ? "none" : socketLinks(processFolder(pid, thread));
     if (links !== "none") return links;
@@ -42,15 +51,18 @@ function socketsOfThreads(pid: number): readonly number[] | undefined {
 }
 
 /** "none": no descriptor is open there, or there is no such folder any more. */
-function socketLinks(folder: string): readonly number[] | "none" | undefined {
+function socketLinks(folder: string): readonly SocketDescriptor[] | "none" | Refused {
   const links = linksLike(`${folder}/fd`, SOCKET);
   if (links === undefined) return "none";
-  if (isRefused(links)) return isGone(links) ? "none" : undefined;
-  return links.map((link) => Number(link.slice(SOCKET.length, -1)));
+  if (isRefused(links)) return isGone(links) ? "none" : links;
+  return links.map((link) => {
+    const [fd = "", text = ""] = link.split(" ");
+    return { fd: Number(fd), inode: Number(text.slice(SOCKET.length, -1)) };
+  });
 }
 
 const SOCKET = "socket:[";
 
-function isGone({ errno }: Refused): boolean {
+export function isGone({ errno }: Refused): boolean {
   return errno === "ENOENT" || errno === "ESRCH";
 }

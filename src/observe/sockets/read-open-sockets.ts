@@ -1,14 +1,7 @@
 // The sockets that one process has open, looked at by copies of its descriptors.
-import { readdirSync } from "node:fs";
 import { native, type OtherSocket } from "../../core/native.ts";
-import {
-  isRefused,
-  namespaceOf,
-  processFolder,
-  type Refused,
-  readLink,
-  refusedBy,
-} from "../../system/proc/process-files.ts";
+import { isRefused, namespaceOf, processFolder, type Refused, refusedBy } from "../../system/proc/process-files.ts";
+import { socketDescriptors } from "./read-descriptors.ts";
 
 export interface OpenSocket {
   /** The first of the process's descriptors that lead to it. */
@@ -19,20 +12,19 @@ export interface OpenSocket {
 
 /** By descriptor, each once. Those that are closed meanwhile are left out. */
 export function readOpenSockets(pid: number, isWanted: (inode: number) => boolean): readonly OpenSocket[] | Refused {
-  const folder = `${processFolder(pid)}/fd`;
+  const descriptors = socketDescriptors(pid);
+  if (isRefused(descriptors)) return descriptors;
+  const found = new Map<number, OpenSocket>();
   try {
-    const found = new Map<number, OpenSocket>();
-    for (const fd of readdirSync(folder).map(Number)) {
-      const link = readLink(`${folder}/${fd}`);
-      const inode = isRefused(link) ? Number.NaN : Number(/^socket:\[(\d+)\]$/.exec(link)?.[1]);
+    for (const { fd, inode } of descriptors) {
       if (!isWanted(inode) || found.has(inode)) continue;
       const socket = native().readOtherSocket(pid, fd, inode);
       if (socket !== undefined) found.set(inode, { fd, inode, socket });
     }
-    return [...found.values()];
   } catch (error) {
     return refusedBy(error);
   }
+  return [...found.values()];
 }
 
 /** Whether its rights are those of a user namespace of its own, as a container's may be; true also where that cannot be told. */

@@ -1,10 +1,10 @@
 // The sockets on a few ports, with what each was told of sharing its port: asked of a copy of its descriptor.
-import { readdirSync } from "node:fs";
 import { native, type OtherSocket } from "../../core/native.ts";
 import { isUnseen } from "../../core/seen.ts";
 import type { SharedSocket } from "../../coverage/sharing-facts.ts";
 import { errnoOf, reasonOf } from "../../system/app-error.ts";
-import { isRefused, processFolder, processIds, readLink } from "../../system/proc/process-files.ts";
+import { isRefused, processIds } from "../../system/proc/process-files.ts";
+import { socketDescriptors } from "./read-descriptors.ts";
 import { socketsByNetlink } from "./read-socket-lists.ts";
 import { observeSocketsBy, type SocketSource, socketListByTable } from "./read-sockets.ts";
 
@@ -67,19 +67,6 @@ function askAt(pid: number, inode: number): OtherSocket | string | undefined {
 }
 
 function descriptorsOf(pid: number, inode: number): readonly number[] {
-  const folder = `${processFolder(pid)}/fd`;
-  const wanted = `socket:[${inode}]`;
-  return namesIn(folder).flatMap((name) => {
-    const link = readLink(`${folder}/${name}`);
-    return !isRefused(link) && link === wanted ? [Number(name)] : [];
-  });
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return [];
-  }
+  const open = socketDescriptors(pid);
+  return isRefused(open) ? [] : open.filter((one) => one.inode === inode).map(({ fd }) => fd);
 }

@@ -176,7 +176,7 @@ export function readLink(link: string): string | Refused {
   return typeof found === "string" ? found : refused(found);
 }
 
-/** What the links of a folder say that begin with `start`; undefined where there is no link at all. */
+/** "NAME TEXT" of each link in a folder whose text begins with `start`; undefined where there is no link at all. */
 export function linksLike(folder: string, start: string): readonly string[] | Refused | undefined {
   const found = native().linksLike(folder, start);
   return typeof found === "number" ? refused(found) : (found ?? undefined);
