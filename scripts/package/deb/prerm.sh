@@ -26,7 +26,6 @@ remove_ours() {
   for file; do
     if [ -f "$file" ] && head -n 1 "$file" | grep -q "^# Written by 'portreservectl "; then
       rm -f "$file"
-      rmdir --ignore-fail-on-non-empty "${file%/*}" || :
     fi
   done
 }
@@ -40,9 +39,9 @@ take_away() {
   fi
   rm -f "$units/paths.target.wants"/portreserve*.path "$units/multi-user.target.wants/portreserve.service" \
     "$units/sysinit.target.wants/portreserve-hold.service"
-  rmdir --ignore-fail-on-non-empty "$units/paths.target.wants" 2>/dev/null || :
   remove_ours "$units"/*.d/50-portreserve.conf /etc/apparmor.d/abstractions/base.d/portreserve \
     /etc/modprobe.d/portreserve.conf /etc/sysctl.d/zz-portreserve-*.conf /etc/nfsmount.conf.d/portreserve.conf
+  rmdir --ignore-fail-on-non-empty "$units"/*.target.wants "$units"/*.d 2>/dev/null || :
   rm -f /etc/portreserve.table /etc/portreserve.hold
   ! booted || systemctl --system daemon-reload || :
 }

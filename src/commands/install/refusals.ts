@@ -9,7 +9,7 @@ import { conflictsNamed } from "../../core/preload-list/conflicts.ts";
 import { isOurUnit, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
 import { othersUnits } from "../../observe/units/read-unit-files.ts";
 import type { Message } from "../../report/types.ts";
-import { commandLine, hostPath } from "../../system/command-text.ts";
+import { commandLine, hostPath, shellWord } from "../../system/command-text.ts";
 import { isClosed, isFolder, lstatEntry } from "../../system/files/entry.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
 import type { HostAbi } from "../../system/host/abis.ts";
@@ -44,9 +44,7 @@ export function refusalsToInstall(
 /** A package of the distribution owns what is installed there, and this program is not of it. */
 export function ofPackage(root: string, verb: "install" | "uninstall"): Message {
   const hint =
-    root === "/"
-      ? `run '/usr/bin/portreservectl ${verb}'`
-      : `run 'chroot ${hostPath(root, "/")} portreservectl ${verb}'`;
+    root === "/" ? `run '/usr/bin/portreservectl ${verb}'` : `run 'chroot ${shellWord(root)} portreservectl ${verb}'`;
   return refusal(
     `'${MANAGER_FOLDER}' belongs to a package of this system, which has a portreservectl of its own`,
     hint,
