@@ -34,8 +34,8 @@ Description: keep bindresvport() from handing out ports that services need
 /** Names and texts; each has what they share at its beginning. */
 export function scriptTexts(arch, prebuilds) {
   const folder = path.join(root, "scripts", "package", "deb");
-  const text = (name) => readFileSync(path.join(folder, `${name}.sh`), "utf8");
-  const shared = text("common").replace(/^#.*\n# shellcheck.*\n/, "");
+  const text = (name) => readFileSync(path.join(folder, `${name}.sh`), "utf8").replace(/^# shellcheck shell.*\n/m, "");
+  const shared = text("common").replace(/^#.*\n/, "");
   return ["postinst", "postrm", "preinst", "prerm"].map((name) => {
     const [title, ...lines] = text(name).split("\n");
     const own = lines.join("\n").replaceAll("@NODE_ARCH@", arch);

@@ -1,5 +1,5 @@
 # What several of the package's scripts need, without Node: it is put into each of them. Nothing here fails a script.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2020,SC2034
 list=/etc/ld.so.preload
 entry='/usr/$LIB/portreserve/libportreserve.so'
 units=/etc/systemd/system

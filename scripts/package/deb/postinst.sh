@@ -1,4 +1,5 @@
 # Installing the package covers nothing yet. An upgrade goes on with what is in force.
+# shellcheck shell=sh disable=SC2154
 
 case $1 in
 configure)

@@ -1,4 +1,5 @@
 # What the manager leaves between its runs. The administrator's reservations in /etc/portreserve stay.
+# shellcheck shell=sh disable=SC2154
 
 case $1 in
 remove)

@@ -1,4 +1,5 @@
 # Before the files of this version are there: its shim is tried under another name, since dpkg puts it where every program loads it.
+# shellcheck shell=sh disable=SC2154
 
 # What each of these says, and how it ends, with a library preloaded or with none.
 behave() {

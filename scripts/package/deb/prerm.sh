@@ -1,4 +1,5 @@
 # Before the files go: nothing may name them any more, also where Node has gone already.
+# shellcheck shell=sh disable=SC2016,SC2154
 
 # The list without the shim, put in its place by rename; without anything else it goes.
 unlist() {
