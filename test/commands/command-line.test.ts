@@ -135,7 +135,7 @@ test("a bug exits 70 and says what to report", () => {
     stdout: "",
     head: [
       "portreservectl: error: this is a bug in portreservectl, not in your configuration",
-      `version: ${VERSION}, node ${process.version}, ${process.platform} ${process.arch}`,
+      `version: ${VERSION}, node ${node(["--version"]).stdout.trim()}, ${process.platform} ${process.arch}`,
       `arguments: ["check","--root","${root}"]`,
       "TypeError: injected",
     ],
