@@ -12,11 +12,12 @@ const SECOND_LINE = "// portreservectl, the manager of portreserve, in one file;
 const output = path.resolve(process.argv[2] ?? path.join(root, "dist", "portreservectl.mjs"));
 
 /** One file of `src` with all that it imports, as one text. */
-async function bundled(input, options) {
+async function bundled(input, options, transform = { target: "node18.19" }) {
   const bundle = await rolldown({
     cwd: root,
     input,
     platform: "node",
+    transform,
     onLog: (level, log) => {
       if (level === "warn") throw new Error(`the bundler warns: ${log.message}`);
     },
@@ -31,13 +32,28 @@ async function bundled(input, options) {
   return chunk;
 }
 
-/** Not by import: that asks each builtin for all that it has, and has the streams of the process made with it. */
+/** The oldest Node that runs the manager, as package.json says. */
+const [major, minor] = /^>=(\d+)\.(\d+)$/
+  .exec(JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")).engines.node)
+  .slice(1);
+
+/**
+ * Any Node that reads modules reads these lines, and says by them that it is too old. Builtins are not imported where that
+ * can be helped: an import asks each for all that it has, and has the streams of the process made with it.
+ */
 const FIRST_LINES = `#!/usr/bin/env node
 ${SECOND_LINE}
-const require = process.getBuiltinModule;
-const __filename = import.meta.filename;
+const file = decodeURIComponent(import.meta.url.slice("file://".length));
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < ${major} || (major === ${major} && minor < ${minor})) {
+  console.error(\`portreservectl: error: this is Node \${process.version}, and ${major}.${minor} or newer is needed\\nhint: Debian 12, Ubuntu 24.04 and what is newer have one: 'apt-get install nodejs'\`);
+  process.exitCode = 69;
+} else if (process.getBuiltinModule) start(process.getBuiltinModule, file);
+else import("module").then(({ createRequire }) => start(createRequire(file), file));
+
+function start(require, __filename) {
 `;
-const start = await bundled("src/system/code/bundle-start.ts", { format: "cjs" });
+const start = await bundled("src/system/code/bundle-start.ts", { format: "cjs" }, { target: "node12.17" });
 const chunk = await bundled("src/main.ts", { format: "cjs" });
 
 /**
@@ -71,7 +87,7 @@ function hidden(code) {
   return `(function (require, __filename, compiledCode) { "use strict";\n${program.replaceAll("*/", "*~/")}})`;
 }
 
-const whole = `${FIRST_LINES}${escaped(start.code)}\n/*\n${escaped(hidden(chunk.code))}\n*/\n${notices()}`;
+const whole = `${FIRST_LINES}${escaped(start.code)}}\n/*\n${escaped(hidden(chunk.code))}\n*/\n${notices()}`;
 if (whole.split("\n/*\n").length !== 2 || whole.split("\n*/\n").length !== 2)
   throw new Error("the program is not found");
 

@@ -87,7 +87,7 @@ function build(arch) {
     const built = path.join(stage, "build", "Release", name);
     if (!existsSync(part) && existsSync(built)) run(strip, ["--strip-all", "-o", part, built]);
     if (!existsSync(part)) fail(`'${name}' was not built`);
-    chmodSync(part, 0o755);
+    chmodSync(part, /\.(so|node)$/.test(name) ? 0o644 : 0o755);
   }
   const sums = path.join(made, SUMS);
   writeFileSync(sums, sumsOf(made, arch));

@@ -14,3 +14,5 @@ export const EXIT_CODES: Readonly<Record<Outcome, number>> = {
 
 /** A bug: none of the outcomes. */
 export const EXIT_BUG = 70;
+/** Node is too old: said by the first lines of the bundle, before anything of this is read. */
+export const EXIT_OLD_NODE = 69;

@@ -1,5 +1,5 @@
 // The help, made from the registry: what a verb is for, its options, examples and exit codes.
-import { EXIT_BUG, EXIT_CODES } from "./exit-codes.ts";
+import { EXIT_BUG, EXIT_CODES, EXIT_OLD_NODE } from "./exit-codes.ts";
 import { GLOBAL_OPTIONS, OPTION_TEXTS } from "./options.ts";
 import { verbs } from "./registry.ts";
 import type { Verb } from "./verb.ts";
@@ -35,6 +35,7 @@ export function overviewHelp(): string {
       ["3", "could not complete: input or output failed"],
       ["4", "needs root"],
       ["5", "refused as unsafe"],
+      [String(EXIT_OLD_NODE), "Node is too old for it, and nothing was done"],
       [String(EXIT_BUG), "a bug in portreservectl"],
       ["126, 127", "run: the command cannot be executed; it does not exist"],
     ]),
@@ -63,6 +64,7 @@ export function verbHelp(verb: Verb): string {
     ...section("exit codes", [
       ...verb.outcomes.map(([outcome, meaning]): [string, string] => [String(EXIT_CODES[outcome]), meaning]),
       ...(verb.passThrough ? [["others", "the command's own"] as [string, string]] : []),
+      [String(EXIT_OLD_NODE), "Node is too old for it, and nothing was done"],
       [String(EXIT_BUG), "a bug in portreservectl"],
     ]),
   ]);

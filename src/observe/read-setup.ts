@@ -8,7 +8,7 @@ import { loadedNames } from "../core/preload-list/loaded.ts";
 import type { Seen } from "../core/seen.ts";
 import { isUnseen } from "../core/seen.ts";
 import { ASKED_OF_UNITS, fromShow, present } from "../core/systemd/from-show.ts";
-import { PATH_UNITS } from "../core/systemd/unit-texts.ts";
+import { enablingLinks, PATH_UNITS } from "../core/systemd/unit-texts.ts";
 import type { LibraryFacts, SetupFacts, TableFacts } from "../coverage/facts.ts";
 import { labelTypeOf } from "../system/files/attributes.ts";
 import { lstatEntry } from "../system/files/entry.ts";
@@ -16,6 +16,7 @@ import { isFault, type ReadFault, readUnder } from "../system/files/read-file.ts
 import { readTable, type TableState } from "../system/files/table-file.ts";
 import { abisOf, type HostAbi, highFile, type LoaderAnswer, shimFile } from "../system/host/abis.ts";
 import { selinuxActive } from "../system/host/confinement.ts";
+import { packagingOf } from "../system/host/packaging.ts";
 import { showUnits, systemdRuns } from "../system/host/systemd.ts";
 import { LOADER_CACHE, MANAGER_FOLDER, PRELOAD_LIST, TABLE_FILE, UNIT_FOLDER } from "../system/paths.ts";
 import { elfFacts } from "./programs/elf-facts.ts";
@@ -133,7 +134,7 @@ function libraryFacts(
 }
 
 function watching(root: string, abis: readonly HostAbi[]): Pick<SetupFacts, "watchers" | "unwatched"> {
-  const installed = PATH_UNITS.filter((unit) => lstatEntry(root, `${UNIT_FOLDER}/${unit}`).kind !== "missing");
+  const installed = PATH_UNITS.filter((unit) => lstatEntry(root, unitSign(root, unit)).kind !== "missing");
   if (!systemdRuns(root)) {
     const watchers = installed.map((unit) => ({ unit, activeState: "not loaded" }));
     return { watchers, unwatched: "systemd does not run here" };
@@ -141,6 +142,12 @@ function watching(root: string, abis: readonly HostAbi[]): Pick<SetupFacts, "wat
   if (installed.length > 0) return { watchers: watchers(installed) };
   const site = managerSite(root, abis);
   return { watchers: [], ...("obstacle" in site ? { unwatched: site.obstacle } : {}) };
+}
+
+/** A package has the units from the first day on, and `install` the link that enables each. */
+function unitSign(root: string, unit: string): string {
+  const link = enablingLinks(UNIT_FOLDER).find(({ path: place }) => place.endsWith(`/${unit}`))?.path;
+  return packagingOf(root) === "none" || link === undefined ? `${UNIT_FOLDER}/${unit}` : link;
 }
 
 function watchers(installed: readonly string[]): SetupFacts["watchers"] {

@@ -1,6 +1,6 @@
 // Colour: names of tones to terminal codes, and when to use any.
 import { isatty } from "node:tty";
-import { styleText } from "node:util";
+import { inspect } from "node:util";
 import type { Tone } from "./types.ts";
 
 export type Paint = (text: string, tone: Tone) => string;
@@ -23,5 +23,9 @@ export function isScreen(descriptor: 1 | 2, environment: Readonly<Record<string,
 }
 
 export function painter(color: boolean): Paint {
-  return color ? (text, tone) => styleText(FORMATS[tone], text, { validateStream: false }) : (text) => text;
+  if (!color) return (text) => text;
+  return (text, tone) => {
+    const [on, off] = inspect.colors[FORMATS[tone]] ?? [0, 0];
+    return `\x1b[${on}m${text}\x1b[${off}m`;
+  };
 }

@@ -52,12 +52,16 @@ export const LOADER_CACHE = "/etc/ld.so.cache";
 export const MANAGER_FOLDER = "/usr/lib/portreserve";
 /** The administrator's units and drop-ins. */
 export const UNIT_FOLDER = "/etc/systemd/system";
+/** Where packages of the distribution have theirs. */
+export const VENDOR_UNIT_FOLDER = "/usr/lib/systemd/system";
+/** The node of the distribution's own package: a package of portreserve depends on it. */
+export const PACKAGED_NODE = "/usr/bin/node";
 /** Every folder of units, the first that has a unit wins. */
 export const UNIT_FOLDERS: readonly string[] = [
   UNIT_FOLDER,
   "/run/systemd/system",
   "/usr/local/lib/systemd/system",
-  "/usr/lib/systemd/system",
+  VENDOR_UNIT_FOLDER,
   "/lib/systemd/system",
 ];
 /** What a masked unit is a link to. */

@@ -1,7 +1,8 @@
 // Whose a file in one of our places is, told by what is in it; and the order in which the manager comes and goes.
 import { describe, expect, test } from "vitest";
 import { holderLinkSpec, holderProgramSpec, holderUnitSpec } from "../../src/core/install/holder-specs.ts";
-import { librarySpec, managerSpecs, type Spec, textSpec } from "../../src/core/install/specs.ts";
+import { librarySpec, managerSpecs, type Spec, textSpec, unitSpecs } from "../../src/core/install/specs.ts";
+import { PACKAGED_MARKER } from "../../src/core/systemd/unit-texts.ts";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
@@ -62,4 +63,21 @@ test("the part that says whose folder it is comes first, programs can be run, an
     { path: "/home/dist/a/b", mode: 0o755, folders: ["/home/dist/a", "/home/dist", "/home"] },
     { path: "/home/c", mode: 0o644, folders: ["/home"] },
   ]);
+});
+
+test("where a package has the units, only links into the administrator's folder are left to make", () => {
+  const choice = { folder: "/etc/units", watched: ["/a", "/b", "/c"], node: "/usr/bin/node", manager: "/m" };
+  const paths = (packaged: object): readonly string[] => unitSpecs({ ...choice, ...packaged }).map(({ path }) => path);
+  const specs = unitSpecs({ ...choice, packaged: "/usr/units" });
+  const [files, links] = (["file", "link"] as const).map((kind) => specs.filter(({ wanted }) => wanted.kind === kind));
+  expect(files?.map(({ path }) => path).every((path) => path.startsWith("/usr/units/"))).toBe(true);
+  expect(links?.map(({ path, wanted }) => [path, wanted])).toContainEqual([
+    "/etc/units/multi-user.target.wants/portreserve.service",
+    { kind: "link", target: "/usr/units/portreserve.service" },
+  ]);
+  const [first] = files ?? [];
+  expect(first?.wanted.kind === "file" && Buffer.from(first.wanted.bytes).toString().split("\n")[0]).toBe(
+    PACKAGED_MARKER,
+  );
+  expect(paths({}).every((path) => path.startsWith("/etc/units/"))).toBe(true);
 });

@@ -132,7 +132,7 @@ test("says that it lacks a node for the units", () => {
   const root = imageOf({ "usr/lib/systemd/system/some.service": "[Unit]\n" });
   expect(run("install", "--root", root).stderr).toBe(
     `portreservectl: note: the table will not follow the configuration by itself: root's unit needs a node that nobody else can change, and there is none at /usr/bin/node, /usr/local/bin/node, /usr/bin/nodejs
-hint: run 'portreservectl compile' after each change of the configuration, or install Node 20.17 or newer in /usr/bin/node and run 'portreservectl install' again
+hint: run 'portreservectl compile' after each change of the configuration, or install Node 18.19 or newer in /usr/bin/node and run 'portreservectl install' again
 `,
   );
 });

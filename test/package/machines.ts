@@ -12,7 +12,7 @@ export const RELEASES = [
 
 /** The oldest that package.json allows with the npm that came with it, then the newest of two release lines; npm 12 runs no install scripts. */
 export const NODES = [
-  { node: "20.17.0", npm: "10.8.2" },
+  { node: "18.19.0", npm: "10.2.3" },
   { node: "22", npm: "10" },
   { node: "24", npm: "12" },
 ] as const satisfies readonly NodeRequest[];

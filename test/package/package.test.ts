@@ -1,6 +1,16 @@
 // The npm package: exactly what it should hold, and never made with a part missing, damaged or out of date.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { packageRoot } from "../../src/core/native.ts";
@@ -10,12 +20,19 @@ import { ARCHS, notPrebuilt, PARTS } from "./prebuilt.ts";
 import { manifest, packed } from "./tarball.ts";
 
 const ALLOWED = [
+  "ARCHITECTURE.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
   "LICENSE",
   "README.md",
   "SECURITY.md",
   "dist/portrelease.js",
   "dist/portreservectl.mjs",
+  ...["benchmarks", "decisions"].flatMap((folder) =>
+    readdirSync(path.join(packageRoot, "docs", folder)).map((name) => `docs/${folder}/${name}`),
+  ),
+  "docs/coverage.md",
+  "docs/session.svg",
   "docs/portrelease.8",
   "docs/portreserve-hold.8",
   "docs/portreserve.5",
@@ -60,6 +77,21 @@ describe.skipIf(reason !== undefined)(named("the package", reason), () => {
     expect(names.sort()).toEqual(ALLOWED);
     const executable = entries.filter(([mode]) => mode?.startsWith("-rwx")).map((entry) => entry.at(-1) ?? "");
     expect(executable.filter((name) => /probe|pidexec|\/dist\//.test(name))).toHaveLength(9);
+    expect(executable.filter((name) => /\.(so|node|md|[58])$/.test(name))).toEqual([]);
+  });
+
+  test("brings its manual pages, and its README and what that leads to lead nowhere that is not there", () => {
+    const folder = scratch();
+    spawnSync("tar", ["-xzf", packed(), "-C", folder]);
+    expect(manifest.man).toEqual(ALLOWED.filter((name) => /^docs\/[^/]+\.[58]$/.test(name)));
+    const pages = ALLOWED.filter((name) => name.endsWith(".md"));
+    const links = pages.flatMap((page) =>
+      [...readFileSync(path.join(folder, "package", page), "utf8").matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(
+        ([, link = ""]) => path.join(path.dirname(page), link),
+      ),
+    );
+    expect(links).toContain("docs/recovery.md");
+    expect(links.filter((link) => !existsSync(path.join(folder, "package", link)))).toEqual([]);
   });
 
   test("is published with just the same files", () => {

@@ -10,6 +10,7 @@ import {
   managerSpecs,
   ruleSpec,
   type Spec,
+  type UnitsChoice,
   unitSpecs,
 } from "../../core/install/specs.ts";
 import { holdFreshnessOf, readHold } from "../../observe/read-hold.ts";
@@ -22,6 +23,7 @@ import { readTable } from "../../system/files/table-file.ts";
 import { abisOf, type HostAbi, highFile, libsWithShim, shareFile, shimFile } from "../../system/host/abis.ts";
 import { appArmorActive, appArmorRules, hasEffect } from "../../system/host/confinement.ts";
 import { MANAGER_FILE, partsInPlace } from "../../system/host/manager-parts.ts";
+import { packagingOf } from "../../system/host/packaging.ts";
 import {
   APPARMOR_BASE,
   BLACKLIST_FILE,
@@ -34,6 +36,7 @@ import {
   SERVICES_FILE,
   TABLE_FILE,
   UNIT_FOLDER,
+  VENDOR_UNIT_FOLDER,
 } from "../../system/paths.ts";
 import { type HoldPlan, planHold } from "../hold-file/plan.ts";
 import { changeLines } from "../table-change.ts";
@@ -92,16 +95,21 @@ export function gatherForInstall(options: Options, dropIns: readonly Spec[]): In
 export function gatherForUninstall(root: string, dropIns: readonly Spec[]): InstallState {
   const nothing = new Uint8Array();
   const rules = appArmorRules(root);
+  const packaged = packagingOf(root) !== "none";
   const parts = partsInPlace(root).map((file): ManagerPart => ({ file, bytes: nothing, isProgram: false }));
   return stateOfHost(root, {
-    libraries: libsWithShim(root).flatMap((lib) => [
-      librarySpec("share", shareFile(lib), nothing, shareFile(lib)),
-      librarySpec("high", highFile(lib), nothing, highFile(lib)),
-      librarySpec("shim", shimFile(lib), nothing, shimFile(lib)),
-    ]),
+    libraries: packaged
+      ? []
+      : libsWithShim(root).flatMap((lib) => [
+          librarySpec("share", shareFile(lib), nothing, shareFile(lib)),
+          librarySpec("high", highFile(lib), nothing, highFile(lib)),
+          librarySpec("shim", shimFile(lib), nothing, shimFile(lib)),
+        ]),
     rules: rules === undefined ? [] : [ruleSpec(rules, TABLE_FILE)],
-    manager: managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)),
-    units: unitSpecs({ folder: UNIT_FOLDER, watched: WATCHED, node: "", manager: "" }),
+    manager: packaged ? [] : managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)),
+    units: unitSpecs({ ...unitPlaces(root), watched: WATCHED, node: "", manager: "" }).filter(
+      ({ wanted }) => !packaged || wanted.kind === "link",
+    ),
     holder: holderToTake(root),
     dropIns,
     table: undefined,
@@ -161,9 +169,13 @@ function managerChoice(
   const manager = `${MANAGER_FOLDER}/${MANAGER_FILE}`;
   return {
     manager: managerSpecs(MANAGER_FOLDER, site.parts, isOurFolder(root)),
-    units: unitSpecs({ folder: UNIT_FOLDER, watched: WATCHED, node: site.node, manager }),
+    units: unitSpecs({ ...unitPlaces(root), watched: WATCHED, node: site.node, manager }),
     notes: [],
   };
+}
+
+function unitPlaces(root: string): Pick<UnitsChoice, "folder" | "packaged"> {
+  return packagingOf(root) === "none" ? { folder: UNIT_FOLDER } : { folder: UNIT_FOLDER, packaged: VENDOR_UNIT_FOLDER };
 }
 
 function isOurFolder(root: string): boolean {

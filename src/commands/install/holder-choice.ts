@@ -6,8 +6,9 @@ import type { Message } from "../../report/types.ts";
 import { lstatEntry } from "../../system/files/entry.ts";
 import type { HostAbi } from "../../system/host/abis.ts";
 import { holderProgram } from "../../system/host/holder-program.ts";
+import { packagingOf } from "../../system/host/packaging.ts";
 import { HOLDER_FILE, HOLDER_PROGRAM, HOLDER_WANTED } from "../../system/paths.ts";
-import { HOLDER_UNIT_FILE, maskedText, maskOfHolder, UNMASK } from "./holder-unit.ts";
+import { holderUnitFile, maskedText, maskOfHolder, UNMASK } from "./holder-unit.ts";
 
 /**
  * For `install`: the program; its unit where systemd boots the system; the link that enables it where `holds`, that is,
@@ -27,14 +28,19 @@ export function holderToPut(
   if (!hasUnits(root)) return { specs: program, notes: [] };
   const mask = maskOfHolder(root);
   if (mask !== undefined) return { specs: program, notes: masked(mask, holds) };
-  const link = holds ? [holderLinkSpec(HOLDER_WANTED, HOLDER_UNIT_FILE)] : [];
-  return { specs: [...program, holderUnitSpec(HOLDER_UNIT_FILE, HOLDER_FILE), ...link], notes: [] };
+  const file = holderUnitFile(root);
+  const link = holds ? [holderLinkSpec(HOLDER_WANTED, file)] : [];
+  const unit = holderUnitSpec(file, HOLDER_FILE, packagingOf(root) === "own");
+  return { specs: [...program, unit, ...link], notes: [] };
 }
 
-/** For `uninstall`. What masks the unit is the administrator's. */
+/** For `uninstall`. What masks the unit is the administrator's, and what a package has is the package's. */
 export function holderToTake(root: string): readonly Spec[] {
-  const unit = maskOfHolder(root) === HOLDER_UNIT_FILE ? [] : [holderUnitSpec(HOLDER_UNIT_FILE, HOLDER_FILE)];
-  return [holderProgramSpec(HOLDER_FILE, new Uint8Array()), ...unit, holderLinkSpec(HOLDER_WANTED, HOLDER_UNIT_FILE)];
+  const file = holderUnitFile(root);
+  const link = holderLinkSpec(HOLDER_WANTED, file);
+  if (packagingOf(root) !== "none") return [link];
+  const unit = maskOfHolder(root) === file ? [] : [holderUnitSpec(file, HOLDER_FILE)];
+  return [holderProgramSpec(HOLDER_FILE, new Uint8Array()), ...unit, link];
 }
 
 function lacking(arch: string, holds: boolean): readonly Message[] {

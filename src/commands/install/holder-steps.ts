@@ -5,12 +5,12 @@ import type { Change } from "../../core/install/change.ts";
 import type { Line, Message } from "../../report/types.ts";
 import type { Journal } from "../../system/files/apply.ts";
 import { daemonReload, restart, systemdRuns } from "../../system/host/systemd.ts";
-import { HOLD_FILE, HOLDER_FILE, HOLDER_UNIT } from "../../system/paths.ts";
+import { HOLD_FILE, HOLDER_FILE, HOLDER_UNIT, HOLDER_WANTED } from "../../system/paths.ts";
 import { holderMessages, tellHolder, tellingLines, tellingMessages } from "../hold-file/holder.ts";
 import type { HoldPlan } from "../hold-file/plan.ts";
 import { heldCounts } from "../hold-file/words.ts";
 import { expectDone } from "./expect-done.ts";
-import { HOLDER_UNIT_FILE, holderIsActive, holderUnit, maskOfHolder, startHolder, stopHolder } from "./holder-unit.ts";
+import { holderIsActive, holderUnit, holderUnitFile, maskOfHolder, startHolder, stopHolder } from "./holder-unit.ts";
 
 export interface HolderDone {
   readonly lines: readonly Line[];
@@ -30,7 +30,7 @@ export interface HolderWork {
 /** `changes`: of its own files. `held`: what the file of held ports says then. */
 export function holderWork(root: string, changes: readonly Change[], held: readonly HeldPort[]): HolderWork {
   const running = systemdRuns(root);
-  const isNew = changes.some(({ path }) => path === HOLDER_FILE || path === HOLDER_UNIT_FILE);
+  const isNew = changes.some(({ path }) => path === HOLDER_FILE || path === holderUnitFile(root));
   let restarted = false;
   return {
     before: (journal) => {
@@ -70,7 +70,8 @@ const NEWS: HoldPlan = { kind: "remove", change: { added: [], removed: [] } };
 
 /** Stops it, takes its files away and the file of held ports, and has systemd forget it. Throws AppError. */
 export function takeHolder(root: string, changes: readonly Change[], journal: Journal): readonly Message[] {
-  const running = systemdRuns(root) && changes.some(({ path }) => path === HOLDER_UNIT_FILE);
+  const running =
+    systemdRuns(root) && changes.some(({ path }) => path === holderUnitFile(root) || path === HOLDER_WANTED);
   if (running) {
     stopHolder(journal);
     journal.undo("systemd no longer knows the unit", () => expectDone(daemonReload()));

@@ -8,13 +8,16 @@ import { AppError } from "../../system/app-error.ts";
 import { commandLine, hostPath } from "../../system/command-text.ts";
 import type { Journal } from "../../system/files/apply.ts";
 import { isFolder, lstatEntry, statEntry } from "../../system/files/entry.ts";
+import { unitFolderOf } from "../../system/host/packaging.ts";
 import { daemonReload, resetFailed, showUnits, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
-import { HOLDER_FILE, HOLDER_UNIT, HOLDER_WANTED, MASK, UNIT_FOLDER, UNIT_FOLDERS } from "../../system/paths.ts";
+import { HOLDER_FILE, HOLDER_UNIT, HOLDER_WANTED, MASK, UNIT_FOLDERS } from "../../system/paths.ts";
 import { artefactOf } from "./artefact-of.ts";
 import { expectDone } from "./expect-done.ts";
 
-/** Where install puts the unit. */
-export const HOLDER_UNIT_FILE = `${UNIT_FOLDER}/${HOLDER_UNIT}`;
+/** Where install puts the unit, or a package has it. */
+export function holderUnitFile(root: string): string {
+  return `${unitFolderOf(root)}/${HOLDER_UNIT}`;
+}
 
 /**
  * `none`: the program or its unit is missing, as before an install, and where systemd does not boot the system. `masked`:
@@ -32,7 +35,7 @@ export function holderUnit(root: string): HolderUnit {
   if (path === undefined) return { kind: "none" };
   const found = statEntry(root, path);
   const text = found.kind === "file" ? Buffer.from(found.bytes).toString("latin1") : "";
-  if (path !== HOLDER_UNIT_FILE || !isOurUnit(text)) return { kind: "foreign", path };
+  if (path !== holderUnitFile(root) || !isOurUnit(text)) return { kind: "foreign", path };
   if (statEntry(root, HOLDER_FILE).kind !== "file") return { kind: "none" };
   return { kind: "installed", enabled: linkOf(root).found.kind === "link" };
 }
@@ -54,7 +57,7 @@ function unitInForce(root: string): string | undefined {
 }
 
 function linkOf(root: string): ReturnType<typeof artefactOf> {
-  return artefactOf(root, holderLinkSpec(HOLDER_WANTED, HOLDER_UNIT_FILE));
+  return artefactOf(root, holderLinkSpec(HOLDER_WANTED, holderUnitFile(root)));
 }
 
 /** What `enableHolder` does to files: the link, or nothing. `diffBlock` shows it for a dry run. */

@@ -3,17 +3,18 @@ import path from "node:path";
 import { incompatibilities, MARKER, SHARE_MARKER } from "../../core/elf/abi-compat.ts";
 import { readElf } from "../../core/elf/read-elf.ts";
 import { bytesSource } from "../../core/elf/reader.ts";
-import { type Artefact, unownedAmong } from "../../core/install/artefacts.ts";
+import { type Artefact, inPlace, unownedAmong } from "../../core/install/artefacts.ts";
 import type { InstallState } from "../../core/install/plan.ts";
 import { conflictsNamed } from "../../core/preload-list/conflicts.ts";
 import { isOurUnit, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
 import { othersUnits } from "../../observe/units/read-unit-files.ts";
 import type { Message } from "../../report/types.ts";
-import { commandLine, hostPath } from "../../system/command-text.ts";
+import { commandLine, hostPath, shellWord } from "../../system/command-text.ts";
 import { isClosed, isFolder, lstatEntry } from "../../system/files/entry.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
 import type { HostAbi } from "../../system/host/abis.ts";
-import { HOLDER_UNIT, INSTALLED_SHIM, OLD_DAEMON_FILES } from "../../system/paths.ts";
+import { packagingOf } from "../../system/host/packaging.ts";
+import { HOLDER_UNIT, INSTALLED_SHIM, MANAGER_FOLDER, OLD_DAEMON_FILES } from "../../system/paths.ts";
 
 /** Every reason not to install; none if it may go on. `list`: whether the preload list is to be edited. */
 export function refusalsToInstall(
@@ -24,7 +25,10 @@ export function refusalsToInstall(
 ): readonly Message[] {
   const { libraries, rules, manager: parts, units, holder, dropIns } = state;
   const all = [...libraries, ...rules, ...parts, ...units, ...holder, ...dropIns];
+  const packaging = packagingOf(root);
+  if (packaging === "other") return [ofPackage(root, "install")];
   return [
+    ...(packaging === "own" ? incompletePackage([...libraries, ...parts, ...units, ...holder]) : []),
     ...abiRefusals(root, abis, list),
     ...abis.flatMap(shimRefusals),
     ...unownedRefusals(root, all),
@@ -35,6 +39,24 @@ export function refusalsToInstall(
     ...closedFolders(root, libraries),
     ...writablePlaces(root, [...libraries, ...parts, ...units, ...holder, ...dropIns]),
   ];
+}
+
+/** A package of the distribution owns what is installed there, and this program is not of it. */
+export function ofPackage(root: string, verb: "install" | "uninstall"): Message {
+  const hint =
+    root === "/" ? `run '/usr/bin/portreservectl ${verb}'` : `run 'chroot ${shellWord(root)} portreservectl ${verb}'`;
+  return refusal(
+    `'${MANAGER_FOLDER}' belongs to a package of this system, which has a portreservectl of its own`,
+    hint,
+  );
+}
+
+/** What the package has is never written by this program, also where it is damaged. */
+function incompletePackage(artefacts: readonly Artefact[]): readonly Message[] {
+  const damaged = artefacts.filter((artefact) => artefact.wanted.kind === "file" && !inPlace(artefact));
+  return damaged.map(({ path }) =>
+    refusal(`'${path}' is not as the package has it`, "run 'apt-get install --reinstall portreservectl'"),
+  );
 }
 
 /** For files that are put beside an installation. */

@@ -7,6 +7,7 @@ import { DROP_IN_NAME, isShimDropIn } from "../../core/systemd/drop-in.ts";
 import { readUnitText, unitsThatName } from "../../observe/units/read-unit-files.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { commandLine } from "../../system/command-text.ts";
+import { packagingOf } from "../../system/host/packaging.ts";
 import { HIGH_FILE, HOLDER_UNIT, HOLDER_WANTED, MANAGER_FOLDER, SHARE_FILE, SHIM_FILE } from "../../system/paths.ts";
 import { worksToRemoveAll } from "../mechanisms/change.ts";
 import { MANAGED_MECHANISMS } from "../mechanisms/table.ts";
@@ -18,7 +19,7 @@ import { dropInsToTake } from "./drop-ins.ts";
 import { gatherForUninstall } from "./gather.ts";
 import { checkOptions } from "./install.ts";
 import { isListed, tidyUp } from "./places.ts";
-import { listRefusals, unownedRefusals } from "./refusals.ts";
+import { listRefusals, ofPackage, unownedRefusals } from "./refusals.ts";
 import { changesJson, diffBlock, doneBlock, refusedReport } from "./report.ts";
 
 export const uninstall: Command = async (context): Promise<Report> => {
@@ -36,6 +37,9 @@ export const uninstall: Command = async (context): Promise<Report> => {
 function uninstallOnce({ options }: Context): Report {
   const { root, dryRun } = options;
   const everything = options.units.length === 0;
+  if (packagingOf(root) === "other") {
+    return refusedReport("uninstall", [ofPackage(root, "uninstall")], "nothing was changed");
+  }
   const services = dropInsToTake(options);
   if (services.refusals.length > 0) {
     return { ...refusedReport("uninstall", services.refusals, "nothing was changed"), outcome: "no" };

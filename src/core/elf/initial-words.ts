@@ -23,6 +23,6 @@ export function initialWords(
 
 /** The number that 4 or 8 bytes are. */
 export function wordOf(bytes: Uint8Array, little = true): bigint {
-  const digits = Buffer.from(little ? bytes.toReversed() : bytes).toString("hex");
+  const digits = Buffer.from(little ? Uint8Array.from(bytes).reverse() : bytes).toString("hex");
   return BigInt(`0x${digits}`);
 }

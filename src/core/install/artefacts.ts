@@ -65,7 +65,7 @@ export function changesToPut(artefact: Artefact, exists: (folder: string) => boo
   const { path, wanted, found, folders, labelOf } = artefact;
   const makeFolders = folders
     .filter((folder) => !exists(folder))
-    .toReversed()
+    .reverse()
     .map((folder): Change => ({ kind: "make-folder", path: folder }));
   if (wanted.kind === "link") {
     const away: readonly Change[] = found.kind === "missing" ? [] : [{ kind: "remove", path, old: undefined }];

@@ -1,6 +1,6 @@
 // What `install` puts on a host for held ports: portreserve-hold, its unit, and the link that enables it.
 import { holderUnitText } from "../systemd/holder-unit-text.ts";
-import { isOurUnit } from "../systemd/unit-texts.ts";
+import { isOurUnit, packagedText } from "../systemd/unit-texts.ts";
 import { folderOf, PROGRAM_MODE, type Spec, textSpec } from "./specs.ts";
 
 /** In the usage text of every build of it. */
@@ -16,10 +16,11 @@ export function holderProgramSpec(file: string, program: Uint8Array): Spec {
   };
 }
 
-/** `file`: the place of the unit; `program`: of what it starts. */
-export function holderUnitSpec(file: string, program: string): Spec {
+/** `file`: the place of the unit; `program`: of what it starts. `packaged`: whether a package of the distribution has it. */
+export function holderUnitSpec(file: string, program: string, packaged = false): Spec {
   const folder = folderOf(file);
-  return textSpec(file, holderUnitText(program), isOurUnit, [folder, folderOf(folder)]);
+  const text = holderUnitText(program);
+  return textSpec(file, packaged ? packagedText(text) : text, isOurUnit, [folder, folderOf(folder)]);
 }
 
 /** What 'systemctl enable' makes for it: `link`, to the unit file `target`. */

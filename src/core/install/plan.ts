@@ -155,7 +155,7 @@ export function planUninstall(
   },
 ): Removal {
   const takes = (artefacts: readonly Artefact[], before: readonly Change[] = []): readonly Change[] => {
-    const files = artefacts.toReversed().flatMap(changesToTakeAway);
+    const files = [...artefacts].reverse().flatMap(changesToTakeAway);
     return [...files, ...emptied(artefacts, [...before, ...files], state.contents)];
   };
   const base = (artefacts: readonly Artefact[]): readonly Change[] => (choice.base ? takes(artefacts) : []);

@@ -1,5 +1,5 @@
 // Everything that `install` may put on a host beside the table and the preload list: which file, with which bytes, in which place.
-import { enablingLinks, isOurUnit, unitTexts } from "../systemd/unit-texts.ts";
+import { enablingLinks, isOurUnit, packagedText, unitTexts } from "../systemd/unit-texts.ts";
 import type { Artefact } from "./artefacts.ts";
 
 /** An artefact before anybody has looked at its place. */
@@ -58,8 +58,10 @@ export function isManagerMark(bytes: Uint8Array): boolean {
 }
 
 export interface UnitsChoice {
-  /** The folder of the administrator's units. */
+  /** The folder of the administrator's units, with the links. */
   readonly folder: string;
+  /** Where a package of the distribution has the unit files; undefined where they are ours to write. */
+  readonly packaged?: string;
   /** Places whose changes start a compile: owners, services, blacklist. */
   readonly watched: readonly string[];
   /** Absolute paths of the node and the manager that root runs. */
@@ -68,11 +70,14 @@ export interface UnitsChoice {
 }
 
 /** The units that keep the table fresh, and the links that enable them. */
-export function unitSpecs({ folder, watched, node, manager }: UnitsChoice): readonly Spec[] {
-  const texts = unitTexts(watched, { node, manager });
+export function unitSpecs({ folder, packaged, watched, node, manager }: UnitsChoice): readonly Spec[] {
+  const texts = unitTexts(watched, { node, manager }).map(
+    ([name, text]) => [name, packaged === undefined ? text : packagedText(text)] as const,
+  );
+  const units = packaged ?? folder;
   return [
-    ...texts.map(([name, text]) => textSpec(`${folder}/${name}`, text, isOurUnit, [folder, folderOf(folder)])),
-    ...enablingLinks(folder).map(
+    ...texts.map(([name, text]) => textSpec(`${units}/${name}`, text, isOurUnit, [units, folderOf(units)])),
+    ...enablingLinks(folder, units).map(
       ({ path, target }): Spec => ({
         path,
         wanted: { kind: "link", target },

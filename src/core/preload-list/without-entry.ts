@@ -49,5 +49,5 @@ function cuts(list: string, { name, at }: LoadedName): readonly (readonly [from:
   const withSeparator = [[at - 1, end] as const, [at, end + 1] as const].filter(
     ([from, to]) => from >= 0 && to <= list.length,
   );
-  return [...ending, ...line, ...(before === "" ? withSeparator.toReversed() : withSeparator)];
+  return [...ending, ...line, ...(before === "" ? withSeparator.reverse() : withSeparator)];
 }

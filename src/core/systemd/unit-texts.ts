@@ -17,9 +17,18 @@ export const UNIT_FILES: readonly string[] = [SERVICE_UNIT, RECOMPILE_TEMPLATE, 
 /** The first line of each unit file that we write. */
 export const UNIT_MARKER = "# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.";
 
-/** Whether we wrote it. */
+/** The first line in the place of that where a package of the distribution has the file. */
+export const PACKAGED_MARKER =
+  "# Of portreserve's package; 'portreservectl install' enables it, and 'portreservectl uninstall' disables it.";
+
+/** Whether we wrote it, or our package has it. */
 export function isOurUnit(text: string): boolean {
-  return text.split("\n", 1)[0] === UNIT_MARKER;
+  return [UNIT_MARKER, PACKAGED_MARKER].includes(text.split("\n", 1)[0] ?? "");
+}
+
+/** A unit's text as the package has it. */
+export function packagedText(text: string): string {
+  return text.replace(UNIT_MARKER, PACKAGED_MARKER);
 }
 
 /**
@@ -123,11 +132,11 @@ const ALLOCATORS: readonly (readonly string[])[] = [
   ],
 ];
 
-/** The symbolic links that 'systemctl enable' makes in the administrator's folder of units, `folder`, for units in it. */
-export function enablingLinks(folder: string): { readonly path: string; readonly target: string }[] {
+/** The symbolic links that 'systemctl enable' makes in the administrator's folder of units, `folder`, for units in it or in another. */
+export function enablingLinks(folder: string, units = folder): { readonly path: string; readonly target: string }[] {
   const paths = PATH_UNITS.map((unit) => ["paths.target", unit] as const);
   return [...paths, ["multi-user.target", SERVICE_UNIT] as const].map(([target, unit]) => ({
     path: `${folder}/${target}.wants/${unit}`,
-    target: `${folder}/${unit}`,
+    target: `${units}/${unit}`,
   }));
 }

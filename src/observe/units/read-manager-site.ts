@@ -4,7 +4,8 @@ import { isExecutableName } from "../../core/systemd/words.ts";
 import type { HostAbi } from "../../system/host/abis.ts";
 import { managerParts } from "../../system/host/manager-parts.ts";
 import { nodeForRoot, OLDEST_NODE } from "../../system/host/node-binary.ts";
-import { NODE_PLACES } from "../../system/paths.ts";
+import { packagingOf } from "../../system/host/packaging.ts";
+import { NODE_PLACES, PACKAGED_NODE } from "../../system/paths.ts";
 import { hasUnits } from "./read-unit-files.ts";
 
 /** `obstacle`: why nothing can watch the configuration; `otherwise`: what would help, to follow what to do without it. */
@@ -14,7 +15,8 @@ export type ManagerSite =
 
 export function managerSite(root: string, abis: readonly HostAbi[]): ManagerSite {
   if (!hasUnits(root)) return { obstacle: "this is no system that systemd boots", otherwise: "" };
-  const found = nodeForRoot(root);
+  const packaged = packagingOf(root) === "own";
+  const found = packaged ? { node: PACKAGED_NODE } : nodeForRoot(root);
   if ("reason" in found || !isExecutableName(found.node)) {
     const why = "reason" in found ? found.reason : `systemd cannot run '${found.node}'`;
     return {
@@ -23,7 +25,7 @@ export function managerSite(root: string, abis: readonly HostAbi[]): ManagerSite
     };
   }
   const arch = abis.some(({ name }) => name === "aarch64") ? "arm64" : "x64";
-  const parts = managerParts(arch);
+  const parts = managerParts(arch, packaged);
   return parts === undefined
     ? { obstacle: `this package has no manager for ${arch}`, otherwise: "" }
     : { node: found.node, parts };

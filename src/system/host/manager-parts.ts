@@ -24,15 +24,18 @@ const PARTS = [
   { name: "portreserve-pidexec", isProgram: true, needed: true },
 ] as const;
 
-/** Undefined where something is missing: the package was not built, or has no parts for `arch` (Node's name of a machine). */
-export function managerParts(arch: string): readonly ManagerPart[] | undefined {
+/**
+ * Undefined where something is missing: the package was not built, or has no parts for `arch` (Node's name of a machine).
+ * `packaged`: whether they are to be what a package of the distribution has, which says so.
+ */
+export function managerParts(arch: string, packaged = false): readonly ManagerPart[] | undefined {
   const bundle = path.join(packageRoot, MANAGER_FILE);
   const folder = arch === process.arch ? nativeFolder() : path.join(packageRoot, "prebuilds", `linux-${arch}`);
   const parts = PARTS.map((part) => ({ ...part, source: path.join(folder, part.name) }));
   const found = parts.filter(({ source }) => existsSync(source));
   if (!existsSync(bundle) || parts.some((part) => part.needed && !found.includes(part))) return undefined;
   return [
-    { file: "package.json", bytes: Buffer.from(`${JSON.stringify(identity())}\n`), isProgram: false },
+    { file: "package.json", bytes: Buffer.from(`${JSON.stringify(identity(packaged))}\n`), isProgram: false },
     { file: MANAGER_FILE, bytes: readFileSync(bundle), isProgram: true },
     ...found.map(({ name, source, isProgram }) => ({
       file: `prebuilds/linux-${arch}/${name}`,
@@ -52,7 +55,7 @@ export function partsInPlace(root: string): readonly string[] {
 const MACHINES: readonly string[] = ["linux-x64", "linux-arm64"];
 
 /** What Node and the manager itself ask of a package. */
-function identity(): { readonly name: string; readonly version: string; readonly type: string } {
-  const { name, version, type } = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8"));
-  return { name, version, type };
+function identity(packaged: boolean): Readonly<Record<string, string>> {
+  const { name, version, type, packagedBy } = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8"));
+  return { name, version, type, ...(packaged ? { packagedBy } : {}) };
 }

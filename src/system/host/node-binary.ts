@@ -10,7 +10,7 @@ import { runProgram } from "../start-program.ts";
 export type NodeBinary = { readonly node: string } | { readonly reason: string };
 
 /** The oldest version that package.json's `engines` allows. */
-const OLDEST = [20, 17] as const;
+const OLDEST = [18, 19] as const;
 export const OLDEST_NODE = OLDEST.join(".");
 
 /** On the host itself it is asked for its version; in an image it is only looked at. */

@@ -12,9 +12,12 @@ export const STAGE: string = folder ?? packageRoot;
 export const MAIN: string = path.join(STAGE, "dist/portreservectl.mjs");
 export const PORTRELEASE: string = path.join(STAGE, "dist/portrelease.js");
 
-/** The Node of this run, or a copy where another user may not enter its folder. */
+/** What PORTRESERVE_NODE names, else the Node of this run, or a copy where another user may not enter its folder. */
 export const NODE: string =
-  folder !== undefined && existsSync(path.join(folder, "bin/node")) ? path.join(folder, "bin/node") : process.execPath;
+  process.env.PORTRESERVE_NODE ??
+  (folder !== undefined && existsSync(path.join(folder, "bin/node"))
+    ? path.join(folder, "bin/node")
+    : process.execPath);
 
 /** The folder of the addon, the shim and the helper programs. Throws AddonMissing before they are built. */
 export function stagedNatives(): string {

@@ -1,0 +1,22 @@
+# What several of the package's scripts need, without Node: it is put into each of them. Nothing here fails a script.
+# shellcheck shell=sh disable=SC2016,SC2020,SC2034
+list=/etc/ld.so.preload
+entry='/usr/$LIB/portreserve/libportreserve.so'
+units=/etc/systemd/system
+
+# Whether the preload list names the shim. ld.so takes blanks and colons for separators.
+listed() {
+  [ -r "$list" ] && tr ' \t:' '\n\n\n' <"$list" | grep -qxF "$entry"
+}
+
+enabled() {
+  [ -L "$units/multi-user.target.wants/portreserve.service" ]
+}
+
+booted() {
+  [ -d /run/systemd/system ]
+}
+
+manager() {
+  [ -x /usr/bin/node ] && /usr/bin/node /usr/lib/portreserve/dist/portreservectl.mjs "$@"
+}

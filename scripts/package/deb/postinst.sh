@@ -1,0 +1,23 @@
+# Installing the package covers nothing yet. An upgrade goes on with what is in force.
+# shellcheck shell=sh disable=SC2154
+
+case $1 in
+configure)
+  if booted && { listed || enabled; }; then
+    systemctl --system daemon-reload || :
+    systemctl try-restart portreserve.path portreserve-services.path portreserve-blacklist.path portreserve-hold.service || :
+  fi
+  if listed; then
+    # Tries it once more, and proves it.
+    manager install >/dev/null || echo "portreservectl: warning: see 'portreservectl status'" >&2
+  elif enabled; then
+    manager compile >/dev/null || :
+  elif [ -z "$2" ]; then
+    echo "portreservectl: nothing is covered yet: 'portreservectl install' does it, 'portreservectl uninstall' takes it back"
+  fi
+  ;;
+triggered)
+  # A package has brought reservations, or has gone with them; where systemd runs, its path units know already.
+  if [ -e /etc/portreserve.table ] && ! booted; then manager compile >/dev/null || :; fi
+  ;;
+esac

@@ -1,0 +1,108 @@
+// Where everything is in the Debian package, with its bytes: what 'install' would put on a host, and beside that what a package has.
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { gzipSync } from "node:zlib";
+import { parts } from "../parts.mjs";
+import { root } from "../step.mjs";
+import { changelogText, copyrightText, NAME, overridesText } from "./texts.mjs";
+
+const HOME = "usr/lib/portreserve";
+const BUNDLE = `${HOME}/dist/portreservectl.mjs`;
+const HOLDER = `${HOME}/portreserve-hold`;
+/** What ld.so puts in the place of `$LIB`, for each build of the libraries: Debian's own folders, and those of libc6-i386. */
+const LIBS = {
+  x64: [
+    ["", ["lib/x86_64-linux-gnu"]],
+    ["-i386", ["lib/i386-linux-gnu", "lib32"]],
+  ],
+  arm64: [["", ["lib/aarch64-linux-gnu"]]],
+};
+const PLACES = ["/etc/portreserve", "/etc/services", "/etc/bindresvport.blacklist"];
+
+const ofRoot = (name) => readFileSync(path.join(root, name));
+const gzipped = (bytes) => gzipSync(bytes, { level: 9 });
+
+/** Entries as writeTree() takes them, sorted. */
+export async function layOut({ arch, debian, version, manifest, epoch, prebuilds }) {
+  const part = (name) => readFileSync(path.join(prebuilds, name));
+  const overrides = overridesText(debian);
+  const doc = `usr/share/doc/${NAME}`;
+  const entries = [
+    { path: `${HOME}/package.json`, bytes: Buffer.from(identity(manifest, version)) },
+    { path: BUNDLE, bytes: withNode(ofRoot("dist/portreservectl.mjs")), mode: 0o755 },
+    { path: `${HOME}/dist/portrelease.js`, bytes: withNode(ofRoot("dist/portrelease.js")), mode: 0o755 },
+    { path: HOLDER, bytes: part("portreserve-hold"), mode: 0o755 },
+    ...parts(arch).map((name) => partEntry(`${HOME}/prebuilds/linux-${arch}/${name}`, name, part)),
+    ...LIBS[arch].flatMap(([suffix, libs]) =>
+      libs.flatMap((lib) =>
+        ["libportreserve", "libportreserve-high", "libportreserve-share"].map((name) => ({
+          path: `usr/${lib}/portreserve/${name}.so`,
+          bytes: part(`${name}${suffix}.so`),
+        })),
+      ),
+    ),
+    { path: "usr/bin/portreservectl", target: "../lib/portreserve/dist/portreservectl.mjs" },
+    { path: "usr/sbin/portrelease", target: "../lib/portreserve/dist/portrelease.js" },
+    { path: "usr/sbin/portreserve-hold", target: "../lib/portreserve/portreserve-hold" },
+    ...(await units()),
+    ...manuals(),
+    ...completions(),
+    { path: `${doc}/copyright`, bytes: Buffer.from(copyrightText()) },
+    { path: `${doc}/changelog.gz`, bytes: gzipped(ofRoot("CHANGELOG.md")) },
+    { path: `${doc}/changelog.Debian.gz`, bytes: gzipped(changelogText({ version, epoch })) },
+    { path: `${doc}/recovery.md`, bytes: ofRoot("docs/recovery.md") },
+    ...(overrides === "" ? [] : [{ path: `usr/share/lintian/overrides/${NAME}`, bytes: Buffer.from(overrides) }]),
+  ];
+  return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** By the last field `install` knows that dpkg owns what is there. */
+function identity({ name, type }, version) {
+  return `${JSON.stringify({ name, version: version.replace(/-[^-]*$/, ""), type, packagedBy: "dpkg" })}\n`;
+}
+
+/** The distribution's node, whatever else a PATH has. */
+function withNode(bytes) {
+  return Buffer.from(bytes.toString("latin1").replace(/^#!.*/, "#!/usr/bin/node"), "latin1");
+}
+
+function partEntry(file, name, part) {
+  if (name === "portreserve-hold") return { path: file, target: "../../portreserve-hold" };
+  return { path: file, bytes: part(name), mode: /\.(so|node)$/.test(name) ? 0o644 : 0o755 };
+}
+
+async function units() {
+  const texts = await import(path.join(root, "dist/core/systemd/unit-texts.js"));
+  const holder = await import(path.join(root, "dist/core/systemd/holder-unit-text.js"));
+  const all = [
+    ...texts.unitTexts(PLACES, { node: "/usr/bin/node", manager: `/${BUNDLE}` }),
+    ["portreserve-hold.service", holder.holderUnitText(`/${HOLDER}`)],
+  ];
+  return all.map(([name, text]) => ({
+    path: `usr/lib/systemd/system/${name}`,
+    bytes: Buffer.from(texts.packagedText(text)),
+  }));
+}
+
+function manuals() {
+  const names = readdirSync(path.join(root, "docs")).filter((name) => /\.[58]$/.test(name));
+  return names.map((name) => ({
+    path: `usr/share/man/man${name.at(-1)}/${name}.gz`,
+    bytes: gzipped(ofRoot(`docs/${name}`)),
+  }));
+}
+
+function completions() {
+  const places = {
+    bash: "usr/share/bash-completion/completions/portreservectl",
+    fish: "usr/share/fish/vendor_completions.d/portreservectl.fish",
+    zsh: "usr/share/zsh/vendor-completions/_portreservectl",
+  };
+  return Object.entries(places).map(([shell, file]) => {
+    const done = spawnSync(process.execPath, [path.join(root, "dist/portreservectl.mjs"), "completion", shell]);
+    if (done.status !== 0) throw new Error(`no completion for ${shell}: ${done.stderr}`);
+    return { path: file, bytes: done.stdout };
+  });
+}
