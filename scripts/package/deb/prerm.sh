@@ -40,8 +40,9 @@ take_away() {
   fi
   rm -f "$units/paths.target.wants"/portreserve*.path "$units/multi-user.target.wants/portreserve.service" \
     "$units/sysinit.target.wants/portreserve-hold.service"
-  remove_ours "$units"/*.d/50-portreserve.conf /etc/apparmor.d/abstractions/base.d/portreserve \
-    /etc/modprobe.d/portreserve.conf /etc/sysctl.d/zz-portreserve-*.conf /etc/nfsmount.conf.d/portreserve.conf
+  remove_ours "$units"/*.d/[56]0-portreserve*.conf /etc/apparmor.d/abstractions/base.d/portreserve \
+    /etc/modprobe.d/portreserve*.conf /etc/sysctl.d/zz-portreserve-*.conf /etc/nfs.conf.d/portreserve.conf \
+    /etc/nfsmount.conf.d/portreserve.conf
   rmdir --ignore-fail-on-non-empty "$units"/*.target.wants "$units"/*.d 2>/dev/null || :
   rm -f /etc/portreserve.table /etc/portreserve.hold
   ! booted || systemctl --system daemon-reload || :
