@@ -97,8 +97,9 @@ export const verbs: readonly Verb[] = [
     summary: "take away everything that install has put on the host",
     description:
       "Goes backwards through install: first the line in /etc/ld.so.preload, then the units, the manager, the shim and " +
-      "the table. Every other byte of the list stays, and so do the files in /etc/portreserve. While a drop-in uses the shim, " +
-      "the shim and its table stay too. With --unit only the drop-ins of these services go.",
+      "the table. Every other byte of the list stays, and so do the files in /etc/portreserve but for the one of the mechanism " +
+      "fixed, which goes with all mechanisms. While a drop-in uses the shim, the shim and its table stay too. With --unit " +
+      "only the drop-ins of these services go.",
     options: ["dry-run", "unit", "now", "no-wait", "root", "json"],
     examples: [
       ["portreservectl uninstall --dry-run", "show every change as a diff, and make none"],

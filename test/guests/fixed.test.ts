@@ -1,9 +1,11 @@
 // Real RPC daemons take whatever is free at each start, and with the mechanism 'fixed' their own ports, now and after a boot.
 import { describe, expect, test } from "vitest";
 import { named } from "../support/can.ts";
+import { FULL } from "../support/full.ts";
 import type { Guest } from "../support/guest/guest.ts";
 import type { Engine } from "../support/guest/keeper.ts";
 import { bootFixed, FILES, fixedReleases, portsOf, UNITS } from "./support/fixed-scene.ts";
+import { SUITES } from "./support/releases.ts";
 
 /** Milliseconds: for what takes seconds on a busy machine. */
 const PATIENT = { timeout: 120_000 };
@@ -38,7 +40,7 @@ const portsIn = (daemons: readonly Daemon[]): Readonly<Record<string, readonly s
       }),
   );
 
-describe.each(await fixedReleases())("$suite", ({ suite, reason }) => {
+describe.each(await fixedReleases(FULL ? SUITES : ["trixie"]))("$suite", ({ suite, reason }) => {
   describe.skipIf(reason !== undefined)(named("statd, mountd, ypserv, yppasswdd and rquotad", reason), () => {
     test("have other ports at each start, and their own with the mechanism: now, after a boot, until it is removed", {
       timeout: 240_000,

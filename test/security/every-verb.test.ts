@@ -34,7 +34,7 @@ async function offered(manager: Manager, name: (typeof NAMES)[number]) {
 }
 
 /** These start nothing. */
-const ALONE: readonly string[] = ["check", "list", "completion", "compile"];
+const ALONE: readonly string[] = ["check", "list", "completion", "compile", "mechanisms", "mechanisms remove"];
 
 describe.skipIf(reason !== undefined)(named("root's portreservectl", reason), { timeout: 300_000 }, () => {
   test.for(NAMES)("%s: no witness is loaded or started, and no child has anything of the caller's", async (name) => {
@@ -76,6 +76,15 @@ describe.skipIf(reason !== undefined)(named("root's portreservectl", reason), { 
     for (const name of ["verify", "demo", "install"] as const) {
       expect((await offered(fixed, name)).started).toEqual(expect.arrayContaining(["unshare", "sh"]));
     }
+  });
+
+  test("the mechanisms do their work, with the programs that they ask", async () => {
+    const { ran, started } = await offered(fixed, "mechanisms apply");
+    expect([ran.status, [...new Set(started)].sort()]).toEqual([0, expect.arrayContaining(["mount.nfs", "nfsconf"])]);
+    expect((await offered(fixed, "mechanisms remove")).ran).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining("fixed: removed\n"),
+    });
   });
 
   test("a folder for temporary files that is not there is not needed", async () => {

@@ -9,6 +9,9 @@ export const VERBS = {
   list: "list",
   compile: "compile",
   install: "install",
+  mechanisms: "mechanisms",
+  "mechanisms apply": "mechanisms apply noresvport fixed --now",
+  "mechanisms remove": "mechanisms remove noresvport fixed --now",
   status: "status",
   metrics: "status --prometheus",
   verify: "verify",
@@ -62,6 +65,10 @@ mount -t tmpfs none /sys/module; mkdir -p /sys/module/apparmor/parameters; echo 
 for tool in apparmor_parser systemctl matchpathcon semanage restorecon; do
   rm -f /usr/bin/$tool /usr/sbin/$tool; printf '#!/bin/bash\\nexit 0\\n' >/usr/sbin/$tool; chmod 755 /usr/sbin/$tool
 done
+# What mechanisms ask whether it reads their files, and a daemon to give a port to.
+printf '#!/bin/bash\\nexit 0\\n' >/usr/sbin/mount.nfs
+printf '#!/bin/bash\\nsed -n "/^.$2.$/,/^.[a-z-]*.$/s/^$3=//p" /etc/nfs.conf.d/portreserve.conf\\n' >/usr/sbin/nfsconf
+chmod 755 /usr/sbin/mount.nfs /usr/sbin/nfsconf; [ -e /usr/sbin/rpc.mountd ] || : >/usr/sbin/rpc.mountd
 rm /usr/bin/sh; cp /usr/bin/bash /usr/bin/sh
 ${isFixed ? "" : "rm -f /lib/ld-linux.so.2 # 32-bit programs complain of 64-bit witnesses, which ends its trial"}
 offered() { bash -c 'exec 9</run/kept 100</run/kept; exec env "$@"' bash ${isFixed ? `${CALLERS} ${TRACING}` : CALLERS} "$NODE" "$MANAGER" "$@"; }

@@ -22,7 +22,7 @@ export const PROGRAMS = [
   ...["sh", "bash", "dash", "env", "node", "nodejs", "true", "cat", "mkdir", "cp", "mount", "od", "tr"],
   ...["setpriv", "unshare", "nsenter", "chroot", "capsh", "su", "runuser", "keyctl", "sysctl", "ip"],
   ...["systemctl", "systemd-run", "systemd-notify", "matchpathcon", "semanage", "restorecon", "apparmor_parser"],
-  ...["getent", "ldconfig", "ldd", "ps", "npm", "npx"],
+  ...["getent", "ldconfig", "ldd", "ps", "npm", "npx", "mount.nfs", "nfsconf"],
 ] as const;
 
 /** Puts all kinds of witnesses into `folder`, which then belongs to `owner`. */

@@ -5,7 +5,7 @@ import type { Engine } from "../../support/guest/keeper.ts";
 import { noGuest } from "../../support/guest/support.ts";
 import { debianRoot, noDebianRoot } from "../../support/roots/debian.ts";
 import { nodeLayer, noNode } from "../../support/roots/node.ts";
-import { NODE, productLayer, type Release, SUITES, type Suite } from "./releases.ts";
+import { NODE, productLayer, type Release, type Suite } from "./releases.ts";
 
 const PACKAGES = [
   ...["systemd", "systemd-sysv", "dbus", "netbase", "iproute2", "procps", "util-linux"],
@@ -14,14 +14,14 @@ const PACKAGES = [
 
 export const UNITS = ["rpc-statd", "nfs-mountd", "ypserv", "yppasswdd", "quotarpc"] as const;
 
-/** Makes the roots that are not there yet (a minute each). */
-export async function fixedReleases(): Promise<readonly Release[]> {
+/** Makes the roots of these releases that are not there yet (a minute each). */
+export async function fixedReleases(suites: readonly Suite[]): Promise<readonly Release[]> {
   const nspawn = { program: "systemd-nspawn", package: "systemd-container" } as const;
   const lacking = noGuest() ?? skipReason(nspawn) ?? (await noNode(NODE));
   const made = await Promise.all(
-    SUITES.map(async (suite) => lacking ?? (await noDebianRoot({ suite, include: PACKAGES }))),
+    suites.map(async (suite) => lacking ?? (await noDebianRoot({ suite, include: PACKAGES }))),
   );
-  return SUITES.map((suite, at) => ({ suite, reason: made[at] }));
+  return suites.map((suite, at) => ({ suite, reason: made[at] }));
 }
 
 /** With all of them started at each boot. There is no NFS server in a guest's kernel: rpc.mountd runs without. */
