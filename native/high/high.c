@@ -4,10 +4,9 @@
 //
 // Nothing tells this library from the shim but its file: no variable and no setting that a user could give a program of
 // root's. Who preloads it for a program of their own gets what bind() to port 0 gives everybody.
-#include "../preload/shim.h"
+#include "../preload/exported.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 
 _Static_assert(offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port),
                "the port's place does not depend on the family");
@@ -59,23 +58,6 @@ static int allocate(int fd, struct sockaddr *address, int unsupported, bool exac
     errno = saved;
     return 0;
 }
-
-PR_EXPORT int bindresvport(int fd, struct sockaddr_in *address)
-{
-    return allocate(fd, (struct sockaddr *)address, EAFNOSUPPORT, false);
-}
-
-PR_EXPORT int bindresvport_sa(int fd, struct sockaddr *address)
-{
-    return allocate(fd, address, EPFNOSUPPORT, true);
-}
-
-PR_EXPORT int gssrpc_bindresvport_sa(int fd, struct sockaddr *address)
-{
-    return allocate(fd, address, EPFNOSUPPORT, false);
-}
-
-PR_EXPORT int gssrpc_bindresvport(int fd, struct sockaddr_in *address) __attribute__((alias("gssrpc_bindresvport_sa")));
 
 // Where it starts to count says nothing: *alport is only written.
 PR_EXPORT int rresvport_af(int *alport, sa_family_t family)

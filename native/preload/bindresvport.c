@@ -1,8 +1,7 @@
 // bindresvport(), bindresvport_sa() and libgssrpc's copies of them: bind a socket to a privileged port nobody needs.
-#include "shim.h"
+#include "exported.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdatomic.h>
 
 // Read from the file by the manager, to know a shim when it sees one.
@@ -55,21 +54,3 @@ static int allocate(int fd, struct sockaddr *address, int unsupported, bool exac
         errno = unsupported;
     return result;
 }
-
-PR_EXPORT int bindresvport(int fd, struct sockaddr_in *address)
-{
-    return allocate(fd, (struct sockaddr *)address, EAFNOSUPPORT, false);
-}
-
-PR_EXPORT int bindresvport_sa(int fd, struct sockaddr *address)
-{
-    return allocate(fd, address, EPFNOSUPPORT, true);
-}
-
-// Unlike libtirpc's, libgssrpc's ignores the caller's port, and its two functions are one.
-PR_EXPORT int gssrpc_bindresvport_sa(int fd, struct sockaddr *address)
-{
-    return allocate(fd, address, EPFNOSUPPORT, false);
-}
-
-PR_EXPORT int gssrpc_bindresvport(int fd, struct sockaddr_in *address) __attribute__((alias("gssrpc_bindresvport_sa")));

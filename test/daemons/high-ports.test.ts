@@ -6,7 +6,7 @@ import { named, skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { noSandbox, play } from "../support/sandbox.ts";
 import { stagedNatives } from "../support/stage/stage.ts";
-import { playNis, playRpc } from "./rpc.ts";
+import { NIS_NEEDS, playNis, playRpc } from "./rpc.ts";
 
 const HIGH = path.join(stagedNatives(), "libportreserve-high.so");
 const lines = (...all: readonly string[]): string => all.map((line) => `${line}\n`).join("");
@@ -38,14 +38,7 @@ as LD_LIBRARY_PATH="\${HIGH%/*}" LD_PRELOAD="\${HIGH##*/}" "$SCRATCH/setuid" | g
   });
 });
 
-const noNis = skipReason(
-  "root",
-  { program: "rpcbind", package: "rpcbind" },
-  { program: "ypserv", package: "ypserv" },
-  { program: "ypbind", package: "ypbind-mt" },
-  { program: "ypwhich", package: "yp-tools" },
-  { program: "ss", package: "iproute2" },
-);
+const noNis = skipReason(...NIS_NEEDS);
 
 describe.skipIf(noNis !== undefined)(named("NIS with high ports", noNis), () => {
   const nis = (script: string) => playNis("nothing", script, undefined, environment);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
 import { COVERS } from "../support/sandbox.ts";
-import { playNis as nis } from "./rpc.ts";
+import { NIS_NEEDS, playNis as nis } from "./rpc.ts";
 
 /**
  * Starts a daemon, waits until rpcbind knows it, and asks it over UDP and TCP; after the owner had its turn, because
@@ -20,14 +20,7 @@ const sockets = (...rows: readonly string[]): string => rows.map((row) => `${row
 const taken = 'owner tcp {"error":"EADDRINUSE"}\nowner udp {"error":"EADDRINUSE"}\n';
 const free = 'owner tcp {"port":631}\nowner udp {"port":631}\n';
 
-const reason = skipReason(
-  "root",
-  { program: "rpcbind", package: "rpcbind" },
-  { program: "ypserv", package: "ypserv" },
-  { program: "ypbind", package: "ypbind-mt" },
-  { program: "ypwhich", package: "yp-tools" },
-  { program: "ss", package: "iproute2" },
-);
+const reason = skipReason(...NIS_NEEDS);
 
 describe.skipIf(reason !== undefined)(named("NIS", reason), () => {
   describe.each([

@@ -20,6 +20,16 @@ export function playRpc(
   return play(RPC + script, { cover, empty: ["/run"], overlays: folders, ...more });
 }
 
+/** What a domain and its client need. */
+export const NIS_NEEDS = [
+  "root",
+  { program: "rpcbind", package: "rpcbind" },
+  { program: "ypserv", package: "ypserv" },
+  { program: "ypbind", package: "ypbind-mt" },
+  { program: "ypwhich", package: "yp-tools" },
+  { program: "ss", package: "iproute2" },
+] as const;
+
 /** A NIS domain with one user, served from a private /var/yp. */
 const DOMAIN = `domainname example
 mkdir /var/yp/example
