@@ -227,7 +227,8 @@ Napi::Value LinksLike(const Napi::CallbackInfo &info)
             return Napi::Number::New(env, -errno);
         empty = empty && length < 0;
         if (length >= static_cast<ssize_t>(start.size()) && memcmp(target, start.data(), start.size()) == 0) {
-            const std::string line = std::string(entry->d_name) + ' ' + std::string(target, static_cast<size_t>(length));
+            const std::string line =
+                std::string(entry->d_name) + ' ' + std::string(target, static_cast<size_t>(length));
             napi_value text = nullptr;
             napi_create_string_latin1(env, line.data(), line.size(), &text);
             links.Set(links.Length(), Napi::Value(env, text));
