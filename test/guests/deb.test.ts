@@ -35,6 +35,9 @@ const THEIRS = ["/var/log", "/var/cache", "/var/lib/dpkg", "/var/lib/apt", "/var
 const TREE = `find / -xdev \\( ${THEIRS} \\) -prune -o -type d -printf '%p %y %m %U:%G\\n' -o -printf '%p %y %m %U:%G %s %l\\n' | sort`;
 const TRACES = `grep -l portreserve /proc/[0-9]*/maps 2>/dev/null; systemctl list-units --all --no-legend 'portreserve*'; systemctl list-unit-files --no-legend 'portreserve*'; :`;
 
+/** What of the package is not as it brought it; these roots leave out what is to be read. */
+const DAMAGED = `dpkg -V ${NAME} | grep -v ' /usr/share/' || :`;
+
 /** Every dynamic program of the distribution can be loaded. */
 const LOADS = `loader=$(ls /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1 2>/dev/null)
 find /usr/bin /usr/sbin -maxdepth 1 -type f -perm /111 | while read -r program; do
@@ -59,7 +62,7 @@ beforeAll(async () => {
     next: readFileSync(debMade({ arch, version, prebuilds: await partsWith(arch, saysNext) })),
     broken: readFileSync(debMade({ arch, version, prebuilds: broken })),
   };
-}, 60_000);
+});
 
 const part = (name: string): Uint8Array => readFileSync(path.join(packageRoot, "prebuilds", `linux-${arch}`, name));
 
@@ -96,10 +99,10 @@ describe.each(releases)("$suite", ({ suite, node, leaves, reason }) => {
         expect(await got(guest)).toBe(631);
 
         // Only the list, the table and what enables the units.
-        const changed = await guest.output("find / -xdev -newer /proc/self/stat -maxdepth 0; portreservectl install");
+        const changed = await guest.output("portreservectl install");
         expect(changed).toMatch(/^written: '\/etc\/ld\.so\.preload'$/m);
         expect(changed).not.toMatch(/^(written|changed): '\/usr\//m);
-        expect(await guest.output(`dpkg -V ${NAME}`)).toBe("");
+        expect(await guest.output(DAMAGED)).toBe("");
         expect(await got(guest)).toBe(632);
         expect(
           await guest.output("systemctl is-active portreserve.path; systemctl is-enabled portreserve.service"),
@@ -138,7 +141,7 @@ systemctl show -P Result portreserve.service | grep -qx success`,
 
         await guest.output(`${APT} install /root/next.deb`, { timeout: 60_000 });
         expect(await guest.output("portreservectl --version")).toBe(`${NEXT}\n`);
-        expect(await guest.output(`grep -ac 'portreserve ${NEXT} table' ${SHIM}; dpkg -V ${NAME}`)).toBe("1\n");
+        expect(await guest.output(`grep -ac 'portreserve ${NEXT} table' ${SHIM}; ${DAMAGED}`)).toBe("1\n");
         expect(await guest.output(LOADS, { timeout: 60_000 })).toBe("");
         expect(await got(guest)).toBe(633);
         await guest.reboot();
@@ -149,7 +152,7 @@ systemctl show -P Result portreserve.service | grep -qx success`,
 
         // uninstall takes back what install did, and nothing of the package's.
         await guest.output("portreservectl uninstall");
-        expect(await guest.output(`dpkg -V ${NAME}`)).toBe("");
+        expect(await guest.output(DAMAGED)).toBe("");
         expect(await got(guest)).toBe(631);
         await guest.output("portreservectl install");
         expect(await got(guest)).toBe(633);
@@ -177,6 +180,6 @@ systemctl show -P Result portreserve.service | grep -qx success`,
         await guest.stop();
       }
     },
-    240_000,
+    600_000,
   );
 });
