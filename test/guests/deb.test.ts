@@ -26,6 +26,8 @@ const got = async (guest: Guest): Promise<number> =>
   (JSON.parse(await guest.output(`env -i ${THIEF}`)) as { port: number }).port;
 
 const APT = "DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0";
+/** A machine that does much else must not fail it. */
+const SLOW = { timeout: 120_000 };
 const SHIM = `/usr/lib/${arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu/portreserve/libportreserve.so`;
 
 /** Where dpkg, apt, systemd and the journal write by themselves. */
@@ -34,6 +36,9 @@ const THEIRS = ["/var/log", "/var/cache", "/var/lib/dpkg", "/var/lib/apt", "/var
   .join(" -o ");
 const TREE = `find / -xdev \\( ${THEIRS} \\) -prune -o -type d -printf '%p %y %m %U:%G\\n' -o -printf '%p %y %m %U:%G %s %l\\n' | sort`;
 const TRACES = `grep -l portreserve /proc/[0-9]*/maps 2>/dev/null; systemctl list-units --all --no-legend 'portreserve*'; systemctl list-unit-files --no-legend 'portreserve*'; :`;
+
+/** What of the package is not as it brought it; these roots leave out what is to be read. */
+const DAMAGED = `dpkg -V ${NAME} | grep -v ' /usr/share/' || :`;
 
 /** Every dynamic program of the distribution can be loaded. */
 const LOADS = `loader=$(ls /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1 2>/dev/null)
@@ -59,7 +64,7 @@ beforeAll(async () => {
     next: readFileSync(debMade({ arch, version, prebuilds: await partsWith(arch, saysNext) })),
     broken: readFileSync(debMade({ arch, version, prebuilds: broken })),
   };
-}, 60_000);
+});
 
 const part = (name: string): Uint8Array => readFileSync(path.join(packageRoot, "prebuilds", `linux-${arch}`, name));
 
@@ -86,7 +91,7 @@ describe.each(releases)("$suite", ({ suite, node, leaves, reason }) => {
         expect(await got(guest)).toBe(631);
 
         // It covers nothing by itself, and says what does.
-        const added = await guest.output(`${APT} install /root/first.deb 2>/dev/null`, { timeout: 60_000 });
+        const added = await guest.output(`${APT} install /root/first.deb 2>/dev/null`, SLOW);
         expect(added).toContain("nothing is covered yet: 'portreservectl install' does it");
         expect(await guest.output("node --version; dpkg -S /usr/bin/node")).toMatch(
           new RegExp(`^${node.replace(".", "\\.")}.*\nnodejs: `),
@@ -96,10 +101,10 @@ describe.each(releases)("$suite", ({ suite, node, leaves, reason }) => {
         expect(await got(guest)).toBe(631);
 
         // Only the list, the table and what enables the units.
-        const changed = await guest.output("find / -xdev -newer /proc/self/stat -maxdepth 0; portreservectl install");
+        const changed = await guest.output("portreservectl install", SLOW);
         expect(changed).toMatch(/^written: '\/etc\/ld\.so\.preload'$/m);
         expect(changed).not.toMatch(/^(written|changed): '\/usr\//m);
-        expect(await guest.output(`dpkg -V ${NAME}`)).toBe("");
+        expect(await guest.output(DAMAGED)).toBe("");
         expect(await got(guest)).toBe(632);
         expect(
           await guest.output("systemctl is-active portreserve.path; systemctl is-enabled portreserve.service"),
@@ -110,10 +115,10 @@ describe.each(releases)("$suite", ({ suite, node, leaves, reason }) => {
         await guest.output(
           `for n in $(seq 100); do portreservectl lookup 632 >/dev/null && break; sleep 0.1; done
 systemctl show -P Result portreserve.service | grep -qx success`,
-          { timeout: 60_000 },
+          SLOW,
         );
         expect(await got(guest)).toBe(633);
-        await guest.output("echo '640/tcp block' >>/etc/portreserve/more; portreservectl install");
+        await guest.output("echo '640/tcp block' >>/etc/portreserve/more; portreservectl install", SLOW);
         expect(await guest.output("systemctl is-active portreserve-hold; systemctl is-enabled portreserve-hold")).toBe(
           "active\nenabled\n",
         );
@@ -127,7 +132,7 @@ systemctl show -P Result portreserve.service | grep -qx success`,
 
         // A version whose shim programs cannot load is refused before it is there.
         const shim = await guest.output(`sha256sum ${SHIM} /etc/ld.so.preload`);
-        const refused = await guest.run(`${APT} install /root/broken.deb`, { timeout: 60_000 });
+        const refused = await guest.run(`${APT} install /root/broken.deb`, SLOW);
         expect(refused.status).toBe(100);
         expect(refused.stdout + refused.stderr).toContain("programs behave in another way with this version's shim");
         expect(await guest.output(`sha256sum ${SHIM} /etc/ld.so.preload`)).toBe(shim);
@@ -136,29 +141,29 @@ systemctl show -P Result portreserve.service | grep -qx success`,
         );
         expect(await got(guest)).toBe(633);
 
-        await guest.output(`${APT} install /root/next.deb`, { timeout: 60_000 });
+        await guest.output(`${APT} install /root/next.deb`, SLOW);
         expect(await guest.output("portreservectl --version")).toBe(`${NEXT}\n`);
-        expect(await guest.output(`grep -ac 'portreserve ${NEXT} table' ${SHIM}; dpkg -V ${NAME}`)).toBe("1\n");
-        expect(await guest.output(LOADS, { timeout: 60_000 })).toBe("");
+        expect(await guest.output(`grep -ac 'portreserve ${NEXT} table' ${SHIM}; ${DAMAGED}`)).toBe("1\n");
+        expect(await guest.output(LOADS, SLOW)).toBe("");
         expect(await got(guest)).toBe(633);
         await guest.reboot();
         expect(await guest.output("systemctl is-active portreserve.path portreserve-hold")).toBe("active\nactive\n");
         expect(await got(guest)).toBe(633);
-        const verified = await guest.run("portreservectl verify", { timeout: 60_000 });
+        const verified = await guest.run("portreservectl verify", SLOW);
         expect(verified.stdout).toMatch(/^the host: covered/m);
 
         // uninstall takes back what install did, and nothing of the package's.
-        await guest.output("portreservectl uninstall");
-        expect(await guest.output(`dpkg -V ${NAME}`)).toBe("");
+        await guest.output("portreservectl uninstall", SLOW);
+        expect(await guest.output(DAMAGED)).toBe("");
         expect(await got(guest)).toBe(631);
-        await guest.output("portreservectl install");
+        await guest.output("portreservectl install", SLOW);
         expect(await got(guest)).toBe(633);
 
         if (leaves === "without Node") await guest.output("mv /usr/bin/node /usr/bin/nodejs /root/");
-        await guest.output(`${APT} purge ${NAME}`, { timeout: 60_000 });
+        await guest.output(`${APT} purge ${NAME}`, SLOW);
         if (leaves === "without Node") await guest.output("mv /root/node /root/nodejs /usr/bin/");
         expect(await guest.run("cat /etc/ld.so.preload")).toMatchObject({ status: 1 });
-        expect(await guest.output(LOADS, { timeout: 60_000 })).toBe("");
+        expect(await guest.output(LOADS, SLOW)).toBe("");
         expect(await got(guest)).toBe(631);
         await guest.output("rm /etc/portreserve/more; sleep 1");
         expect(await guest.output(TRACES)).toBe("");
@@ -177,6 +182,6 @@ systemctl show -P Result portreserve.service | grep -qx success`,
         await guest.stop();
       }
     },
-    240_000,
+    600_000,
   );
 });
