@@ -4,6 +4,7 @@ import { AddonMissing, AddonUnusable } from "../core/native.ts";
 import { isJournal, withPriorities } from "../report/journal.ts";
 import { CLEAR_SCREEN, progressLine, progressText } from "../report/progress.ts";
 import { renderBlock, renderJson, renderMessage, renderText } from "../report/render.ts";
+import { screenWidth } from "../report/screen-width.ts";
 import { isScreen, wantsColor } from "../report/style.ts";
 import type { Report } from "../report/types.ts";
 import { isRead, writeStream } from "../report/write.ts";
@@ -54,7 +55,7 @@ async function runVerb(verb: Verb, flags: Flags, args: readonly string[]): Promi
   const exitCode = EXIT_CODES[report.outcome];
   if (report.written) return exitCode;
   if (options.json) return written(renderJson(report, exitCode), exitCode);
-  const { out, err } = renderText(report, { verbose: options.verbose, color });
+  const { out, err } = renderText(report, { verbose: options.verbose, color, width: screenWidth(process.env) });
   say(err);
   return written(out, exitCode);
 }
@@ -92,7 +93,7 @@ function contextFor(verb: string, options: Options, args: readonly string[], col
     args,
     progress: (message) => say(renderMessage(message, color.err)),
     show: (block) => {
-      if (!options.json) tell(renderBlock(block, color.out));
+      if (!options.json) tell(renderBlock(block, color.out, screenWidth(process.env)));
     },
     emit: (report, how) => emit(report, how, options, color),
     isRead: () => isRead(1),
@@ -103,7 +104,7 @@ function contextFor(verb: string, options: Options, args: readonly string[], col
 /** On a terminal the newest result takes the screen; elsewhere an empty line is between two of them. */
 function emit(report: Report, how: Emission, options: Options, color: Color): boolean {
   if (options.json) return tell(renderJson(report, EXIT_CODES[report.outcome]));
-  const { out, err } = renderText(report, { verbose: options.verbose, color });
+  const { out, err } = renderText(report, { verbose: options.verbose, color, width: screenWidth(process.env) });
   say(err);
   const before = isScreen(1, process.env) ? CLEAR_SCREEN : how === "next" ? "\n" : "";
   return tell(`${before}${out}`);

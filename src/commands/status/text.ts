@@ -20,17 +20,18 @@ export interface Shown {
 export function statusBlocks({ facts, coverage, figures, verbose }: Shown): readonly Block[] {
   const excluded = excludedLine(coverage.excluded);
   return [
-    { kind: "lines", lines: [headline(coverage, figures), ""] },
+    { kind: "lines", lines: [headline(coverage, figures), ""], hang: 0 },
     setupBlock(facts, coverage),
     EMPTY_LINE,
     ...allocatorBlocks(coverage.allocators, verbose),
-    ...(excluded === undefined ? [] : [{ kind: "lines", lines: [excluded] } as const]),
+    ...(excluded === undefined ? [] : [{ kind: "lines", lines: [excluded], hang: HANG } as const]),
     EMPTY_LINE,
     ...portBlocks(coverage.ports, isInForce(facts.setup.table), verbose),
-    { kind: "lines", lines: coverage.hints.map(hintLine) },
+    { kind: "lines", lines: coverage.hints.map(hintLine), hang: HANG },
   ];
 }
 
+const HANG = 2;
 const EMPTY_LINE: Block = { kind: "lines", lines: [""] };
 const BETWEEN = " · ";
 
@@ -41,15 +42,15 @@ function headline({ owners }: Coverage, { reserved, allocators, stolen, unknown 
   const doubt = allocators.unknown === 0 ? "" : `, ${allocators.unknown} unknown`;
   const tone: Tone = allocators["not covered"] > 0 ? "bad" : allocators.unknown > 0 ? "warn" : "good";
   return [
-    { text: `${counted(ports, "port")} reserved for ${counted(owners, "service")}`, tone: "strong" },
+    { text: `${counted(ports, "port")} reserved for ${counted(owners, "service")}`, tone: "strong", whole: true },
     BETWEEN,
-    { text: `${allocators.covered} of ${counted(all, "allocator")} covered${doubt}`, tone },
+    { text: `${allocators.covered} of ${counted(all, "allocator")} covered${doubt}`, tone, whole: true },
     BETWEEN,
     stolen > 0
-      ? { text: `${counted(stolen, "port")} stolen`, tone: "bad" }
+      ? { text: `${counted(stolen, "port")} stolen`, tone: "bad", whole: true }
       : unknown > 0
-        ? { text: `nothing known to be stolen, ${counted(unknown, "port")} unknown`, tone: "warn" }
-        : { text: "nothing stolen", tone: "good" },
+        ? { text: `nothing known to be stolen, ${counted(unknown, "port")} unknown`, tone: "warn", whole: true }
+        : { text: "nothing stolen", tone: "good", whole: true },
   ];
 }
 
@@ -62,5 +63,5 @@ function excludedLine({ otherNetworks, powerless }: Coverage["excluded"]): Line 
 }
 
 function hintLine({ message, hint }: Pick<Hint, "message" | "hint">): Line {
-  return [{ text: "hint:", tone: "dim" }, ` ${message}${arrow(hint)}`];
+  return [{ text: "hint:", tone: "dim" }, ` ${message}`, arrow(hint)];
 }

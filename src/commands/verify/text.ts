@@ -40,7 +40,7 @@ export function verifyBlocks(verified: Verified): readonly Block[] {
       kind: "lines",
       lines: judged.answers
         .filter(isWorthSaying)
-        .map(({ state, question, answer, hint }) => [ANSWER_WORDS[state], `: ${question} ${answer}${arrow(hint)}`]),
+        .map(({ state, question, answer, hint }) => [ANSWER_WORDS[state], `: ${question} ${answer}`, arrow(hint)]),
     },
     {
       kind: "columns",
@@ -72,8 +72,9 @@ const WORDS: Readonly<Record<Proof["state"], readonly [string, Tone]>> = {
 function headLine({ proof, scope }: Verified): Line {
   const [text, tone] = WORDS[proof.state];
   const where = proof.how === "none" ? "" : `, ${placeText(proof, scope)}`;
-  const why = proof.reason === undefined || isUnwanted(proof) ? "" : `: ${proof.reason}${arrow(proof.hint)}`;
-  return ["proof: ", { text, tone }, `${where}${why}`];
+  const why: readonly Span[] =
+    proof.reason === undefined || isUnwanted(proof) ? [] : [`: ${proof.reason}`, arrow(proof.hint)];
+  return ["proof: ", { text, tone }, where, ...why];
 }
 
 const MOST_OPEN = 8;
@@ -86,9 +87,9 @@ function holdsLine({ state, reason, hint, rows }: HoldProof): Line {
   const what = {
     good: `, each of ${counted(rows.length, "plain bind")} was refused`,
     bad: `: ${fewOf(free, MOST_OPEN)} could be bound, so ${free.length === 1 ? "it is" : "they are"} not held`,
-    none: `: ${reason}${arrow(hint)}`,
+    none: `: ${reason}`,
   }[state];
-  return ["held ports: ", { text, tone }, what];
+  return ["held ports: ", { text, tone }, what, arrow(state === "none" ? hint : undefined)];
 }
 
 function isUnwanted({ reason }: Proof): boolean {
