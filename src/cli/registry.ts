@@ -2,6 +2,7 @@
 import { holdVerbs } from "./hold-verbs.ts";
 import { incomplete, privilege, unsafePath, usage } from "./outcomes.ts";
 import { reclaimVerb } from "./reclaim-verb.ts";
+import { reserveVerbs } from "./reserve-verbs.ts";
 import { showingVerbs } from "./showing-verbs.ts";
 import type { Verb } from "./verb.ts";
 
@@ -117,31 +118,8 @@ export const verbs: readonly Verb[] = [
   showingVerbs.lookup,
   showingVerbs.map,
   showingVerbs.verify,
-  {
-    name: "reserve",
-    synopsis: "UNIT",
-    arity: [1, 1],
-    summary: "reserve the ports that a service or socket listens on",
-    description:
-      "Finds the privileged ports that UNIT listens on, by the sockets that it has now and by its socket unit, and writes " +
-      "them to a file in /etc/portreserve that has its name. A file that is there keeps its lines, and gets only what is " +
-      "missing. Start the service before, so that there is something to find.",
-    options: ["dry-run", "no-wait", "json"],
-    refuses: ["root"],
-    examples: [
-      ["portreservectl reserve cups --dry-run", "show the file as a diff, and write nothing"],
-      ["portreservectl reserve cups", "reserve what CUPS listens on"],
-    ],
-    outcomes: [
-      ["done", "written, or it was already reserved"],
-      ["no", "there is no such unit, or it listens on no privileged port"],
-      usage,
-      ["incomplete", "what it listens on cannot be seen, or the file could not be written"],
-      privilege,
-      ["unsafe", "something in the file's place is not ours to change"],
-    ],
-    load: async () => (await import("../commands/reserve.ts")).reserve,
-  },
+  reserveVerbs.reserve,
+  reserveVerbs.unreserve,
   holdVerbs.hold,
   holdVerbs.unhold,
   reclaimVerb,

@@ -19,6 +19,8 @@ import { OWNERS_FOLDER } from "../system/paths.ts";
 import { assessHost, refuseOtherRoot } from "./coverage/look.ts";
 import { changesJson, diffBlock } from "./install/report.ts";
 import { needRoot } from "./need-root.ts";
+import { nextStep } from "./reservations/next-step.ts";
+import { asksForPorts, reservePorts } from "./reservations/reserve-ports.ts";
 import { asRootCommand, type ThisCommand } from "./this-command.ts";
 import type { Command, Context, Options } from "./types.ts";
 import { underLock } from "./under-lock.ts";
@@ -26,6 +28,7 @@ import { underLock } from "./under-lock.ts";
 export const reserve: Command = async (context): Promise<Report> => {
   refuseOtherRoot("reserve", context.options);
   if (!context.options.dryRun) needRoot(context);
+  if (asksForPorts(context.args)) return reservePorts(context);
   const { facts, coverage } = assessHost(context, newMemory());
   const found = listenerCalled(context, facts);
   if ("message" in found) return said(found, "no", {});
@@ -123,7 +126,7 @@ function write({ options }: Context, { unit, ports, hidden }: Listener, allocate
     .filter((port) => !wanted.includes(port))
     .map((port) => `${portText(port)} needs no reservation: ${mechanismFor(port.port).explanation}`);
   if (result === "unchanged") lines.push(`unchanged: '${file}' reserves ${text}`);
-  if (result === "written") lines.push(`written: '${file}', ${text}`, next(facts));
+  if (result === "written") lines.push(`written: '${file}', ${text}`, nextStep(facts));
   if (result === "planned") lines.push(`${counted(wanted.length, "port")} for '${unit}': ${text}; nothing was changed`);
   return {
     command: "reserve",
@@ -152,13 +155,6 @@ function portText({ port, protocol }: WantedPort): string {
 function allocatorNote(unit: string): Message {
   const message = `'${unit}' takes free ports itself, so some of these may be random ports that change at its next start`;
   return { severity: "note", message, hint: "remove the lines of ports that were not chosen by anybody" };
-}
-
-function next({ setup: { watchers } }: HostFacts): Line {
-  const follows = !isUnseen(watchers) && watchers.some(({ activeState }) => activeState === "active");
-  return follows
-    ? "the table follows by itself, by portreserve's path units"
-    : "run 'portreservectl compile' to make it take effect";
 }
 
 interface Place {
