@@ -40,7 +40,7 @@ const SCENES: Readonly<Record<string, { coverage: Coverage; facts: Pick<HostFact
     facts: { time: facts.time, setup: { ...setup, table: noTable } },
     coverage: {
       ...none,
-      answers: [bad("table", "there is none", "portreservectl compile"), bad("preload", "not installed", INSTALL)],
+      answers: [bad("table", "there is none", INSTALL), bad("preload", "not installed", INSTALL)],
       allocators: [
         allocator("rpc.statd", 812, { ...uncovered, via: ["bindresvport"] }),
         allocator("rpcbind", 640, { ...uncovered, via: ["bindresvport", "bindresvport_sa", "rresvport"] }),

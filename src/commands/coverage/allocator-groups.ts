@@ -2,7 +2,7 @@
 import { groupsOf, unique } from "../../core/text.ts";
 import type { Allocator } from "../../coverage/coverage.ts";
 import type { Block, Line } from "../../report/types.ts";
-import { arrow, fewOf, VERDICT_TONES } from "../coverage/words.ts";
+import { arrow, fewOf, VERDICT_TONES } from "./words.ts";
 
 /** How many rows, and how many names of programs that do not run, there are below a verdict. */
 const MOST_ROWS = 15;

@@ -2,8 +2,8 @@
 import { counted, groupsOf } from "../../core/text.ts";
 import type { Allocator } from "../../coverage/coverage.ts";
 import type { Block, Line } from "../../report/types.ts";
+import { allocatorGroups } from "../coverage/allocator-groups.ts";
 import { arrow, fewOf, VERDICT_TONES } from "../coverage/words.ts";
-import { allocatorGroups } from "./allocator-groups.ts";
 
 /** How many rows of one verdict are shown without --verbose: the rest is counted. */
 const MOST_ROWS = 15;

@@ -23,7 +23,9 @@ export function setupBlock({ setup, time }: Pick<HostFacts, "setup" | "time">, {
       tableCell(
         setup.table,
         time,
-        answers.filter(({ id }) => ABOUT_TABLE.includes(id)),
+        answers
+          .filter(({ id }) => ABOUT_TABLE.includes(id))
+          .map((one) => (isPartOf(preload, one) ? { ...one, hint: undefined } : one)),
       ),
     ],
     ["preload", PRELOAD_LIST, preloadCell(setup, time, preload)],
