@@ -91,7 +91,7 @@ function wantedPlaces({ args, options }: Context, sources: Sources, coverage: Co
 
 function ownerNamed(word: string): string {
   const owner = ownerOfUnit(word);
-  if (isOwnerName(owner) && owner !== BLACKLIST_OWNER) return owner;
+  if (/^\w[\w:.@-]*$/.test(word) && isOwnerName(owner) && owner !== BLACKLIST_OWNER) return owner;
   throw new AppError(
     "usage",
     `'${word}' cannot be the name of a file in '${OWNERS_FOLDER}'`,

@@ -23,7 +23,9 @@ export function withoutLinesFor(
     if (line === undefined || others === undefined || others.length === line.places.length) return [text];
     changed = true;
     const end = text.endsWith("\r") ? "\r" : "";
-    return portLines(others, line.asks).map((one) => `${one}${end}`);
+    const left = portLines(others, line.asks).map((one) => `${one}${end}`);
+    // The line end before the last line stays.
+    return left.length === 0 && at === raw.length - 1 ? [""] : left;
   });
   if (!changed) return bytes;
   return lines.every((line) => line.trim() === "" || line.startsWith(WRITTEN_BY))
