@@ -1,7 +1,8 @@
 // The result of a verb as lines for a person: plain lines, and rows set in columns, folded where a terminal is too narrow.
-import { cellWidth, escapeText } from "./escape.ts";
+import { cellWidth } from "./escape.ts";
 import { foldLine, shownSpan, spansOf, toneOf } from "./fold.ts";
 import type { Paint } from "./style.ts";
+import { shownText } from "./symbols.ts";
 import type { Block, Line } from "./types.ts";
 
 const GAP = "  ";
@@ -108,7 +109,7 @@ function painted(line: Line, paint: Paint, edges: Edges = (text) => text): strin
   const spans = spansOf(line).filter((span) => span !== "");
   return spans
     .map((span, at) => {
-      const text = edges(escapeText(shownSpan(span, at === 0)), at === 0, at === spans.length - 1);
+      const text = edges(shownText(shownSpan(span, at === 0)), at === 0, at === spans.length - 1);
       const tone = toneOf(span);
       return tone === undefined ? text : paint(text, tone);
     })

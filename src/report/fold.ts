@@ -1,6 +1,7 @@
 // One line for a person as the lines that fit into so many cells: broken at spaces, with a cure below what it is for.
-import { cellWidth, escapeText } from "./escape.ts";
+import { cellWidth } from "./escape.ts";
 import type { Paint } from "./style.ts";
+import { inLocale, shownText } from "./symbols.ts";
 import type { Line, Span, Tone } from "./types.ts";
 
 /** Escaped text in one tone. */
@@ -44,8 +45,9 @@ export function foldLine(line: Line, room: number, hang: number, paint: Paint): 
 /** "→ CURE". A command is broken behind '&&' alone: what is pasted stays one command. */
 function cureLines(cure: string, room: number, paint: Paint): readonly string[] {
   const texts = isCommand(cure) ? cure.split(/(?<= &&) /) : cure.split(" ");
-  const [first = "", ...rest] = texts.map(escapeText);
-  return filled([ARROW + first, ...rest].map(plain), room, ARROW.length, paint);
+  const [first = "", ...rest] = texts.map(shownText);
+  const arrow = inLocale(ARROW);
+  return filled([arrow + first, ...rest].map(plain), room, arrow.length, paint);
 }
 
 const COMMAND = /^(sudo )?(portreservectl|npx|systemctl|chmod|sed|reboot|ss|kill|rm)( |$)/;
@@ -59,7 +61,7 @@ function isCure(span: Span): span is Extract<Span, { readonly cure: string }> {
 }
 
 function pieceOf(span: Span, isFirst: boolean): Piece {
-  return { text: escapeText(shownSpan(span, isFirst)), tone: toneOf(span) };
+  return { text: shownText(shownSpan(span, isFirst)), tone: toneOf(span) };
 }
 
 function plain(text: string): Word {

@@ -14,6 +14,7 @@ terminal() { columns=$1; shift; script -qec "stty cols $columns; $*" /dev/null; 
 step small terminal 80 "'$NODE' '$MANAGER' status"
 step told terminal 80 "COLUMNS=60 '$NODE' '$MANAGER' status"
 step unset terminal 0 "'$NODE' '$MANAGER' status"
+step ascii env LC_ALL=C "$NODE" "$MANAGER" status
 step piped env COLUMNS=60 "$NODE" "$MANAGER" status
 `,
       { etc: { "portreserve/a-service-with-quite-a-name": "631\n700/tcp\n701/tcp\n702/tcp\n703/tcp\n" } },
@@ -27,6 +28,13 @@ step piped env COLUMNS=60 "$NODE" "$MANAGER" status
     expect(widest("unset")).toBeLessThanOrEqual(80);
     expect(widest("piped")).toBeGreaterThan(80);
     expect(step("piped").stdout).not.toContain("\u001b");
+    // The same, with other symbols.
+    const ascii: Readonly<Record<string, string>> = { "→": "->", "–": "-", "·": "|" };
+    expect(step("piped").stdout).toMatch(/→[\s\S]*–/);
+    const words = (text: string): string[] => text.split(/\s+/);
+    expect(words(step("ascii").stdout)).toEqual(
+      words(step("piped").stdout.replace(/[→–·]/g, (one) => ascii[one] ?? "")),
+    );
     expect(step("small").stdout).toContain("\u001b");
   });
 });
