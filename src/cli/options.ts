@@ -33,6 +33,7 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | ColorOption, OptionText>
     help: "give owners without SO_REUSEADDR that flag, by a library in a drop-in of their unit",
   },
   unchecked: { flag: "--unchecked", help: "also ports whose owner is down and cannot be asked for SO_REUSEADDR" },
+  restart: { flag: "--restart", help: "restart the services that run without the shim, and say which" },
   "restart-owner": { flag: "--restart-owner", help: "restart the owner then, and see that it has the port" },
   prometheus: { flag: "--prometheus", help: "write metrics in the text format of Prometheus" },
   output: {
@@ -89,6 +90,7 @@ export function optionsFrom(flags: Flags): Options {
     block: has("block"),
     share: has("share"),
     unchecked: has("unchecked"),
+    restart: has("restart"),
     restartOwner: has("restart-owner"),
     prometheus: has("prometheus") || has("output"),
     output: last("output"),

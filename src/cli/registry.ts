@@ -69,10 +69,11 @@ export const verbs: readonly Verb[] = [
       "it back; killed at any moment, it leaves a host that works. With --unit only these services are covered, each " +
       "by a drop-in that keeps what it preloads already. What somebody else has put in the place of any of these files is " +
       "never overwritten. Run again, it changes only what a newer version has changed.",
-    options: ["dry-run", "unit", "now", "no-wait", "verbose", "root", "json"],
+    options: ["dry-run", "restart", "unit", "now", "no-wait", "verbose", "root", "json"],
     examples: [
       ["portreservectl install --dry-run", "show every change as a diff, and make none"],
       ["portreservectl install", "cover every program that starts from now on"],
+      ["portreservectl install --restart", "that, and every service that hands out ports and runs already"],
       ["portreservectl install --unit ypbind rpc-statd --now", "cover two services, and restart them"],
       ["portreservectl install --root /srv/image", "prepare an image or chroot; nothing in it is run"],
     ],

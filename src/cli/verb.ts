@@ -20,6 +20,7 @@ export type OptionName =
   | "block"
   | "share"
   | "unchecked"
+  | "restart"
   | "restart-owner"
   | "prometheus"
   | "output"

@@ -24,6 +24,8 @@ export interface Options {
   readonly quick: boolean;
   /** With `units`: restart them. */
   readonly now: boolean;
+  /** install: restart the services that run without the shim. */
+  readonly restart: boolean;
   /** hold: keep everybody out, the owner too. */
   readonly block: boolean;
   /** hold: owners without SO_REUSEADDR get it by the share library, in drop-ins of their units. */

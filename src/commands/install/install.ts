@@ -16,6 +16,7 @@ import { gatherForInstall, type InstallContext } from "./gather.ts";
 import { tidyUp } from "./places.ts";
 import { refusal, refusalsToInstall } from "./refusals.ts";
 import { changesJson, diffBlock, doneBlock, refusedReport } from "./report.ts";
+import { type Restarts, restartLines, restartsAfterInstall, restartsJson } from "./restarts.ts";
 import { sanitizerNotes } from "./sanitizer.ts";
 
 export const install: Command = async (context): Promise<Report> => {
@@ -34,6 +35,12 @@ export const install: Command = async (context): Promise<Report> => {
 export function checkOptions(options: Options): void {
   if (options.now && options.units.length === 0) {
     throw new AppError("usage", "'--now' needs '--unit'", "'--now' restarts the services that '--unit' names");
+  }
+  if (options.restart && options.units.length > 0) {
+    throw new AppError("usage", "'--restart' and '--unit' exclude each other", "'--now' restarts what '--unit' names");
+  }
+  if (options.restart && options.root !== "/") {
+    throw new AppError("usage", "'--restart' is for the running host", "nothing of an image runs");
   }
 }
 
@@ -60,7 +67,8 @@ function prepare(options: Options): Prepared | Report {
   return { units, site, plan };
 }
 
-async function installOnce({ options }: Context): Promise<Report> {
+async function installOnce(context: Context): Promise<Report> {
+  const { options } = context;
   const { root } = options;
   const prepared = prepare(options);
   if ("outcome" in prepared) return prepared;
@@ -69,7 +77,8 @@ async function installOnce({ options }: Context): Promise<Report> {
   const { state, abis, sources } = site;
   tidyUp(root, state);
   const done = await applyInstall({ root, abis, state, plan, content: sources.content, held: sources.held, units });
-  return reportOf(options, site, plan, units, done);
+  const restarts = root === "/" && options.units.length === 0 ? restartsAfterInstall(context) : undefined;
+  return reportOf(options, site, plan, units, done, restarts);
 }
 
 function refusedTable({ outcome, message }: TablePlan & { kind: "refuse" }): Report {
@@ -94,7 +103,14 @@ function changesOf(plan: Plan): Parameters<typeof diffBlock>[0] {
   return [...folders, ...libraries, ...table, ...rules, ...list, ...parts, ...units, ...holder, ...dropIns];
 }
 
-function reportOf(options: Options, site: InstallContext, plan: Plan, units: UnitWork, done: Done | undefined): Report {
+function reportOf(
+  options: Options,
+  site: InstallContext,
+  plan: Plan,
+  units: UnitWork,
+  done: Done | undefined,
+  restarts?: Restarts,
+): Report {
   const changes = changesOf(plan);
   const { diagnostics } = site.sources.configuration;
   const errors = diagnosticCount(diagnostics, "error");
@@ -107,17 +123,20 @@ function reportOf(options: Options, site: InstallContext, plan: Plan, units: Uni
     ...units.notes,
     ...(done?.notes ?? []),
     ...(done?.holder.messages ?? []),
+    ...(restarts?.messages ?? []),
   ];
-  const summary = options.dryRun ? dryLines(changes.length) : summaryLines(options, site, changes.length, done);
+  const summary = options.dryRun
+    ? dryLines(changes.length)
+    : summaryLines(options, site, changes.length, done, restarts);
   return {
     command: "install",
-    outcome: errors > 0 ? "no" : "done",
+    outcome: (restarts?.messages.length ?? 0) > 0 ? "incomplete" : errors > 0 ? "no" : "done",
     diagnostics,
     quiet: ["note"],
     messages,
     body: [
       options.dryRun ? diffBlock(changes) : doneBlock(changes, { of: MANAGER_FOLDER, changes: plan.manager }),
-      { kind: "lines", lines: summary },
+      { kind: "lines", lines: summary, hang: 2 },
     ],
     data: {
       dryRun: options.dryRun,
@@ -126,6 +145,7 @@ function reportOf(options: Options, site: InstallContext, plan: Plan, units: Uni
       abis: site.abis.map(({ name, lib }) => ({ name, lib: lib ?? null })),
       units: units.names,
       proved: done?.proved ?? [],
+      restarts: restartsJson(restarts),
     },
   };
 }
@@ -162,13 +182,14 @@ function summaryLines(
   site: InstallContext,
   changes: number,
   done: Done | undefined,
+  restarts: Restarts | undefined,
 ): readonly Line[] {
   const { abis, sources } = site;
   return [
     ...(changes === 0 ? ["unchanged: everything is in its place"] : []),
     ...(done?.rehearsal === undefined ? [] : [triedLine(done.rehearsal)]),
     ...(done?.holder.lines ?? []),
-    ...(options.units.length > 0 ? [] : endLines(options, abis.length, done)),
+    ...(options.units.length > 0 ? [] : endLines(options, abis.length, done, restarts)),
     ...(sources.configuration.reservations.length > 0
       ? []
       : ["nothing is reserved yet: 'portreservectl help check' says how"]),
@@ -181,7 +202,12 @@ function triedLine(rehearsal: NonNullable<Done["rehearsal"]>): Line {
     : `tried: without a sandbox, since none can be made here (${rehearsal.impossible})`;
 }
 
-function endLines(options: Options, abis: number, done: Done | undefined): readonly Line[] {
+function endLines(
+  options: Options,
+  abis: number,
+  done: Done | undefined,
+  restarts: Restarts | undefined,
+): readonly Line[] {
   if (options.root !== "/") {
     return [
       `prepared: programs of this system are covered once it runs (${counted(abis, "ABI")}; nothing of it was run)`,
@@ -190,6 +216,6 @@ function endLines(options: Options, abis: number, done: Done | undefined): reado
   const proved = (done?.proved ?? []).join(" and ");
   return [
     { text: `covered: every ${proved} program that starts from now on`, tone: "good" },
-    "programs that are running already are covered once they are restarted",
+    ...restartLines(restarts),
   ];
 }
