@@ -85,7 +85,7 @@ function firstStep(root: string): string {
 /** Of a table that no program consults yet: whatever makes or judges one says so. */
 export function notInForceLines(root: string): readonly Line[] {
   if (isInstalled(root)) return [];
-  return [[{ text: "not in force yet", tone: "warn" }, ": no program loads the shim", { cure: INSTALL }]];
+  return [[{ text: "the table is not in force yet", tone: "warn" }, ": no program loads the shim", { cure: INSTALL }]];
 }
 
 const INSTALL = "sudo portreservectl install";

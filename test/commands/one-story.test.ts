@@ -5,7 +5,7 @@ import { noHost, onHost } from "../support/host.ts";
 
 const reason = await noHost();
 const INSTALL = "sudo portreservectl install";
-const NOT_YET = `not in force yet: no program loads the shim → ${INSTALL}\n`;
+const NOT_YET = `the table is not in force yet: no program loads the shim → ${INSTALL}\n`;
 
 describe.skipIf(reason !== undefined)(named("a host without an installation", reason), () => {
   test("has one story before install, and another after it", async () => {
