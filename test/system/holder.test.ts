@@ -94,7 +94,7 @@ describe.skipIf(noHolder !== undefined)(named("the real portreserve-hold", noHol
     expect(steps("next").stdout).toMatch(
       /unchanged: '\/etc\/portreserve\.hold'.*\ntold: portreserve-hold, process \d+\n/,
     );
-    expect(steps("after").stdout).toMatch(/unchanged: '\/etc\/portreserve\.hold'[^\n]*\n$/);
+    expect(steps("after").stdout).toMatch(/unchanged: '\/etc\/portreserve\.hold'[^\n]*\n(?!told)/);
   }, 120_000);
 });
 
