@@ -33,7 +33,7 @@ function write(descriptor: 1 | 2, text: string): void {
 
 async function main(): Promise<void> {
   // Worth a way of its own: scripts ask for the version often, and nothing else has to be loaded for it.
-  if (args.length === 1 && args[0] === "--version") {
+  if (args.length === 1 && ["--version", "-V", "version"].includes(args[0] ?? "")) {
     write(1, `${version()}\n`);
     return;
   }

@@ -23,8 +23,8 @@ export function overviewHelp(): string {
     "options for most verbs:",
     ...pairs([
       ...GLOBAL_OPTIONS.map((name): [string, string] => [OPTION_TEXTS[name].flag, OPTION_TEXTS[name].help]),
-      ["--version", "print the version"],
-      ["--help", "print this help, or the help of a verb"],
+      ["-V, --version", "print the version"],
+      ["-h, --help", "print this help, or the help of a verb"],
     ]),
     "",
     "exit codes:",
@@ -49,7 +49,7 @@ export function overviewHelp(): string {
 }
 
 export function verbHelp(verb: Verb): string {
-  const options = [...verb.options, ...(verb.options.length > 0 ? (["no-color"] as const) : [])];
+  const options = [...verb.options, ...(verb.options.length > 0 ? (["color", "no-color"] as const) : [])];
   return text([
     `usage: ${synopsis(verb)}`,
     "",

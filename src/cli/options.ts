@@ -1,5 +1,6 @@
 // Every option as data: its flag, its line in the help, and how the command line becomes Options.
 import type { Options } from "../commands/types.ts";
+import type { ColorChoice } from "../report/style.ts";
 import type { OptionName } from "./verb.ts";
 
 export interface OptionText {
@@ -8,7 +9,7 @@ export interface OptionText {
   readonly help: string;
 }
 
-export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>> = {
+export const OPTION_TEXTS: Readonly<Record<OptionName | ColorOption, OptionText>> = {
   "dry-run": { flag: "--dry-run", help: "show what would change, and change nothing" },
   strict: { flag: "--strict", help: "keep the old table if anything was rejected" },
   force: {
@@ -36,6 +37,7 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>>
     help: "give owners without SO_REUSEADDR that flag, by a library in a drop-in of their unit",
   },
   unchecked: { flag: "--unchecked", help: "also ports whose owner is down and cannot be asked for SO_REUSEADDR" },
+  restart: { flag: "--restart", help: "restart the services that run without the shim, and say which" },
   "restart-owner": { flag: "--restart-owner", help: "restart the owner then, and see that it has the port" },
   prometheus: { flag: "--prometheus", help: "write metrics in the text format of Prometheus" },
   output: {
@@ -46,13 +48,27 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | "no-color", OptionText>>
   verbose: { flag: "--verbose", help: "show every error and note, however many there are" },
   root: { flag: "--root <folder>", help: "work on the system in this folder instead of /" },
   json: { flag: "--json", help: "write one JSON document to standard output" },
-  "no-color": { flag: "--no-color", help: "no colour; NO_COLOR in the environment does the same" },
+  color: {
+    flag: "--color <when>",
+    help: "auto, always or never; else NO_COLOR and FORCE_COLOR in the environment, and whether it is a terminal",
+  },
+  "no-color": { flag: "--no-color", help: "the same as --color=never" },
 };
 
 /** What may stand before the verb. */
-export const GLOBAL_OPTIONS: readonly (OptionName | "no-color")[] = ["root", "json", "no-color"];
+export const GLOBAL_OPTIONS: readonly (OptionName | ColorOption)[] = ["root", "json", "color", "no-color"];
 
-export type FlagName = Exclude<OptionName, "one-unit"> | "no-color" | "version" | "help";
+/** Of every verb. */
+export type ColorOption = "color" | "no-color";
+
+export type FlagName = Exclude<OptionName, "one-unit"> | ColorOption | "version" | "help";
+
+/** Without --color "auto", and never against --no-color. Undefined where '--color' has another value. */
+export function colorChoice(flags: Flags): ColorChoice | undefined {
+  const when = flags.get("color")?.at(-1);
+  if (flags.has("no-color") || when === undefined) return flags.has("no-color") ? "never" : "auto";
+  return (["auto", "always", "never"] as const).find((choice) => choice === when);
+}
 
 /** What the user wrote: the values of each option; none where it takes none. */
 export type Flags = ReadonlyMap<FlagName, readonly string[]>;
@@ -79,6 +95,7 @@ export function optionsFrom(flags: Flags): Options {
     block: has("block"),
     share: has("share"),
     unchecked: has("unchecked"),
+    restart: has("restart"),
     restartOwner: has("restart-owner"),
     prometheus: has("prometheus") || has("output"),
     output: last("output"),

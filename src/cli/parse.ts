@@ -1,7 +1,7 @@
 // The command line as data: help, or a verb with its options and arguments, or what is wrong with it.
 import { nearest } from "../core/config/suggest.ts";
 import { overviewHelp, synopsis, verbHelp } from "./help.ts";
-import { type Flags, GLOBAL_OPTIONS } from "./options.ts";
+import { colorChoice, type Flags, GLOBAL_OPTIONS } from "./options.ts";
 import { verbs } from "./registry.ts";
 import { type Scanned, scanOptions } from "./scan-options.ts";
 import type { Verb } from "./verb.ts";
@@ -39,6 +39,7 @@ function parseVerb(argv: readonly string[]): Parsed {
   const [word, ...rest] = before.words;
   if (before.fault !== undefined) return wrongOption(before.fault, firstVerb(argv)?.name);
   if (before.flags.has("version")) return { kind: "version" };
+  if (word === "version" && rest.length === 0) return { kind: "version" };
   if (word === "help") return helpFor(scanOptions(rest, []));
   const verb = word === undefined ? undefined : verbNamed(word);
   if (before.flags.has("help")) return { kind: "help", text: verb === undefined ? overviewHelp() : verbHelp(verb) };
@@ -47,22 +48,30 @@ function parseVerb(argv: readonly string[]): Parsed {
 }
 
 function callOf(verb: Verb, globals: Flags, rest: readonly string[]): Parsed {
-  const takes = [...verb.options, ...(verb.refuses ?? []), "no-color"] as const;
+  const takes = [...verb.options, ...(verb.refuses ?? []), "color", "no-color"] as const;
   const { flags, words: args, fault } = scanOptions(rest, [...takes, "help"], { untilWord: verb.passThrough });
   if (fault !== undefined) return wrongOption(fault, verb.name);
   if (flags.has("help")) return { kind: "help", text: verbHelp(verb) };
   const misplaced = [...globals.keys()].find((name) => !(takes as readonly string[]).includes(name));
   if (misplaced !== undefined) return wrong(`'${verb.name}' does not take --${misplaced}`, verb.name);
+  const all: Flags = new Map([...globals, ...flags]);
+  if (colorChoice(all) === undefined) {
+    return wrong(
+      `'${all.get("color")?.at(-1)}' is not a way to colour`,
+      verb.name,
+      "write --color=auto, always or never",
+    );
+  }
   const [least, most] = verb.arity;
   if (args.length < least) return wrong(`'${verb.name}' needs an argument: ${synopsis(verb)}`, verb.name);
   if (args.length > most) return wrong(`'${verb.name}' does not take the argument '${args[most]}'`, verb.name);
-  return { kind: "verb", verb, flags: new Map([...globals, ...flags]), args };
+  return { kind: "verb", verb, flags: all, args };
 }
 
 function helpFor({ words: [word, extra], fault }: Scanned): Parsed {
   if (fault !== undefined) return wrongOption(fault, undefined);
   if (extra !== undefined) return wrong(`'help' does not take the argument '${extra}'`, undefined);
-  if (word === undefined) return { kind: "help", text: overviewHelp() };
+  if (word === undefined || word === "help" || word === "version") return { kind: "help", text: overviewHelp() };
   const verb = verbNamed(word);
   return verb === undefined ? unknownVerb(word) : { kind: "help", text: verbHelp(verb) };
 }
@@ -76,7 +85,7 @@ function verbNamed(word: string): Verb | undefined {
 }
 
 function unknownVerb(word: string): Parsed {
-  const near = nearest(word, [...verbs.map(({ name }) => name), "help"]);
+  const near = nearest(word, [...verbs.map(({ name }) => name), "help", "version"]);
   return wrong(`unknown verb '${word}'`, undefined, near === undefined ? undefined : `did you mean '${near}'?`);
 }
 

@@ -2,6 +2,7 @@
 import { holdVerbs } from "./hold-verbs.ts";
 import { incomplete, privilege, unsafePath, usage } from "./outcomes.ts";
 import { reclaimVerb } from "./reclaim-verb.ts";
+import { reserveVerbs } from "./reserve-verbs.ts";
 import { showingVerbs } from "./showing-verbs.ts";
 import type { Verb } from "./verb.ts";
 
@@ -69,10 +70,11 @@ export const verbs: readonly Verb[] = [
       "by a drop-in that keeps what it preloads already; with --high-ports it gives them ports from 1024 up, for services that " +
       "need no privileged one: servers that insist on one refuse them. What somebody else has put in the place of any of these files is " +
       "never overwritten. Run again, it changes only what a newer version has changed.",
-    options: ["dry-run", "unit", "high-ports", "now", "no-wait", "verbose", "root", "json"],
+    options: ["dry-run", "restart", "unit", "high-ports", "now", "no-wait", "verbose", "root", "json"],
     examples: [
       ["portreservectl install --dry-run", "show every change as a diff, and make none"],
       ["portreservectl install", "cover every program that starts from now on"],
+      ["portreservectl install --restart", "that, and every service that hands out ports and runs already"],
       ["portreservectl install --unit ypbind rpc-statd --now", "cover two services, and restart them"],
       ["portreservectl install --unit ypbind --high-ports --now", "have it take no privileged port at all"],
       ["portreservectl install --root /srv/image", "prepare an image or chroot; nothing in it is run"],
@@ -120,32 +122,8 @@ export const verbs: readonly Verb[] = [
   showingVerbs.lookup,
   showingVerbs.map,
   showingVerbs.verify,
-  {
-    name: "reserve",
-    synopsis: "UNIT",
-    arity: [1, 1],
-    summary: "reserve the ports that a service or socket listens on",
-    description:
-      "Finds the privileged ports that UNIT listens on, by the sockets that it has now and by its socket unit, and writes " +
-      "them to a file in /etc/portreserve that has its name. A file that is there keeps its lines, and gets only what is " +
-      "missing. Start the service before, so that there is something to find. A port that a service has taken because it was " +
-      "free is left out, unless there is --force: its next start takes another one.",
-    options: ["dry-run", "force", "no-wait", "json"],
-    refuses: ["root"],
-    examples: [
-      ["portreservectl reserve cups --dry-run", "show the file as a diff, and write nothing"],
-      ["portreservectl reserve cups", "reserve what CUPS listens on"],
-    ],
-    outcomes: [
-      ["done", "written, or it was already reserved"],
-      ["no", "there is no such unit, or it listens on no privileged port, or on none that anybody has chosen"],
-      usage,
-      ["incomplete", "what it listens on cannot be seen, or the file could not be written"],
-      privilege,
-      ["unsafe", "something in the file's place is not ours to change"],
-    ],
-    load: async () => (await import("../commands/reserve.ts")).reserve,
-  },
+  reserveVerbs.reserve,
+  reserveVerbs.unreserve,
   holdVerbs.hold,
   holdVerbs.unhold,
   reclaimVerb,

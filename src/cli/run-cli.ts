@@ -4,13 +4,15 @@ import { AddonMissing, AddonUnusable } from "../core/native.ts";
 import { isJournal, withPriorities } from "../report/journal.ts";
 import { CLEAR_SCREEN, progressLine, progressText } from "../report/progress.ts";
 import { renderBlock, renderJson, renderMessage, renderText } from "../report/render.ts";
+import { screenWidth } from "../report/screen-width.ts";
 import { isScreen, wantsColor } from "../report/style.ts";
+import { inLocale, useLocale } from "../report/symbols.ts";
 import type { Report } from "../report/types.ts";
 import { isRead, writeStream } from "../report/write.ts";
 import { AppError, errnoOf, fromSystem } from "../system/app-error.ts";
 import { openRoot } from "../system/files/rooted.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
-import { type Flags, optionsFrom } from "./options.ts";
+import { colorChoice, type Flags, optionsFrom } from "./options.ts";
 import { parse } from "./parse.ts";
 import type { Verb } from "./verb.ts";
 
@@ -21,14 +23,15 @@ interface Color {
 
 /** `version` is only called for it. Throws on bugs only. */
 export async function runCli(argv: readonly string[], version: () => string): Promise<number> {
+  useLocale(process.env);
   const parsed = parse(argv);
   switch (parsed.kind) {
     case "help":
-      return written(parsed.text, EXIT_CODES.done);
+      return written(inLocale(parsed.text), EXIT_CODES.done);
     case "version":
       return written(`${version()}\n`, EXIT_CODES.done);
     case "nothing":
-      say(parsed.text);
+      say(inLocale(parsed.text));
       return EXIT_CODES.usage;
     case "wrong": {
       const { command, hint } = parsed;
@@ -54,7 +57,7 @@ async function runVerb(verb: Verb, flags: Flags, args: readonly string[]): Promi
   const exitCode = EXIT_CODES[report.outcome];
   if (report.written) return exitCode;
   if (options.json) return written(renderJson(report, exitCode), exitCode);
-  const { out, err } = renderText(report, { verbose: options.verbose, color });
+  const { out, err } = renderText(report, { verbose: options.verbose, color, width: screenWidth(process.env) });
   say(err);
   return written(out, exitCode);
 }
@@ -92,7 +95,7 @@ function contextFor(verb: string, options: Options, args: readonly string[], col
     args,
     progress: (message) => say(renderMessage(message, color.err)),
     show: (block) => {
-      if (!options.json) tell(renderBlock(block, color.out));
+      if (!options.json) tell(renderBlock(block, color.out, screenWidth(process.env)));
     },
     emit: (report, how) => emit(report, how, options, color),
     isRead: () => isRead(1),
@@ -103,7 +106,7 @@ function contextFor(verb: string, options: Options, args: readonly string[], col
 /** On a terminal the newest result takes the screen; elsewhere an empty line is between two of them. */
 function emit(report: Report, how: Emission, options: Options, color: Color): boolean {
   if (options.json) return tell(renderJson(report, EXIT_CODES[report.outcome]));
-  const { out, err } = renderText(report, { verbose: options.verbose, color });
+  const { out, err } = renderText(report, { verbose: options.verbose, color, width: screenWidth(process.env) });
   say(err);
   const before = isScreen(1, process.env) ? CLEAR_SCREEN : how === "next" ? "\n" : "";
   return tell(`${before}${out}`);
@@ -117,13 +120,13 @@ function meterFor(options: Options): Context["meter"] {
 
 /** Asked for when something is painted: Node loads its streams for it, which JSON does without. */
 function colorFor(flags: Flags): Color {
-  const allowed = !flags.has("no-color");
+  const choice = colorChoice(flags) ?? "auto";
   return {
     get out() {
-      return wantsColor(1, process.env, allowed);
+      return wantsColor(1, process.env, choice);
     },
     get err() {
-      return wantsColor(2, process.env, allowed);
+      return wantsColor(2, process.env, choice);
     },
   };
 }

@@ -1,7 +1,7 @@
 // Options and words of a command line, told apart by Node's parseArgs, by the options that may stand there.
 import { parseArgs } from "node:util";
 import { nearest } from "../core/config/suggest.ts";
-import { type FlagName, type Flags, OPTION_TEXTS } from "./options.ts";
+import { type ColorOption, type FlagName, type Flags, OPTION_TEXTS } from "./options.ts";
 import type { OptionName } from "./verb.ts";
 
 export interface Scanned {
@@ -14,7 +14,7 @@ export interface Scanned {
 /** `untilWord`: the first word and all that follows it are words, whatever they look like. Never throws. */
 export function scanOptions(
   argv: readonly string[],
-  names: readonly (OptionName | "no-color" | "version" | "help")[],
+  names: readonly (OptionName | ColorOption | "version" | "help")[],
   { untilWord = false }: { readonly untilWord?: boolean | undefined } = {},
 ): Scanned {
   const known = new Map(names.map((name) => flagOf(name)).map((flag) => [flag.name, flag]));
@@ -52,14 +52,15 @@ interface Flag {
   readonly several: boolean;
 }
 
-function flagOf(name: OptionName | "no-color" | "version" | "help"): Flag {
+function flagOf(name: OptionName | ColorOption | "version" | "help"): Flag {
   if (name === "version" || name === "help") return { name, value: undefined, several: false };
   const [flag = "", value] = OPTION_TEXTS[name].flag.slice(2).split(" ");
   return { name: flag as FlagName, value, several: value?.endsWith("...>") ?? false };
 }
 
 function shapeOf(name: FlagName, value: string | undefined): { type: "boolean" | "string"; short?: string } {
-  return { type: value === undefined ? "boolean" : "string", ...(name === "help" ? { short: "h" } : {}) };
+  const short = name === "help" ? "h" : name === "version" ? "V" : undefined;
+  return { type: value === undefined ? "boolean" : "string", ...(short === undefined ? {} : { short }) };
 }
 
 interface OptionToken {

@@ -21,6 +21,7 @@ export type OptionName =
   | "block"
   | "share"
   | "unchecked"
+  | "restart"
   | "restart-owner"
   | "prometheus"
   | "output"

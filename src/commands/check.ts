@@ -13,12 +13,13 @@ import { readTable } from "../system/files/table-file.ts";
 import { HOLD_FILE, TABLE_FILE } from "../system/paths.ts";
 import { holderMessages } from "./hold-file/holder.ts";
 import { heldCounts, heldTotals, holdNotes } from "./hold-file/words.ts";
-import { compileHint, noTable } from "./source-messages.ts";
+import { compileHint, noTable, notInForceLines } from "./source-messages.ts";
 import type { Command } from "./types.ts";
 
 export const check: Command = ({ options }): Report => {
-  const sources = readSources(options);
   const state = readTable(options.root);
+  // Where no table is, nothing is lost yet by a folder that is not there: the blacklist alone is a configuration too.
+  const sources = readSources(options, options.root === "/" && state.kind === "missing" ? "may miss" : "needed");
   const { configuration } = sources;
   const freshness = freshnessOf(state, sources.content);
   const retired = isRetired(state);
@@ -43,8 +44,10 @@ export const check: Command = ({ options }): Report => {
           ...totalLines(totals),
           tableLine(freshness, retired),
           ...holdFileLines(sources, hold),
+          ...(state.kind === "valid" ? notInForceLines(options.root) : []),
           verdict(errors, notes),
         ],
+        hang: 2,
       },
     ],
     data: { errors, notes, ...totals, table: freshness, retired, holdFile: hold },

@@ -14,6 +14,7 @@ import { type Telling, tellHolder, tellingLines, tellingMessages } from "./hold-
 import { type HoldPlan, planHold } from "./hold-file/plan.ts";
 import { heldJson, holdLines } from "./hold-file/words.ts";
 import { type Kept, keepMechanisms, keptBlock, keptJson, keptMessages } from "./mechanisms/keep.ts";
+import { notInForceLines } from "./source-messages.ts";
 import { changeJson, changeLines, STRANDED } from "./table-change.ts";
 import { planTable, type TablePlan } from "./table-plan.ts";
 import type { Command, Options } from "./types.ts";
@@ -21,13 +22,13 @@ import { underLock } from "./under-lock.ts";
 
 export const compile: Command = async ({ options, progress }): Promise<Report> => {
   // A dry run needs no lock: each file it reads is whole, since writers replace by rename.
-  if (options.dryRun) return compileOnce(options);
+  if (options.dryRun) return withNext(options, compileOnce(options));
   const locked = (): Promise<Report> =>
     underLock(
       { options, progress },
       () => {
         removeCompiledLeftovers(options.root);
-        return compileOnce(options);
+        return withNext(options, compileOnce(options));
       },
       () => refused(options),
     );
@@ -39,6 +40,12 @@ export const compile: Command = async ({ options, progress }): Promise<Report> =
     if (inputStamp(options.root) === before) return report;
   }
 };
+
+/** A table alone keeps nothing from being handed out. */
+function withNext({ root }: Options, report: Report): Report {
+  if (report.data.result === "refused") return report;
+  return { ...report, body: [...report.body, { kind: "lines", lines: notInForceLines(root), hang: 2 }] };
+}
 
 /** Milliseconds without a change after which the configuration counts as settled. */
 const STILL = 250;

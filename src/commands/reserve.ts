@@ -20,6 +20,8 @@ import { assessHost, refuseOtherRoot } from "./coverage/look.ts";
 import { changesJson, diffBlock } from "./install/report.ts";
 import { FIXED_UNIT_NAMES } from "./mechanisms/fixed-sources.ts";
 import { needRoot } from "./need-root.ts";
+import { nextStep } from "./reservations/next-step.ts";
+import { asksForPorts, reservePorts } from "./reservations/reserve-ports.ts";
 import { asRootCommand, type ThisCommand } from "./this-command.ts";
 import type { Command, Context, Options } from "./types.ts";
 import { underLock } from "./under-lock.ts";
@@ -27,6 +29,7 @@ import { underLock } from "./under-lock.ts";
 export const reserve: Command = async (context): Promise<Report> => {
   refuseOtherRoot("reserve", context.options);
   if (!context.options.dryRun) needRoot(context);
+  if (asksForPorts(context.args)) return reservePorts(context);
   const { facts, coverage } = assessHost(context, newMemory());
   const found = listenerCalled(context, facts);
   if ("message" in found) return said(found, "no", {});
@@ -131,7 +134,7 @@ function write({ options }: Context, found: Listener, allocates: boolean, facts:
     .filter((port) => !wanted.includes(port))
     .map((port) => `${portText(port)} needs no reservation: ${mechanismFor(port.port).explanation}`);
   if (result === "unchanged") lines.push(`unchanged: '${file}' reserves ${text}`);
-  if (result === "written") lines.push(`written: '${file}', ${text}`, next(facts));
+  if (result === "written") lines.push(`written: '${file}', ${text}`, nextStep(facts));
   if (result === "planned") lines.push(`${counted(wanted.length, "port")} for '${unit}': ${text}; nothing was changed`);
   return {
     command: "reserve",
@@ -182,13 +185,6 @@ function randomMessage(unit: string, ports: readonly WantedPort[]): Omit<Message
 
 function portText({ port, protocol }: WantedPort): string {
   return `${port}/${protocol}`;
-}
-
-function next({ setup: { watchers } }: HostFacts): Line {
-  const follows = !isUnseen(watchers) && watchers.some(({ activeState }) => activeState === "active");
-  return follows
-    ? "the table follows by itself, by portreserve's path units"
-    : "run 'portreservectl compile' to make it take effect";
 }
 
 interface Place {

@@ -4,13 +4,13 @@ import type { Message, Outcome, Report } from "../report/types.ts";
 import { type ExecFault, execute } from "../system/execute.ts";
 import { readTable } from "../system/files/table-file.ts";
 import { shimForPreload } from "../system/host/shim-file.ts";
-import { noTable } from "./source-messages.ts";
+import { compileHint, noTable } from "./source-messages.ts";
 import type { Command } from "./types.ts";
 
 export const run: Command = ({ args, progress, options }): Report => {
   const [file = ""] = args;
   const shim = shimForPreload();
-  const absent = noTable(readTable(options.root), options.root);
+  const absent = noTable(readTable(options.root), options.root, compileHint(options.root));
   if (absent !== undefined) progress({ ...absent, message: `${absent.message}; the command runs all the same` });
   const fault = execute(args.length, { LD_PRELOAD: withShim(shim, process.env.LD_PRELOAD) });
   return {

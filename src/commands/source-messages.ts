@@ -1,9 +1,10 @@
 // What the verbs say of the configuration and of the table in force: the same words in each of them.
 import type { Diagnostic, Reservation } from "../core/config/types.ts";
 import { counted } from "../core/text.ts";
+import { loadsShim } from "../observe/read-loaded.ts";
 import { faultText, readSources, type SourceOptions, type Sources } from "../observe/read-sources.ts";
 import { diagnosticCount } from "../report/diagnostics.ts";
-import type { Json, Message } from "../report/types.ts";
+import type { Json, Line, Message } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { commandLine } from "../system/command-text.ts";
 import type { TableState } from "../system/files/table-file.ts";
@@ -26,21 +27,26 @@ export function readSourcesIfAny(options: SourceOptions, state: TableState): Sou
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const { message, hint } = error;
-    const said = (text: string): readonly Message[] => [
-      { severity: "warning", message: text, ...(hint === undefined ? {} : { hint }) },
+    const said = (text: string, step = hint): readonly Message[] => [
+      { severity: "warning", message: text, ...(step === undefined ? {} : { hint: step }) },
     ];
     if (state.kind === "valid") {
       return { sources: undefined, fault: error, messages: said(`${message}; owners and lines are not known`) };
     }
     if (state.kind !== "missing") throw error;
     const sources = readSources(options, "may miss");
-    return { sources, messages: said(`there is neither '${OWNERS_FOLDER}' nor a table, so nothing is reserved`) };
+    return {
+      sources,
+      messages: said(
+        `there is neither '${OWNERS_FOLDER}' nor a table, so nothing is reserved`,
+        firstStep(options.root),
+      ),
+    };
   }
 }
 
 /** Why there is no table in force, or undefined where there is one. */
-export function noTable(state: TableState, root: string): Message | undefined {
-  const hint = compileHint(root);
+export function noTable(state: TableState, root: string, hint = firstStep(root)): Message | undefined {
   switch (state.kind) {
     case "valid":
       return undefined;
@@ -69,6 +75,24 @@ function warning(message: string, hint: string): Message {
 
 export function compileHint(root: string): string {
   return `run 'sudo ${commandLine(root, "compile")}'`;
+}
+
+/** The one next step of a host on which nothing is installed: it compiles too. An image is compiled while it is made. */
+function firstStep(root: string): string {
+  return isInstalled(root) ? compileHint(root) : `run '${INSTALL}'`;
+}
+
+/** Of a table that no program consults yet: whatever makes or judges one says so. */
+export function notInForceLines(root: string): readonly Line[] {
+  if (isInstalled(root)) return [];
+  return [[{ text: "the table is not in force yet", tone: "warn" }, ": no program loads the shim", { cure: INSTALL }]];
+}
+
+const INSTALL = "sudo portreservectl install";
+
+/** True in images, and where it cannot be seen. */
+function isInstalled(root: string): boolean {
+  return root !== "/" || loadsShim(root) !== false;
 }
 
 /** The messages of verbs that answer from the table; `stale` where its age makes a difference to the answer. */

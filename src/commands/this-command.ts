@@ -21,6 +21,7 @@ function switches(options: Options): readonly string[] {
     ...(options.share ? ["--share"] : []),
     ...(options.unchecked ? ["--unchecked"] : []),
     ...(options.now ? ["--now"] : []),
+    ...(options.restart ? ["--restart"] : []),
     ...(options.restartOwner ? ["--restart-owner"] : []),
     ...(options.dryRun ? ["--dry-run"] : []),
     ...(options.strict ? ["--strict"] : []),

@@ -26,6 +26,8 @@ export interface Options {
   readonly now: boolean;
   /** install: the services get the shim's twin, which gives ports from 1024 up. */
   readonly highPorts: boolean;
+  /** install: restart the services that run without the shim. */
+  readonly restart: boolean;
   /** hold: keep everybody out, the owner too. */
   readonly block: boolean;
   /** hold: owners without SO_REUSEADDR get it by the share library, in drop-ins of their units. */

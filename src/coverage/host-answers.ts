@@ -58,11 +58,18 @@ const unseen = (why: Unseen): Answer => ({
   hint: asRoot(why),
 });
 
-function table({ facts, tableInForce }: Host): Answer {
+/** Of a host on which programs load nothing yet there is one next step, which compiles too. */
+function notInstalled({ facts: { setup, units } }: Host): boolean {
+  const { list } = setup;
+  return !isUnseen(list) && !list.namesShim && !isUnseen(units) && !units.some(({ hasDropIn }) => hasDropIn);
+}
+
+function table(host: Host): Answer {
+  const { facts, tableInForce } = host;
   const { state, generation, reason, retired } = facts.setup.table;
   if (!tableInForce) {
     const why = state === "missing" ? "there is none" : `the table ${reason ?? `is ${state}`}`;
-    return bad(why, state === "foreign" ? undefined : COMPILE);
+    return bad(why, state === "foreign" ? undefined : notInstalled(host) ? INSTALL : COMPILE);
   }
   const known = generation === undefined ? "in force" : `generation ${generation}`;
   return retired ? good(`${known}, and a compile was cut short`, COMPILE) : good(known);
@@ -93,15 +100,16 @@ function label({ facts }: Host): Answer | undefined {
   return bad(`it is '${found.found}' instead of '${found.wanted}'`, COMPILE);
 }
 
-function preload({ facts }: Host): Answer {
+function preload(host: Host): Answer {
+  const { facts } = host;
   const { list } = facts.setup;
   const high = highUnits({ facts });
   const also = high.length === 0 ? "" : `; high ports for ${enumerate(high)}`;
   if (!isUnseen(list) && list.namesShim) return good(`into every program, by the preload list${also}`);
   if (isUnseen(list)) return unseen(list);
   if (isUnseen(facts.units)) return unseen(facts.units);
+  if (notInstalled(host)) return bad("not installed", INSTALL);
   const units = facts.units.filter(({ hasDropIn }) => hasDropIn).map(({ id }) => id);
-  if (units.length === 0) return bad("not installed", INSTALL);
   return good(`only into ${enumerate(units)}, by drop-ins${also}`);
 }
 

@@ -1,9 +1,9 @@
 // Diagnostics and messages as lines for standard error.
 import type { Diagnostic } from "../core/config/types.ts";
 import { counted } from "../core/text.ts";
-import { escapeText } from "./escape.ts";
 import { excerpt } from "./excerpt.ts";
 import type { Paint } from "./style.ts";
+import { shownText } from "./symbols.ts";
 import type { Message, Tone } from "./types.ts";
 
 /** The name in front of every message. */
@@ -15,7 +15,7 @@ export const SHOWN_DIAGNOSTICS = 20;
 const TONES: Readonly<Record<Message["severity"], Tone>> = { error: "bad", warning: "warn", note: "strong" };
 
 export function messageLines(message: Message, paint: Paint): string[] {
-  return [headLine(message.severity, escapeText(message.message), paint), ...hintLines(message.hint, paint)];
+  return [headLine(message.severity, shownText(message.message), paint), ...hintLines(message.hint, paint)];
 }
 
 /** Where there are too many, errors go before notes, and the last lines say how many are not shown. */
@@ -50,9 +50,9 @@ function oneDiagnostic(diagnostic: Diagnostic, paint: Paint): string[] {
   const { place, file } = diagnostic;
   const where = place === undefined ? file : place.file;
   const position = place === undefined ? "" : `:${place.line}:${place.column}`;
-  const prefix = where === undefined ? "" : `${escapeText(where)}${position}: `;
+  const prefix = where === undefined ? "" : `${shownText(where)}${position}: `;
   return [
-    headLine(diagnostic.severity, `${prefix}${escapeText(diagnostic.message)}`, paint),
+    headLine(diagnostic.severity, `${prefix}${shownText(diagnostic.message)}`, paint),
     ...(place === undefined ? [] : excerptLines(diagnostic, excerpt(place), paint)),
     ...hintLines(diagnostic.hint, paint),
   ];
@@ -73,5 +73,5 @@ function headLine(severity: Message["severity"], text: string, paint: Paint): st
 }
 
 function hintLines(hint: string | undefined, paint: Paint): string[] {
-  return hint === undefined ? [] : [`${paint("hint:", "dim")} ${escapeText(hint)}`];
+  return hint === undefined ? [] : [`${paint("hint:", "dim")} ${shownText(hint)}`];
 }

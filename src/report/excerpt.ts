@@ -1,6 +1,7 @@
 // The line a diagnostic is about, and under it a caret that points at the very characters.
 import type { Place } from "../core/config/types.ts";
 import { cellWidth, escapeText } from "./escape.ts";
+import { inLocale } from "./symbols.ts";
 
 export interface Excerpt {
   readonly text: string;
@@ -24,10 +25,10 @@ export function excerpt(place: Place): Excerpt {
   if (Math.max(total, before + marked) <= WINDOW) return mark(cells.join(""), before, marked);
 
   const from = before <= LEAD ? 0 : lastIndexWithin(cells, before - LEAD);
-  const cutLeft = from > 0 ? CUT : "";
+  const cutLeft = from > 0 ? inLocale(CUT) : "";
   const start = widthOf(cells.slice(0, from)) - cellWidth(cutLeft);
   const to = Math.max(from, lastIndexWithin(cells, start + WINDOW - 1));
-  const cutRight = to < cells.length ? CUT : "";
+  const cutRight = to < cells.length ? inLocale(CUT) : "";
   const text = `${cutLeft}${cells.slice(from, to).join("")}${cutRight}`;
   const indent = before - start;
   return mark(text, indent, Math.max(1, Math.min(marked, WINDOW - indent)));

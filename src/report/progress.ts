@@ -1,5 +1,5 @@
 // What only a terminal gets: the line that says how far a scan is, and a screen that is drawn again.
-import { escapeText } from "./escape.ts";
+import { shownText } from "./symbols.ts";
 
 /** Milliseconds that a scan may take in silence. */
 export const PATIENCE = 500;
@@ -34,6 +34,6 @@ export function progressLine(write: (text: string) => void, now: () => number): 
     since ??= time;
     if (time - since < PATIENCE || (last !== undefined && time - last < PACE)) return;
     last = time;
-    write(`${ERASE_LINE}${escapeText(text)}`);
+    write(`${ERASE_LINE}${shownText(text)}`);
   };
 }

@@ -8,6 +8,8 @@ export interface TextChoice {
   readonly verbose: boolean;
   /** Colour on standard output, and on standard error. */
   readonly color: { readonly out: boolean; readonly err: boolean };
+  /** Cells of the terminal that standard output is; undefined for everything else. */
+  readonly width?: number | undefined;
 }
 
 export interface Rendered {
@@ -23,12 +25,12 @@ export function renderText(report: Report, choice: TextChoice): Rendered {
     ...diagnosticLines(shown, choice.verbose, paint),
     ...(report.messages ?? []).flatMap((message) => messageLines(message, paint)),
   ];
-  const out = report.text ?? report.body.map((block) => renderBlock(block, choice.color.out)).join("");
+  const out = report.text ?? report.body.map((block) => renderBlock(block, choice.color.out, choice.width)).join("");
   return { out, err: joined(err) };
 }
 
-export function renderBlock(block: Block, color: boolean): string {
-  return joined(blockLines(block, painter(color)));
+export function renderBlock(block: Block, color: boolean, width?: number): string {
+  return joined(blockLines(block, painter(color), width));
 }
 
 export function renderMessage(message: Message, color: boolean): string {

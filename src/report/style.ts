@@ -7,14 +7,21 @@ export type Paint = (text: string, tone: Tone) => string;
 
 const FORMATS = { good: "green", bad: "red", warn: "yellow", strong: "bold", dim: "dim" } as const;
 
-/** Only on a terminal that can, and never against --no-color or NO_COLOR (any value but the empty one). */
+export type ColorChoice = "auto" | "always" | "never";
+
+/**
+ * What was chosen; else not against NO_COLOR (any value but the empty one), always with FORCE_COLOR (any but that and
+ * "0"), and on a terminal that can.
+ */
 export function wantsColor(
   descriptor: 1 | 2,
   environment: Readonly<Record<string, string | undefined>>,
-  allowed: boolean,
+  choice: ColorChoice,
 ): boolean {
-  if (!allowed || (environment.NO_COLOR ?? "") !== "" || environment.TERM === "dumb") return false;
-  return isatty(descriptor);
+  if (choice !== "auto") return choice === "always";
+  if ((environment.NO_COLOR ?? "") !== "") return false;
+  if (!["", "0"].includes(environment.FORCE_COLOR ?? "")) return true;
+  return environment.TERM !== "dumb" && isatty(descriptor);
 }
 
 /** A terminal on which the cursor can move. */

@@ -10,22 +10,35 @@ export type Outcome = "done" | "no" | "usage" | "incomplete" | "privilege" | "un
 
 export type Tone = "good" | "bad" | "warn" | "strong" | "dim";
 
-/** Raw text: the writer escapes it, so a span can never break its line or drive a terminal. */
-export type Span = string | { readonly text: string; readonly tone: Tone };
+/**
+ * Raw text: the writer escapes it, so a span can never break its line or drive a terminal. `whole`: not folded inside.
+ * `cure`: a command or advice behind an arrow; where its line has to be folded it gets one of its own.
+ */
+export type Span =
+  | string
+  | { readonly text: string; readonly tone: Tone; readonly whole?: true }
+  | { readonly cure: string };
 
 /** One line on the terminal. */
 export type Line = Span | readonly Span[];
 
-/** Lines as they are, or rows set in columns under an optional heading. */
+/** Lines, or rows set in columns under an optional heading; or one thing in two forms. */
 export type Block =
-  | { readonly kind: "lines"; readonly lines: readonly Line[] }
+  | {
+      readonly kind: "lines";
+      readonly lines: readonly Line[];
+      /** On a terminal that is too narrow they are folded at spaces; the rest of a line is indented by so many cells. */
+      readonly hang?: number;
+    }
   | {
       readonly kind: "columns";
       readonly heading?: readonly string[];
       readonly rows: readonly (readonly Line[])[];
       /** Cells in front of each row. */
       readonly indent?: number;
-    };
+    }
+  /** `screen`: for a person before a terminal. `piped`: for files and other programs, one line for each thing. */
+  | { readonly kind: "forms"; readonly screen: readonly Block[]; readonly piped: readonly Block[] };
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 

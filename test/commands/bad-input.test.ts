@@ -170,7 +170,7 @@ test("a table this user may not read: lookup says so", () => {
   chmodSync(tablePath(root), 0);
   expect(ctl(["lookup", "631/tcp", "--root", root], { under: asNobody })).toEqual({
     status: 1,
-    stdout: "631/tcp  not reserved  cups  /etc/portreserve/cups:1\n",
+    stdout: "631/tcp  not in force  cups  /etc/portreserve/cups:1\n",
     stderr:
       "portreservectl: warning: cannot read the table '/etc/portreserve.table': permission denied, so nothing is reserved for programs of this user\n" +
       `hint: run 'sudo portreservectl compile --root ${root}', which makes it readable\n`,

@@ -125,7 +125,7 @@ describe("/etc/portreserve", () => {
       `hint: create it with 'mkdir ${root}/etc/portreserve', then for each service a file with its ports, such as 'echo ipp > ${root}/etc/portreserve/cups'\n`;
     expect(ctl(["lookup", "ipp/udp", "--root", root])).toEqual({
       status: 1,
-      stdout: "631/udp  not reserved  bindresvport.blacklist  /etc/bindresvport.blacklist:1\n",
+      stdout: "631/udp  not in force  bindresvport.blacklist  /etc/bindresvport.blacklist:1\n",
       stderr,
     });
     const listed = ctl(["list", "--root", root]);

@@ -31,12 +31,13 @@ describe("help", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(/^usage: portreservectl check /);
     expect(ctl(["check", "--help"])).toEqual({ status, stdout, stderr });
+    for (const name of ["help", "version"]) expect(ctl(["help", name])).toEqual(ctl(["--help"]));
   });
 });
 
 test("prints the version alone, and with other options", () => {
   const expected = { status: 0, stdout: `${VERSION}\n`, stderr: "" };
-  expect(ctl(["--version"])).toEqual(expected);
+  for (const word of ["--version", "-V", "version"]) expect(ctl([word])).toEqual(expected);
   expect(ctl(["--json", "--version"])).toEqual(expected);
 });
 
@@ -53,6 +54,9 @@ const LOADER = encodeURIComponent(
 describe("usage errors exit 2 and say what helps", () => {
   test.each([
     [["compile", "--stric"], "unknown option '--stric'", "did you mean --strict?"],
+    [["stauts"], "unknown verb 'stauts'", "did you mean 'status'?"],
+    [["check", "--color=blue"], "'blue' is not a way to colour", "write --color=auto, always or never"],
+    [["--color=blue", "check"], "'blue' is not a way to colour", "write --color=auto, always or never"],
     [["completion", "tcsh"], "no completion for 'tcsh'", "write bash, zsh or fish"],
     [["\u001b[31m"], "unknown verb '\\x1b[31m'", "'portreservectl --help' explains it"],
   ])("%j", (args, message, hint) => {
@@ -118,6 +122,38 @@ describe("colour", () => {
     expect(onTerminal(["--no-color", ...args], {})).not.toContain(csi);
     expect(onTerminal(args, { TERM: "dumb" })).not.toContain(csi);
     expect(ctl(args).stderr).not.toContain(csi);
+  });
+
+  test("is what --color and FORCE_COLOR say, the option before the environment", () => {
+    const args = ["check", "--root", makeRoot(FILES)];
+    const colors = (more: readonly string[], env: Readonly<Record<string, string>> = {}): boolean =>
+      ctl([...args, ...more], { env }).stderr.includes("\u001b[31merror:");
+    expect(colors(["--color", "always"])).toBe(true);
+    expect(colors(["--color=always"], { NO_COLOR: "1" })).toBe(true);
+    expect(colors([], { FORCE_COLOR: "1" })).toBe(true);
+    expect(colors([], { FORCE_COLOR: "1", NO_COLOR: "1" })).toBe(false);
+    expect(colors([], { FORCE_COLOR: "0" })).toBe(false);
+    expect(colors(["--color=never"], { FORCE_COLOR: "1" })).toBe(false);
+    expect(colors(["--color=auto"], { FORCE_COLOR: "1" })).toBe(true);
+    expect(onTerminal([...args, "--color=never"], {})).not.toContain("\u001b[");
+  });
+});
+
+describe("symbols", () => {
+  const args = ["lookup", "--help"];
+  const text = (env: Readonly<Record<string, string>>): string => ctl(args, { env }).stdout;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what is beyond ASCII is looked for
+  const BEYOND = /[^\x00-\x7f]/;
+
+  test.each([
+    [{ LC_ALL: "C" }, false],
+    [{ LC_ALL: "", LC_CTYPE: "POSIX" }, false],
+    [{ LC_ALL: "", LANG: "de_DE.ISO-8859-1" }, false],
+    [{ LC_ALL: "C.UTF-8" }, true],
+    [{ LC_ALL: "", LANG: "de_DE.utf8" }, true],
+    [{ LC_ALL: "" }, true],
+  ])("with %j are beyond ASCII: %s", (env, beyond) => {
+    expect(BEYOND.test(text(env))).toBe(beyond);
   });
 });
 

@@ -1,11 +1,12 @@
 // demo, as built: what it prints as root and as anybody, and what it says when things are otherwise.
+import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
 import { asNobody, type CtlOptions, ctl, scratch } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";
-import { stagedNatives } from "../support/stage/stage.ts";
+import { MAIN, NODE, stagedNatives } from "../support/stage/stage.ts";
 
 const daemonReason = skipReason(
   "root",
@@ -39,15 +40,20 @@ ${third}
 4  With 631 held (portreserve-hold)
    the same program; the owner has SO_REUSEADDR, as nearly every server
 ${fourth}`;
-const closing = (thief: string): string => `${beyond(staticTheft, staticPrevention)}
+/** Neither is in sudo's folders, nor in the PATH of a test by its name. */
+const OWN = `${NODE} ${MAIN}`;
+const closing = (thief: string, sudo = ""): string => `${beyond(staticTheft, staticPrevention)}
 Proven: left alone, ${thief} takes port 631 from its owner.
 With the shim it takes another port, and the owner gets its own.
 What no preload reaches is kept out by a hold, which its owner does not notice.
 
 Go on with
-   sudo portreservectl install     every program of this host, and your own /etc/portreserve
-   sudo portreservectl hold OWNER  then nothing can take the ports of that owner
-   portreservectl run -- COMMAND   any command, as any user, with the shim
+   ${OWN} status
+      what can take a reserved port of this host, and what has one
+   ${OWN} help hold
+      how nothing at all can take the ports of a service
+   ${sudo}${OWN} install
+      every program of this host keeps off what /etc/portreserve reserves
 `;
 const refused = "     the owner   gets 631/tcp, is refused 631/udp (EADDRINUSE)\n";
 const served = "     the owner   gets 631/tcp, gets 631/udp\n";
@@ -74,6 +80,11 @@ ${answers}${refused}${between}     it got      127.0.0.1:632/udp
 ${answers}${served}${closing("rpc.statd")}`,
     );
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    // What it ends with can be run as it stands.
+    const last = / {3}(.*) install\n.*\n$/.exec(stdout)?.[1] ?? "false";
+    expect(spawnSync("sh", ["-c", `${last} --version`], { encoding: "utf8", cwd: "/" }).stdout).toBe(
+      ctl(["--version"]).stdout,
+    );
     expect(host()).toEqual(before);
     expect(readdirSync(folder)).toEqual([]);
   },
@@ -91,7 +102,7 @@ describe.skipIf(userReason !== undefined)(named("as an ordinary user", userReaso
   test("shows the theft by the probe and its prevention, and says why it is the probe", () => {
     expect(demo()).toEqual({
       status: 0,
-      stdout: start + theft + between + prevention + closing(thief),
+      stdout: start + theft + between + prevention + closing(thief, "sudo "),
       stderr: "",
     });
   });

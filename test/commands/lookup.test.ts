@@ -60,7 +60,7 @@ describe("lookup", () => {
     });
     expect(ctl(["lookup", "mail", "--root", root])).toEqual({
       status: 1,
-      stdout: "873/tcp  not reserved  mail  /etc/portreserve/mail:1\n",
+      stdout: "873/tcp  not in force  mail  /etc/portreserve/mail:1\n",
       stderr,
     });
   });

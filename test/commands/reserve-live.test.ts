@@ -75,7 +75,7 @@ until grep -qs '"port"' /run/taker; do sleep 0.02; done`);
 
       expect(await ctl(guest, ["reserve", "daemon"])).toEqual({
         status: 0,
-        stdout: `${below}written: '/etc/portreserve/daemon', 702/tcp 703/udp\nrun 'portreservectl compile' to make it take effect\n`,
+        stdout: `${below}written: '/etc/portreserve/daemon', 702/tcp 703/udp\nrun 'portreservectl install' to make it take effect\n`,
         stderr: "",
       });
       const file = "cd /etc/portreserve; ls; cat daemon; stat -c '%a %i %y %z' daemon";

@@ -40,7 +40,7 @@ step silent ctl reserve silent
     });
     expect([step("untouched").status, step("nobody").status]).toEqual([0, 4]);
     expect(step("first").stdout).toBe(
-      `${below}written: '/etc/portreserve/printer', 700/tcp 700/udp\nrun 'portreservectl compile' to make it take effect\n`,
+      `${below}written: '/etc/portreserve/printer', 700/tcp 700/udp\nrun 'portreservectl install' to make it take effect\n`,
     );
     expect(step("file").stdout).toBe(text);
     expect(step("again").stdout).toBe(`${below}unchanged: '/etc/portreserve/printer' reserves 700/tcp 700/udp\n`);

@@ -217,7 +217,9 @@ describe.skipIf(obstacle !== undefined)(named("with the table of a private /etc"
     expect({ stdout, stderr }).toEqual({
       stdout:
         "+ 783/tcp+udp\nwritten: '/etc/portreserve.table', generation 1, 1 tcp and 1 udp ports (the old table was damaged)\n" +
+        "the table is not in force yet: no program loads the shim → sudo portreservectl install\n" +
         "unchanged: '/etc/portreserve.table', generation 1, 1 tcp and 1 udp ports\n" +
+        "the table is not in force yet: no program loads the shim → sudo portreservectl install\n" +
         "portreserve.lock\n600\n" +
         "783/tcp  reserved  spamd  /etc/portreserve/spamd:1\n",
       stderr: "",

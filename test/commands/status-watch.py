@@ -68,7 +68,7 @@ class Watcher:
 class Terminal:
     """A watcher whose standard output is a terminal, and whose user presses keys."""
 
-    def __init__(self, errors):
+    def __init__(self, errors, *options):
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
             settings = termios.tcgetattr(0)
@@ -76,7 +76,7 @@ class Terminal:
             settings[3] = (settings[3] & ~termios.ECHO) | termios.NOFLSH
             termios.tcsetattr(0, termios.TCSANOW, settings)
             os.dup2(os.open(errors, os.O_CREAT | os.O_WRONLY), 2)
-            os.execve(CTL[0], [*CTL, "status", "--watch"], {**os.environ, "TERM": "xterm", "NO_COLOR": "1"})
+            os.execve(CTL[0], [*CTL, "status", *options], {**os.environ, "TERM": "xterm", "NO_COLOR": "1"})
         self.shown = ""
 
     def until(self, text, times):
@@ -146,14 +146,23 @@ def changes():
     return {"looks": each, "quiet": said, "documents": documents, "gone": gone, "end": end}
 
 
+def both(errors):
+    """What one look gives: piped, and on a terminal."""
+    plain = subprocess.run([*CTL, "status"], check=True, capture_output=True, text=True).stdout
+    once = Terminal(errors)
+    once.end()
+    return plain, once.shown.replace("\r\n", "\n")
+
+
 def terminal():
     errors = f"{os.environ['SCRATCH']}/errors"
-    plain = [subprocess.run([*CTL, "status"], check=True, capture_output=True, text=True).stdout]
-    screen, pipe = Terminal(errors), Watcher()
+    looks = [both(errors)]
+    screen, pipe = Terminal(errors, "--watch"), Watcher()
     screen.until("\x1b[H", 1)
     piped = pipe.process.stdout.readline().decode()
     reserve(700)
-    plain.append(subprocess.run([*CTL, "status"], check=True, capture_output=True, text=True).stdout)
+    looks.append(both(errors))
+    plain, drawn = zip(*looks)
     screen.until("\x1b[H", 2)
     while f"\n\n{plain[1].splitlines()[0]}\n" not in piped:
         piped += pipe.process.stdout.readline().decode()
@@ -162,6 +171,7 @@ def terminal():
     end = pipe.end(signal.SIGTERM)
     return {
         "plain": plain,
+        "drawn": drawn,
         "screen": {"status": status, "stderr": open(errors).read(), "shown": screen.shown.replace("\r\n", "\n")},
         "pipe": {**end, "more": piped + end["more"]},
     }

@@ -62,8 +62,9 @@ describe.skipIf(reason !== undefined)(named("status --watch", reason), () => {
   });
 
   test("draws the screen anew on a terminal until Ctrl-C; elsewhere an empty line is between two results", async () => {
-    const { plain, screen, pipe } = await watched<{
+    const { plain, drawn, screen, pipe } = await watched<{
       plain: [string, string];
+      drawn: [string, string];
       screen: End & { shown: string };
       pipe: End & { more: string };
     }>("terminal");
@@ -72,7 +73,7 @@ describe.skipIf(reason !== undefined)(named("status --watch", reason), () => {
       "4 ports reserved for 2 services",
     ]);
     const clear = "\u001b[H\u001b[2J";
-    expect(screen).toEqual({ status: 0, stderr: "", shown: `${clear}${plain[0]}${clear}${plain[1]}` });
+    expect(screen).toEqual({ status: 0, stderr: "", shown: `${clear}${drawn[0]}${clear}${drawn[1]}` });
     expect(pipe).toEqual({ status: 0, stderr: "", more: `${plain[0]}\n${plain[1]}` });
   });
 });

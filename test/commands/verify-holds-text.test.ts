@@ -22,7 +22,7 @@ const REFUSED = { stdout: '{"error":"EADDRINUSE"}\n', status: 1 };
 
 test("each bind that was refused is counted", () => {
   expect(said(judgeBinds(binds, [REFUSED, REFUSED]), "covered")).toBe(
-    "proof: left out\nheld ports: good, each of 2 plain binds was refused\nthe host: covered (0 allocators, without a proof)\n",
+    "the host: covered (0 allocators, without a proof)\nproof: left out\nheld ports: good, each of 2 plain binds was refused\n",
   );
 });
 
@@ -33,14 +33,14 @@ test("a port that could be bound is named, and fails the whole", () => {
     [undefined, false],
   ]);
   expect(said(proof, "not covered")).toBe(
-    "proof: left out\nheld ports: failed: 631/tcp could be bound, so it is not held\nthe host: not covered (held ports could be bound)\n",
+    "the host: not covered (held ports could be bound)\nproof: left out\nheld ports: failed: 631/tcp could be bound, so it is not held\n",
   );
 });
 
 test("what proves nothing says why; nothing is said where nothing is held", () => {
   const none = { state: "none", reason: "only root may try to bind them", hint: "sudo x verify", rows: [] } as const;
   expect(said(none, "unknown")).toBe(
-    "proof: left out\nheld ports: none: only root may try to bind them → sudo x verify\nthe host: unknown (no proof of held ports)\n",
+    "the host: unknown (no proof of held ports)\nproof: left out\nheld ports: none: only root may try to bind them → sudo x verify\n",
   );
   expect(said(undefined, "covered")).not.toContain("held ports");
 });

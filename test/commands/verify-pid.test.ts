@@ -47,9 +47,8 @@ step zero ctl verify --pid 0 --json
 const GOOD = "x86_64  good  6 functions in 23 runs: every port from 512 to 1023 but the reserved ones";
 /** By libc, which has no functions of libtirpc's and libgssrpc's. */
 const bad = (libc: string): string => {
-  const failed = `x86_64  failed  FUNCTIONS: comes from '${libc}', not from the shim`;
-  return `${failed.replace("FUNCTIONS", "bindresvport, rresvport, rresvport_af")}; handed out what is reserved: 631
-${failed.replace("FUNCTIONS", "bindresvport")}`;
+  const failed = (fault: string): string => `x86_64  failed  ${fault}: bindresvport, rresvport, rresvport_af`;
+  return `${failed(`comes from '${libc}', not from the shim`)}\n${failed("handed out what is reserved: 631")}`;
 };
 
 describe.skipIf(notHere !== undefined)(named("verify --pid", notHere), () => {
@@ -67,31 +66,31 @@ describe.skipIf(notHere !== undefined)(named("verify --pid", notHere), () => {
     const proof = (state: string): string => `proof: ${state}, in the environment of process PID, in a namespace`;
     const ELSEWHERE = "holder  PID  bindresvport  not covered: in another root (container, chroot)";
     expect(says("bare")).toBe(`1
+process PID: not covered (1 allocator, the proof failed)
+${ELSEWHERE} → install in that root too
 ${proof("failed")}
 ${bad("/usr/lib/x86_64-linux-gnu/libc.so.6")}
-${ELSEWHERE} → install in that root too
-process PID: not covered (1 allocator, the proof failed)
 `);
-    const covered = `0\n${proof("good")}\n${GOOD}\nprocess PID: covered (1 allocator, proved)\n`;
+    const covered = `0\nprocess PID: covered (1 allocator, proved)\n${proof("good")}\n${GOOD}\n`;
     // Its table is another file, and reserves the same.
     expect(says("own")).toBe(covered);
     expect(step("otherwise").status).toBe(0);
     expect(says("other")).toContain(
-      `${ELSEWHERE}, which has another table → install in that root too, with this host's reservations\nprocess PID: not covered`,
+      `${ELSEWHERE}, which has another table → install in that root too, with this host's reservations\nproof: `,
     );
     expect(says("shared")).toBe(covered);
     expect(says("hidden")).toBe(`1
+process PID: not covered (1 allocator, the proof failed)
+holder  PID  bindresvport  not covered: the loader did not load the shim → run its program by hand with LD_DEBUG=libs to see why
 ${proof("failed")}
 ${bad("/lib/x86_64-linux-gnu/libc.so.6")}
-holder  PID  bindresvport  not covered: the loader did not load the shim → run its program by hand with LD_DEBUG=libs to see why
-process PID: not covered (1 allocator, the proof failed)
 `);
     expect(says("mounts")).toBe(covered);
 
     expect(says("dead")).toBe("2\nportreservectl: error: there is no process PID\nhint: 'ps -e' lists the processes\n");
     expect(step("first")).toEqual({
       status: 0,
-      stdout: `proof: good, in the environment of process 1, in a namespace\n${GOOD}\nprocess 1: covered (0 allocators, proved)\n`,
+      stdout: `process 1: covered (0 allocators, proved)\nproof: good, in the environment of process 1, in a namespace\n${GOOD}\n`,
       stderr: "",
     });
     expect(JSON.parse(step("zero").stdout)).toEqual({

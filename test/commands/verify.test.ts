@@ -59,7 +59,9 @@ step unprivileged nobody "$NODE" "$MANAGER" verify --pid 1
     expect([covered.how.way, covered.how.state]).toEqual(["preload list", "good"]);
     expect(covered.proof.length % PROOF_RUNS.length).toBe(0);
     expect(covered.proof.every(({ good }) => good)).toBe(true);
-    expect(step("text").stdout).toMatch(/^proof: good, by the preload list, in a network namespace\n/);
+    expect(step("text").stdout).toMatch(
+      /^the host: .*\n(.*\n)*proof: good, by the preload list, in a network namespace\n/,
+    );
     const nobody = documentOf(step("nobody").stdout);
     expect([nobody.how.state, nobody.how.notes.length]).toEqual(["good", 1]);
     expect(documentOf(step("quick").stdout)).toMatchObject({ how: { state: "left out" }, proof: [] });

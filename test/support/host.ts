@@ -69,6 +69,7 @@ export async function onHost(script: string, host: Host = {}): Promise<Steps> {
     empty: ["/run"],
     timeout: host.timeout ?? 110_000,
     environment: {
+      LC_ALL: "C.UTF-8",
       NODE: NODE,
       MANAGER: host.manager ?? MAIN,
       ADDON,

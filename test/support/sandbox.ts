@@ -68,6 +68,7 @@ export async function play(script: string, { cover, reserved = [631], kind, shim
       ...request.etc,
     },
     environment: {
+      LC_ALL: "C.UTF-8",
       COVER: cover === "LD_PRELOAD" ? (shim ?? built.shim) : "",
       PIDEXEC: built.pidexec,
       PROBE: built.probe,

@@ -45,7 +45,8 @@ async function row(guest: Guest, name: string): Promise<readonly unknown[]> {
 
 async function verify(guest: Guest, unit: string): Promise<readonly unknown[]> {
   const { status, stdout } = await guest.run(`${CTL} verify --unit ${unit}`, { timeout: 240_000 });
-  return [status, stdout.split("\n")[0], stdout.split("\n").at(-2)];
+  const lines = stdout.split("\n");
+  return [status, lines.find((line) => line.startsWith("proof: ")), lines[0]];
 }
 
 async function booted(use: (guest: Guest) => Promise<void>): Promise<void> {

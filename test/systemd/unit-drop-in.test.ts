@@ -30,7 +30,7 @@ async function row(guest: Guest): Promise<readonly unknown[]> {
 
 const verify = async (guest: Guest): Promise<readonly unknown[]> => {
   const { status, stdout } = await guest.run(`${CTL} verify --unit pre`, { timeout: 240_000 });
-  return [status, stdout.split("\n").at(-2)];
+  return [status, stdout.split("\n")[0]];
 };
 
 const CHANGED = [

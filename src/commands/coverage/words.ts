@@ -1,6 +1,6 @@
 // How verdicts, holders and spans of time are said to a person: the same words in every verb.
 import type { Allocator, Holder, HostAnswer, PortHold, PortState } from "../../coverage/coverage.ts";
-import type { Line, Tone } from "../../report/types.ts";
+import type { Line, Span, Tone } from "../../report/types.ts";
 
 export const VERDICT_TONES = { covered: "good", "not covered": "bad", unknown: "warn" } as const satisfies Readonly<
   Record<Allocator["verdict"], Tone>
@@ -40,13 +40,13 @@ const HOLD_WORDS = {
 /** "hold refused: 'ypbind' has the port who … → CURE" */
 export function holdLine({ kind, state, reason, hint }: PortHold): Line {
   const words = HOLD_WORDS[state];
-  return [{ text: words[kind], tone: words.tone }, `${reason === undefined ? "" : `: ${reason}`}${arrow(hint)}`];
+  return [{ text: words[kind], tone: words.tone }, reason === undefined ? "" : `: ${reason}`, arrow(hint)];
 }
 
 /** "covered", "not covered: REASON → CURE". */
 export function verdictLine({ verdict, reason, hint }: Pick<Allocator, "verdict" | "reason" | "hint">): Line {
   const why = reason === undefined ? "" : `: ${reason}`;
-  return [{ text: verdict, tone: VERDICT_TONES[verdict] }, `${why}${arrow(hint)}`];
+  return [{ text: verdict, tone: VERDICT_TONES[verdict] }, why, arrow(hint)];
 }
 
 /** All but what is in order. */
@@ -55,8 +55,8 @@ export function isWorthSaying({ state, hint }: HostAnswer): boolean {
 }
 
 /** " → CURE", or nothing. */
-export function arrow(hint: string | undefined): string {
-  return hint === undefined ? "" : ` → ${hint}`;
+export function arrow(hint: string | undefined): Span {
+  return hint === undefined ? "" : { cure: hint };
 }
 
 /** "a, b and 3 more": never more than `most` names. */

@@ -9,6 +9,7 @@ import type { Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import { holderFile } from "../../system/host/holder-program.ts";
 import { shimForPreload } from "../../system/host/shim-file.ts";
+import { ownCommand } from "../../system/own-command.ts";
 import { OWNERS_FOLDER } from "../../system/paths.ts";
 import type { SandboxKind } from "../../system/sandbox/sandbox.ts";
 import { sandboxSupport } from "../../system/sandbox/sandbox-support.ts";
@@ -50,11 +51,12 @@ export const demo: Command = async ({ options, show }): Promise<Report> => {
 
   const shown = isTheft(without) && isTheft(unreached);
   const prevented = [withShim, held].every(({ verdict }) => verdict.stolen.length === 0 && verdict.ownerServed);
+  const again = { asUser: ownCommand(false), asRoot: ownCommand(true) };
   return {
     command: "demo",
     outcome: shown && prevented ? "done" : "no",
     diagnostics: [],
-    body: [{ kind: "lines", lines: closingLines(setting, shown, prevented) }],
+    body: [{ kind: "lines", lines: closingLines(setting, shown, prevented, again) }],
     data: demoJson(setting, support.kind, { without, withShim, unreached, held, shown, prevented }),
   };
 };

@@ -127,7 +127,13 @@ function ownerSpans(port: number, protocol: string, result: OwnerResult): Span[]
     : [tone(`is refused ${port}/${protocol}`, "bad"), ` (${result.error})`];
 }
 
-export function closingLines({ port, thief }: DemoSetting, shown: boolean, prevented: boolean): Line[] {
+/** `again`: how the reader calls this program, as itself and as root. */
+export function closingLines(
+  { port, thief }: DemoSetting,
+  shown: boolean,
+  prevented: boolean,
+  again: { readonly asUser: string; readonly asRoot: string },
+): Line[] {
   if (!shown || !prevented) {
     const what = shown ? "the theft was shown, but not prevented" : "the theft could not be shown";
     return [[tone("Not proven", "bad"), `: ${what}`]];
@@ -138,9 +144,12 @@ export function closingLines({ port, thief }: DemoSetting, shown: boolean, preve
     "What no preload reaches is kept out by a hold, which its owner does not notice.",
     "",
     "Go on with",
-    `   sudo portreservectl install     every program of this host, and your own ${OWNERS_FOLDER}`,
-    "   sudo portreservectl hold OWNER  then nothing can take the ports of that owner",
-    "   portreservectl run -- COMMAND   any command, as any user, with the shim",
+    `   ${again.asUser} status`,
+    "      what can take a reserved port of this host, and what has one",
+    `   ${again.asUser} help hold`,
+    "      how nothing at all can take the ports of a service",
+    `   ${again.asRoot} install`,
+    `      every program of this host keeps off what ${OWNERS_FOLDER} reserves`,
   ];
 }
 

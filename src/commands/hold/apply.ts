@@ -52,7 +52,7 @@ export function planSteps(options: Options, { edits, sources }: EditPlan): Steps
   const running = systemdRuns(root) && wanted !== "none" && holderIsActive();
   const isDone = unitFiles.length === 0 && (!systemdRuns(root) || running === (wanted === "enable"));
   return {
-    files: changesFor(root, edits),
+    files: fileChanges(root, edits),
     unitFiles,
     unit: isDone ? "none" : wanted,
     hold: planHold(sources.held, hold),
@@ -75,7 +75,8 @@ function needsUnit(root: string): "enable" | "none" | AppError {
   return new AppError("incomplete", `${HOLDER_PROGRAM} is not running, and no systemd is here to start it`, hint);
 }
 
-function changesFor(root: string, edits: readonly Edit[]): readonly Change[] {
+/** Throws AppError for a place that is no file, and where somebody has changed one meanwhile. */
+export function fileChanges(root: string, edits: readonly Edit[]): readonly Change[] {
   if (edits.length === 0) return [];
   const folder: readonly Change[] = isFolder(root, OWNERS_FOLDER) ? [] : [{ kind: "make-folder", path: OWNERS_FOLDER }];
   const files = edits.map(({ file, old, bytes }): Change => {

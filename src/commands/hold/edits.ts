@@ -122,7 +122,8 @@ function checked(
   );
 }
 
-function sourcesAfter({ inputs }: Sources, edits: readonly Edit[]): Sources {
+/** What the configuration comes to with these files. */
+export function sourcesAfter({ inputs }: Sources, edits: readonly Edit[]): Sources {
   const owners = [
     ...inputs.owners.map((file): OwnerFile => {
       const edit = edits.find((one) => one.file === file.path);

@@ -71,7 +71,7 @@ function wordsOf({ result, error }: PortOutcome, word: string, reclaim: string |
       return { text: `${word} now, beside its owner`, tone: "good" };
     case "refused": {
       const why = REASONS[error ?? ""] ?? error;
-      return [{ text: `not ${word} yet`, tone: "warn" }, `: ${why}${arrow(reclaim)}`];
+      return [{ text: `not ${word} yet`, tone: "warn" }, `: ${why}`, arrow(reclaim)];
     }
     case "waiting":
       return [{ text: `not ${word} yet`, tone: "warn" }, `: ${HOLDER_PROGRAM} has said nothing of it`];

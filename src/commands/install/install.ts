@@ -18,6 +18,7 @@ import { gatherForInstall, type InstallContext } from "./gather.ts";
 import { tidyUp } from "./places.ts";
 import { refusal, refusalsToInstall } from "./refusals.ts";
 import { changesJson, diffBlock, doneBlock, refusedReport } from "./report.ts";
+import { type Restarts, restartLines, restartsAfterInstall, restartsJson } from "./restarts.ts";
 import { sanitizerNotes } from "./sanitizer.ts";
 
 export const install: Command = async (context): Promise<Report> => {
@@ -41,6 +42,12 @@ export function checkOptions(options: Options): void {
   }
   if (options.now && options.units.length === 0) {
     throw new AppError("usage", "'--now' needs '--unit'", "'--now' restarts the services that '--unit' names");
+  }
+  if (options.restart && options.units.length > 0) {
+    throw new AppError("usage", "'--restart' and '--unit' exclude each other", "'--now' restarts what '--unit' names");
+  }
+  if (options.restart && options.root !== "/") {
+    throw new AppError("usage", "'--restart' is for the running host", "nothing of an image runs");
   }
 }
 
@@ -67,7 +74,8 @@ function prepare(options: Options): Prepared | Report {
   return { units, site, plan };
 }
 
-async function installOnce({ options }: Context): Promise<Report> {
+async function installOnce(context: Context): Promise<Report> {
+  const { options } = context;
   const { root } = options;
   const prepared = prepare(options);
   if ("outcome" in prepared) return prepared;
@@ -78,7 +86,9 @@ async function installOnce({ options }: Context): Promise<Report> {
   tidyUp(root, state);
   const done = await applyInstall({ root, abis, state, plan, content: sources.content, held: sources.held, units });
   // As compile does, whose work on the table this has done too.
-  return reportOf(options, site, plan, units, { done, kept: keepMechanisms(options, reservations) });
+  const kept = keepMechanisms(options, reservations);
+  const restarts = root === "/" && options.units.length === 0 ? restartsAfterInstall(context) : undefined;
+  return reportOf(options, site, plan, units, { done, kept, restarts });
 }
 
 function refusedTable({ outcome, message }: TablePlan & { kind: "refuse" }): Report {
@@ -108,8 +118,9 @@ function reportOf(
   site: InstallContext,
   plan: Plan,
   units: UnitWork,
-  { done, kept }: { readonly done?: Done; readonly kept: readonly Kept[] },
+  after: { readonly done?: Done; readonly kept: readonly Kept[]; readonly restarts?: Restarts | undefined },
 ): Report {
+  const { done, kept, restarts } = after;
   const changes = [...changesOf(plan), ...kept.flatMap((one) => one.changes)];
   const { diagnostics } = site.sources.configuration;
   const errors = diagnosticCount(diagnostics, "error");
@@ -124,17 +135,21 @@ function reportOf(
     ...(done?.notes ?? []),
     ...(done?.holder.messages ?? []),
     ...keptMessages(kept),
+    ...(restarts?.messages ?? []),
   ];
-  const summary = options.dryRun ? dryLines(changes.length) : summaryLines(options, site, changes.length, done);
+  const failed = kept.some((one) => one.result === "failed") || (restarts?.messages.length ?? 0) > 0;
+  const summary = options.dryRun
+    ? dryLines(changes.length)
+    : summaryLines(options, site, changes.length, done, restarts);
   return {
     command: "install",
-    outcome: kept.some((one) => one.result === "failed") ? "incomplete" : errors > 0 ? "no" : "done",
+    outcome: failed ? "incomplete" : errors > 0 ? "no" : "done",
     diagnostics,
     quiet: ["note"],
     messages,
     body: [
       options.dryRun ? diffBlock(changes) : doneBlock(changes, { of: MANAGER_FOLDER, changes: plan.manager }),
-      { kind: "lines", lines: summary },
+      { kind: "lines", lines: summary, hang: 2 },
     ],
     data: {
       dryRun: options.dryRun,
@@ -144,6 +159,7 @@ function reportOf(
       units: units.names,
       proved: done?.proved ?? [],
       mechanisms: keptJson(kept),
+      restarts: restartsJson(restarts),
     },
   };
 }
@@ -190,13 +206,14 @@ function summaryLines(
   site: InstallContext,
   changes: number,
   done: Done | undefined,
+  restarts: Restarts | undefined,
 ): readonly Line[] {
   const { abis, sources } = site;
   return [
     ...(changes === 0 ? ["unchanged: everything is in its place"] : []),
     ...(done?.rehearsal === undefined ? [] : [triedLine(done.rehearsal)]),
     ...(done?.holder.lines ?? []),
-    ...(options.units.length > 0 ? [] : endLines(options, abis.length, done)),
+    ...(options.units.length > 0 ? [] : endLines(options, abis.length, done, restarts)),
     ...(sources.configuration.reservations.length > 0
       ? []
       : ["nothing is reserved yet: 'portreservectl help check' says how"]),
@@ -209,7 +226,12 @@ function triedLine(rehearsal: NonNullable<Done["rehearsal"]>): Line {
     : `tried: without a sandbox, since none can be made here (${rehearsal.impossible})`;
 }
 
-function endLines(options: Options, abis: number, done: Done | undefined): readonly Line[] {
+function endLines(
+  options: Options,
+  abis: number,
+  done: Done | undefined,
+  restarts: Restarts | undefined,
+): readonly Line[] {
   if (options.root !== "/") {
     return [
       `prepared: programs of this system are covered once it runs (${counted(abis, "ABI")}; nothing of it was run)`,
@@ -218,6 +240,6 @@ function endLines(options: Options, abis: number, done: Done | undefined): reado
   const proved = (done?.proved ?? []).join(" and ");
   return [
     { text: `covered: every ${proved} program that starts from now on`, tone: "good" },
-    "programs that are running already are covered once they are restarted",
+    ...restartLines(restarts),
   ];
 }

@@ -72,7 +72,10 @@ function keptRow(port: PortState, hold: PortHold, asRoot: boolean): readonly Lin
   const owners = port.owners.length === 0 ? "" : `${down ? "," : ""} for ${fewOf(port.owners, MOST_NAMED)}`;
   const isOwnersNow = port.holders.some(({ verdict }) => verdict === "owner");
   const text = `held by ${by}${owners}; everybody without SO_REUSEADDR is refused`;
-  return [portText(port), [{ text, tone: "good" }, isOwnersNow ? "" : `, its owner too${arrow(letGo(port, asRoot))}`]];
+  return [
+    portText(port),
+    [{ text, tone: "good" }, ...(isOwnersNow ? [] : [", its owner too", arrow(letGo(port, asRoot))])],
+  ];
 }
 
 /** What helps an owner that has lost the flag. */
@@ -153,10 +156,10 @@ function whyNone({ allocators }: Coverage): string {
 function threatLine({ kind, name, pid, verdict, reason, hint }: Allocator, it: string): Line {
   const who = pid === undefined ? name : `${name} (${pid})`;
   const when = kind === "program" ? `${it} when it starts` : it;
-  const why = `${reason === undefined ? "" : `: ${reason}`}${arrow(hint)}`;
+  const why = [reason === undefined ? "" : `: ${reason}`, arrow(hint)];
   return verdict === "not covered"
-    ? [{ text: `${who} is not covered and can take ${when}`, tone: "bad" }, why]
-    : [{ text: `${who} may be able to take ${when}`, tone: "warn" }, why];
+    ? [{ text: `${who} is not covered and can take ${when}`, tone: "bad" }, ...why]
+    : [{ text: `${who} may be able to take ${when}`, tone: "warn" }, ...why];
 }
 
 /** The kernel's clients have ranges of their own. */

@@ -106,7 +106,7 @@ interface Answer {
 }
 
 /** True where a fresh table would have the port. */
-function isClaimed({ claims, mechanism }: Answer): boolean {
+function isClaimed({ claims, mechanism }: Pick<Answer, "claims" | "mechanism">): boolean {
   return claims.length > 0 && mechanism !== "ephemeral";
 }
 
@@ -121,9 +121,10 @@ function bodyOf(target: LookupTarget, answers: readonly Answer[], known: boolean
 }
 
 /** No table has a port of 1024 or above, so one that is held is not said to be reserved. */
-function stateOf({ reserved, kept }: Answer): Line {
+function stateOf({ reserved, kept, claims, mechanism }: Answer): Line {
   const words = kept === undefined ? undefined : { hold: "held", block: "blocked" }[kept];
-  if (!reserved) return words === undefined ? { text: "not reserved", tone: "warn" } : { text: words, tone: "good" };
+  if (!reserved && words !== undefined) return { text: words, tone: "good" };
+  if (!reserved) return { text: isClaimed({ claims, mechanism }) ? "not in force" : "not reserved", tone: "warn" };
   return { text: words === undefined ? "reserved" : `reserved and ${words}`, tone: "good" };
 }
 

@@ -1,8 +1,8 @@
 // The allocators in columns: alike ones in one row, and those that need no attention counted rather than listed.
-import { counted } from "../../core/text.ts";
+import { counted, groupsOf } from "../../core/text.ts";
 import type { Allocator } from "../../coverage/coverage.ts";
-
 import type { Block, Line } from "../../report/types.ts";
+import { allocatorGroups } from "../coverage/allocator-groups.ts";
 import { arrow, fewOf, VERDICT_TONES } from "../coverage/words.ts";
 
 /** How many rows of one verdict are shown without --verbose: the rest is counted. */
@@ -14,16 +14,25 @@ export function allocatorBlocks(allocators: readonly Allocator[], verbose: boole
   if (allocators.length === 0) {
     return [{ kind: "lines", lines: ["nothing that hands out privileged ports was found"] }];
   }
-  const idle = verbose ? [] : allocators.filter(isIdle);
-  const listed = groups(verbose ? allocators : allocators.filter((one) => !isIdle(one)), verbose);
-  const shown = verbose ? listed : firstOfEach(listed);
-  const rows = shown.map((group) => row(group, verbose));
-  const more = leftOut(listed.filter((group) => !shown.includes(group)));
-  const lines = [...more, ...(idle.length === 0 ? [] : [idleLine(idle)])];
+  if (verbose) return [columns(groups(allocators, true), true)];
+  const [idle, listed] = [allocators.filter(isIdle), allocators.filter((one) => !isIdle(one))];
   return [
-    ...(rows.length === 0 ? [] : [{ kind: "columns", heading: ["ALLOCATOR", "PID", "VIA", "VERDICT"], rows } as const]),
-    ...(lines.length === 0 ? [] : [{ kind: "lines", lines } as const]),
+    { kind: "forms", screen: listed.length === 0 ? [] : [allocatorGroups(listed)], piped: rowBlocks(listed) },
+    { kind: "lines", lines: idle.length === 0 ? [] : [idleLine(idle)], hang: 2 },
   ];
+}
+
+/** One row for each, so that a line tells all of it. */
+function rowBlocks(listed: readonly Allocator[]): readonly Block[] {
+  if (listed.length === 0) return [];
+  const all = groups(listed, false);
+  const shown = firstOfEach(all);
+  return [columns(shown, false), { kind: "lines", lines: leftOut(all.filter((group) => !shown.includes(group))) }];
+}
+
+function columns(shown: readonly Group[], verbose: boolean): Block {
+  const rows = shown.map((group) => row(group, verbose));
+  return { kind: "columns", heading: ["ALLOCATOR", "PID", "VIA", "VERDICT"], rows };
 }
 
 /** It does not run, and will be covered when it does. */
@@ -35,15 +44,10 @@ function isIdle({ kind, verdict }: Allocator): boolean {
 type Group = readonly [Allocator, ...Allocator[]];
 
 function groups(allocators: readonly Allocator[], verbose: boolean): readonly Group[] {
-  const found = new Map<string, [Allocator, ...Allocator[]]>();
-  for (const [index, one] of allocators.entries()) {
-    const { kind, name, via, verdict, reason, hint } = one;
-    const key = JSON.stringify(verbose ? index : [kind, name, via, verdict, reason, hint]);
-    const group = found.get(key);
-    if (group === undefined) found.set(key, [one]);
-    else group.push(one);
-  }
-  return [...found.values()];
+  if (verbose) return allocators.map((one) => [one]);
+  return groupsOf(allocators, ({ kind, name, via, verdict, reason, hint }) =>
+    JSON.stringify([kind, name, via, verdict, reason, hint]),
+  );
 }
 
 function firstOfEach(listed: readonly Group[]): readonly Group[] {
@@ -62,7 +66,7 @@ function row(group: Group, verbose: boolean): readonly Line[] {
     name,
     pids.length === 0 ? "–" : fewOf(pids.map(String), MOST_PIDS),
     via.length === 0 ? "–" : fewOf(via, verbose ? via.length : MOST_FUNCTIONS),
-    [{ text: verdict, tone: VERDICT_TONES[verdict] }, `${reason === undefined ? "" : `: ${reason}`}${arrow(hint)}`],
+    [{ text: verdict, tone: VERDICT_TONES[verdict] }, reason === undefined ? "" : `: ${reason}`, arrow(hint)],
   ];
 }
 

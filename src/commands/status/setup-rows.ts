@@ -16,26 +16,32 @@ const ABOUT_HOLDS = "hold";
 export function setupBlock({ setup, time }: Pick<HostFacts, "setup" | "time">, { answers }: Coverage): Block {
   const preload = answers.find(({ id }) => id === ABOUT_PRELOAD);
   const others = answers.filter(({ id }) => !ABOUT_TABLE.includes(id) && id !== ABOUT_PRELOAD);
-  return {
-    kind: "columns",
-    indent: 2,
-    rows: [
-      [
-        "table",
-        TABLE_FILE,
-        tableCell(
-          setup.table,
-          time,
-          answers.filter(({ id }) => ABOUT_TABLE.includes(id)),
-        ),
-      ],
-      ["preload", PRELOAD_LIST, preloadCell(setup, time, preload)],
-      ...others
-        .filter((answer) => (isWorthSaying(answer) || answer.id === ABOUT_HOLDS) && !isPartOf(preload, answer))
-        .map((answer) => row(answer, setup)),
+  const rows: readonly Row[] = [
+    [
+      "table",
+      TABLE_FILE,
+      tableCell(
+        setup.table,
+        time,
+        answers
+          .filter(({ id }) => ABOUT_TABLE.includes(id))
+          .map((one) => (isPartOf(preload, one) ? { ...one, hint: undefined } : one)),
+      ),
     ],
+    ["preload", PRELOAD_LIST, preloadCell(setup, time, preload)],
+    ...others
+      .filter((answer) => (isWorthSaying(answer) || answer.id === ABOUT_HOLDS) && !isPartOf(preload, answer))
+      .map((answer) => row(answer, setup)),
+  ];
+  return {
+    kind: "forms",
+    screen: [{ kind: "columns", indent: 2, rows: rows.map(([name, , answer]) => [name, answer]) }],
+    piped: [{ kind: "columns", indent: 2, rows }],
   };
 }
+
+/** What, where, how it stands. The place is for programs: to a person at a terminal it would cost the room for the answer. */
+type Row = readonly [name: Line, place: Line, answer: Line];
 
 /** It has not been installed, and that is said already. */
 function isPartOf(preload: HostAnswer | undefined, { hint }: HostAnswer): boolean {
@@ -74,7 +80,7 @@ function preloadCell({ list, libraries }: SetupFacts, time: number, answer: Host
   return [said(answer), parts.join("")];
 }
 
-function row(answer: HostAnswer, { libraries }: SetupFacts): readonly Line[] {
+function row(answer: HostAnswer, { libraries }: SetupFacts): Row {
   const library = libraries.find(({ abi }) => answer.id === `library-${abi}`);
   const ofAnswer = answer.id === ABOUT_HOLDS ? HOLD_FILE : "–";
   const [name, place] = library === undefined ? [answer.id, ofAnswer] : [`library ${library.abi}`, library.path];

@@ -1,6 +1,7 @@
 // One screen for a person: the headline, the protection itself, the allocators, the reserved ports, hints.
+import { BLACKLIST_OWNER } from "../../core/config/blacklist.ts";
 import { counted } from "../../core/text.ts";
-import type { Coverage, Hint } from "../../coverage/coverage.ts";
+import type { Coverage, Hint, PortState } from "../../coverage/coverage.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
 
 import type { Block, Line, Tone } from "../../report/types.ts";
@@ -20,37 +21,46 @@ export interface Shown {
 export function statusBlocks({ facts, coverage, figures, verbose }: Shown): readonly Block[] {
   const excluded = excludedLine(coverage.excluded);
   return [
-    { kind: "lines", lines: [headline(coverage, figures), ""] },
+    { kind: "lines", lines: [headline(coverage, figures), ""], hang: 0 },
     setupBlock(facts, coverage),
     EMPTY_LINE,
     ...allocatorBlocks(coverage.allocators, verbose),
-    ...(excluded === undefined ? [] : [{ kind: "lines", lines: [excluded] } as const]),
+    ...(excluded === undefined ? [] : [{ kind: "lines", lines: [excluded], hang: HANG } as const]),
     EMPTY_LINE,
     ...portBlocks(coverage.ports, isInForce(facts.setup.table), verbose),
-    { kind: "lines", lines: coverage.hints.map(hintLine) },
+    { kind: "lines", lines: coverage.hints.map(hintLine), hang: HANG },
   ];
 }
 
+const HANG = 2;
 const EMPTY_LINE: Block = { kind: "lines", lines: [""] };
 const BETWEEN = " · ";
 
 /** "12 ports reserved for 6 services · 5 of 6 allocators covered · 1 port stolen" */
-function headline({ owners }: Coverage, { reserved, allocators, stolen, unknown }: Figures): Line {
+function headline({ owners, ports: states }: Coverage, { reserved, allocators, stolen, unknown }: Figures): Line {
   const ports = reserved.tcp + reserved.udp;
   const all = allocators.covered + allocators["not covered"] + allocators.unknown;
   const doubt = allocators.unknown === 0 ? "" : `, ${allocators.unknown} unknown`;
   const tone: Tone = allocators["not covered"] > 0 ? "bad" : allocators.unknown > 0 ? "warn" : "good";
   return [
-    { text: `${counted(ports, "port")} reserved for ${counted(owners, "service")}`, tone: "strong" },
+    { text: `${counted(ports, "port")} reserved ${forWhom(owners, states)}`, tone: "strong", whole: true },
     BETWEEN,
-    { text: `${allocators.covered} of ${counted(all, "allocator")} covered${doubt}`, tone },
+    { text: `${allocators.covered} of ${counted(all, "allocator")} covered${doubt}`, tone, whole: true },
     BETWEEN,
     stolen > 0
-      ? { text: `${counted(stolen, "port")} stolen`, tone: "bad" }
+      ? { text: `${counted(stolen, "port")} stolen`, tone: "bad", whole: true }
       : unknown > 0
-        ? { text: `nothing known to be stolen, ${counted(unknown, "port")} unknown`, tone: "warn" }
-        : { text: "nothing stolen", tone: "good" },
+        ? { text: `nothing known to be stolen, ${counted(unknown, "port")} unknown`, tone: "warn", whole: true }
+        : { text: "nothing stolen", tone: "good", whole: true },
   ];
+}
+
+/** The blacklist is no service. */
+function forWhom(owners: number, ports: readonly PortState[]): string {
+  const blacklist = ports.some((port) => port.owners.includes(BLACKLIST_OWNER));
+  const services = blacklist ? owners - 1 : owners;
+  if (!blacklist) return `for ${counted(services, "service")}`;
+  return services === 0 ? `by ${BLACKLIST_OWNER}` : `for ${counted(services, "service")} and by ${BLACKLIST_OWNER}`;
 }
 
 function excludedLine({ otherNetworks, powerless }: Coverage["excluded"]): Line | undefined {
@@ -62,5 +72,5 @@ function excludedLine({ otherNetworks, powerless }: Coverage["excluded"]): Line 
 }
 
 function hintLine({ message, hint }: Pick<Hint, "message" | "hint">): Line {
-  return [{ text: "hint:", tone: "dim" }, ` ${message}${arrow(hint)}`];
+  return [{ text: "hint:", tone: "dim" }, ` ${message}`, arrow(hint)];
 }

@@ -24,6 +24,9 @@ import { asUser } from "./starts.ts";
 import type { How, NoWay, Way } from "./way.ts";
 import { withWays } from "./ways.ts";
 
+/** Behind a fault that a proof as an ordinary user has found. */
+export const AS_USER = ", as an ordinary user";
+
 /** `none`: nothing was proved; `left out`: nothing was tried. */
 export interface Proof {
   readonly state: "good" | "bad" | "none" | "left out";
@@ -145,7 +148,7 @@ async function othersRuns(
 /** Those that are bad: what is good has been shown by root already. */
 function othersRows(abi: HostAbi, runs: Played["runs"], ports: ProofPorts): readonly ProofRow[] {
   const rows = rowsOf(abi, runs, { ports, isHigh: false }, [], OTHERS_RUNS).filter(({ good }) => !good);
-  return rows.map((row) => ({ ...row, faults: row.faults.map((fault) => `${fault}, as an ordinary user`) }));
+  return rows.map((row) => ({ ...row, faults: row.faults.map((fault) => `${fault}${AS_USER}`) }));
 }
 
 async function firstThatWorks(

@@ -1,8 +1,9 @@
-// What verify says to a person: the proof, then all that is not covered or not known, then the verdict.
+// What verify says to a person: the verdict, then all that is not covered or not known, then the proof.
 import { counted } from "../../core/text.ts";
-import type { HostAnswer, Verdict } from "../../coverage/coverage.ts";
+import type { Allocator, HostAnswer, Verdict } from "../../coverage/coverage.ts";
 
 import type { Block, Line, Span, Tone } from "../../report/types.ts";
+import { allocatorGroups } from "../coverage/allocator-groups.ts";
 import {
   arrow,
   fewOf,
@@ -16,7 +17,7 @@ import {
 } from "../coverage/words.ts";
 import type { HoldProof } from "./hold-proof.ts";
 import type { ProofRow } from "./proof.ts";
-import { LEFT_OUT, type Proof } from "./prove.ts";
+import { AS_USER, LEFT_OUT, type Proof } from "./prove.ts";
 import type { Scope, ScopedCoverage } from "./scope.ts";
 
 export interface Verified {
@@ -30,30 +31,36 @@ export interface Verified {
 
 export function verifyBlocks(verified: Verified): readonly Block[] {
   const { proof, holds, judged } = verified;
-  const allocators = judged.allocators.filter(({ verdict }) => verdict !== "covered");
   return [
-    { kind: "lines", lines: [headLine(verified)] },
+    lines([verdictText(verified)]),
+    lines(judged.answers.filter(isWorthSaying).map(answerLine)),
+    allocatorBlock(judged.allocators.filter(({ verdict }) => verdict !== "covered")),
+    lines([...stolenLines(judged), ...unknownLines(judged)]),
+    lines([headLine(verified)]),
     { kind: "columns", rows: abisOf(proof.rows).flatMap((abi) => rowsFor(abi, proof.rows)) },
-    { kind: "lines", lines: holds === undefined ? [] : [holdsLine(holds)] },
-    { kind: "lines", lines: proof.notes.map((note): Line => ({ text: note, tone: "dim" })) },
-    {
-      kind: "lines",
-      lines: judged.answers
-        .filter(isWorthSaying)
-        .map(({ state, question, answer, hint }) => [ANSWER_WORDS[state], `: ${question} ${answer}${arrow(hint)}`]),
-    },
-    {
-      kind: "columns",
-      rows: allocators.map((one): Line[] => [
-        one.name,
-        one.pid === undefined ? "-" : String(one.pid),
-        one.via.join(", "),
-        verdictLine(one),
-      ]),
-    },
-    { kind: "lines", lines: [...stolenLines(judged), ...unknownLines(judged)] },
-    { kind: "lines", lines: [verdictText(verified)] },
+    lines(holds === undefined ? [] : [holdsLine(holds)]),
+    lines(proof.notes.map((note): Line => ({ text: note, tone: "dim" }))),
   ];
+}
+
+const HANG = 2;
+
+function lines(all: readonly Line[]): Block {
+  return { kind: "lines", lines: all, hang: HANG };
+}
+
+function answerLine({ state, question, answer, hint }: HostAnswer): Line {
+  return [ANSWER_WORDS[state], `: ${question} ${answer}`, arrow(hint)];
+}
+
+function allocatorBlock(allocators: readonly Allocator[]): Block {
+  const rows = allocators.map((one): Line[] => [
+    one.name,
+    one.pid === undefined ? "-" : String(one.pid),
+    one.via.join(", "),
+    verdictLine(one),
+  ]);
+  return { kind: "forms", screen: [allocatorGroups(allocators)], piped: [{ kind: "columns", rows }] };
 }
 
 const ANSWER_WORDS: Readonly<Record<HostAnswer["state"], Span>> = {
@@ -72,8 +79,9 @@ const WORDS: Readonly<Record<Proof["state"], readonly [string, Tone]>> = {
 function headLine({ proof, scope }: Verified): Line {
   const [text, tone] = WORDS[proof.state];
   const where = proof.how === "none" ? "" : `, ${placeText(proof, scope)}`;
-  const why = proof.reason === undefined || isUnwanted(proof) ? "" : `: ${proof.reason}${arrow(proof.hint)}`;
-  return ["proof: ", { text, tone }, `${where}${why}`];
+  const why: readonly Span[] =
+    proof.reason === undefined || isUnwanted(proof) ? [] : [`: ${proof.reason}`, arrow(proof.hint)];
+  return ["proof: ", { text, tone }, where, ...why];
 }
 
 const MOST_OPEN = 8;
@@ -86,9 +94,9 @@ function holdsLine({ state, reason, hint, rows }: HoldProof): Line {
   const what = {
     good: `, each of ${counted(rows.length, "plain bind")} was refused`,
     bad: `: ${fewOf(free, MOST_OPEN)} could be bound, so ${free.length === 1 ? "it is" : "they are"} not held`,
-    none: `: ${reason}${arrow(hint)}`,
+    none: `: ${reason}`,
   }[state];
-  return ["held ports: ", { text, tone }, what];
+  return ["held ports: ", { text, tone }, what, arrow(state === "none" ? hint : undefined)];
 }
 
 function isUnwanted({ reason }: Proof): boolean {
@@ -107,14 +115,13 @@ function abisOf(rows: readonly ProofRow[]): readonly string[] {
   return [...new Set(rows.map(({ abi }) => abi))];
 }
 
-/** One line for all that is good, and one for each kind of failure. */
+/** One line for all that is good, and one for each fault, with the functions that have it. */
 function rowsFor(abi: string, all: readonly ProofRow[]): readonly Line[][] {
   const rows = all.filter((row) => row.abi === abi);
   const good = rows.filter((row) => row.good);
   const failures = new Map<string, Set<string>>();
-  for (const { symbol, faults } of rows.filter((row) => !row.good)) {
-    const text = faults.join("; ");
-    failures.set(text, (failures.get(text) ?? new Set()).add(symbol));
+  for (const { symbol, faults } of rows) {
+    for (const fault of faults) failures.set(fault, (failures.get(fault) ?? new Set()).add(symbol));
   }
   const functions = counted(new Set(good.map(({ symbol }) => symbol)).size, "function");
   const which = good.every(({ isHigh }) => isHigh)
@@ -123,12 +130,19 @@ function rowsFor(abi: string, all: readonly ProofRow[]): readonly Line[][] {
   const goodLine = `${functions} in ${counted(good.length, "run")}: ${which}`;
   return [
     ...(good.length === 0 ? [] : [[abi, { text: "good", tone: "good" } as const, goodLine]]),
-    ...[...failures].map(([text, symbols]): Line[] => [
-      abi,
-      { text: "failed", tone: "bad" },
-      `${[...symbols].join(", ")}: ${text}`,
-    ]),
+    ...[...failures]
+      .filter(([fault]) => !failures.has(withoutUser(fault)))
+      .map(([fault, symbols]): Line[] => [
+        abi,
+        { text: "failed", tone: "bad" },
+        `${fault}: ${[...symbols].join(", ")}`,
+      ]),
   ];
+}
+
+/** Of a fault that only an ordinary user has; empty for all others. */
+function withoutUser(fault: string): string {
+  return fault.endsWith(AS_USER) ? fault.slice(0, -AS_USER.length) : "";
 }
 
 function stolenLines({ stolen }: ScopedCoverage): readonly Line[] {

@@ -18,8 +18,7 @@ export function withKind(
   wanted: readonly PortPlace[],
   kind: ReservationKind,
 ): Uint8Array {
-  const isService = (name: string): boolean => book.find(name) !== undefined;
-  const understood = withoutByteOrderMark(splitLines(bytes)).map((line) => asked(line, book, isService));
+  const understood = placesByLine(bytes, book);
   const want = new Set(wanted.map(placeText));
   const done = new Set(understood.flatMap((line) => (line?.asks === kind ? line.places.map(placeText) : [])));
   const raw = rawLines(bytes);
@@ -58,12 +57,19 @@ export function withMore(
 
 const LINE_FEED = 0x0a;
 
-interface Asked {
+/** What one line asks for. */
+export interface ClaimedLine {
   readonly asks: ReservationKind;
   readonly places: readonly PortPlace[];
 }
 
-function asked(line: SourceLine, book: ServiceBook, isService: (name: string) => boolean): Asked | undefined {
+/** As many as `rawLines` gives; undefined for a line that asks for nothing, or is rejected. */
+export function placesByLine(bytes: Uint8Array, book: ServiceBook): readonly (ClaimedLine | undefined)[] {
+  const isService = (name: string): boolean => book.find(name) !== undefined;
+  return withoutByteOrderMark(splitLines(bytes)).map((line) => asked(line, book, isService));
+}
+
+function asked(line: SourceLine, book: ServiceBook, isService: (name: string) => boolean): ClaimedLine | undefined {
   const found = askedBy(line, book, isService, () => undefined);
   return found === undefined ? undefined : { asks: found.entry.asks, places: found.claims.flatMap(placesOf) };
 }
@@ -73,7 +79,7 @@ function placesOf({ first, last, protocol }: Claim): PortPlace[] {
 }
 
 /** One character for each byte, so that what is no UTF-8 is kept too. As many as `splitLines` gives. */
-function rawLines(bytes: Uint8Array): string[] {
+export function rawLines(bytes: Uint8Array): string[] {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1").split("\n");
 }
 

@@ -49,6 +49,8 @@ function readOwners(choice: InputChoice, problems: Diagnostic[]): OwnerFile[] {
   return owners;
 }
 
+/** An option of the verb that knows the folder, its mode and the format. */
+const FIRST_FILE = "'sudo portreservectl reserve cups 631' makes it, with a first file in it";
 const SLASH = Buffer.from("/");
 
 function readFolder({ root, folderMayMiss }: InputChoice): { folder: Buffer; entries: Buffer[] } {
@@ -59,7 +61,10 @@ function readFolder({ root, folderMayMiss }: InputChoice): { folder: Buffer; ent
     const errno = errnoOf(error);
     if (errno === "ENOENT" && folderMayMiss) return { folder: Buffer.alloc(0), entries: [] };
     if (errno === "ENOENT") {
-      const hint = `create it with 'mkdir ${hostPath(root, OWNERS_FOLDER)}', then for each service a file with its ports, such as 'echo ipp > ${hostPath(root, `${OWNERS_FOLDER}/cups`)}'`;
+      const hint =
+        root === "/"
+          ? FIRST_FILE
+          : `create it with 'mkdir ${hostPath(root, OWNERS_FOLDER)}', then for each service a file with its ports, such as 'echo ipp > ${hostPath(root, `${OWNERS_FOLDER}/cups`)}'`;
       throw new AppError(
         "incomplete",
         `there is no folder '${OWNERS_FOLDER}', so there is nothing to read`,
