@@ -13,12 +13,14 @@ import { unitNames } from "./holders.ts";
 import type { Host } from "./host.ts";
 import { unloadable } from "./list-hints.ts";
 import { isNamedAfter, shownFileName, unitStem } from "./names.ts";
+import { oldDaemonHint } from "./old-daemon-hint.ts";
 import { portsLeft } from "./ports-left.ts";
 import type { UnitFacts } from "./unit-facts.ts";
 
 type Rule = (host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>) => readonly Hint[];
 
 const RULES: readonly Rule[] = [
+  ({ facts }) => oldDaemonHint(facts),
   stolen,
   (host, ports) => holdHints(ports, unitOfOwner, host),
   exhausted,

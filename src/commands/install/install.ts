@@ -6,6 +6,7 @@ import { diagnosticCount } from "../../report/diagnostics.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import { MANAGER_FOLDER } from "../../system/paths.ts";
+import { besideOldDaemon } from "../migrate/notice.ts";
 import { needRoot } from "../need-root.ts";
 import type { TablePlan } from "../table-plan.ts";
 import type { Command, Context, Options } from "../types.ts";
@@ -104,6 +105,7 @@ function reportOf(options: Options, site: InstallContext, plan: Plan, units: Uni
     ...widened(plan, options.dryRun),
     ...site.notes,
     ...(plan.list.length > 0 ? sanitizerNotes(options.root, site.abis) : []),
+    ...besideOldDaemon(options.root, plan.units.length > 0),
     ...units.notes,
     ...(done?.notes ?? []),
     ...(done?.holder.messages ?? []),

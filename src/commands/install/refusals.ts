@@ -5,6 +5,7 @@ import { readElf } from "../../core/elf/read-elf.ts";
 import { bytesSource } from "../../core/elf/reader.ts";
 import { type Artefact, unownedAmong } from "../../core/install/artefacts.ts";
 import type { InstallState } from "../../core/install/plan.ts";
+import { startsOldDaemon } from "../../core/old-daemon.ts";
 import { conflictsNamed } from "../../core/preload-list/conflicts.ts";
 import { isOurUnit, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
 import { othersUnits } from "../../observe/units/read-unit-files.ts";
@@ -13,7 +14,7 @@ import { commandLine, hostPath } from "../../system/command-text.ts";
 import { isClosed, isFolder, lstatEntry } from "../../system/files/entry.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
 import type { HostAbi } from "../../system/host/abis.ts";
-import { HOLDER_UNIT, INSTALLED_SHIM, OLD_DAEMON_FILES } from "../../system/paths.ts";
+import { HOLDER_UNIT, INSTALLED_SHIM } from "../../system/paths.ts";
 
 /** Every reason not to install; none if it may go on. `list`: whether the preload list is to be edited. */
 export function refusalsToInstall(
@@ -29,8 +30,7 @@ export function refusalsToInstall(
     ...abis.flatMap(shimRefusals),
     ...unownedRefusals(root, all),
     ...(list ? [...listRefusals(root, state), ...danglingList(root, state)] : []),
-    ...(units.length > 0 ? oldDaemon(root) : []),
-    ...otherHolder(root),
+    ...[...(units.length > 0 ? UNIT_FILES : []), HOLDER_UNIT].flatMap((name) => hiddenUnits(root, name)),
     ...blockedFolders(root, all),
     ...closedFolders(root, libraries),
     ...writablePlaces(root, [...libraries, ...parts, ...units, ...holder, ...dropIns]),
@@ -123,22 +123,12 @@ export function listRefusals(root: string, { list }: InstallState): readonly Mes
   );
 }
 
-function oldDaemon(root: string): readonly Message[] {
-  const units = UNIT_FILES.flatMap((name) => othersUnits(root, name));
-  const strange = units.filter(({ text }) => !isOurUnit(text)).map(({ path }) => path);
-  const scripts = OLD_DAEMON_FILES.filter((file) => lstatEntry(root, file).kind !== "missing");
-  return [...strange, ...scripts].map((path) =>
-    refusal(
-      `'${path}' belongs to the portreserve daemon, which holds ports until they are released`,
-      "remove that package first; its files in /etc/portreserve work as they are",
-    ),
+/** Units of others that ours would hide. The old daemon's is to be hidden: ours takes its place. */
+function hiddenUnits(root: string, name: string): readonly Message[] {
+  const hidden = othersUnits(root, name).filter(
+    ({ text }) => text !== "" && !isOurUnit(text) && !startsOldDaemon(text),
   );
-}
-
-/** A unit of the holder's name that ours would hide. */
-function otherHolder(root: string): readonly Message[] {
-  const units = othersUnits(root, HOLDER_UNIT).filter(({ text }) => text !== "" && !isOurUnit(text));
-  return units.map(({ path: file }) =>
+  return hidden.map(({ path: file }) =>
     refusal(
       `'${file}' is a unit that portreservectl did not write`,
       `find out who made it with 'ls -l ${hostPath(root, file)}', and move it away`,
