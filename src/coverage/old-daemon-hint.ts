@@ -2,14 +2,16 @@
 import { isOldProgram } from "../core/old-daemon.ts";
 import { isUnseen } from "../core/seen.ts";
 import type { Hint } from "./coverage.ts";
-import type { HostFacts } from "./facts.ts";
+import type { HostFacts, ProcessFacts } from "./facts.ts";
+
+/** The host's own, not a container's. */
+export function isOldDaemon({ program, network, root }: Pick<ProcessFacts, "program" | "network" | "root">): boolean {
+  return !isUnseen(program) && isOldProgram(program) && network !== "other" && root === "same";
+}
 
 /** Of processes that were looked at anyway: it costs nothing. */
 export function oldDaemonHint({ processes, setup }: Pick<HostFacts, "processes" | "setup">): Hint[] {
-  const found = processes.find(
-    ({ program, network, root }) =>
-      !isUnseen(program) && isOldProgram(program) && network === "same" && root === "same",
-  );
+  const found = processes.find(isOldDaemon);
   if (found === undefined) return [];
   const installed = !isUnseen(setup.list) && setup.list.namesShim;
   return [

@@ -7,7 +7,7 @@ import { type Artefact, unownedAmong } from "../../core/install/artefacts.ts";
 import type { InstallState } from "../../core/install/plan.ts";
 import { startsOldDaemon } from "../../core/old-daemon.ts";
 import { conflictsNamed } from "../../core/preload-list/conflicts.ts";
-import { isOurUnit, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
+import { isOurUnit, SERVICE_UNIT, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
 import { othersUnits } from "../../observe/units/read-unit-files.ts";
 import type { Message } from "../../report/types.ts";
 import { commandLine, hostPath } from "../../system/command-text.ts";
@@ -102,7 +102,13 @@ function shimRefusals({ name, shim, share, libc, loader }: HostAbi): readonly Me
 /** Files in portreserve's places that this program did not put there. */
 export function unownedRefusals(root: string, artefacts: readonly Artefact[]): readonly Message[] {
   return unownedAmong(artefacts).map(({ path, what }) =>
-    refusal(`'${path}' is ${what}`, `find out who made it with 'ls -l ${hostPath(root, path)}', and move it away`),
+    refusal(
+      `'${path}' is ${what}`,
+      // It enables the old daemon's unit, of the same name.
+      path.endsWith(`.wants/${SERVICE_UNIT}`)
+        ? `run 'systemctl disable ${SERVICE_UNIT}', which ends nothing, then this again`
+        : `find out who made it with 'ls -l ${hostPath(root, path)}', and move it away`,
+    ),
   );
 }
 

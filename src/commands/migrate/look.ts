@@ -12,7 +12,7 @@ import { UNIT_FOLDER } from "../../system/paths.ts";
 import { type AssessedHost, assessHost } from "../coverage/look.ts";
 import { isInForce } from "../status/setup-rows.ts";
 import type { Context } from "../types.ts";
-import { type Found, isNothing, planMigration, type Step, type UnitState } from "./plan.ts";
+import { type FoundDaemon, isNothing, planMigration, type Step, type UnitState } from "./plan.ts";
 
 export interface Migration {
   readonly daemon: OldDaemon;
@@ -32,7 +32,7 @@ export function lookAtMigration(context: Context): Migration {
   return { daemon, steps, host, refusal: refusalOf(host) };
 }
 
-function foundWith(daemon: OldDaemon): Found {
+function foundWith(daemon: OldDaemon): FoundDaemon {
   const [unit] = unitFileCalled("/", SERVICE_UNIT);
   const ours = unit !== undefined && isOurUnit(unit.text);
   const names = unique([...daemon.units.map(fileName), SERVICE_UNIT]);

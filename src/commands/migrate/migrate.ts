@@ -11,9 +11,9 @@ import { refuseOtherRoot } from "../coverage/look.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Context, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
-import { type CarriedOutSteps, carryOut } from "./carry-out.ts";
 import { lookAtMigration, type Migration } from "./look.ts";
 import { endsDaemon, isNothing } from "./plan.ts";
+import { type StepsTaken, takeSteps } from "./take-steps.ts";
 import {
   doneLine,
   foundJson,
@@ -31,19 +31,19 @@ export const migrate: Command = async (context): Promise<Report> => {
   needRoot(context, "it looks at programs of root, and ends one of them");
   if (options.dryRun) return reportOf(context, lookAtMigration(context), undefined);
   let migration: Migration | undefined;
-  let first: CarriedOutSteps | undefined;
+  let first: StepsTaken | undefined;
   const report = await underLock(context, async () => {
     migration = lookAtMigration(context);
     if (migration.steps.length === 0 || migration.refusal !== undefined) return reportOf(context, migration, undefined);
     const refused = upToDate(options);
     if (refused !== undefined)
       return { ...refused, command: "migrate", data: dataOf(options, migration, "refused", []) };
-    first = await carryOut(migration.steps.filter(({ kind }) => kind !== "run"));
+    first = await takeSteps(migration.steps.filter(({ kind }) => kind !== "run"));
     return reportOf(context, migration, first);
   });
   if (migration === undefined || first === undefined || first.failure !== undefined) return report;
   // Our unit compiles, and waits for the lock.
-  const last = await carryOut(migration.steps.filter(({ kind }) => kind === "run"));
+  const last = await takeSteps(migration.steps.filter(({ kind }) => kind === "run"));
   const left = last.failure ?? stillRuns();
   return reportOf(context, migration, { done: [...first.done, ...last.done], failure: left });
 };
@@ -68,7 +68,7 @@ function stillRuns(): Message | undefined {
 
 type Result = "nothing" | "planned" | "migrated" | "failed" | "refused";
 
-function reportOf(context: Context, migration: Migration, done: CarriedOutSteps | undefined): Report {
+function reportOf(context: Context, migration: Migration, done: StepsTaken | undefined): Report {
   const { options } = context;
   const { daemon, steps, host, refusal } = migration;
   const report = { command: "migrate", diagnostics: [] } as const;
@@ -144,7 +144,7 @@ function dataOf(
   { dryRun }: Options,
   { daemon, steps }: Migration,
   result: Result,
-  done: CarriedOutSteps["done"],
+  done: StepsTaken["done"],
 ): Report["data"] {
   return { dryRun, result, found: foundJson(daemon), steps: steps.map((step) => stepJson(step, done.includes(step))) };
 }

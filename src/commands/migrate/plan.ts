@@ -19,7 +19,7 @@ export interface UnitState {
   readonly mainPid: number;
 }
 
-export interface Found {
+export interface FoundDaemon {
   readonly daemon: OldDaemon;
   /** Undefined where systemd does not run. By unit name: of each in `daemon.units`, and of `SERVICE_UNIT`. */
   readonly states: ReadonlyMap<string, UnitState> | undefined;
@@ -35,7 +35,7 @@ export function isNothing({ programs, scripts, links, units, processes }: OldDae
 }
 
 /** In the order in which they are taken: nothing starts it again, then it ends, then what was waiting runs. */
-export function planMigration(found: Found): readonly Step[] {
+export function planMigration(found: FoundDaemon): readonly Step[] {
   const { daemon, states, ours } = found;
   const stops = unique(
     daemon.processes.flatMap(({ unit }) => (unit !== undefined && isTheirs(unit, found) ? [unit] : [])),
@@ -61,20 +61,20 @@ function renamed(from: string): Step {
 }
 
 /** The units of the daemon that systemd would start by its file, without the one that ours hides. */
-function theirUnits({ daemon, ours }: Found): readonly string[] {
+function theirUnits({ daemon, ours }: FoundDaemon): readonly string[] {
   return unique(daemon.units.map(fileName))
     .filter((unit) => unit !== SERVICE_UNIT || !ours)
     .sort(compareText);
 }
 
 /** A unit whose stop ends the daemon, and nothing of ours: also the one that systemd has made from the script. */
-function isTheirs(unit: string, found: Found): boolean {
+function isTheirs(unit: string, found: FoundDaemon): boolean {
   if (found.states === undefined) return false;
   return theirUnits(found).includes(unit) || (unit === SERVICE_UNIT && !found.ours);
 }
 
 /** Our unit has the name of the daemon's, so that one is not masked, whatever it is. */
-function keptFromStarting(unit: string, { daemon, states, unitFolder }: Found): readonly Step[] {
+function keptFromStarting(unit: string, { daemon, states, unitFolder }: FoundDaemon): readonly Step[] {
   const state = states?.get(unit)?.fileState ?? "";
   if (state.startsWith("masked")) return [];
   const isOwn = daemon.units.some((file) => file === `${unitFolder}/${unit}`);
@@ -83,7 +83,7 @@ function keptFromStarting(unit: string, { daemon, states, unitFolder }: Found): 
 }
 
 /** It is active by a program that ours did not start. */
-function isTakenForOurs({ daemon, states }: Found): boolean {
+function isTakenForOurs({ daemon, states }: FoundDaemon): boolean {
   const state = states?.get(SERVICE_UNIT);
   if (state === undefined) return false;
   if (daemon.processes.some(({ unit }) => unit === SERVICE_UNIT)) return true;

@@ -8,13 +8,13 @@ import { disable, mask, restart, type SystemctlResult, stopNow } from "../../sys
 import { within } from "../reclaim/carry-out.ts";
 import type { Step } from "./plan.ts";
 
-export interface CarriedOutSteps {
+export interface StepsTaken {
   readonly done: readonly Step[];
   readonly failure: Message | undefined;
 }
 
 /** Never throws for what is refused. */
-export async function carryOut(steps: readonly Step[]): Promise<CarriedOutSteps> {
+export async function takeSteps(steps: readonly Step[]): Promise<StepsTaken> {
   const done: Step[] = [];
   for (const step of steps) {
     const failure = await failureOf(step);
