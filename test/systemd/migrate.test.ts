@@ -39,8 +39,9 @@ const RACE = `systemctl stop cups thief 2>/dev/null; systemctl start cups 2>/dev
 cat /run/thief.out; systemctl is-active cups || :`;
 
 /** Process ids of the old daemon. */
-const DAEMON =
-  "for exe in /proc/[0-9]*/exe; do readlink $exe | grep -qx /usr/sbin/portreserve && echo $exe; done 2>/dev/null; :";
+const DAEMON = `(for exe in /proc/[0-9]*/exe; do
+  [ "$(readlink $exe)" = /usr/sbin/portreserve ] && echo $exe
+done; :) 2>/dev/null`;
 const pidIn = (exes: string): string => /^\/proc\/(\d+)\/exe\n$/.exec(exes)?.[1] ?? `not one: ${exes}`;
 
 function guest(files: Readonly<Record<string, string>> = {}): Promise<Guest> {
@@ -56,12 +57,12 @@ function guest(files: Readonly<Record<string, string>> = {}): Promise<Guest> {
   });
 }
 
-const OF_SERVICE = "systemctl show -P ActiveState -P Result -P ExecMainStatus portreserve.service";
+const OF_SERVICE = "systemctl show -P Result -P ExecMainStatus -P ActiveState portreserve.service";
 
 describe.skipIf(reason !== undefined)(named("the portreserve daemon of old", reason), () => {
   test("is ended once ours is in force, does not come back, and is back when ours is taken away", async () => {
     await withGuest(guest(), async (booted) => {
-      await booted.output(`dpkg -i ${OLD_DEB} 2>&1; systemctl start portreserve`);
+      await booted.output(`dpkg --no-triggers -i ${OLD_DEB} 2>&1; systemctl start portreserve`);
       const pid = pidIn(await booted.output(DAEMON));
       // The controls: it holds the port until it is told to let go, and then whoever comes first has it.
       await booted.output("systemctl start thief");
@@ -121,7 +122,7 @@ its files, and those in /etc/portreserve, are as they were
       const isGone = async (): Promise<void> => {
         await quiet(booted);
         expect(await booted.output(DAEMON)).toBe("");
-        expect(await booted.output(OF_SERVICE)).toBe("inactive\nsuccess\n0\n");
+        expect(await booted.output(OF_SERVICE)).toBe("success\n0\ninactive\n");
         expect(await pathState(booted)).toBe(WATCHING);
         expect(await booted.output(RACE)).toBe('{"port":632}\nactive\n');
       };
@@ -156,7 +157,9 @@ hint: 'sudo systemctl start portreserve' starts it now
       "[Service]\nType=forking\nRestart=always\nExecStart=/usr/sbin/portreserve\n[Install]\nWantedBy=multi-user.target\n";
     const files = { "/usr/lib/systemd/system/old-ports.service": unit, "/etc/portreserve/cups": "631 hold\n" };
     await withGuest(guest(files), async (booted) => {
-      await booted.output(`dpkg -i ${OLD_DEB} 2>&1; mkdir -p /run/portreserve; systemctl enable --now old-ports 2>&1`);
+      await booted.output(
+        `dpkg --no-triggers -i ${OLD_DEB} 2>&1; mkdir -p /run/portreserve; systemctl enable --now old-ports 2>&1`,
+      );
       const first = pidIn(await booted.output(DAEMON));
       // The control: ended alone, it is back.
       await booted.output(
@@ -177,11 +180,23 @@ hint: 'sudo systemctl start portreserve' starts it now
           { ...step, action: "stop", unit: "old-ports.service" },
         ],
       });
-      console.log(
-        await booted.output(
-          `${CTL} status; dpkg --purge portreserve 2>&1; ls /run/portreserve; ${CTL} status; systemctl is-enabled portreserve.service`,
-        ),
-      );
+      await quiet(booted);
+      expect(await booted.output(`systemctl is-enabled old-ports; ${DAEMON}`)).toBe("masked\n");
+      const says = (text: string): Promise<string> =>
+        booted.output(`for try in $(seq 50); do ${CTL} status | grep -o '${text}' && break; sleep 0.1; done; :`, {
+          timeout: 60_000,
+        });
+      expect(await says("2 ports held, by process")).toBe("2 ports held, by process\n");
+
+      // Its package purged takes /run/portreserve along, with what portreserve-hold says there of itself; the ports stay held.
+      expect(
+        await booted.output("dpkg --no-triggers --purge portreserve >/dev/null 2>&1; ls -d /run/portreserve 2>&1; :"),
+      ).toMatch(/No such file/);
+      expect(await booted.output("systemctl is-enabled portreserve.service")).toBe("enabled\n");
+      expect(await says("portreserve-hold does not run →")).toContain("portreserve-hold does not run →\n");
+      expect(await booted.output(RACE)).toBe('{"port":632}\nactive\n');
+      await booted.output("systemctl stop cups; systemctl restart portreserve-hold");
+      expect(await says("2 ports held, by process")).toBe("2 ports held, by process\n");
     });
   });
 });
