@@ -33,7 +33,7 @@ step gone sh -c "test ! -e /proc/$pid && echo gone"
 step covered thief "$PROBE" --symbol bindresvport
 step again ctl migrate
 `,
-      { etc: { ...etc(), "portreserve/range": "700-701\\n0x271\\n" } },
+      { etc: { ...etc(), "portreserve/range": "700-701\n0x271\n" } },
     );
     const pid = ran("pid").stdout.trim();
     // The control: by the daemon, not by ours.
@@ -84,7 +84,7 @@ step alive sh -c "kill -0 $pid && echo there"
     );
     expect(ran("migrate")).toMatchObject({ status: 1 });
     expect(ran("migrate").stderr).toMatch(
-      /error: process (\d+) of the old daemon got SIGTERM, and has not ended in 10 seconds\nhint: end it with 'sudo kill -9 \1', then run this again\n/,
+      /error: process (\d+) of the old daemon got SIGTERM, and has not ended in 5 seconds\nhint: end it with 'sudo kill -9 \1', then run this again\n/,
     );
     expect(ran("there").stdout).toBe("there\n");
     expect(ran("other")).toMatchObject({ status: 0 });

@@ -60,7 +60,7 @@ function renamed(from: string, to: string): Message | undefined {
 }
 
 /** Milliseconds. It has nothing to do before it ends. */
-const END_TIME = 10_000;
+const END_TIME = 5000;
 
 /** By SIGTERM, and by nothing stronger. */
 async function end(process: OldProcess): Promise<Message | undefined> {
