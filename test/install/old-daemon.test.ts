@@ -16,7 +16,7 @@ mkdir -p /etc/init.d /etc/rc0.d /etc/rc2.d /etc/rc5.d; cp "$SCRATCH/old/etc/init
 ln -s ../init.d/portreserve /etc/rc0.d/K01portreserve
 ln -s ../init.d/portreserve /etc/rc2.d/S17portreserve; ln -s ../init.d/portreserve /etc/rc5.d/S17portreserve
 mkdir /run/portreserve; /usr/sbin/portreserve
-until [ -s /run/portreserve.pid ]; do sleep 0.02; done; pid=$(cat /run/portreserve.pid)
+until grep -q ":0277 " /proc/net/udp; do sleep 0.02; done; pid=$(cat /run/portreserve.pid)
 `;
 
 describe.skipIf(notHere !== undefined)(named("the portreserve daemon of old without systemd", notHere), () => {
@@ -38,7 +38,16 @@ step again ctl migrate
     const pid = ran("pid").stdout.trim();
     // The control: by the daemon, not by ours.
     expect(ran("held").stdout).toBe('{"port":632}\n');
-    expect(ran("early")).toMatchObject({ status: 5 });
+    expect(ran("early")).toEqual({
+      status: 5,
+      stdout: `found: '/usr/sbin/portreserve' and '/etc/init.d/portreserve'
+found: 2 links that start it, such as '/etc/rc2.d/S17portreserve'
+found: process ${pid}, '/usr/sbin/portreserve'
+`,
+      stderr: `portreservectl: error: nothing is in force that could take the old daemon's place, since the table is missing; nothing was changed
+hint: run 'sudo portreservectl install' first, then this again
+`,
+    });
     expect(ran("install").stderr).toContain(`note: the old portreserve daemon runs (process ${pid})`);
     expect(ran("migrate")).toMatchObject({
       status: 1,
