@@ -7,8 +7,11 @@ import {
   planMigration,
   type UnitState,
 } from "../../src/commands/migrate/plan.ts";
-import { leftMessages, plannedLine, rangeMessages } from "../../src/commands/migrate/words.ts";
+import { leftMessages, plannedLine, rangeMessages, uncoveredMessages } from "../../src/commands/migrate/words.ts";
+import { assess } from "../../src/coverage/assess.ts";
 import type { OldDaemon, OldProcess } from "../../src/observe/old-daemon/read-old-daemon.ts";
+
+import { bare, facts, process } from "./coverage-facts.ts";
 
 const NOTHING: OldDaemon = {
   programs: [],
@@ -144,5 +147,17 @@ test("says which lines mean more ports than they did", () => {
   const rows = [row(1, 631, "tcp"), row(1, 631, "udp"), row(2, 608, "tcp"), row(2, 610, "tcp"), row(2, 609, "tcp")];
   expect(rangeMessages(rows).map(({ message }) => message)).toEqual([
     "'/etc/portreserve/x:2' reserves 608 to 610; the old daemon held 608 alone",
+  ]);
+});
+
+test("warns of programs that have no shim, which could take what the daemon lets go", () => {
+  const warned = (...processes: ReturnType<typeof process>[]): readonly string[] => {
+    const host = facts({ processes });
+    return uncoveredMessages({ facts: host, coverage: assess(host), diagnostics: [] }).map(({ message }) => message);
+  };
+  const covered = process();
+  expect(warned(covered)).toEqual([]);
+  expect(warned(covered, bare({ pid: 641 }))).toEqual([
+    "1 allocator that is running is not covered, and can take a port that the old daemon lets go",
   ]);
 });

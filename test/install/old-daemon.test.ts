@@ -33,7 +33,7 @@ step gone sh -c "test ! -e /proc/$pid && echo gone"
 step covered thief "$PROBE" --symbol bindresvport
 step again ctl migrate
 `,
-      { etc: { ...etc(), "portreserve/range": "700-701\n0x271\n" } },
+      { etc: { ...etc(), "portreserve/range": "700-701\nippp\n" } },
     );
     const pid = ran("pid").stdout.trim();
     // The control: by the daemon, not by ours.
