@@ -17,6 +17,7 @@ const install = [
   "install/flushed.test.ts",
   "install/foreign.test.ts",
   "install/labels.test.ts",
+  "install/old-daemon.test.ts",
   "install/package-copies.test.ts",
   "install/preload-list.test.ts",
   "install/whole-host.test.ts",

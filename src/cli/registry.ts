@@ -1,5 +1,6 @@
 // Every verb of portreservectl as data: arguments, options and help are made from this, the code is loaded on demand.
 import { holdVerbs } from "./hold-verbs.ts";
+import { migrateVerb } from "./migrate-verb.ts";
 import { incomplete, privilege, unsafePath, usage } from "./outcomes.ts";
 import { reclaimVerb } from "./reclaim-verb.ts";
 import { reserveVerbs } from "./reserve-verbs.ts";
@@ -118,6 +119,7 @@ export const verbs: readonly Verb[] = [
     ],
     load: async () => (await import("../commands/install/uninstall.ts")).uninstall,
   },
+  migrateVerb,
   showingVerbs.list,
   showingVerbs.lookup,
   showingVerbs.map,

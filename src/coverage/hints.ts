@@ -13,12 +13,14 @@ import { unitNames } from "./holders.ts";
 import type { Host } from "./host.ts";
 import { unloadable } from "./list-hints.ts";
 import { isNamedAfter, shownFileName, unitStem } from "./names.ts";
+import { isOldDaemon, oldDaemonHint } from "./old-daemon-hint.ts";
 import { portsLeft } from "./ports-left.ts";
 import type { UnitFacts } from "./unit-facts.ts";
 
 type Rule = (host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>) => readonly Hint[];
 
 const RULES: readonly Rule[] = [
+  ({ facts }) => oldDaemonHint(facts),
   stolen,
   (host, ports) => holdHints(ports, unitOfOwner, host),
   exhausted,
@@ -32,7 +34,9 @@ const RULES: readonly Rule[] = [
 
 /** `allocators`: the processes whose ports are random, so that none of them is worth a reservation. */
 export function hintsFor(host: Host, ports: readonly PortState[], allocators: ReadonlySet<number>): Hint[] {
-  return RULES.flatMap((rule) => rule(host, ports, allocators));
+  // What the old daemon has is said once.
+  const old = host.facts.processes.filter(isOldDaemon).map(({ pid }) => pid);
+  return RULES.flatMap((rule) => rule(host, ports, new Set([...allocators, ...old])));
 }
 
 /** The thief first: the owner cannot have its port before. One hint for each thief. */

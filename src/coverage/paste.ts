@@ -9,7 +9,7 @@ export interface Asker {
 }
 
 const NEEDS_ROOT =
-  /^(portreservectl (compile|install|uninstall|mechanisms|reserve|hold|unhold|reclaim)|systemctl (restart|start|daemon-reexec)|chmod|sed|reboot)\b/;
+  /^(portreservectl (compile|install|uninstall|mechanisms|reserve|hold|unhold|reclaim|migrate)|systemctl (restart|start|daemon-reexec)|chmod|sed|reboot)\b/;
 
 /** One command after the other, each with sudo where that is needed. */
 export function hintFor(hint: string | undefined, { asRoot, again }: Asker): string | undefined {

@@ -107,8 +107,19 @@ export const SETUID_PROGRAMS: readonly (readonly [string, ...string[]])[] = [
 ];
 /** What a diff shows in the place of a file that does not exist. */
 export const NO_FILE = "/dev/null";
-/** Where the old portreserve daemon has its scripts; its unit has the same name as ours. */
-export const OLD_DAEMON_FILES: readonly string[] = ["/etc/init.d/portreserve", "/etc/rc.d/init.d/portreserve"];
+/** The portreserve daemon of old, in the order in which it is looked for; of a merged /usr both are one file. */
+export const OLD_DAEMON_PROGRAMS: readonly string[] = ["/usr/sbin/portreserve", "/sbin/portreserve"];
+/** Its script; its unit has the same name as ours. */
+export const OLD_DAEMON_SCRIPT = "portreserve";
+/** Where scripts of SysV init are. */
+export const SCRIPT_FOLDERS: readonly string[] = ["/etc/init.d", "/etc/rc.d/init.d"];
+/** The links by which they are started, in a folder for each runlevel. */
+export const RUNLEVEL_FOLDERS: readonly string[] = ["S", "2", "3", "4", "5"].flatMap((level) => [
+  `/etc/rc${level}.d`,
+  `/etc/rc.d/rc${level}.d`,
+]);
+/** What dpkg knows of the daemon's package: its files, one a line. */
+export const OLD_DAEMON_DPKG_LIST = "/var/lib/dpkg/info/portreserve.list";
 /** The shim's file name, in every folder. */
 export const SHIM_FILE = "libportreserve.so";
 /** The file name of the library for owners that do not share their port. */

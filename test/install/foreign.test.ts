@@ -6,6 +6,7 @@ import { HOME, LIST, library, noHost, onHost, treeDifferences } from "../support
 
 const notHere = await noHost();
 const FOLDER = library.slice(0, library.lastIndexOf("/"));
+const WANTS = "/etc/systemd/system/multi-user.target.wants";
 const UNIT = "/etc/systemd/system/portreserve.service";
 const other = (): string => compileC("test/recovery/plain.c", ["-shared", "-fPIC"]);
 
@@ -25,11 +26,6 @@ const stranger = (by: string, file: string, what: string): Case => ({
   by,
   says: `'${file}' is ${what}`,
   hint: `find out who made it with 'ls -l ${file}', and move it away`,
-});
-const daemon = (file: string): Case => ({
-  by: `echo '[Unit]' >${file}`,
-  says: `'${file}' belongs to the portreserve daemon, which holds ports until they are released`,
-  hint: "remove that package first; its files in /etc/portreserve work as they are",
 });
 const writable = (by: string, file: string): Case => ({
   by,
@@ -82,8 +78,16 @@ const foreign: Readonly<Record<string, Case>> = {
     "a file that portreservectl did not write",
   ),
   "another unit of our name": stranger(`echo '[Unit]' >${UNIT}`, UNIT, "a file that portreservectl did not write"),
-  "the unit of the daemon": daemon("/usr/lib/systemd/system/portreserve.service"),
-  "the script of the daemon": daemon("/etc/init.d/portreserve"),
+  "a unit of our name that ours would hide": stranger(
+    "echo '[Unit]' >/usr/lib/systemd/system/portreserve.service",
+    "/usr/lib/systemd/system/portreserve.service",
+    "a unit that portreservectl did not write",
+  ),
+  "the link that enables the old daemon's unit": {
+    by: `mkdir -p ${WANTS}; ln -s /usr/lib/systemd/system/portreserve.service ${WANTS}`,
+    says: `'${WANTS}/portreserve.service' is a link to '/usr/lib/systemd/system/portreserve.service' that portreservectl did not make`,
+    hint: "run 'systemctl disable portreserve.service', which ends nothing, then this again",
+  },
   "a folder that everybody may write to": writable(`mkdir ${FOLDER}; chmod 777 ${FOLDER}`, FOLDER),
   "a folder of somebody else": writable(`mkdir ${FOLDER}; chown 65534 ${FOLDER}`, FOLDER),
   "a library of somebody else": writable(`ctl install >"$SCRATCH/log" 2>&1; chown 65534 ${library}`, library),
@@ -96,7 +100,7 @@ const foreign: Readonly<Record<string, Case>> = {
 
 describe.skipIf(notHere !== undefined)(named("install", notHere), () => {
   test.each(Object.entries(foreign))("refuses %s", async (what, { by, says, hint }) => {
-    const script = `mkdir -p /etc/init.d\n${by}\nstep before tree\nstep install ctl install\nstep after tree`;
+    const script = `${by}\nstep before tree\nstep install ctl install\nstep after tree`;
     const ran = await onHost(script, /list/.test(what) ? { noisy: true } : {});
     const install = ran("install");
     expect({ ...install, stderr: install.stderr.replace(/^ERROR: ld\.so: .*\n/gm, "") }).toEqual({

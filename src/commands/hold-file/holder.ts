@@ -4,7 +4,7 @@ import { isUnseen } from "../../core/seen.ts";
 import { type HolderFound, isHolder, readHolder } from "../../observe/holder/read-holder.ts";
 import { readKeptSockets } from "../../observe/holder/read-kept.ts";
 import type { Line, Message } from "../../report/types.ts";
-import { hangUp } from "../../system/host/hang-up.ts";
+import { sendSignal } from "../../system/host/send-signal.ts";
 import { systemdRuns } from "../../system/host/systemd.ts";
 import { HOLDER_PROGRAM, HOLDER_UNIT } from "../../system/paths.ts";
 import { type HoldPlan, sameHeld } from "./plan.ts";
@@ -29,7 +29,7 @@ export function tellHolder(root: string, plan: HoldPlan, held: readonly HeldPort
   if (found.kind === "none") return notRunning;
   const { state } = found;
   if (!isNews && sameHeld(state.held, held)) return { kind: "not needed" };
-  const said = hangUp(state.pid, () => isHolder(state));
+  const said = sendSignal(state.pid, "SIGHUP", () => isHolder(state));
   switch (said.outcome) {
     case "told":
       return { kind: "told", pid: state.pid };

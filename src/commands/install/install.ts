@@ -8,6 +8,7 @@ import { AppError } from "../../system/app-error.ts";
 import { commandLine } from "../../system/command-text.ts";
 import { MANAGER_FOLDER } from "../../system/paths.ts";
 import { type Kept, keepMechanisms, keptJson, keptMessages } from "../mechanisms/keep.ts";
+import { besideOldDaemon } from "../migrate/notice.ts";
 import { needRoot } from "../need-root.ts";
 import type { TablePlan } from "../table-plan.ts";
 import type { Command, Context, Options } from "../types.ts";
@@ -130,6 +131,7 @@ function reportOf(
     ...widened(plan, options.dryRun),
     ...site.notes,
     ...(plan.list.length > 0 ? sanitizerNotes(options.root, site.abis) : []),
+    ...besideOldDaemon(options.root, plan.units.length > 0),
     ...units.notes,
     ...(options.highPorts && plan.dropIns.length > 0 ? [refusedByPeers(options, units)] : []),
     ...(done?.notes ?? []),

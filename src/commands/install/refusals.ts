@@ -5,8 +5,9 @@ import { readElf } from "../../core/elf/read-elf.ts";
 import { bytesSource } from "../../core/elf/reader.ts";
 import { type Artefact, inPlace, unownedAmong } from "../../core/install/artefacts.ts";
 import type { InstallState } from "../../core/install/plan.ts";
+import { startsOldDaemon } from "../../core/old-daemon.ts";
 import { conflictsNamed } from "../../core/preload-list/conflicts.ts";
-import { isOurUnit, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
+import { isOurUnit, SERVICE_UNIT, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
 import { othersUnits } from "../../observe/units/read-unit-files.ts";
 import type { Message } from "../../report/types.ts";
 import { commandLine, hostPath, shellWord } from "../../system/command-text.ts";
@@ -14,7 +15,7 @@ import { isClosed, isFolder, lstatEntry } from "../../system/files/entry.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
 import type { HostAbi } from "../../system/host/abis.ts";
 import { packagingOf } from "../../system/host/packaging.ts";
-import { HOLDER_UNIT, INSTALLED_SHIM, MANAGER_FOLDER, OLD_DAEMON_FILES } from "../../system/paths.ts";
+import { HOLDER_UNIT, INSTALLED_SHIM, MANAGER_FOLDER } from "../../system/paths.ts";
 
 /** Every reason not to install; none if it may go on. `list`: whether the preload list is to be edited. */
 export function refusalsToInstall(
@@ -33,8 +34,7 @@ export function refusalsToInstall(
     ...abis.flatMap(shimRefusals),
     ...unownedRefusals(root, all),
     ...(list ? [...listRefusals(root, state), ...danglingList(root, state)] : []),
-    ...(units.length > 0 ? oldDaemon(root) : []),
-    ...otherHolder(root),
+    ...[...(units.length > 0 ? UNIT_FILES : []), HOLDER_UNIT].flatMap((name) => hiddenUnits(root, name)),
     ...blockedFolders(root, all),
     ...closedFolders(root, libraries),
     ...writablePlaces(root, [...libraries, ...parts, ...units, ...holder, ...dropIns]),
@@ -127,7 +127,13 @@ function shimRefusals({ name, shim, high, share, libc, loader }: HostAbi): reado
 /** Files in portreserve's places that this program did not put there. */
 export function unownedRefusals(root: string, artefacts: readonly Artefact[]): readonly Message[] {
   return unownedAmong(artefacts).map(({ path, what }) =>
-    refusal(`'${path}' is ${what}`, `find out who made it with 'ls -l ${hostPath(root, path)}', and move it away`),
+    refusal(
+      `'${path}' is ${what}`,
+      // It enables the old daemon's unit, of the same name.
+      path.endsWith(`.wants/${SERVICE_UNIT}`)
+        ? `run 'systemctl disable ${SERVICE_UNIT}', which ends nothing, then this again`
+        : `find out who made it with 'ls -l ${hostPath(root, path)}', and move it away`,
+    ),
   );
 }
 
@@ -148,22 +154,12 @@ export function listRefusals(root: string, { list }: InstallState): readonly Mes
   );
 }
 
-function oldDaemon(root: string): readonly Message[] {
-  const units = UNIT_FILES.flatMap((name) => othersUnits(root, name));
-  const strange = units.filter(({ text }) => !isOurUnit(text)).map(({ path }) => path);
-  const scripts = OLD_DAEMON_FILES.filter((file) => lstatEntry(root, file).kind !== "missing");
-  return [...strange, ...scripts].map((path) =>
-    refusal(
-      `'${path}' belongs to the portreserve daemon, which holds ports until they are released`,
-      "remove that package first; its files in /etc/portreserve work as they are",
-    ),
+/** Units of others that ours would hide. The old daemon's is to be hidden: ours takes its place. */
+function hiddenUnits(root: string, name: string): readonly Message[] {
+  const hidden = othersUnits(root, name).filter(
+    ({ text }) => text !== "" && !isOurUnit(text) && !startsOldDaemon(text),
   );
-}
-
-/** A unit of the holder's name that ours would hide. */
-function otherHolder(root: string): readonly Message[] {
-  const units = othersUnits(root, HOLDER_UNIT).filter(({ text }) => text !== "" && !isOurUnit(text));
-  return units.map(({ path: file }) =>
+  return hidden.map(({ path: file }) =>
     refusal(
       `'${file}' is a unit that portreservectl did not write`,
       `find out who made it with 'ls -l ${hostPath(root, file)}', and move it away`,

@@ -11,6 +11,7 @@ import { packagingOf } from "../../system/host/packaging.ts";
 import { HIGH_FILE, HOLDER_UNIT, HOLDER_WANTED, MANAGER_FOLDER, SHARE_FILE, SHIM_FILE } from "../../system/paths.ts";
 import { worksToRemoveAll } from "../mechanisms/change.ts";
 import { MANAGED_MECHANISMS } from "../mechanisms/table.ts";
+import { oldDaemonIsBack } from "../migrate/notice.ts";
 import { needRoot } from "../need-root.ts";
 import type { Command, Context, Options } from "../types.ts";
 import { underLock } from "../under-lock.ts";
@@ -72,6 +73,7 @@ function uninstallOnce({ options }: Context): Report {
       ...(everything ? users.map((path) => stillUsed(root, path)) : []),
       ...(holdsOn ? [stillHeld(root)] : []),
       ...notes,
+      ...(removal.units.length > 0 && !dryRun ? oldDaemonIsBack(root) : []),
     ],
     body: [
       dryRun ? diffBlock(changes) : doneBlock(changes, { of: MANAGER_FOLDER, changes: removal.manager }),

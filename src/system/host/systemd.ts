@@ -82,6 +82,16 @@ export function stopNow(units: readonly string[], wait: Wait): SystemctlResult {
   return systemctl(["stop", ...blocking(wait), "--", ...units], ORDER_TIME);
 }
 
+/** Whatever asks for it, nothing starts it any more. Refused for one whose file is in the administrator's folder. */
+export function mask(unit: string): SystemctlResult {
+  return systemctl(["mask", "--", unit], ORDER_TIME);
+}
+
+/** It is no longer started at boot. */
+export function disable(unit: string): SystemctlResult {
+  return systemctl(["disable", "--", unit], ORDER_TIME);
+}
+
 /** Forgets that they have failed; one that has not, or is not loaded, is no error worth a word. */
 export function resetFailed(units: readonly string[]): void {
   systemctl(["reset-failed", "--", ...units], ORDER_TIME);

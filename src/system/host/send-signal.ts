@@ -1,10 +1,10 @@
-// Sends SIGHUP to a process that was found by its number, and to no other that may have got the number since.
+// Sends a signal to a process that was found by its number, and to no other that may have got the number since.
 import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import { native } from "../../core/native.ts";
 import { errnoOf, reasonOf } from "../app-error.ts";
 
-export type HungUp =
+export type Signalled =
   | { readonly outcome: "told" }
   /** There is no such process, or `isStill` said so. */
   | { readonly outcome: "gone" }
@@ -14,12 +14,12 @@ export type HungUp =
  * `isStill` looks whether the number still means the process that was found. It is asked while a descriptor keeps the
  * process that gets the signal: one that takes the number afterwards gets nothing.
  */
-export function hangUp(pid: number, isStill: () => boolean): HungUp {
+export function sendSignal(pid: number, signal: "SIGHUP" | "SIGTERM", isStill: () => boolean): Signalled {
   let descriptor: number | undefined;
   try {
     descriptor = native().openProcess(pid);
     if (!isStill()) return { outcome: "gone" };
-    native().signalProcess(descriptor, constants.signals.SIGHUP);
+    native().signalProcess(descriptor, constants.signals[signal]);
     return { outcome: "told" };
   } catch (error) {
     const errno = errnoOf(error);
