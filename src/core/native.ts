@@ -56,6 +56,13 @@ export interface EndedSocket {
   readonly inode: number;
 }
 
+/** See `Native.readAhead`. */
+export type AheadQuestion = readonly [
+  call: "readSmall" | "readCodeLines" | "readLink" | "identity" | "linksLike",
+  name: string,
+  text?: string,
+];
+
 export interface Native {
   /** Size of a table in bytes. */
   readonly tableSize: number;
@@ -143,6 +150,18 @@ export interface Native {
    * `value` is that attribute's. None where the folder cannot be read.
    */
   filesMarked(folder: string, bits: number, name: string): readonly MarkedFile[];
+  /**
+   * Has another thread ask `questions` of each of `folders` (/proc/PID), in order: the name of a function of these, of a
+   * file in the folder, and what else the function takes. It goes on to the next folder after a refusal, and after a link
+   * that does not say `text`, if that is there. What it finds lies ready for `takeBatch`, up to 32 MiB. Ends what an earlier
+   * call has begun.
+   */
+  readAhead(folders: readonly string[], questions: readonly AheadQuestion[]): void;
+  /**
+   * From here on, what was read ahead of `folder` answers these very questions, each once; and no longer what was read of
+   * another folder. False where nothing was, or it is not there yet: then each is asked when it comes. Undefined: of none.
+   */
+  takeBatch(folder: string | undefined): boolean;
   /**
    * execvp(3) in this process, after setting the given environment variables; signal dispositions and descriptors are
    * handed on as Node was given them. Returns only by throwing with `code` (errno name).

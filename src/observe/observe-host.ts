@@ -4,7 +4,7 @@ import { isUnseen } from "../core/seen.ts";
 import type { HostFacts } from "../coverage/facts.ts";
 import { observeHolder } from "./holder/read-holder-facts.ts";
 import { observeKernel } from "./kernel/read-kernel.ts";
-import { observeProcesses } from "./processes/read-processes.ts";
+import { beginProcesses, observeProcesses } from "./processes/read-processes.ts";
 import { seesEveryProcess } from "./processes/read-visibility.ts";
 import { observePrograms } from "./programs/read-programs.ts";
 import type { Memory } from "./read-memory.ts";
@@ -23,8 +23,9 @@ export function observeHost(
   onProgress: (done: number, total: number) => void,
   memory: Memory,
 ): HostFacts {
-  const { processes, objects, hidden } = observeProcesses({ onProgress, cache: memory.objects });
+  beginProcesses();
   const units = observeUnits();
+  const { processes, objects, hidden } = observeProcesses({ onProgress, cache: memory.objects });
   // Before the sockets: what is let go meanwhile is then not called held.
   const holder = observeHolder();
   const { sockets, source } = observeSockets();

@@ -2,12 +2,22 @@
 
 import type { Unseen } from "../../core/seen.ts";
 import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
-import { isRefused, ownId, processFolder, processIds, readBytes, threadIds } from "../../system/proc/process-files.ts";
+import {
+  answersAhead,
+  askAhead,
+  isRefused,
+  ownId,
+  processFolder,
+  processIds,
+  readBytes,
+  threadIds,
+} from "../../system/proc/process-files.ts";
 import { type ObjectCache, objectCache } from "../programs/known-file.ts";
 import { answering } from "./read-answering.ts";
 import { fileIdentity } from "./read-mapped-file.ts";
 import { type Objects, USERS_TIME, type View } from "./read-mapped-objects.ts";
 import { observeProcess, type ProcessScan } from "./read-process.ts";
+import { TABLE_NAME } from "./read-process-code.ts";
 import { clocks, type Self, self } from "./read-self.ts";
 import { blindness } from "./read-visibility.ts";
 import { bootTime, type ProcessStat, parseStat, TICK_MILLISECONDS } from "./stat.ts";
@@ -24,6 +34,25 @@ export interface Processes {
   readonly objects: Readonly<Record<string, ObjectFacts>>;
   /** Why there may be more processes than these. */
   readonly hidden: Unseen | undefined;
+}
+
+/**
+ * Has another thread read what `observeProcesses` will ask of each process first, while this one does something else. Only
+ * what no file system but the kernel's own is asked for.
+ */
+export function beginProcesses(): void {
+  const { mounts, hasDomains } = self();
+  askAhead(processIds(), [
+    ["readSmall", "stat"],
+    ...(hasDomains ? [["readSmall", "attr/current"] as const] : []),
+    ["readSmall", "cgroup"],
+    ["readLink", "exe"],
+    // Of other mounts it is first to be seen that they answer.
+    ["readLink", "ns/mnt", mounts ?? "unknown"],
+    ["identity", "root"],
+    ["readLink", "root"],
+    ["readCodeLines", "maps", TABLE_NAME],
+  ]);
 }
 
 /**
@@ -73,6 +102,7 @@ export function mapKeyOf(path: string | Buffer): string | undefined {
 /** Undefined: it is none, or has ended. */
 function observe(look: ProcessScan, id: number, boot: number): ProcessFacts | "refused" | undefined {
   const folder = processFolder(id);
+  const isAhead = answersAhead(folder);
   const read = readBytes(`${folder}/stat`);
   if (isRefused(read)) return read.errno === "EACCES" || read.errno === "EPERM" ? "refused" : undefined;
   const stat = parseStat(read);
@@ -87,7 +117,9 @@ function observe(look: ProcessScan, id: number, boot: number): ProcessFacts | "r
   };
   const candidate = { id, folder: living, name: stat.name, startedAt: born, isAlive };
   for (let left = LOOKS; left > 0; left -= 1) {
-    const found = observeProcess(look, candidate, left === 1);
+    const found = observeProcess(look, candidate, { isLast: left === 1, isAhead: isAhead && left === LOOKS });
+    // What is asked again is asked now.
+    answersAhead(undefined);
     if (found !== "again") return found;
     Atomics.wait(PAUSE, 0, 0, PAUSE_MILLISECONDS);
   }

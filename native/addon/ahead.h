@@ -1,0 +1,24 @@
+// Reading ahead: another thread reads what a look will ask for of each process, in the order in which it will be asked.
+#ifndef PR_AHEAD_H
+#define PR_AHEAD_H
+
+#include "reading.h"
+
+#include <string>
+
+// Which function is answered.
+enum class Step { Small, CodeLines, Link, Identity, LinksLike };
+
+struct Answer {
+    Step step;
+    std::string path;
+    // 0, or the negative of an errno value.
+    int failure;
+    std::string bytes;
+    Links links;
+};
+
+// What was read ahead for this very question, handed out once; null where it is to be asked now. Good until the next call.
+const Answer *TakeAhead(Step step, const std::string &path);
+
+#endif
