@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <deque>
 #include <memory>
 #include <unordered_map>
 #include <uv.h>
@@ -19,24 +20,26 @@ static constexpr size_t LEAD = 8;
 struct Question {
     Step step;
     std::string name;
-    // Of lines and links: what to look for. Of one link: what it must say for the questions after it to be asked.
+    // What else the function takes. Of one link: what it must say for the questions after it to be asked.
     std::string text;
+    uint32_t bits;
 };
+using Questions = std::vector<Question>;
 
 enum State { Untouched, BeingRead, Ready, Gone };
 
-// A folder of /proc. `answers` is the reader's until it says Ready, then the looker's who takes it away from Ready.
+// A folder. `answers` is the reader's until it says Ready, then the looker's who takes it away from Ready.
 struct Batch {
     std::string folder;
+    std::shared_ptr<const Questions> questions;
     std::vector<Answer> answers;
     std::atomic<State> state{Untouched};
 };
 
 struct Ahead {
-    std::vector<Question> questions;
-    std::unique_ptr<Batch[]> batches;
+    // Never moved: the reader and the looker meet in each one's state.
+    std::deque<Batch> batches;
     std::unordered_map<std::string, size_t> places;
-    size_t count = 0;
     std::atomic<size_t> next{0};
     std::atomic<size_t> held{0};
     std::atomic<bool> over{false};
@@ -56,13 +59,18 @@ static size_t SizeOf(const std::vector<Answer> &answers)
         size += sizeof answer + answer.path.size() + answer.bytes.size();
         for (const std::string &target : answer.links.targets)
             size += sizeof target + target.size();
+        for (const Marked &file : answer.marked)
+            size += sizeof file + file.name.size() + file.value.size();
     }
     return size;
 }
 
 static Answer Asked(const Question &question, const std::string &folder, std::vector<char> &buffer)
 {
-    Answer answer = {question.step, folder + "/" + question.name, 0, "", {}};
+    const bool is_link = question.step == Step::Link;
+    Answer answer = {question.step, folder, is_link ? "" : question.text, question.bits, 0, "", {}, {}};
+    if (!question.name.empty())
+        answer.path += "/" + question.name;
     const Bytes into = {buffer.data(), buffer.size()};
     ssize_t length = 0;
     switch (question.step) {
@@ -81,6 +89,9 @@ static Answer Asked(const Question &question, const std::string &folder, std::ve
     case Step::LinksLike:
         answer.failure = LinksOf(answer.path, question.text, answer.links);
         return answer;
+    case Step::Marked:
+        answer.marked = MarkedFiles(answer.path, question.bits, question.text);
+        return answer;
     }
     if (length < 0)
         answer.failure = static_cast<int>(length);
@@ -91,7 +102,7 @@ static Answer Asked(const Question &question, const std::string &folder, std::ve
 
 static void ReadBatch(Ahead &ahead, Batch &batch, std::vector<char> &buffer)
 {
-    for (const Question &question : ahead.questions) {
+    for (const Question &question : *batch.questions) {
         Answer answer = Asked(question, batch.folder, buffer);
         if (answer.failure == -EFBIG)
             break;
@@ -112,7 +123,7 @@ static void Read(void *argument)
     std::vector<char> buffer(BUFFER);
     while (!ahead.over && ahead.held < MOST_HELD) {
         const size_t place = ahead.next++;
-        if (place >= ahead.count)
+        if (place >= ahead.batches.size())
             break;
         Batch &batch = ahead.batches[place];
         State expected = Untouched;
@@ -134,16 +145,18 @@ static Question QuestionOf(Napi::Env env, const Napi::Value &value)
                  {"readCodeLines", Step::CodeLines},
                  {"readLink", Step::Link},
                  {"identity", Step::Identity},
-                 {"linksLike", Step::LinksLike}};
+                 {"linksLike", Step::LinksLike},
+                 {"filesMarked", Step::Marked}};
     const Napi::Array words = value.IsArray() ? value.As<Napi::Array>() : Napi::Array::New(env);
     std::string texts[3];
     for (uint32_t i = 0; i < 3; i++)
         if (i < words.Length() && words.Get(i).IsString())
             texts[i] = words.Get(i).As<Napi::String>().Utf8Value();
+    const bool has_bits = words.Length() > 3 && words.Get(3U).IsNumber();
     for (const auto &known : steps)
         if (known.name == texts[0])
-            return {known.step, texts[1], texts[2]};
-    Refuse(env, "ERR_INVALID_ARG_VALUE", "a question is the name of a function, of a file and a text");
+            return {known.step, texts[1], texts[2], has_bits ? words.Get(3U).As<Napi::Number>().Uint32Value() : 0};
+    Refuse(env, "ERR_INVALID_ARG_VALUE", "a question is the name of a function, of a file, a text and mode bits");
 }
 
 // One that a file keeps waiting is left alone: it has what it needs.
@@ -158,23 +171,34 @@ static void StopReading()
     running.reset();
 }
 
+static void AddGroup(Napi::Env env, Ahead &ahead, const Napi::Value &value)
+{
+    const Napi::Array group = value.IsArray() ? value.As<Napi::Array>() : Napi::Array::New(env);
+    if (group.Length() != 2 || !group.Get(0U).IsArray() || !group.Get(1U).IsArray())
+        Refuse(env, "ERR_INVALID_ARG_TYPE", "readAhead takes lists of folders and questions");
+    const Napi::Array folders = group.Get(0U).As<Napi::Array>(), questions = group.Get(1U).As<Napi::Array>();
+    const auto asked = std::make_shared<Questions>();
+    for (uint32_t i = 0; i < questions.Length(); i++)
+        asked->push_back(QuestionOf(env, questions.Get(i)));
+    for (uint32_t i = 0; i < folders.Length(); i++) {
+        if (!folders.Get(i).IsString())
+            Refuse(env, "ERR_INVALID_ARG_TYPE", "readAhead takes lists of folders and questions");
+        Batch &batch = ahead.batches.emplace_back();
+        batch.folder = folders.Get(i).As<Napi::String>().Utf8Value();
+        batch.questions = asked;
+        ahead.places.emplace(batch.folder, ahead.batches.size() - 1);
+    }
+}
+
 Napi::Value ReadAhead(const Napi::CallbackInfo &info)
 {
     const Napi::Env env = info.Env();
-    if (!info[0].IsArray() || !info[1].IsArray())
-        Refuse(env, "ERR_INVALID_ARG_TYPE", "readAhead takes folders and questions");
-    const Napi::Array folders = info[0].As<Napi::Array>(), questions = info[1].As<Napi::Array>();
+    if (!info[0].IsArray())
+        Refuse(env, "ERR_INVALID_ARG_TYPE", "readAhead takes lists of folders and questions");
+    const Napi::Array groups = info[0].As<Napi::Array>();
     const auto ahead = std::make_shared<Ahead>();
-    for (uint32_t i = 0; i < questions.Length(); i++)
-        ahead->questions.push_back(QuestionOf(env, questions.Get(i)));
-    ahead->count = folders.Length();
-    ahead->batches = std::make_unique<Batch[]>(ahead->count);
-    for (uint32_t i = 0; i < folders.Length(); i++) {
-        if (!folders.Get(i).IsString())
-            Refuse(env, "ERR_INVALID_ARG_TYPE", "readAhead takes folders and questions");
-        ahead->batches[i].folder = folders.Get(i).As<Napi::String>().Utf8Value();
-        ahead->places.emplace(ahead->batches[i].folder, i);
-    }
+    for (uint32_t i = 0; i < groups.Length(); i++)
+        AddGroup(env, *ahead, groups.Get(i));
     StopReading();
     auto own = std::make_unique<std::shared_ptr<Ahead>>(ahead);
     // libuv's, which Node has: pthread_create() is one of a newer glibc's. Without it everything is asked as it comes.
@@ -206,10 +230,10 @@ Napi::Value TakeBatch(const Napi::CallbackInfo &info)
     return Napi::Boolean::New(env, false);
 }
 
-const Answer *TakeAhead(Step step, const std::string &path)
+const Answer *TakeAhead(Step step, const std::string &path, const std::string &text, uint32_t bits)
 {
-    const auto found = std::find_if(current.begin(), current.end(), [step, &path](const Answer &answer) {
-        return answer.step == step && answer.path == path;
+    const auto found = std::find_if(current.begin(), current.end(), [&](const Answer &answer) {
+        return answer.step == step && answer.path == path && answer.text == text && answer.bits == bits;
     });
     if (found == current.end())
         return nullptr;

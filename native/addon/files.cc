@@ -79,10 +79,9 @@ Napi::Value ReadCodeLines(const Napi::CallbackInfo &info)
     const Bytes into = BufferOf(info);
     if (!info[2].IsString())
         Refuse(info.Env(), "ERR_INVALID_ARG_TYPE", "readCodeLines takes a path, a buffer and a text");
-    const std::string path = PathOf(info);
-    const Answer *const known = TakeAhead(Step::CodeLines, path);
-    const ssize_t length =
-        known ? Copied(*known, into) : ReadCode(path, into, info[2].As<Napi::String>().Utf8Value());
+    const std::string path = PathOf(info), text = info[2].As<Napi::String>().Utf8Value();
+    const Answer *const known = TakeAhead(Step::CodeLines, path, text);
+    const ssize_t length = known ? Copied(*known, into) : ReadCode(path, into, text);
     return Napi::Number::New(info.Env(), static_cast<double>(length));
 }
 
@@ -92,9 +91,10 @@ Napi::Value LinksLike(const Napi::CallbackInfo &info)
     const std::string path = PathOf(info);
     if (!info[1].IsString())
         Refuse(env, "ERR_INVALID_ARG_TYPE", "linksLike takes a path and a text");
-    const Answer *const known = TakeAhead(Step::LinksLike, path);
+    const std::string start = info[1].As<Napi::String>().Utf8Value();
+    const Answer *const known = TakeAhead(Step::LinksLike, path, start);
     Links read;
-    const int failure = known ? known->failure : LinksOf(path, info[1].As<Napi::String>().Utf8Value(), read);
+    const int failure = known ? known->failure : LinksOf(path, start, read);
     if (failure != 0)
         return Napi::Number::New(env, failure);
     const Links &links = known ? known->links : read;
@@ -115,7 +115,8 @@ Napi::Value FilesMarked(const Napi::CallbackInfo &info)
     const uint32_t bits = info[1].As<Napi::Number>().Uint32Value();
     const std::string name = info[2].As<Napi::String>().Utf8Value();
     Napi::Array files = Napi::Array::New(env);
-    for (const Marked &found : MarkedFiles(path, bits, name)) {
+    const Answer *const known = TakeAhead(Step::Marked, path, name, bits);
+    for (const Marked &found : known ? known->marked : MarkedFiles(path, bits, name)) {
         Napi::Object file = Napi::Object::New(env);
         file.Set("name", found.name);
         file.Set("mode", found.mode);

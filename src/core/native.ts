@@ -56,12 +56,19 @@ export interface EndedSocket {
   readonly inode: number;
 }
 
-/** See `Native.readAhead`. */
+/**
+ * One function of these, the name of a file in the folder (empty: the folder itself), and what else the function takes. A
+ * link that does not say `text`, if that is there, is the last question.
+ */
 export type AheadQuestion = readonly [
-  call: "readSmall" | "readCodeLines" | "readLink" | "identity" | "linksLike",
+  call: "readSmall" | "readCodeLines" | "readLink" | "identity" | "linksLike" | "filesMarked",
   name: string,
   text?: string,
+  bits?: number,
 ];
+
+/** Of each folder all of the questions are asked, up to one that is refused. */
+export type AheadGroup = readonly [folders: readonly string[], questions: readonly AheadQuestion[]];
 
 export interface Native {
   /** Size of a table in bytes. */
@@ -151,12 +158,10 @@ export interface Native {
    */
   filesMarked(folder: string, bits: number, name: string): readonly MarkedFile[];
   /**
-   * Has another thread ask `questions` of each of `folders` (/proc/PID), in order: the name of a function of these, of a
-   * file in the folder, and what else the function takes. It goes on to the next folder after a refusal, and after a link
-   * that does not say `text`, if that is there. What it finds lies ready for `takeBatch`, up to 32 MiB. Ends what an earlier
-   * call has begun.
+   * Has another thread ask all this, in order, and ends what an earlier call has begun. What it finds lies ready for
+   * `takeBatch`, up to 32 MiB.
    */
-  readAhead(folders: readonly string[], questions: readonly AheadQuestion[]): void;
+  readAhead(groups: readonly AheadGroup[]): void;
   /**
    * From here on, what was read ahead of `folder` answers these very questions, each once; and no longer what was read of
    * another folder. False where nothing was, or it is not there yet: then each is asked when it comes. Undefined: of none.

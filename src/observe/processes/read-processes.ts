@@ -1,5 +1,6 @@
 // Looks at every process of the host: what it is, what it could do, and which files it runs code from.
 
+import type { AheadQuestion } from "../../core/native.ts";
 import type { Unseen } from "../../core/seen.ts";
 import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
 import {
@@ -42,7 +43,7 @@ export interface Processes {
  */
 export function beginProcesses(): void {
   const { mounts, hasDomains } = self();
-  askAhead(processIds(), [
+  const questions: readonly AheadQuestion[] = [
     ["readSmall", "stat"],
     ...(hasDomains ? [["readSmall", "attr/current"] as const] : []),
     ["readSmall", "cgroup"],
@@ -52,7 +53,8 @@ export function beginProcesses(): void {
     ["identity", "root"],
     ["readLink", "root"],
     ["readCodeLines", "maps", TABLE_NAME],
-  ]);
+  ];
+  askAhead([[processIds().map((id) => processFolder(id)), questions]]);
 }
 
 /**

@@ -1,7 +1,20 @@
 // Which processes have a socket open, by the links in their descriptor folders.
 import { existsSync } from "node:fs";
-import { isRefused, linksLike, processFolder, type Refused, threadIds } from "../../system/proc/process-files.ts";
+import type { AheadGroup } from "../../core/native.ts";
+import {
+  answersAhead,
+  isRefused,
+  linksLike,
+  processFolder,
+  type Refused,
+  threadIds,
+} from "../../system/proc/process-files.ts";
 import type { Search } from "./socket-facts.ts";
+
+/** What `findHolders` will ask, for `askAhead`. */
+export function holderQuestions(pids: Iterable<number>): AheadGroup {
+  return [[...new Set(pids)].sort((a, b) => a - b).map((pid) => processFolder(pid)), [["linksLike", "fd", SOCKET]]];
+}
 
 /**
  * Looks into all of `pids`, since a socket may have many holders. Not seen: a socket on its way between processes
@@ -21,11 +34,13 @@ export function findHolders(inodes: ReadonlySet<number>, pids: Iterable<number>)
       else known.push(pid);
     }
   }
+  answersAhead(undefined);
   return { holders, refused, hidden: !existsSync("/proc/1") };
 }
 
 /** Inodes of its sockets; undefined where some of it is refused, none for a process that is gone. */
 function socketsOfProcess(pid: number): readonly number[] | undefined {
+  answersAhead(processFolder(pid));
   const links = socketLinks(processFolder(pid));
   return links === "none" ? socketsOfThreads(pid) : links;
 }

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
-import { type AheadQuestion, native } from "../../core/native.ts";
+import { type AheadGroup, native } from "../../core/native.ts";
 import { errnoOf } from "../app-error.ts";
 import { PROCESSES_PLACE } from "../paths.ts";
 
@@ -201,13 +201,12 @@ export function identityOf(file: string | Buffer): string | Refused {
   }
 }
 
-/** Has `questions` asked of all these processes by another thread while this one does other things: see `Native.readAhead`. */
-export function askAhead(ids: readonly number[], questions: readonly AheadQuestion[]): void {
-  const folders = ids.map((id) => processFolder(id));
-  native().readAhead(folders, questions);
+/** Has all this asked by another thread while this one does other things: see `Native.readAhead`. */
+export function askAhead(groups: readonly AheadGroup[]): void {
+  native().readAhead(groups);
 }
 
-/** Whether what was asked ahead of a process now answers, once, whoever asks it of that folder. Undefined: of none. */
+/** Whether what was asked ahead of a folder answers from now on, each question once. Undefined: of none. */
 export function answersAhead(folder: string | undefined): boolean {
   return native().takeBatch(folder);
 }
