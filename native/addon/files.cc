@@ -127,3 +127,14 @@ Napi::Value FilesMarked(const Napi::CallbackInfo &info)
     }
     return files;
 }
+
+Napi::Value FilesStamped(const Napi::CallbackInfo &info)
+{
+    const Napi::Env env = info.Env();
+    Napi::Array flat = Napi::Array::New(env);
+    for (const Stamped &found : StampedFiles(PathOf(info))) {
+        flat.Set(flat.Length(), Latin1(env, found.name));
+        flat.Set(flat.Length(), Latin1(env, found.stamp));
+    }
+    return flat;
+}

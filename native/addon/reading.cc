@@ -208,3 +208,31 @@ std::vector<Marked> MarkedFiles(const std::string &path, uint32_t bits, const st
     }
     return files;
 }
+
+static std::string Nanoseconds(const struct statx_timestamp &time)
+{
+    return std::to_string(time.tv_sec * 1000000000LL + time.tv_nsec);
+}
+
+std::vector<Stamped> StampedFiles(const std::string &path)
+{
+    std::vector<Stamped> files;
+    const Folder folder(path);
+    if (!folder.Stream())
+        return files;
+    while (const dirent *entry = folder.Next()) {
+        struct statx found;
+        const bool regular = entry->d_type != DT_LNK && entry->d_type != DT_DIR &&
+                             statx(dirfd(folder.Stream()), entry->d_name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS,
+                                   &found) == 0 &&
+                             S_ISREG(found.stx_mode);
+        std::string stamp;
+        if (regular)
+            stamp = std::to_string(makedev(found.stx_dev_major, found.stx_dev_minor)) + ":" +
+                    std::to_string(found.stx_ino) + " " + Nanoseconds(found.stx_mtime) + " " +
+                    Nanoseconds(found.stx_ctime) + " " + std::to_string(found.stx_size) + " " +
+                    std::to_string(found.stx_uid);
+        files.push_back({entry->d_name, stamp});
+    }
+    return files;
+}

@@ -42,4 +42,12 @@ struct Marked {
 // The regular files of a folder, links left out, with one of the mode `bits` or an extended attribute `name`.
 std::vector<Marked> MarkedFiles(const std::string &path, uint32_t bits, const std::string &name);
 
+struct Stamped {
+    std::string name;
+    // Of a regular file: which one it is, its last changes, size and owner. Empty for what is none.
+    std::string stamp;
+};
+// What is in a folder, links not followed. Empty also where it cannot be read.
+std::vector<Stamped> StampedFiles(const std::string &path);
+
 #endif

@@ -158,6 +158,12 @@ export interface Native {
    */
   filesMarked(folder: string, bits: number, name: string): readonly MarkedFile[];
   /**
+   * What is in a folder, links not followed, in no order: each name, one character for each byte, and behind it
+   * "DEV:INODE MTIME CTIME SIZE UID" of a regular file, times in nanoseconds; "" of anything else. None where it cannot be
+   * read.
+   */
+  filesStamped(folder: string): readonly string[];
+  /**
    * Has another thread ask all this, in order, and ends what an earlier call has begun. What it finds lies ready for
    * `takeBatch`, up to 32 MiB.
    */

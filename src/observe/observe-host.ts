@@ -25,7 +25,7 @@ export function observeHost(
   memory: Memory,
 ): HostFacts {
   beginProcesses();
-  const units = observeUnits();
+  const units = observeUnits(memory.units);
   const { processes, objects, hidden } = observeProcesses({ onProgress, cache: memory.objects });
   // Before the sockets: what is let go meanwhile is then not called held.
   const holder = observeHolder();
