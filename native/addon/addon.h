@@ -35,6 +35,7 @@ Napi::Value Identity(const Napi::CallbackInfo &info);
 Napi::Value LinksLike(const Napi::CallbackInfo &info);
 Napi::Value FilesMarked(const Napi::CallbackInfo &info);
 Napi::Value FilesStamped(const Napi::CallbackInfo &info);
+Napi::Value SetEngineFlags(const Napi::CallbackInfo &info);
 Napi::Value ReadAhead(const Napi::CallbackInfo &info);
 Napi::Value TakeBatch(const Napi::CallbackInfo &info);
 

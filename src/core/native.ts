@@ -163,6 +163,8 @@ export interface Native {
    * read.
    */
   filesStamped(folder: string): readonly string[];
+  /** What `setFlagsFromString` of node:v8 does, without the half of Node that it loads. False where this Node has no such function. */
+  setEngineFlags(flags: string): boolean;
   /**
    * Has another thread ask all this, in order, and ends what an earlier call has begun. What it finds lies ready for
    * `takeBatch`, up to 32 MiB.

@@ -24,9 +24,9 @@ export function observeHost(
   onProgress: (done: number, total: number) => void,
   memory: Memory,
 ): HostFacts {
-  beginProcesses();
+  const own = beginProcesses();
   const units = observeUnits(memory.units);
-  const { processes, objects, hidden } = observeProcesses({ onProgress, cache: memory.objects });
+  const { processes, objects, hidden } = observeProcesses({ onProgress, cache: memory.objects, own });
   // Before the sockets: what is let go meanwhile is then not called held.
   const holder = observeHolder();
   const finishSockets = beginSockets([trustedQuestions()]);

@@ -28,6 +28,8 @@ export interface ProcessRequest {
   readonly onProgress?: (done: number, all: number) => void;
   /** Of an earlier look: what was read of files that have not changed since. It is brought up to date. */
   readonly cache?: ObjectCache;
+  /** What this program is, if that is known already. */
+  readonly own?: Self;
 }
 
 export interface Processes {
@@ -39,10 +41,11 @@ export interface Processes {
 
 /**
  * Has another thread read what `observeProcesses` will ask of each process first, while this one does something else. Only
- * what no file system but the kernel's own is asked for.
+ * what no file system but the kernel's own is asked for. Gives what this program is, which it has to know for that.
  */
-export function beginProcesses(): void {
-  const { mounts, hasDomains } = self();
+export function beginProcesses(): Self {
+  const own = self();
+  const { mounts, hasDomains } = own;
   const questions: readonly AheadQuestion[] = [
     ["readSmall", "stat"],
     ...(hasDomains ? [["readSmall", "attr/current"] as const] : []),
@@ -55,14 +58,14 @@ export function beginProcesses(): void {
     ["readCodeLines", "maps", TABLE_NAME],
   ];
   askAhead([[processIds().map((id) => processFolder(id)), questions]]);
+  return own;
 }
 
 /**
  * Without kernel threads, this process, and those that ended meanwhile. Blocks for about 0.1 ms for each process, and 0.2
  * ms for each file that is not in the cache.
  */
-export function observeProcesses({ onProgress, cache = objectCache() }: ProcessRequest = {}): Processes {
-  const own = self();
+export function observeProcesses({ onProgress, cache = objectCache(), own = self() }: ProcessRequest = {}): Processes {
   const objects: Objects = {
     found: new Map(),
     cache,
