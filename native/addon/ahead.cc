@@ -1,6 +1,7 @@
-// Reading ahead, see ahead.h. The thread that looks never waits for the other one: what is not there yet it reads itself.
-#include "addon.h"
+// Reading ahead, see ahead.h. The thread that looks never waits for the other one: what is not there yet it reads
+// itself.
 #include "ahead.h"
+#include "addon.h"
 
 #include <algorithm>
 #include <atomic>
@@ -106,8 +107,8 @@ static void ReadBatch(Ahead &ahead, Batch &batch, std::vector<char> &buffer)
         Answer answer = Asked(question, batch.folder, buffer);
         if (answer.failure == -EFBIG)
             break;
-        const bool more = answer.failure == 0 && (question.step != Step::Link || question.text.empty() ||
-                                                  question.text == answer.bytes);
+        const bool more = answer.failure == 0 &&
+                          (question.step != Step::Link || question.text.empty() || question.text == answer.bytes);
         batch.answers.push_back(std::move(answer));
         if (!more)
             break;
@@ -141,12 +142,8 @@ static Question QuestionOf(Napi::Env env, const Napi::Value &value)
     static const struct {
         const char *name;
         Step step;
-    } steps[] = {{"readSmall", Step::Small},
-                 {"readCodeLines", Step::CodeLines},
-                 {"readLink", Step::Link},
-                 {"identity", Step::Identity},
-                 {"linksLike", Step::LinksLike},
-                 {"filesMarked", Step::Marked}};
+    } steps[] = {{"readSmall", Step::Small},   {"readCodeLines", Step::CodeLines}, {"readLink", Step::Link},
+                 {"identity", Step::Identity}, {"linksLike", Step::LinksLike},     {"filesMarked", Step::Marked}};
     const Napi::Array words = value.IsArray() ? value.As<Napi::Array>() : Napi::Array::New(env);
     std::string texts[3];
     for (uint32_t i = 0; i < 3; i++)

@@ -22,7 +22,8 @@ struct Answer {
     std::vector<Marked> marked;
 };
 
-// What was read ahead for this very question, handed out once; null where it is to be asked now. Good until the next call.
+// What was read ahead for this very question, handed out once; null where it is to be asked now. Good until the next
+// call.
 const Answer *TakeAhead(Step step, const std::string &path, const std::string &text = "", uint32_t bits = 0);
 
 #endif

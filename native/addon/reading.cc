@@ -1,5 +1,5 @@
-// Whole looks at small files: each is some system calls, where Node needs one call of its own for each of them. statx(),
-// since stat() and fstatat() are functions of glibc's only from 2.33 on.
+// Whole looks at small files: each is some system calls, where Node needs one call of its own for each of them.
+// statx(), since stat() and fstatat() are functions of glibc's only from 2.33 on.
 #include "reading.h"
 
 #include <cerrno>
@@ -222,10 +222,10 @@ std::vector<Stamped> StampedFiles(const std::string &path)
         return files;
     while (const dirent *entry = folder.Next()) {
         struct statx found;
-        const bool regular = entry->d_type != DT_LNK && entry->d_type != DT_DIR &&
-                             statx(dirfd(folder.Stream()), entry->d_name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS,
-                                   &found) == 0 &&
-                             S_ISREG(found.stx_mode);
+        const bool regular =
+            entry->d_type != DT_LNK && entry->d_type != DT_DIR &&
+            statx(dirfd(folder.Stream()), entry->d_name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &found) == 0 &&
+            S_ISREG(found.stx_mode);
         std::string stamp;
         if (regular)
             stamp = std::to_string(makedev(found.stx_dev_major, found.stx_dev_minor)) + ":" +

@@ -16,8 +16,8 @@ struct Bytes {
 // How many bytes of a file came, or the negative of an errno value; -EFBIG where there is no room for one more.
 ssize_t ReadWhole(const std::string &path, const Bytes &into);
 
-// The same of /proc/PID/maps: the first line, so that a file of lines is never mistaken for an empty one, and those that may
-// be run code from or have `text` in them.
+// The same of /proc/PID/maps: the first line, so that a file of lines is never mistaken for an empty one, and those
+// that may be run code from or have `text` in them.
 ssize_t ReadCode(const std::string &path, const Bytes &into, const std::string &text);
 
 // These three give 0, or the negative of an errno value.
