@@ -61,18 +61,15 @@ export function observeProcess(
   return closed({ ...open, ...rightsOf(look.self, candidate.folder) }, refusedAs(look.self, found));
 }
 
-interface Circumstances {
-  readonly isLast: boolean;
-  /** Some of it was read a while ago. */
-  readonly isAhead: boolean;
-  readonly confinedBy: string | undefined;
-  readonly open: Open;
-}
-
 function lookInto(
   look: ProcessScan,
   { folder, isAlive }: Candidate,
-  { isLast, isAhead, confinedBy, open }: Circumstances,
+  {
+    isLast,
+    isAhead,
+    confinedBy,
+    open,
+  }: { isLast: boolean; isAhead: boolean; confinedBy: string | undefined; open: Open },
 ): ProcessFacts | "again" | Refused {
   const { self } = look;
   // The kernel asks the same question for this link and for all that follows: one refusedAs stands for all.

@@ -7,6 +7,8 @@ import { namesIn, resolvedEntry, statEntry } from "../../system/files/entry.ts";
 import { resolveUnder } from "../../system/files/rooted.ts";
 import { isEmptyBy, stampedFiles } from "../../system/files/stamped.ts";
 import { UNIT_FOLDER, UNIT_FOLDERS } from "../../system/paths.ts";
+import { isRefused } from "../../system/proc/process-files.ts";
+import { fileIdentity } from "../processes/read-mapped-file.ts";
 import { maySomethingWait, whyPathSilent } from "../programs/read-path-answers.ts";
 import type { FileStamp } from "./known-units.ts";
 
@@ -168,4 +170,15 @@ function textAt(root: string, file: string, place: Buffer | undefined): UnitFile
       : undefined;
   const state = isEmpty ? "masked" : found.kind === "file" ? "loaded" : "error";
   return { text, state, ...(unread === undefined ? {} : { unread }) };
+}
+
+/** Of a unit's own file and its drop-ins; undefined where one of them is not to be known again. */
+export function stampsOf({ stamp }: FoundUnitFile, dropIns: readonly string[]): readonly FileStamp[] | undefined {
+  const stamps = [stamp, ...dropIns.map(stampOfDropIn)];
+  return stamps.every((one) => one !== undefined) ? stamps : undefined;
+}
+
+function stampOfDropIn(file: string): FileStamp | undefined {
+  const found = whyPathSilent(file) === undefined ? fileIdentity(file) : undefined;
+  return found === undefined || isRefused(found) ? undefined : `${found.key} ${found.version} ${found.owner}`;
 }

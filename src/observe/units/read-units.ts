@@ -24,14 +24,11 @@ import {
   TABLE_FILE,
   UNIT_FOLDERS,
 } from "../../system/paths.ts";
-import { isRefused } from "../../system/proc/process-files.ts";
-import { fileIdentity } from "../processes/read-mapped-file.ts";
-import { whyPathSilent } from "../programs/read-path-answers.ts";
 import { fileStatus, mountPoint, programCalled, realPathOf } from "../programs/read-programs-on-disk.ts";
-import { type FileStamp, type UnitMemory, unitMemory } from "./known-units.ts";
+import { type UnitMemory, unitMemory } from "./known-units.ts";
 import { managerPreload } from "./read-manager-environment.ts";
 import { dropInObstacles } from "./read-obstacles.ts";
-import { type FoundUnitFile, readUnitText, unitFiles } from "./read-unit-files.ts";
+import { type FoundUnitFile, readUnitText, stampsOf, unitFiles } from "./read-unit-files.ts";
 import { readUnitTexts } from "./read-unit-texts.ts";
 
 /** In no order. Unseen where systemd runs and gives no answer. `known`: of earlier looks. */
@@ -159,17 +156,6 @@ function writtenUnit(file: Written, names: readonly string[], folders: Folders, 
     ...stateOf({ ...written, names, loadState: state }),
     ...(why === undefined ? {} : { unread: why }),
   };
-}
-
-/** Of all of its files; undefined where one of them is not to be known again. */
-function stampsOf({ stamp }: Written, dropIns: readonly string[]): readonly FileStamp[] | undefined {
-  const stamps = [stamp, ...dropIns.map(stampOfDropIn)];
-  return stamps.every((one) => one !== undefined) ? stamps : undefined;
-}
-
-function stampOfDropIn(file: string): FileStamp | undefined {
-  const found = whyPathSilent(file) === undefined ? fileIdentity(file) : undefined;
-  return found === undefined || isRefused(found) ? undefined : `${found.key} ${found.version} ${found.owner}`;
 }
 
 function notRead(file: string): Unseen {
