@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <deque>
+#include <list>
+#include <map>
 #include <memory>
-#include <unordered_map>
 #include <uv.h>
 
 // In bytes: what may lie here unasked for. Some thousand processes take less.
@@ -32,15 +32,19 @@ enum State { Untouched, BeingRead, Ready, Gone };
 // A folder. `answers` is the reader's until it says Ready, then the looker's who takes it away from Ready.
 struct Batch {
     std::string folder;
-    std::shared_ptr<const Questions> questions;
+    const Questions *questions = nullptr;
     std::vector<Answer> answers;
     std::atomic<State> state{Untouched};
 };
 
+// Held by the looker and by the reader, each of which may be the last. No std::shared_ptr: that asks a newer glibc
+// whether there are threads.
 struct Ahead {
-    // Never moved: the reader and the looker meet in each one's state.
-    std::deque<Batch> batches;
-    std::unordered_map<std::string, size_t> places;
+    std::atomic<int> holders{2};
+    std::list<Questions> questions;
+    // The reader and the looker meet in each one's state. What these are in needs no newer libstdc++ than Debian 11's.
+    std::vector<std::unique_ptr<Batch>> batches;
+    std::map<std::string, size_t> places;
     std::atomic<size_t> next{0};
     std::atomic<size_t> held{0};
     std::atomic<bool> over{false};
@@ -48,8 +52,14 @@ struct Ahead {
     uv_thread_t thread{};
 };
 
+static void LetGo(Ahead *ahead)
+{
+    if (--ahead->holders == 0)
+        delete ahead;
+}
+
 // The looker's alone.
-static std::shared_ptr<Ahead> running;
+static Ahead *running = nullptr;
 static std::vector<Answer> current;
 static Answer handed;
 
@@ -119,14 +129,13 @@ static void ReadBatch(Ahead &ahead, Batch &batch, std::vector<char> &buffer)
 // It has no JavaScript, and owns what it works with: the process may end at any moment.
 static void Read(void *argument)
 {
-    const std::unique_ptr<std::shared_ptr<Ahead>> own(static_cast<std::shared_ptr<Ahead> *>(argument));
-    Ahead &ahead = **own;
+    Ahead &ahead = *static_cast<Ahead *>(argument);
     std::vector<char> buffer(BUFFER);
     while (!ahead.over && ahead.held < MOST_HELD) {
         const size_t place = ahead.next++;
         if (place >= ahead.batches.size())
             break;
-        Batch &batch = ahead.batches[place];
+        Batch &batch = *ahead.batches[place];
         State expected = Untouched;
         if (!batch.state.compare_exchange_strong(expected, BeingRead))
             continue;
@@ -135,6 +144,7 @@ static void Read(void *argument)
         batch.state.compare_exchange_strong(expected, Ready);
     }
     ahead.ended = true;
+    LetGo(&ahead);
 }
 
 static Question QuestionOf(Napi::Env env, const Napi::Value &value)
@@ -165,7 +175,8 @@ static void StopReading()
     running->over = true;
     if (running->ended)
         uv_thread_join(&running->thread);
-    running.reset();
+    LetGo(running);
+    running = nullptr;
 }
 
 static void AddGroup(Napi::Env env, Ahead &ahead, const Napi::Value &value)
@@ -174,15 +185,15 @@ static void AddGroup(Napi::Env env, Ahead &ahead, const Napi::Value &value)
     if (group.Length() != 2 || !group.Get(0U).IsArray() || !group.Get(1U).IsArray())
         Refuse(env, "ERR_INVALID_ARG_TYPE", "readAhead takes lists of folders and questions");
     const Napi::Array folders = group.Get(0U).As<Napi::Array>(), questions = group.Get(1U).As<Napi::Array>();
-    const auto asked = std::make_shared<Questions>();
+    Questions &asked = ahead.questions.emplace_back();
     for (uint32_t i = 0; i < questions.Length(); i++)
-        asked->push_back(QuestionOf(env, questions.Get(i)));
+        asked.push_back(QuestionOf(env, questions.Get(i)));
     for (uint32_t i = 0; i < folders.Length(); i++) {
         if (!folders.Get(i).IsString())
             Refuse(env, "ERR_INVALID_ARG_TYPE", "readAhead takes lists of folders and questions");
-        Batch &batch = ahead.batches.emplace_back();
+        Batch &batch = *ahead.batches.emplace_back(std::make_unique<Batch>());
         batch.folder = folders.Get(i).As<Napi::String>().Utf8Value();
-        batch.questions = asked;
+        batch.questions = &asked;
         ahead.places.emplace(batch.folder, ahead.batches.size() - 1);
     }
 }
@@ -193,16 +204,13 @@ Napi::Value ReadAhead(const Napi::CallbackInfo &info)
     if (!info[0].IsArray())
         Refuse(env, "ERR_INVALID_ARG_TYPE", "readAhead takes lists of folders and questions");
     const Napi::Array groups = info[0].As<Napi::Array>();
-    const auto ahead = std::make_shared<Ahead>();
+    auto ahead = std::make_unique<Ahead>();
     for (uint32_t i = 0; i < groups.Length(); i++)
         AddGroup(env, *ahead, groups.Get(i));
     StopReading();
-    auto own = std::make_unique<std::shared_ptr<Ahead>>(ahead);
     // libuv's, which Node has: pthread_create() is one of a newer glibc's. Without it everything is asked as it comes.
-    if (uv_thread_create(&ahead->thread, Read, own.get()) == 0) {
-        static_cast<void>(own.release());
-        running = ahead;
-    }
+    if (uv_thread_create(&ahead->thread, Read, ahead.get()) == 0)
+        running = ahead.release();
     return env.Undefined();
 }
 
@@ -215,7 +223,7 @@ Napi::Value TakeBatch(const Napi::CallbackInfo &info)
     const auto found = running->places.find(info[0].As<Napi::String>().Utf8Value());
     if (found == running->places.end())
         return Napi::Boolean::New(env, false);
-    Batch &batch = running->batches[found->second];
+    Batch &batch = *running->batches[found->second];
     if (batch.state.exchange(Gone) == Ready) {
         current = std::move(batch.answers);
         running->held -= SizeOf(current);
