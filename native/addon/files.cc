@@ -116,7 +116,8 @@ Napi::Value FilesMarked(const Napi::CallbackInfo &info)
     const std::string name = info[2].As<Napi::String>().Utf8Value();
     Napi::Array files = Napi::Array::New(env);
     const Answer *const known = TakeAhead(Step::Marked, path, name, bits);
-    for (const Marked &found : known ? known->marked : MarkedFiles(path, bits, name)) {
+    const std::vector<Marked> read = known ? std::vector<Marked>() : MarkedFiles(path, bits, name);
+    for (const Marked &found : known ? known->marked : read) {
         Napi::Object file = Napi::Object::New(env);
         file.Set("name", found.name);
         file.Set("mode", found.mode);
