@@ -12,7 +12,7 @@
     {
       "target_name": "portreserve",
       "dependencies": ["table"],
-      "sources": ["native/addon/addon.cc", "native/addon/attributes.cc", "native/addon/end-socket.cc", "native/addon/files.cc", "native/addon/other-sockets.cc", "native/addon/processes.cc", "native/addon/programs.cc", "native/addon/sock-diag.cc", "native/addon/sockets.cc", "native/addon/system.cc", "native/addon/table.cc"],
+      "sources": ["native/addon/addon.cc", "native/addon/ahead.cc", "native/addon/attributes.cc", "native/addon/end-socket.cc", "native/addon/files.cc", "native/addon/other-sockets.cc", "native/addon/processes.cc", "native/addon/programs.cc", "native/addon/reading.cc", "native/addon/sock-diag.cc", "native/addon/sockets.cc", "native/addon/system.cc", "native/addon/table.cc"],
       "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL"],
       "cflags_cc!": ["-fno-exceptions", "-fno-strict-aliasing"],

@@ -37,6 +37,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     exports.Set("identity", Napi::Function::New(env, Identity));
     exports.Set("linksLike", Napi::Function::New(env, LinksLike));
     exports.Set("filesMarked", Napi::Function::New(env, FilesMarked));
+    exports.Set("filesStamped", Napi::Function::New(env, FilesStamped));
+    exports.Set("setEngineFlags", Napi::Function::New(env, SetEngineFlags));
+    exports.Set("readAhead", Napi::Function::New(env, ReadAhead));
+    exports.Set("takeBatch", Napi::Function::New(env, TakeBatch));
     return exports;
 }
 

@@ -34,5 +34,9 @@ Napi::Value ReadLink(const Napi::CallbackInfo &info);
 Napi::Value Identity(const Napi::CallbackInfo &info);
 Napi::Value LinksLike(const Napi::CallbackInfo &info);
 Napi::Value FilesMarked(const Napi::CallbackInfo &info);
+Napi::Value FilesStamped(const Napi::CallbackInfo &info);
+Napi::Value SetEngineFlags(const Napi::CallbackInfo &info);
+Napi::Value ReadAhead(const Napi::CallbackInfo &info);
+Napi::Value TakeBatch(const Napi::CallbackInfo &info);
 
 #endif

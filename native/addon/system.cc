@@ -60,3 +60,24 @@ Napi::Value HasReader(const Napi::CallbackInfo &info)
             RefuseErrno(env, errno, "poll");
     return Napi::Boolean::New(env, asked.revents == 0);
 }
+
+// Exported by every Node; declared here, since Node's own module for it brings all of its streams along.
+namespace v8
+{
+class V8
+{
+  public:
+    __attribute__((weak, visibility("default"))) static void SetFlagsFromString(const char *flags);
+};
+} // namespace v8
+
+Napi::Value SetEngineFlags(const Napi::CallbackInfo &info)
+{
+    const Napi::Env env = info.Env();
+    if (!info[0].IsString())
+        Refuse(env, "ERR_INVALID_ARG_TYPE", "setEngineFlags takes a text");
+    void (*const set)(const char *) = v8::V8::SetFlagsFromString;
+    if (set)
+        set(info[0].As<Napi::String>().Utf8Value().c_str());
+    return Napi::Boolean::New(env, set != nullptr);
+}

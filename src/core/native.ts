@@ -56,6 +56,20 @@ export interface EndedSocket {
   readonly inode: number;
 }
 
+/**
+ * One function of these, the name of a file in the folder (empty: the folder itself), and what else the function takes. A
+ * link that does not say `text`, if that is there, is the last question.
+ */
+export type AheadQuestion = readonly [
+  call: "readSmall" | "readCodeLines" | "readLink" | "identity" | "linksLike" | "filesMarked",
+  name: string,
+  text?: string,
+  bits?: number,
+];
+
+/** Of each folder all of the questions are asked, up to one that is refused. */
+export type AheadGroup = readonly [folders: readonly string[], questions: readonly AheadQuestion[]];
+
 export interface Native {
   /** Size of a table in bytes. */
   readonly tableSize: number;
@@ -143,6 +157,24 @@ export interface Native {
    * `value` is that attribute's. None where the folder cannot be read.
    */
   filesMarked(folder: string, bits: number, name: string): readonly MarkedFile[];
+  /**
+   * What is in a folder, links not followed, in no order: each name, one character for each byte, and behind it
+   * "DEV:INODE MTIME CTIME SIZE UID" of a regular file, times in nanoseconds; "" of anything else. None where it cannot be
+   * read.
+   */
+  filesStamped(folder: string): readonly string[];
+  /** What `setFlagsFromString` of node:v8 does, without the half of Node that it loads. False where this Node has no such function. */
+  setEngineFlags(flags: string): boolean;
+  /**
+   * Has another thread ask all this, in order, and ends what an earlier call has begun. What it finds lies ready for
+   * `takeBatch`, up to 32 MiB.
+   */
+  readAhead(groups: readonly AheadGroup[]): void;
+  /**
+   * From here on, what was read ahead of `folder` answers these very questions, each once; and no longer what was read of
+   * another folder. False where nothing was, or it is not there yet: then each is asked when it comes. Undefined: of none.
+   */
+  takeBatch(folder: string | undefined): boolean;
   /**
    * execvp(3) in this process, after setting the given environment variables; signal dispositions and descriptors are
    * handed on as Node was given them. Returns only by throwing with `code` (errno name).

@@ -16,9 +16,11 @@ import { fileSystemsIn } from "./processes/file-systems.ts";
 import { fileIdentity } from "./processes/read-mapped-file.ts";
 import { readMounts } from "./processes/read-self.ts";
 import { type KnownFile, type ObjectCache, objectCache } from "./programs/known-file.ts";
+import { type FileStamp, type KeptUnit, type UnitMemory, unitMemory } from "./units/known-units.ts";
 
 export interface Memory {
   readonly objects: ObjectCache;
+  readonly units: UnitMemory;
   /** For abisOf. */
   readonly answerOf: (loader: string) => LoaderAnswer;
   /** To be called after a look. Never throws: without it the next look takes longer. */
@@ -30,6 +32,7 @@ interface Kept {
   /** The identity of the program that wrote it: another one may want to know other things of a file. */
   readonly by: string;
   readonly files: readonly (readonly [string, KnownFile])[];
+  readonly units: readonly KeptUnit[];
   /** By the loaders' identities. */
   readonly loaders: readonly (readonly [string, LoaderAnswer])[];
 }
@@ -45,10 +48,20 @@ export function newMemory(): Memory {
   const by = keeper();
   const kept = by === undefined ? undefined : readKept(by);
   const objects = objectCache(kept?.files);
+  let ownDevice: { readonly device: string | undefined } | undefined;
+  const device = (): string | undefined => {
+    ownDevice ??= { device: hostDevice() };
+    return ownDevice.device;
+  };
+  const units = unitMemory(
+    (stamp) => by !== undefined && isLastingStamp(stamp, device(), since - SETTLED),
+    kept?.units,
+  );
   const loaders = new Map(kept?.loaders);
   let asked = false;
   return {
     objects,
+    units,
     answerOf: (loader) => {
       const identity = fileIdentity(loader);
       if (isRefused(identity)) return loaderAnswer(loader);
@@ -63,11 +76,11 @@ export function newMemory(): Memory {
     keep: () => {
       keepCodeAtExit();
       const { files, isChanged } = objects.settle();
-      if (by === undefined || !(isChanged || asked)) return;
+      const written = units.settle();
+      if (by === undefined || !(isChanged || written.isChanged || asked)) return;
       asked = false;
-      const device = hostDevice();
-      const lasting = [...files].filter(([key, file]) => isLasting(key, file, device, since - SETTLED));
-      orUndefined(() => writeKept({ by, files: lasting, loaders: [...loaders] }));
+      const lasting = [...files].filter(([key, file]) => isLasting(key, file, device(), since - SETTLED));
+      orUndefined(() => writeKept({ by, files: lasting, units: written.units, loaders: [...loaders] }));
     },
   };
 }
@@ -93,6 +106,12 @@ function isLasting(
   const changed = Number(version.split(" ")[1]) / 1e6;
   const isSeen = elf === undefined || !isUnseen(elf);
   return owner === 0 && isSeen && key.split(":")[0] === device && changed < before;
+}
+
+/** The same of a unit's file. */
+function isLastingStamp(stamp: FileStamp, device: string | undefined, before: number): boolean {
+  const [key = "", , changed, , owner] = stamp.split(" ");
+  return owner === "0" && key.split(":")[0] === device && Number(changed) / 1e6 < before;
 }
 
 /** Of /usr, as the keys have it; undefined where a server may be behind it. */

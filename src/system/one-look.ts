@@ -1,5 +1,5 @@
 // How Node runs a program that looks once and ends: with its quickest compiler for everything.
-import { setFlagsFromString } from "node:v8";
+import { native } from "../core/native.ts";
 
 /**
  * V8 optimizes what runs often for what is still to come, and forgets what has not run for a while. In a program that ends
@@ -9,14 +9,21 @@ import { setFlagsFromString } from "node:v8";
  */
 export function expectOneLook(): void {
   // Not --no-opt: after that, V8 12.4 never again takes what it kept itself.
-  setFlagsFromString("--max-optimized-bytecode-size=0");
-  setFlagsFromString("--always-sparkplug");
-  setFlagsFromString("--no-flush-bytecode");
+  setFlag("--max-optimized-bytecode-size=0");
+  setFlag("--always-sparkplug");
+  setFlag("--no-flush-bytecode");
 }
 
 /** As Node starts. */
 export function expectMore(): void {
-  setFlagsFromString("--max-optimized-bytecode-size=61440");
-  setFlagsFromString("--no-always-sparkplug");
-  setFlagsFromString("--flush-bytecode");
+  setFlag("--max-optimized-bytecode-size=61440");
+  setFlag("--no-always-sparkplug");
+  setFlag("--flush-bytecode");
+}
+
+/** Without the addon nothing can be looked at, and its absence is told where it is needed. */
+function setFlag(flag: string): void {
+  try {
+    native().setEngineFlags(flag);
+  } catch {}
 }

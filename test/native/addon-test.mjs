@@ -65,6 +65,9 @@ for (const name of [
   "identity",
   "linksLike",
   "filesMarked",
+  "filesStamped",
+  "readAhead",
+  "takeBatch",
   "endSockets",
   "readOtherSocket",
   "shareOtherSocket",
@@ -92,6 +95,29 @@ for (const length of [0, 1, 100, 4096]) {
   call("readCodeLines", ["/proc/self/maps", Buffer.alloc(length), "/libc"]);
 }
 call("linksLike", ["/proc/self/fd", "/"]);
+call("filesStamped", ["/usr/bin"]);
+// What sets flags of V8 itself is not called with texts that might be some.
+for (const first of hostile) if (typeof first !== "string") call("setEngineFlags", [first]);
+const questions = ["readSmall", "readCodeLines", "readLink", "identity", "linksLike", "filesMarked"];
+for (const what of [...questions, ...hostile]) {
+  for (const rest of [
+    [],
+    ["maps"],
+    ["fd", "/"],
+    ["", "security.capability", 0o4000],
+    ...hostile.map((one) => [one, one]),
+  ]) {
+    call("readAhead", [[[["/proc/self", "/usr/bin", "/no/such/folder"], [[what, ...rest]]]]]);
+    call("takeBatch", ["/proc/self"]);
+    call("readSmall", ["/proc/self/maps", Buffer.alloc(1 << 16)]);
+  }
+}
+for (const one of hostile) {
+  call("readAhead", [[one]]);
+  call("readAhead", [[[one, one]]]);
+  call("readAhead", [[[[one], [[one]]]]]);
+}
+call("takeBatch", [undefined]);
 for (const name of ["readOtherSocket", "shareOtherSocket"]) {
   call(name, [process.pid, fd, 1]);
   for (const third of hostile) call(name, [process.pid, fd, third]);

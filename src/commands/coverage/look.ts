@@ -13,7 +13,7 @@ import { diagnosticCount } from "../../report/diagnostics.ts";
 import { AppError } from "../../system/app-error.ts";
 import { expectOneLook } from "../../system/one-look.ts";
 import { BLACKLIST_FILE } from "../../system/paths.ts";
-import { isApplied } from "../mechanisms/mechanism.ts";
+import { isApplied, mayBeApplied } from "../mechanisms/mechanism.ts";
 import { MANAGED_MECHANISMS } from "../mechanisms/table.ts";
 import { asRootCommand } from "../this-command.ts";
 import type { Context, Options } from "../types.ts";
@@ -65,7 +65,8 @@ function mechanismFacts(
 ): Pick<HostFacts, "mechanisms" | "fixedOwners"> {
   if (sources === undefined) return {};
   const { reservations } = sources.configuration;
-  const all = MANAGED_MECHANISMS.map(({ name, look }) => ({ name, standing: look({ root, reservations }) }));
+  const possible = MANAGED_MECHANISMS.filter((mechanism) => mayBeApplied(mechanism, root));
+  const all = possible.map(({ name, look }) => ({ name, standing: look({ root, reservations }) }));
   const applied = all.filter(({ standing }) => isApplied(standing));
   const mechanisms = applied.map(({ name, standing: { state, reason } }) => {
     const why = `${state}${reason === undefined ? "" : `: ${reason}`}`;

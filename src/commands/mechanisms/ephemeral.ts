@@ -27,6 +27,7 @@ export const ephemeral: ManagedMechanism = {
   name: NAME,
   guards:
     "the kernel's own choice, for connect() and bind() to port 0, and programs that read its list, such as glusterfs",
+  places: [EPHEMERAL_SYSCTL],
   look,
 };
 

@@ -49,6 +49,7 @@ export const fixed: ManagedMechanism = {
   guards:
     "RPC daemons that take any free port at each start: NFS's statd, lockd and mountd, NIS's ypserv and yppasswdd, rquotad",
   byHand: true,
+  places: [FIXED_OWNERS, FIXED_NFS_CONF, FIXED_MODPROBE, FIXED_SYSCTL],
   look,
   ask,
 };

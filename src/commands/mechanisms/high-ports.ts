@@ -10,6 +10,7 @@ const NONE = { files: [], first: [], put: [], takeAway: [], costs: [], refusals:
 export const highPorts: ManagedMechanism = {
   name: "high-ports",
   guards: "allocators of services that need no privileged port: these get ports from 1024 up instead",
+  places: [],
   look,
   byUnit: (root, action) =>
     action === "apply"

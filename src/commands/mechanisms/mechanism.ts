@@ -6,7 +6,7 @@ import type { Spec } from "../../core/install/specs.ts";
 import type { ManagedName } from "../../core/mechanisms/texts.ts";
 import { isManagedText, saysFolderMade, withFolderMade } from "../../core/mechanisms/texts.ts";
 import type { Json, Message } from "../../report/types.ts";
-import { isFolder } from "../../system/files/entry.ts";
+import { isFolder, lstatEntry } from "../../system/files/entry.ts";
 import { artefactOf } from "../install/artefact-of.ts";
 
 /**
@@ -69,6 +69,8 @@ export interface ManagedMechanism {
   readonly name: ManagedName | "high-ports";
   /** One line. */
   readonly guards: string;
+  /** Where its files would be: it is applied nowhere without one of them. None: by what single services have. */
+  readonly places: readonly string[];
   readonly look: (input: LookInput) => Standing;
   /** Only `apply` changes it: its files do not follow the reservations. */
   readonly byHand?: true;
@@ -76,6 +78,11 @@ export interface ManagedMechanism {
   readonly byUnit?: (root: string, action: "apply" | "remove") => string;
   /** Asks the programs that read its files, once they are in their places on the running host. Throws AppError. */
   readonly ask?: () => void;
+}
+
+/** False where none of its files is there, which is seen without a look at all that others set. */
+export function mayBeApplied({ places }: ManagedMechanism, root: string): boolean {
+  return places.some((place) => lstatEntry(root, place).kind !== "missing");
 }
 
 /** Whether it was applied here: some of its files are there, and ours. */

@@ -41,6 +41,7 @@ const ENDS = ["min", "max"] as const;
 export const nfsRange: ManagedMechanism = {
   name: NAME,
   guards: "the kernel's NFS client, which takes any port of 665 to 1023 for a mount",
+  places: [NFS_RANGE_MODPROBE, NFS_RANGE_SYSCTL],
   look,
 };
 

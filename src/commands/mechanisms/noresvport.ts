@@ -19,6 +19,7 @@ const GLOBAL = "nfsmount_global_options";
 export const noresvport: ManagedMechanism = {
   name: NAME,
   guards: "the kernel's NFS client: what is mounted from then on takes a port above 1023, where its server allows that",
+  places: [NORESVPORT_FILE],
   look,
   ask,
 };

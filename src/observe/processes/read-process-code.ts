@@ -82,7 +82,7 @@ export function whyProgramSilent({ answering }: Objects, folder: string, executa
 }
 
 /** Below another root, and in the layer of an overlay over its folder, its path is another one. */
-const TABLE_NAME = `/${fileName(TABLE_FILE)}`;
+export const TABLE_NAME = `/${fileName(TABLE_FILE)}`;
 
 /** That it is the table is still to be proven. */
 function tableAmong(lines: Buffer): Mapping | undefined {

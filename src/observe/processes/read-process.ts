@@ -44,17 +44,17 @@ export interface ProcessScan {
 
 /**
  * Undefined: it has ended. "again": it has started another program meanwhile, or the loader has not finished the one it
- * has started, or something of it went away; `isLast` then settles for what can be said of it. Whatever a read of it fails
+ * has started, or something of it went away, or what was read ahead (`isAhead`) is of the past; `isLast` then settles for what can be said of it. Whatever a read of it fails
  * with, a process that lives is never left out: its file systems answer with any error that they like.
  */
 export function observeProcess(
   look: ProcessScan,
   candidate: Candidate,
-  isLast: boolean,
+  { isLast, isAhead }: { isLast: boolean; isAhead: boolean },
 ): ProcessFacts | "again" | undefined {
   const domain = domainOfProcess(look.self, candidate.folder);
   const open = openOf(look.units, candidate, domain);
-  const found = lookInto(look, candidate, { open, isLast, confinedBy: domain });
+  const found = lookInto(look, candidate, { open, isLast, isAhead, confinedBy: domain });
   if (!isRefused(found)) return found;
   if (!isDenied(found) && !candidate.isAlive()) return undefined;
   if ((found.errno === "ENOENT" || found.errno === "ESRCH") && !isLast) return "again";
@@ -63,8 +63,13 @@ export function observeProcess(
 
 function lookInto(
   look: ProcessScan,
-  { folder }: Candidate,
-  { isLast, confinedBy, open }: { isLast: boolean; confinedBy: string | undefined; open: Open },
+  { folder, isAlive }: Candidate,
+  {
+    isLast,
+    isAhead,
+    confinedBy,
+    open,
+  }: { isLast: boolean; isAhead: boolean; confinedBy: string | undefined; open: Open },
 ): ProcessFacts | "again" | Refused {
   const { self } = look;
   // The kernel asks the same question for this link and for all that follows: one refusedAs stands for all.
@@ -134,6 +139,8 @@ function lookInto(
     bindings: isUnseen(keys) ? keys : bindingsOf(look.objects, by, keys, program),
   };
   if (!isOfInterest && lookup === undefined) return facts;
+  // What was read now must be of the same program in the same process.
+  if (isAhead && !isLast && !(isAlive() && readLink(`${folder}/exe`) === link)) return "again";
   return {
     ...facts,
     ...rights,

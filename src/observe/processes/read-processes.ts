@@ -1,13 +1,24 @@
 // Looks at every process of the host: what it is, what it could do, and which files it runs code from.
 
+import type { AheadQuestion } from "../../core/native.ts";
 import type { Unseen } from "../../core/seen.ts";
 import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
-import { isRefused, ownId, processFolder, processIds, readBytes, threadIds } from "../../system/proc/process-files.ts";
+import {
+  answersAhead,
+  askAhead,
+  isRefused,
+  ownId,
+  processFolder,
+  processIds,
+  readBytes,
+  threadIds,
+} from "../../system/proc/process-files.ts";
 import { type ObjectCache, objectCache } from "../programs/known-file.ts";
 import { answering } from "./read-answering.ts";
 import { fileIdentity } from "./read-mapped-file.ts";
 import { type Objects, USERS_TIME, type View } from "./read-mapped-objects.ts";
 import { observeProcess, type ProcessScan } from "./read-process.ts";
+import { TABLE_NAME } from "./read-process-code.ts";
 import { clocks, type Self, self } from "./read-self.ts";
 import { blindness } from "./read-visibility.ts";
 import { bootTime, type ProcessStat, parseStat, TICK_MILLISECONDS } from "./stat.ts";
@@ -17,6 +28,8 @@ export interface ProcessRequest {
   readonly onProgress?: (done: number, all: number) => void;
   /** Of an earlier look: what was read of files that have not changed since. It is brought up to date. */
   readonly cache?: ObjectCache;
+  /** What this program is, if that is known already. */
+  readonly own?: Self;
 }
 
 export interface Processes {
@@ -27,11 +40,32 @@ export interface Processes {
 }
 
 /**
+ * Has another thread read what `observeProcesses` will ask of each process first, while this one does something else. Only
+ * what no file system but the kernel's own is asked for. Gives what this program is, which it has to know for that.
+ */
+export function beginProcesses(): Self {
+  const own = self();
+  const { mounts, hasDomains } = own;
+  const questions: readonly AheadQuestion[] = [
+    ["readSmall", "stat"],
+    ...(hasDomains ? [["readSmall", "attr/current"] as const] : []),
+    ["readSmall", "cgroup"],
+    ["readLink", "exe"],
+    // Of other mounts it is first to be seen that they answer.
+    ["readLink", "ns/mnt", mounts ?? "unknown"],
+    ["identity", "root"],
+    ["readLink", "root"],
+    ["readCodeLines", "maps", TABLE_NAME],
+  ];
+  askAhead([[processIds().map((id) => processFolder(id)), questions]]);
+  return own;
+}
+
+/**
  * Without kernel threads, this process, and those that ended meanwhile. Blocks for about 0.1 ms for each process, and 0.2
  * ms for each file that is not in the cache.
  */
-export function observeProcesses({ onProgress, cache = objectCache() }: ProcessRequest = {}): Processes {
-  const own = self();
+export function observeProcesses({ onProgress, cache = objectCache(), own = self() }: ProcessRequest = {}): Processes {
   const objects: Objects = {
     found: new Map(),
     cache,
@@ -73,6 +107,7 @@ export function mapKeyOf(path: string | Buffer): string | undefined {
 /** Undefined: it is none, or has ended. */
 function observe(look: ProcessScan, id: number, boot: number): ProcessFacts | "refused" | undefined {
   const folder = processFolder(id);
+  const isAhead = answersAhead(folder);
   const read = readBytes(`${folder}/stat`);
   if (isRefused(read)) return read.errno === "EACCES" || read.errno === "EPERM" ? "refused" : undefined;
   const stat = parseStat(read);
@@ -87,7 +122,9 @@ function observe(look: ProcessScan, id: number, boot: number): ProcessFacts | "r
   };
   const candidate = { id, folder: living, name: stat.name, startedAt: born, isAlive };
   for (let left = LOOKS; left > 0; left -= 1) {
-    const found = observeProcess(look, candidate, left === 1);
+    const found = observeProcess(look, candidate, { isLast: left === 1, isAhead: isAhead && left === LOOKS });
+    // What is asked again is asked now.
+    answersAhead(undefined);
     if (found !== "again") return found;
     Atomics.wait(PAUSE, 0, 0, PAUSE_MILLISECONDS);
   }

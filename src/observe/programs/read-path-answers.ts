@@ -22,10 +22,20 @@ const MOST_LINKS = 40;
 
 /** Why `file` must not be looked at; undefined where it may. Links are followed, as far as they may be. */
 export function whyPathSilent(file: string): Unseen | undefined {
+  return silentOn(ownSlowMounts(), "", file);
+}
+
+/** Whether something is mounted at `folder`, above it or in it that may keep its readers waiting. It is a path without links. */
+export function maySomethingWait(folder: string): boolean {
+  const below = (inner: string, outer: string): boolean => `${inner}/`.startsWith(outer === "/" ? "/" : `${outer}/`);
+  return [...ownSlowMounts().keys()].some((point) => below(point, folder) || below(folder, point));
+}
+
+function ownSlowMounts(): Known["mounts"] {
   if (known === undefined || known.until < Date.now()) {
     known = { until: Date.now() + GOOD_FOR, mounts: slowMounts(answering(), processFolder("self"), "") };
   }
-  return silentOn(known.mounts, "", file);
+  return known.mounts;
 }
 
 /** The same for what a process finds under that name in its own root. `folder`: /proc/PID. */

@@ -1,10 +1,12 @@
 // Programs of the host as files: where a name leads, what stat(2) says, and which have more rights than the user who starts them.
 import { realpathSync, statSync } from "node:fs";
 import path from "node:path";
+import type { AheadGroup } from "../../core/native.ts";
 import { errnoOf, orUndefined } from "../../system/app-error.ts";
-import { filesWithCapabilitiesOr } from "../../system/files/attributes.ts";
+import { capabilitiesQuestions, filesWithCapabilitiesOr } from "../../system/files/attributes.ts";
 import { resolveUnder } from "../../system/files/rooted.ts";
 import { PROGRAM_FOLDERS, UNIT_SEARCH_PATH } from "../../system/paths.ts";
+import { answersAhead } from "../../system/proc/process-files.ts";
 import { whyPathSilent } from "./read-path-answers.ts";
 
 export interface FileStatus {
@@ -63,15 +65,25 @@ export interface TrustedProgram {
  * programs; links are left out, since what they lead to is there too.
  */
 export function trustedPrograms(): readonly TrustedProgram[] {
-  const folders = new Map(PROGRAM_FOLDERS.map((folder) => [realPathOf(folder), folder] as const).reverse());
-  return [...folders]
-    .filter(([real]) => real !== undefined)
-    .flatMap(([, folder]) => trustedIn(folder))
+  return programFolders()
+    .flatMap(trustedIn)
     .sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** What `trustedPrograms` will ask, for `askAhead`. */
+export function trustedQuestions(): AheadGroup {
+  return capabilitiesQuestions(SETUID, programFolders());
+}
+
+/** Those that are there, each by one of its names. */
+function programFolders(): readonly string[] {
+  const folders = new Map(PROGRAM_FOLDERS.map((folder) => [realPathOf(folder), folder] as const).reverse());
+  return [...folders].filter(([real]) => real !== undefined).map(([, folder]) => folder);
 }
 
 /** Setgid to root gives no right to a privileged port. */
 function trustedIn(folder: string): readonly TrustedProgram[] {
+  answersAhead(folder);
   return filesWithCapabilitiesOr(SETUID, folder)
     .filter(({ mode }) => (mode & 0o111) !== 0)
     .map(({ name, mode, uid, value }) => {

@@ -1,7 +1,20 @@
 // Which processes have a socket open, by the links in their descriptor folders.
 import { existsSync } from "node:fs";
-import { isRefused, linksLike, processFolder, type Refused, threadIds } from "../../system/proc/process-files.ts";
+import type { AheadGroup } from "../../core/native.ts";
+import {
+  answersAhead,
+  isRefused,
+  linksLike,
+  processFolder,
+  type Refused,
+  threadIds,
+} from "../../system/proc/process-files.ts";
 import type { Search } from "./socket-facts.ts";
+
+/** What `findHolders` will ask, for `askAhead`. */
+export function holderQuestions(pids: Iterable<number>): AheadGroup {
+  return [[...new Set(pids)].sort((a, b) => a - b).map((pid) => processFolder(pid)), [["linksLike", "fd", SOCKET]]];
+}
 
 /**
  * Looks into all of `pids`, since a socket may have many holders. Not seen: a socket on its way between processes
@@ -12,6 +25,7 @@ export function findHolders(inodes: ReadonlySet<number>, pids: Iterable<number>)
   const holders = new Map<number, number[]>();
   let refused = 0;
   for (const pid of [...new Set(pids)].sort((a, b) => a - b)) {
+    answersAhead(processFolder(pid));
     const open = socketDescriptors(pid);
     if (isRefused(open)) {
       if (!isGone(open)) refused++;
@@ -24,6 +38,7 @@ export function findHolders(inodes: ReadonlySet<number>, pids: Iterable<number>)
       else known.push(pid);
     }
   }
+  answersAhead(undefined);
   return { holders, refused, hidden: !existsSync("/proc/1") };
 }
 

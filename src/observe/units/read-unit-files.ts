@@ -5,8 +5,12 @@ import { templateOf } from "../../core/systemd/unit-name.ts";
 import { orUndefined } from "../../system/app-error.ts";
 import { namesIn, resolvedEntry, statEntry } from "../../system/files/entry.ts";
 import { resolveUnder } from "../../system/files/rooted.ts";
+import { isEmptyBy, stampedFiles } from "../../system/files/stamped.ts";
 import { UNIT_FOLDER, UNIT_FOLDERS } from "../../system/paths.ts";
-import { whyPathSilent } from "../programs/read-path-answers.ts";
+import { isRefused } from "../../system/proc/process-files.ts";
+import { fileIdentity } from "../processes/read-mapped-file.ts";
+import { maySomethingWait, whyPathSilent } from "../programs/read-path-answers.ts";
+import type { FileStamp } from "./known-units.ts";
 
 /** A unit file or drop-in, and its text. */
 export interface UnitText {
@@ -76,42 +80,75 @@ export function readUnitText(root: string, file: string): readonly UnitText[] {
   return found.kind === "file" ? [{ path: file, text: latin1Of(found.bytes) }] : [];
 }
 
-/** A unit file in the folder that wins. */
-export interface FoundUnitFile extends UnitText {
-  /** The unit's name: for an alias, what its link leads to. */
-  readonly unit: string;
+/** What is found where a unit's file should be. */
+export interface UnitFileText {
+  readonly text: string;
   /** `masked`: an empty file, or a link to the null device. `error`: it cannot be read. */
   readonly state: "loaded" | "masked" | "error";
   /** Why it cannot be read, where systemd may read it. */
   readonly unread?: Unseen;
 }
 
+/** A unit file in the folder that wins. */
+export interface FoundUnitFile {
+  readonly path: string;
+  /** The unit's name: for an alias, what its link leads to. */
+  readonly unit: string;
+  /** Of a file in this very place that is not empty. */
+  readonly stamp?: FileStamp;
+  readonly look: () => UnitFileText;
+}
+
 /** One for each name of a service, a socket or a template of them, aliases too. */
 export function unitFiles(root: string): readonly (FoundUnitFile & { readonly name: string })[] {
   const seen = new Set<string>();
   const reals = new Set(UNIT_FOLDERS.map((folder) => realFolder(root, folder)));
-  return unitFolders(root).flatMap((folder) =>
-    namesIn(root, folder)
+  return unitFolders(root).flatMap((folder) => {
+    const stamps = stampsIn(root, folder);
+    return namesIn(root, folder)
       .filter((name) => UNIT.test(name))
       .flatMap((name) => {
         if (seen.has(name)) return [];
         seen.add(name);
-        return [{ name, ...unitFile(root, `${folder}/${name}`, reals) }];
-      }),
-  );
+        return [{ name, ...unitFile(root, `${folder}/${name}`, reals, stamps.get(name)) }];
+      });
+  });
 }
 
 const UNIT = /^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?\.(service|socket)$/;
 
-function unitFile(root: string, file: string, folders: ReadonlySet<string | undefined>): FoundUnitFile {
-  const silent = whyPathSilent(path.join(root, file));
-  if (silent !== undefined) return { path: file, text: "", unit: path.basename(file), state: "error", unread: silent };
-  const place = orUndefined(() => resolveUnder(root, file));
-  const found = place === undefined ? statEntry(root, file) : resolvedEntry(place);
-  const text = found.kind === "file" ? latin1Of(found.bytes) : "";
-  const isEmpty = found.kind === "file" ? text === "" : found.kind === "other" && found.reason === "a device";
-  const real = place?.toString("latin1");
+/** None where a look at one of them might have to wait. */
+function stampsIn(root: string, folder: string): ReadonlyMap<string, FileStamp> {
+  const real = root === "/" ? realFolder(root, folder) : undefined;
+  return real === undefined || maySomethingWait(real) ? new Map() : stampedFiles(real);
+}
+
+function unitFile(
+  root: string,
+  file: string,
+  folders: ReadonlySet<string | undefined>,
+  stamp: FileStamp | undefined,
+): FoundUnitFile {
   const name = path.basename(file);
+  if (stamp !== undefined && !isEmptyBy(stamp)) {
+    return {
+      path: file,
+      unit: name,
+      stamp,
+      look: () =>
+        textAt(
+          root,
+          file,
+          orUndefined(() => resolveUnder(root, file)),
+        ),
+    };
+  }
+  const silent = whyPathSilent(path.join(root, file));
+  if (silent !== undefined) {
+    return { path: file, unit: name, look: () => ({ text: "", state: "error", unread: silent }) };
+  }
+  const place = orUndefined(() => resolveUnder(root, file));
+  const real = place?.toString("latin1");
   const target = real === undefined ? name : path.basename(real);
   // A link to its template is how an instance is enabled, and one to a file elsewhere is how systemctl links that: each is
   // a unit of its own.
@@ -120,11 +157,28 @@ function unitFile(root: string, file: string, folders: ReadonlySet<string | unde
     path.extname(target) === path.extname(name) &&
     target !== templateOf(name) &&
     folders.has(path.dirname(real ?? ""));
-  const unit = isAlias ? target : name;
+  return { path: file, unit: isAlias ? target : name, look: () => textAt(root, file, place) };
+}
+
+function textAt(root: string, file: string, place: Buffer | undefined): UnitFileText {
+  const found = place === undefined ? statEntry(root, file) : resolvedEntry(place);
+  const text = found.kind === "file" ? latin1Of(found.bytes) : "";
+  const isEmpty = found.kind === "file" ? text === "" : found.kind === "other" && found.reason === "a device";
   const unread =
     found.kind === "other" && !isEmpty
       ? { unseen: `'${file}' is ${found.reason}`, rootWould: process.geteuid?.() !== 0 }
       : undefined;
   const state = isEmpty ? "masked" : found.kind === "file" ? "loaded" : "error";
-  return { path: file, text, unit, state, ...(unread === undefined ? {} : { unread }) };
+  return { text, state, ...(unread === undefined ? {} : { unread }) };
+}
+
+/** Of a unit's own file and its drop-ins; undefined where one of them is not to be known again. */
+export function stampsOf({ stamp }: FoundUnitFile, dropIns: readonly string[]): readonly FileStamp[] | undefined {
+  const stamps = [stamp, ...dropIns.map(stampOfDropIn)];
+  return stamps.every((one) => one !== undefined) ? stamps : undefined;
+}
+
+function stampOfDropIn(file: string): FileStamp | undefined {
+  const found = whyPathSilent(file) === undefined ? fileIdentity(file) : undefined;
+  return found === undefined || isRefused(found) ? undefined : `${found.key} ${found.version} ${found.owner}`;
 }

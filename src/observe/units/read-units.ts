@@ -28,14 +28,15 @@ import {
   UNIT_FOLDERS,
 } from "../../system/paths.ts";
 import { fileStatus, mountPoint, programCalled, realPathOf } from "../programs/read-programs-on-disk.ts";
+import { type UnitMemory, unitMemory } from "./known-units.ts";
 import { managerPreload } from "./read-manager-environment.ts";
 import { dropInObstacles } from "./read-obstacles.ts";
-import { type FoundUnitFile, readUnitText, unitFiles } from "./read-unit-files.ts";
+import { type FoundUnitFile, readUnitText, stampsOf, unitFiles } from "./read-unit-files.ts";
 import { readUnitTexts } from "./read-unit-texts.ts";
 
-/** In no order. Unseen where systemd runs and gives no answer. */
-export function observeUnits(): Seen<readonly UnitFacts[]> {
-  const host = sharedByUnits();
+/** In no order. Unseen where systemd runs and gives no answer. `known`: of earlier looks. */
+export function observeUnits(known: UnitMemory = unitMemory(() => false)): Seen<readonly UnitFacts[]> {
+  const host = sharedByUnits(known);
   if (!systemdRuns("/")) return writtenUnits(new Set(), host);
   const shown = showLoadedUnits(ASKED_OF_UNITS);
   if (shown.outcome !== "done") {
@@ -54,14 +55,16 @@ interface Shared {
   readonly fromManager: DropInFacts["fromManager"];
   /** What systemd starts for a name in the unit. */
   readonly called: (name: string, unit: Unit) => string;
+  readonly units: UnitMemory;
 }
 
-function sharedByUnits(): Shared {
+function sharedByUnits(units: UnitMemory): Shared {
   let known: { readonly preload: ReturnType<Shared["fromManager"]> } | undefined;
   const bySearchPath = oncePerText((folders) =>
     oncePerText((name) => programCalled(name, folders === "" ? [] : folders.split(":")) ?? name),
   );
   return {
+    units,
     called: (name, { searchPath }) => bySearchPath(searchPath.join(":"))(name),
     files: [TABLE_FILE, ...INSTALLED_SHIM_FILES].map(realOf),
     list: [PRELOAD_LIST, realOf(PRELOAD_LIST)],
@@ -127,22 +130,36 @@ function writtenUnits(known: ReadonlySet<string>, host: Shared): readonly UnitFa
   const there = new Set(files.map(({ name }) => name));
   const aliases = new Map<string, Set<string>>();
   for (const { name, unit } of files) aliases.set(unit, (aliases.get(unit) ?? new Set([unit])).add(name));
-  return files.flatMap(({ name, unit, path, text, state, unread }) => {
+  return files.flatMap((file) => {
+    const { name, unit } = file;
     const isAlias = name !== unit && there.has(unit);
     if (isAlias) return [];
-    const names = [...(aliases.get(unit) ?? [unit])];
-    const dropIns = state === "loaded" ? dropInsOf(names, folders) : [];
-    const read = dropIns.map((file) => [file, readUnitText("/", file)] as const);
-    const [closed] = read.find(([, found]) => found.length === 0) ?? [];
-    const why = unread ?? (closed === undefined ? undefined : notRead(closed));
-    const texts = [{ path, text }, ...read.flatMap(([, found]) => found)];
-    const written = { ...fromFiles(unit, state === "loaded" ? texts : []), dropInPaths: dropIns };
-    return {
-      ...factsOf(written, () => texts, host),
-      ...stateOf({ ...written, names, loadState: state }),
-      ...(why === undefined ? {} : { unread: why }),
-    };
+    return [writtenUnit(file, [...(aliases.get(unit) ?? [unit])], folders, host)];
   });
+}
+
+function writtenUnit(file: Written, names: readonly string[], folders: Folders, host: Shared): UnitFacts {
+  const { unit, path } = file;
+  const dropIns = dropInsOf(names, folders);
+  const stamps = stampsOf(file, dropIns);
+  const known = stamps === undefined ? undefined : host.units.get(unit, stamps);
+  if (known !== undefined) {
+    const remembered = { ...known, names, fragmentPath: path, dropInPaths: dropIns };
+    return { ...factsOf(remembered, () => readUnitTexts("/", [path, ...dropIns]), host), ...stateOf(remembered) };
+  }
+  const { text, state, unread } = file.look();
+  const read = state === "loaded" ? dropIns.map((name) => [name, readUnitText("/", name)] as const) : [];
+  const [closed] = read.find(([, found]) => found.length === 0) ?? [];
+  const why = unread ?? (closed === undefined ? undefined : notRead(closed));
+  const texts = [{ path, text }, ...read.flatMap(([, found]) => found)];
+  const parsed = fromFiles(unit, state === "loaded" ? texts : []);
+  if (stamps !== undefined && state === "loaded" && why === undefined) host.units.put(unit, stamps, parsed);
+  const written = { ...parsed, dropInPaths: state === "loaded" ? dropIns : [] };
+  return {
+    ...factsOf(written, () => texts, host),
+    ...stateOf({ ...written, names, loadState: state }),
+    ...(why === undefined ? {} : { unread: why }),
+  };
 }
 
 function notRead(file: string): Unseen {

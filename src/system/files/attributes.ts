@@ -1,6 +1,6 @@
 // What a file carries beside its bytes and mode: access control lists, labels and other extended attributes.
 import { closeSync, constants, openSync } from "node:fs";
-import { type Attribute, type MarkedFile, native } from "../../core/native.ts";
+import { type AheadGroup, type Attribute, type MarkedFile, native } from "../../core/native.ts";
 import { errnoOf, orUndefined } from "../app-error.ts";
 
 /** The label of SELinux. */
@@ -39,6 +39,11 @@ export function capabilitiesOf(file: string): Uint8Array | undefined {
 /** The regular files of a folder, links left out, that have one of the mode bits or capabilities, which are their `value`. */
 export function filesWithCapabilitiesOr(bits: number, folder: string): readonly MarkedFile[] {
   return native().filesMarked(folder, bits, CAPABILITIES);
+}
+
+/** What `filesWithCapabilitiesOr` will ask of these folders, for `askAhead`. */
+export function capabilitiesQuestions(bits: number, folders: readonly string[]): AheadGroup {
+  return [folders, [["filesMarked", "", CAPABILITIES, bits]]];
 }
 
 function read(file: Buffer): readonly Attribute[] {

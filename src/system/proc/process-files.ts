@@ -2,7 +2,7 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
-import { native } from "../../core/native.ts";
+import { type AheadGroup, native } from "../../core/native.ts";
 import { errnoOf } from "../app-error.ts";
 import { PROCESSES_PLACE } from "../paths.ts";
 
@@ -199,6 +199,16 @@ export function identityOf(file: string | Buffer): string | Refused {
   } catch (error) {
     return refusedBy(error);
   }
+}
+
+/** Has all this asked by another thread while this one does other things: see `Native.readAhead`. */
+export function askAhead(groups: readonly AheadGroup[]): void {
+  native().readAhead(groups);
+}
+
+/** Whether what was asked ahead of a folder answers from now on, each question once. Undefined: of none. */
+export function answersAhead(folder: string | undefined): boolean {
+  return native().takeBatch(folder);
 }
 
 /** Throws what is no failed system call. */

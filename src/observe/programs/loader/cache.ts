@@ -75,10 +75,12 @@ export function readLoaderCache(bytes: Uint8Array): LoaderCache | undefined {
   const held = Math.floor((cache.length - HEADER) / ENTRY);
   if (count(little) > Math.min(held, ENTRIES_LIMIT)) return undefined;
   const entries: CacheEntry[] = [];
+  // One text of which all others are parts takes a tenth of the time that a text for each takes.
+  const texts = latin1Of(cache);
   let room = TEXTS_LIMIT * cache.length;
   for (let at = HEADER; at < HEADER + count(little) * ENTRY; at += ENTRY) {
-    const soname = textAt(cache, view.getUint32(at + 4, little));
-    const path = textAt(cache, view.getUint32(at + 8, little));
+    const soname = textAt(texts, view.getUint32(at + 4, little));
+    const path = textAt(texts, view.getUint32(at + 8, little));
     if (soname === undefined || path === undefined) continue;
     // Entries that share one long text would make gigabytes of a few megabytes.
     room -= soname.length + path.length;
@@ -130,8 +132,8 @@ function isAt(bytes: Uint8Array, at: number): boolean {
   return at + HEADER <= bytes.length && latin1Of(bytes.subarray(at, at + MAGIC.length)) === MAGIC;
 }
 
-function textAt(cache: Uint8Array, at: number): string | undefined {
-  const part = cache.subarray(at, at + TEXT_LIMIT);
-  const end = part.indexOf(0);
-  return end < 0 ? undefined : latin1Of(part.subarray(0, end));
+function textAt(texts: string, at: number): string | undefined {
+  const part = texts.slice(at, at + TEXT_LIMIT);
+  const end = part.indexOf("\0");
+  return end < 0 ? undefined : part.slice(0, end);
 }
