@@ -91,6 +91,7 @@ test("says the same as JSON", () => {
       abis: abis.map(({ name, lib }) => ({ name, lib })),
       units: [],
       proved: [],
+      mechanisms: [],
     },
   });
   const uninstall = JSON.parse(run("uninstall", "--root", root, "--json").stdout);
