@@ -7,6 +7,7 @@ export const holdVerbs = {
     name: "hold",
     synopsis: "PORT[/PROTO] | NAME[/PROTO]…",
     arity: [1, Number.POSITIVE_INFINITY],
+    completes: ["owners", "ports"],
     summary: "hold ports for their owners, so that not even the kernel can take them",
     description:
       "What is held is bound by portreserve-hold, in a way that whoever sets SO_REUSEADDR shares, as nearly every server of " +
@@ -47,6 +48,7 @@ export const holdVerbs = {
     name: "unhold",
     synopsis: "PORT[/PROTO] | NAME[/PROTO]…",
     arity: [1, Number.POSITIVE_INFINITY],
+    completes: ["owners", "ports"],
     summary: "let held or blocked ports go, and keep them reserved",
     description:
       "Takes the word 'hold' or 'block' away behind these ports in every file of /etc/portreserve, compiles, and has " +

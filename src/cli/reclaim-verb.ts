@@ -6,6 +6,7 @@ export const reclaimVerb: Verb = {
   name: "reclaim",
   synopsis: "PORT[/PROTO] | NAME[/PROTO] …",
   arity: [1, Number.POSITIVE_INFINITY],
+  completes: ["ports"],
   summary: "give a stolen port back to its owner, without restarting the program that has it",
   description:
     "Finds who has a reserved port, and says first what it will do. A TCP socket of another program that does not listen " +

@@ -220,13 +220,17 @@ export const verbs: readonly Verb[] = [
     synopsis: "bash | zsh | fish",
     arity: [1, 1],
     summary: "print a completion script for a shell",
-    description: "Prints a script that completes verbs and options, to be saved where the shell looks for such files.",
+    description:
+      "Prints a script that completes verbs, options, and what of this host they may be about: services, owners, reserved " +
+      "ports, processes. To be saved where the shell looks for such files.",
     options: [],
     examples: [
       [
         "portreservectl completion bash > ~/.local/share/bash-completion/completions/portreservectl",
         "for the user's next shell",
       ],
+      ["portreservectl completion zsh > /usr/local/share/zsh/site-functions/_portreservectl", "for every user of zsh"],
+      ["portreservectl completion fish > ~/.config/fish/completions/portreservectl.fish", "for the user's fish"],
     ],
     outcomes: [
       ["done", "printed"],

@@ -7,6 +7,7 @@ export const reserveVerbs = {
     name: "reserve",
     synopsis: "UNIT | [NAME] PORT[/PROTO]…",
     arity: [1, Number.POSITIVE_INFINITY],
+    completes: ["units", "owners"],
     summary: "reserve the ports that a service or socket listens on, or ports by number",
     description:
       "Writes reservations into a file of /etc/portreserve. Of a UNIT alone it finds the privileged ports that it listens " +
@@ -37,6 +38,7 @@ export const reserveVerbs = {
     name: "unreserve",
     synopsis: "[NAME] PORT[/PROTO]… | NAME",
     arity: [1, Number.POSITIVE_INFINITY],
+    completes: ["owners", "ports"],
     summary: "no longer reserve these ports",
     description:
       "Takes the lines for these ports out of the file NAME of /etc/portreserve, or of every file that asks for them; of a " +

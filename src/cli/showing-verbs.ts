@@ -54,6 +54,7 @@ export const showingVerbs = {
     name: "lookup",
     synopsis: "PORT[/PROTO] | NAME[/PROTO]",
     arity: [1, 1],
+    completes: ["owners", "ports"],
     summary: "say whether a port is reserved, by whom, who holds it, and who could take it",
     description:
       "Answers from the table in force, which is what programs consult, and from the file of held ports, and adds the owner and line from the " +
@@ -83,12 +84,12 @@ export const showingVerbs = {
     summary: "draw the ports that can be handed out: free, reserved, held, stolen",
     description:
       "Draws the ports from 512 to 1023, which bindresvport and rresvport choose from, 64 to a row with the row's first " +
-      "port in front of it, for TCP and for UDP, with a legend and a line for each port that is stolen. Each state has a character of its " +
+      "port in front of it, for TCP and for UDP, with a ruler, a legend, a line for each port that is stolen, and who has what is not reserved. Each state has a character of its " +
       "own, so that the picture needs no colour.",
     options: ["json"],
     refuses: ["root"],
     examples: [
-      ["portreservectl map", "25 lines, for any terminal"],
+      ["portreservectl map", "26 lines, for any terminal"],
       ["portreservectl map | grep -A8 UDP", "one protocol"],
     ],
     outcomes: [["done", "drawn"], usage, ["incomplete", "the result could not be written"]],

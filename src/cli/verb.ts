@@ -27,6 +27,9 @@ export type OptionName =
   | "output"
   | "watch";
 
+/** Services of systemd; files of /etc/portreserve; ports that they reserve. */
+export type Completable = "units" | "owners" | "ports";
+
 export interface Verb {
   readonly name: string;
   /** As shown after the verb, such as "PORT[/PROTO] | NAME"; empty for none. */
@@ -35,6 +38,8 @@ export interface Verb {
   readonly arity: readonly [number, number];
   /** What its arguments may be, for completion, where that is a fixed choice. */
   readonly words?: readonly string[];
+  /** What of the host its arguments may be, for completion. */
+  readonly completes?: readonly Completable[];
   /** One line. */
   readonly summary: string;
   /** One paragraph, lines joined and wrapped by the help. */

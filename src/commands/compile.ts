@@ -121,7 +121,7 @@ function reportOf(
     data: {
       dryRun: options.dryRun,
       result: plan.kind === "write" ? "written" : plan.kind === "refuse" ? "refused" : "unchanged",
-      generation: plan.kind === "refuse" ? null : Number(plan.generation),
+      generation: plan.kind === "refuse" ? null : String(plan.generation),
       tcp: content.tcp,
       udp: content.udp,
       ...(plan.kind === "write" ? changeJson(plan.change) : { added: [], removed: [] }),

@@ -28,13 +28,19 @@ export function mapReport({ ports: all, portsLeft }: Pick<Coverage, "ports" | "p
     body: [
       { kind: "lines", lines: [...rowsOf("TCP", pictures.tcp), "", ...rowsOf("UDP", pictures.udp), ""] },
       legend(pictures.tcp + pictures.udp),
-      { kind: "lines", lines: [...leftLines(portsLeft), ...stolen.map(theft)] },
+      { kind: "lines", lines: [...leftLines(portsLeft), ...stolen.map(theft), ...heldLines(ports)], hang: 6 },
     ],
     data: { first, last, ...pictures, left: portsLeft ?? null, ports: ports.map(portJson) },
   };
 }
 
 const ROW = 64;
+
+/** Where the cells of a row begin, and what has to be added to the row's first port. */
+const RULER_AT = 7;
+const RULER = Array.from({ length: ROW / 8 }, (_, at) => `+${at * 8}`.padEnd(8))
+  .join("")
+  .trimEnd();
 
 /** In the order of the legend. */
 const CELLS = {
@@ -82,7 +88,12 @@ function cellOf({ state, reserved, hold }: PortState): Cell {
 }
 
 function rowsOf(title: string, picture: string): readonly Line[] {
-  const rows: Line[] = [{ text: title, tone: "strong" }];
+  const rows: Line[] = [
+    [
+      { text: title.padEnd(RULER_AT), tone: "strong" },
+      { text: RULER, tone: "dim" },
+    ],
+  ];
   for (let at = 0; at < picture.length; at += ROW) {
     const first = String(ALLOCATED_PORTS.first + at).padStart(5);
     rows.push([`${first}  `, ...runsOf(picture.slice(at, at + ROW))]);
@@ -109,6 +120,17 @@ function legend(pictures: string): Block {
 function leftLines(left: Coverage["portsLeft"]): readonly Line[] {
   if (left === undefined) return [];
   return [`left to hand out: ${left.tcp} tcp and ${counted(left.udp, "udp port")}`];
+}
+
+/** How many of the ports that somebody has without a reservation are named. */
+const MOST_HELD = 12;
+
+/** "h  900/udp cupsd 12, 901/tcp x 1": nobody has asked to reserve them, and a later start of their owner may find them taken. */
+function heldLines(ports: readonly PortState[]): readonly Line[] {
+  const held = ports.filter((port) => cellOf(port) === "h");
+  if (held.length === 0) return [];
+  const texts = held.map((port) => `${portText(port)} ${fewOf(holdersOf(port).map(holderText), 2)}`);
+  return [[{ text: "h", tone: CELLS.h.tone }, `  ${fewOf(texts, MOST_HELD)}`]];
 }
 
 /** "631/udp  stolen by ypbind 640, reserved for cups" */

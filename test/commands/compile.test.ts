@@ -209,7 +209,7 @@ test("reports everything as one JSON document", () => {
     ],
     dryRun: false,
     result: "written",
-    generation: 1,
+    generation: "1",
     tcp: [631, 953],
     udp: [631],
     added: [

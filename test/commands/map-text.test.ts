@@ -14,16 +14,17 @@ describe("the map", () => {
 
   test("has a character of its own for each state, in 80 columns", () => {
     const free = ".".repeat(64);
+    const title = (name: string): string => `${name}    +0      +8      +16     +24     +32     +40     +48     +56\n`;
     const row = (first: number, cells: Readonly<Record<number, string>>): string =>
       `  ${first}  ${[...free].map((cell, at) => cells[first + at] ?? cell).join("")}\n`;
     expect(text).toBe(
-      `TCP\n  512  ${free}\n${row(576, { 631: "R" })}  640  ${free}\n  704  ${free}\n  768  ${free}\n` +
+      `${title("TCP")}  512  ${free}\n${row(576, { 631: "R" })}  640  ${free}\n  704  ${free}\n  768  ${free}\n` +
         `${row(832, { 873: "r" })}  896  ${free}\n  960  ${[...free].map((cell, at) => (at === 33 ? "?" : cell)).join("")}\n\n` +
-        `UDP\n  512  ${free}\n${row(576, { 631: "!" })}  640  ${free}\n  704  ${free}\n  768  ${free}\n` +
+        `${title("UDP")}  512  ${free}\n${row(576, { 631: "!" })}  640  ${free}\n  704  ${free}\n  768  ${free}\n` +
         `  832  ${free}\n${row(896, { 900: "h" })}  960  ${free}\n\n` +
         ".  1019  free\nr  1     reserved and free\nR  1     reserved and held, not stolen\n" +
         "h  1     held, not reserved\nt  0     held by nobody, until the kernel forgets a connection that ended\n!  1     reserved and stolen\n?  1     held, by whom cannot be seen\n" +
-        "left to hand out: 509 tcp and 510 udp ports\n631/udp stolen by ypbind 640, reserved for cups\n",
+        "left to hand out: 509 tcp and 510 udp ports\n631/udp stolen by ypbind 640, reserved for cups\nh  900/udp x 1\n",
     );
     expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
