@@ -58,7 +58,7 @@ export function readOldDaemon(root: string): OldDaemon {
   const packaged = textOf(root, OLD_DAEMON_DPKG_LIST)?.split("\n") ?? [];
   return {
     ...oldDaemonFiles(root),
-    programs: eachOnce(root, OLD_DAEMON_PROGRAMS).filter((file) => lstatEntry(root, file).kind !== "missing"),
+    programs: eachOnce(root, OLD_DAEMON_PROGRAMS).filter((file) => isThere(root, file)),
     processes: root === "/" ? oldProcesses() : [],
     callers: callersOfRelease(root),
     isPackaged: packaged.some(isOldProgram),
@@ -67,11 +67,10 @@ export function readOldDaemon(root: string): OldDaemon {
 
 /** What would start it. */
 export function oldDaemonFiles(root: string): Pick<OldDaemon, "scripts" | "links" | "units"> {
-  const there = (file: string): boolean => lstatEntry(root, file).kind !== "missing";
   return {
     scripts: eachOnce(root, SCRIPT_FOLDERS)
       .map((folder) => `${folder}/${OLD_DAEMON_SCRIPT}`)
-      .filter(there),
+      .filter((file) => isThere(root, file)),
     links: eachOnce(root, RUNLEVEL_FOLDERS).flatMap((folder) =>
       namesIn(root, folder)
         .filter((name) => stoppedLink(name) !== undefined)
@@ -81,6 +80,11 @@ export function oldDaemonFiles(root: string): Pick<OldDaemon, "scripts" | "links
       .filter(({ path, text }) => path.endsWith(".service") && startsOldDaemon(text))
       .map(({ path }) => path),
   };
+}
+
+/** What cannot be looked at is not taken for it. */
+function isThere(root: string, file: string): boolean {
+  return ["file", "link"].includes(lstatEntry(root, file).kind);
 }
 
 /** Each file or folder that there is, once: on many hosts one of them is a link to the other, or lies in such a one. */
