@@ -1,7 +1,6 @@
 // Looks into one process. What it refuses, or takes away by ending, is a value.
 
-import type { Seen, Unseen } from "../../core/seen.ts";
-import { isUnseen } from "../../core/seen.ts";
+import { isUnseen, type Seen, type Unseen } from "../../core/seen.ts";
 import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
 import { knownBy } from "../../coverage/known-programs.ts";
 import { isBeingLoaded, mayAllocate } from "../../coverage/program-image.ts";
@@ -44,8 +43,8 @@ export interface ProcessScan {
 
 /**
  * Undefined: it has ended. "again": it has started another program meanwhile, or the loader has not finished the one it
- * has started, or something of it went away, or what was read ahead (`isAhead`) is of the past; `isLast` then settles for what can be said of it. Whatever a read of it fails
- * with, a process that lives is never left out: its file systems answer with any error that they like.
+ * has started, or something of it went away, or what was read ahead (`isAhead`) is of the past; `isLast` then settles for
+ * what can be said of it. Whatever a read of it fails with, a process that lives is never left out: its file systems answer with any error that they like.
  */
 export function observeProcess(
   look: ProcessScan,

@@ -1,5 +1,4 @@
 // Every service and socket of the host: as systemd has it loaded, and for the others as their files say.
-
 import { oncePerText } from "../../core/once.ts";
 import type { Seen, Unseen } from "../../core/seen.ts";
 import { DROP_IN_NAME, isShimDropIn, librariesIn, preloads } from "../../core/systemd/drop-in.ts";
@@ -96,9 +95,10 @@ function factsOf(unit: Unit, texts: () => readonly UnitFile[], host: Shared): Om
   const hides = hiding(mounted, host.files);
   const hidesList = hiding(mounted, host.list);
   const preload = preloadOf(unit);
+  const found = (names: readonly string[]) => [...new Set(names.map((name) => host.called(name, unit)))];
   return {
-    programs: foundPrograms(unit.programs, unit, host),
-    helpers: foundPrograms(unit.helpers, unit, host),
+    programs: found(unit.programs),
+    helpers: found(unit.helpers),
     listens,
     ...ours,
     ...(ours.hasDropIn ? faultsOf(id, texts(), host) : {}),
@@ -177,10 +177,6 @@ function instances(files: readonly Written[], folders: Folders): readonly Writte
 }
 
 const INSTANCE_FOLDER = /^([^@]+@.+\.(?:service|socket))\.d$/;
-
-function foundPrograms(names: readonly string[], unit: Unit, { called }: Shared): readonly string[] {
-  return [...new Set(names.map((name) => called(name, unit)))];
-}
 
 function realOf(file: string): string {
   return realPathOf(file) ?? file;
