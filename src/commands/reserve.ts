@@ -13,7 +13,6 @@ import { readSources } from "../observe/read-sources.ts";
 
 import type { Line, Message, Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
-import { openJournal } from "../system/files/apply.ts";
 import { isFolder, lstatEntry } from "../system/files/entry.ts";
 import { OWNERS_FOLDER } from "../system/paths.ts";
 import { assessHost, refuseOtherRoot } from "./coverage/look.ts";
@@ -21,6 +20,7 @@ import { changesJson, diffBlock } from "./install/report.ts";
 import { needRoot } from "./need-root.ts";
 import { nextStep } from "./reservations/next-step.ts";
 import { asksForPorts, reservePorts } from "./reservations/reserve-ports.ts";
+import { applyFiles } from "./reservations/write.ts";
 import { asRootCommand, type ThisCommand } from "./this-command.ts";
 import type { Command, Context, Options } from "./types.ts";
 import { underLock } from "./under-lock.ts";
@@ -118,7 +118,7 @@ function write({ options }: Context, { unit, ports, hidden }: Listener, allocate
   const file = `${OWNERS_FOLDER}/${owner}`;
   const wanted = ports.filter(({ port }) => mechanismFor(port).name === "preload");
   const changes = wanted.length === 0 ? [] : changesFor(options, { owner, file, unit }, wanted);
-  if (!options.dryRun) carryOut(changes);
+  if (!options.dryRun) applyFiles("/", changes);
   const result =
     wanted.length === 0 ? "nothing" : changes.length === 0 ? "unchanged" : options.dryRun ? "planned" : "written";
   const text = wanted.map(portText).join(" ");
@@ -197,15 +197,4 @@ function changesFor(options: Options, { owner, file, unit }: Place, wanted: read
     : [{ kind: "make-folder", path: OWNERS_FOLDER }];
   const mode = found.kind === "file" ? found.mode : 0o644;
   return [...folder, { kind: "write-file", path: file, bytes, mode, old }];
-}
-
-function carryOut(changes: readonly Change[]): void {
-  const journal = openJournal("/");
-  try {
-    journal.apply(changes);
-  } catch (error) {
-    const left = journal.rollBack();
-    if (left === undefined || !(error instanceof AppError)) throw error;
-    throw new AppError(error.code, `${error.message}; ${left}`, error.hint, error);
-  }
 }
