@@ -1,5 +1,5 @@
 // The completion script for bash.
-import { FIRST_WORDS, flagName, HOST_WORDS, OPTION_VALUES, withShells, wordsOf } from "./completion-words.ts";
+import { FIRST_WORDS, HOST_WORDS, valueCases, withShells, wordsOf } from "./completion-words.ts";
 import type { Verb } from "./verb.ts";
 
 export function bashScript(all: readonly Verb[]): string[] {
@@ -21,7 +21,10 @@ export function bashScript(all: readonly Verb[]): string[] {
     `  if [ "$current" = "=" ]; then current=""; elif [ "$previous" = "=" ]; then previous="\${COMP_WORDS[COMP_CWORD - 2]}"; fi`,
     '  if [ "$verb" != run ]; then',
     '    case "$previous" in',
-    ...valueCases(),
+    ...valueCases(
+      { folders: "compgen -d", files: "compgen -f", words: (all) => `compgen -W "${all}"` },
+      (words) => `COMPREPLY=($(${words} -- "$current")); return`,
+    ),
     "    esac",
     "  fi",
     "  # --unit takes several.",
@@ -37,23 +40,6 @@ export function bashScript(all: readonly Verb[]): string[] {
     "}",
     "complete -o default -F _portreservectl portreservectl",
   ];
-}
-
-function valueCases(): readonly string[] {
-  return Object.entries(OPTION_VALUES)
-    .filter(([name]) => name !== "one-unit")
-    .map(([name, value]) => {
-      const words =
-        value === "folders"
-          ? "compgen -d"
-          : value === "files"
-            ? "compgen -f"
-            : typeof value === "string"
-              ? `compgen -W "$(_portreservectl_${value})"`
-              : `compgen -W "${value?.join(" ")}"`;
-      const flag = flagName(name as Parameters<typeof flagName>[0]);
-      return `      ${flag}) COMPREPLY=($(${words} -- "$current")); return ;;`;
-    });
 }
 
 /** The host is asked only where no option is being written. */

@@ -55,3 +55,26 @@ export const FIRST_WORDS: readonly string[] = [
 export function withShells(verbs: readonly Verb[]): readonly Verb[] {
   return verbs.map((verb) => (verb.name === "completion" ? { ...verb, words: ["bash", "zsh", "fish"] } : verb));
 }
+
+/** How a shell makes words of each kind of value. */
+export interface ValueWords {
+  readonly folders: string;
+  readonly files: string;
+  /** `all`: the words themselves, or "$(COMMAND)" for what a command prints. */
+  readonly words: (all: string) => string;
+}
+
+/** The branches of a case on the option in front, for bash and zsh. */
+export function valueCases({ folders, files, words }: ValueWords, then: (words: string) => string): readonly string[] {
+  return Object.entries(OPTION_VALUES)
+    .filter(([name]) => name !== "one-unit")
+    .map(([name, value]) => {
+      const made =
+        value === "folders"
+          ? folders
+          : value === "files"
+            ? files
+            : words(typeof value === "string" ? `$(_portreservectl_${value})` : (value ?? []).join(" "));
+      return `      ${flagName(name as AnyOption)}) ${then(made)} ;;`;
+    });
+}

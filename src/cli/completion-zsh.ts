@@ -1,13 +1,5 @@
 // The completion script for zsh: as a file of $fpath, or to be sourced.
-import {
-  FIRST_WORDS,
-  flagName,
-  HOST_WORDS,
-  OPTION_VALUES,
-  optionsOf,
-  withShells,
-  wordsOf,
-} from "./completion-words.ts";
+import { FIRST_WORDS, HOST_WORDS, optionsOf, valueCases, withShells, wordsOf } from "./completion-words.ts";
 import type { Verb } from "./verb.ts";
 
 export function zshScript(all: readonly Verb[]): string[] {
@@ -27,7 +19,10 @@ export function zshScript(all: readonly Verb[]): string[] {
     "  done",
     "  if [[ $verb != run ]]; then",
     "    case $words[CURRENT-1] in",
-    ...valueCases(),
+    ...valueCases(
+      { folders: "_files -/", files: "_files", words: (all) => `compadd -- ${linesOf(all)}` },
+      (words) => `${words}; return`,
+    ),
     "    esac",
     "  fi",
     "  case $verb in",
@@ -47,21 +42,9 @@ export function zshScript(all: readonly Verb[]): string[] {
   ];
 }
 
-function valueCases(): readonly string[] {
-  return Object.entries(OPTION_VALUES)
-    .filter(([name]) => name !== "one-unit")
-    .map(([name, value]) => {
-      const flag = flagName(name as Parameters<typeof flagName>[0]);
-      const words =
-        value === "folders"
-          ? "_files -/"
-          : value === "files"
-            ? "_files"
-            : typeof value === "string"
-              ? `compadd -- $\{(f)"$(_portreservectl_${value})"}`
-              : `compadd -- ${value?.join(" ")}`;
-      return `      ${flag}) ${words}; return ;;`;
-    });
+/** What a command prints is a word a line. */
+function linesOf(all: string): string {
+  return all.startsWith("$(") ? `\${(f)"${all}"}` : all;
 }
 
 function verbCase(verb: Verb): string {

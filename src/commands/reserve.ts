@@ -13,7 +13,6 @@ import { newMemory } from "../observe/read-memory.ts";
 import { readSources } from "../observe/read-sources.ts";
 import type { Line, Message, Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
-import { openJournal } from "../system/files/apply.ts";
 import { isFolder, lstatEntry } from "../system/files/entry.ts";
 import { OWNERS_FOLDER } from "../system/paths.ts";
 import { assessHost, refuseOtherRoot } from "./coverage/look.ts";
@@ -22,6 +21,7 @@ import { FIXED_UNIT_NAMES } from "./mechanisms/fixed-sources.ts";
 import { needRoot } from "./need-root.ts";
 import { nextStep } from "./reservations/next-step.ts";
 import { asksForPorts, reservePorts } from "./reservations/reserve-ports.ts";
+import { applyFiles } from "./reservations/write.ts";
 import { asRootCommand, type ThisCommand } from "./this-command.ts";
 import type { Command, Context, Options } from "./types.ts";
 import { underLock } from "./under-lock.ts";
@@ -126,7 +126,7 @@ function write({ options }: Context, found: Listener, allocates: boolean, facts:
   if (ports.length === 0) return said({ ...randomMessage(unit, random), severity: "error" }, "no", { unit });
   const wanted = ports.filter(isHandedOut);
   const changes = wanted.length === 0 ? [] : changesFor(options, { owner, file, unit }, wanted);
-  if (!options.dryRun) carryOut(changes);
+  if (!options.dryRun) applyFiles("/", changes);
   const result =
     wanted.length === 0 ? "nothing" : changes.length === 0 ? "unchanged" : options.dryRun ? "planned" : "written";
   const text = wanted.map(portText).join(" ");
@@ -227,15 +227,4 @@ function changesFor(options: Options, { owner, file, unit }: Place, wanted: read
     : [{ kind: "make-folder", path: OWNERS_FOLDER }];
   const mode = found.kind === "file" ? found.mode : 0o644;
   return [...folder, { kind: "write-file", path: file, bytes, mode, old }];
-}
-
-function carryOut(changes: readonly Change[]): void {
-  const journal = openJournal("/");
-  try {
-    journal.apply(changes);
-  } catch (error) {
-    const left = journal.rollBack();
-    if (left === undefined || !(error instanceof AppError)) throw error;
-    throw new AppError(error.code, `${error.message}; ${left}`, error.hint, error);
-  }
 }

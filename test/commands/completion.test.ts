@@ -5,12 +5,13 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { verbs } from "../../src/cli/registry.ts";
 import { MANAGED_MECHANISMS } from "../../src/commands/mechanisms/table.ts";
-import { named } from "../support/can.ts";
+import { named, skipFor } from "../support/can.ts";
 import { ctl, scratch } from "../support/cli.ts";
 
-/** Not among what has to be installed: few machines have them. */
 const missing = (shell: string): string | undefined =>
-  spawnSync(shell, ["-c", "true"]).status === 0 ? undefined : `'${shell}' is missing: install the package ${shell}`;
+  skipFor(
+    spawnSync(shell, ["-c", "true"]).status === 0 ? undefined : `'${shell}' is missing: install the package ${shell}`,
+  );
 const noZsh = missing("zsh");
 const noFish = missing("fish");
 
