@@ -27,7 +27,6 @@ const gzipped = (bytes) => gzipSync(bytes, { level: 9 });
 /** Entries as writeTree() takes them, sorted. */
 export async function layOut({ arch, debian, version, manifest, epoch, prebuilds }) {
   const part = (name) => readFileSync(path.join(prebuilds, name));
-  const overrides = overridesText(debian);
   const doc = `usr/share/doc/${NAME}`;
   const entries = [
     { path: `${HOME}/package.json`, bytes: Buffer.from(identity(manifest, version)) },
@@ -53,7 +52,7 @@ export async function layOut({ arch, debian, version, manifest, epoch, prebuilds
     { path: `${doc}/changelog.gz`, bytes: gzipped(ofRoot("CHANGELOG.md")) },
     { path: `${doc}/changelog.Debian.gz`, bytes: gzipped(changelogText({ version, epoch })) },
     { path: `${doc}/recovery.md`, bytes: ofRoot("docs/recovery.md") },
-    ...(overrides === "" ? [] : [{ path: `usr/share/lintian/overrides/${NAME}`, bytes: Buffer.from(overrides) }]),
+    { path: `usr/share/lintian/overrides/${NAME}`, bytes: Buffer.from(overridesText(debian)) },
   ];
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

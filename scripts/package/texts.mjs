@@ -89,5 +89,6 @@ export function changelogText({ version, epoch }) {
 
 /** What is meant to be as it is, each with its reason. */
 export function overridesText(debian) {
-  return debian === "amd64" ? readFileSync(path.join(root, "scripts/package/deb/lintian-overrides"), "utf8") : "";
+  const names = ["lintian-overrides", ...(debian === "amd64" ? ["lintian-overrides.i386"] : [])];
+  return names.map((name) => readFileSync(path.join(root, "scripts/package/deb", name), "utf8")).join("");
 }

@@ -31,7 +31,16 @@ const SLOW = { timeout: 120_000 };
 const SHIM = `/usr/lib/${arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu/portreserve/libportreserve.so`;
 
 /** Where dpkg, apt, systemd and the journal write by themselves. */
-const THEIRS = ["/var/log", "/var/cache", "/var/lib/dpkg", "/var/lib/apt", "/var/lib/systemd", "/root", "/tmp"]
+const THEIRS = [
+  "/var/log",
+  "/var/cache",
+  "/var/lib/dpkg",
+  "/var/lib/apt",
+  "/var/lib/systemd",
+  "/root",
+  "/tmp",
+  "/var/tmp/systemd-*",
+]
   .map((place) => `-path '${place}'`)
   .join(" -o ");
 const TREE = `find / -xdev \\( ${THEIRS} \\) -prune -o -type d -printf '%p %y %m %U:%G\\n' -o -printf '%p %y %m %U:%G %s %l\\n' | sort`;

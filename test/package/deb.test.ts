@@ -129,7 +129,7 @@ test.skipIf(noLintian !== undefined).each(ARCHS)(
     const script = "lintian --allow-root --fail-on error,warning /package.deb && lintian --allow-root --version";
     const files = { "/package.deb": debs.get(arch) ?? "" };
     const ran = await inRoot(script, { layers: [debianRoot(LINTIAN)], files });
-    expect(ran).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Lintian v[\d.]+\n$/) });
+    expect(ran).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Lintian v\S+\n$/) });
   },
   200_000,
 );

@@ -18,5 +18,5 @@ booted() {
 }
 
 manager() {
-  [ -x /usr/bin/node ] && /usr/bin/node /usr/lib/portreserve/dist/portreservectl.mjs "$@"
+  command -v node >/dev/null && portreservectl "$@"
 }
