@@ -82,9 +82,9 @@ describe.skipIf(noRoot !== undefined)(named("on Debian 12's own nodejs", noRoot)
     expect(ran("check").status).toBe(1);
     expect(ran("check").stderr).toContain("/etc/portreserve/wrong:1:1: ");
     expect(ran("compile").status).toBe(1);
-    expect(ran("list")).toMatchObject({ status: 0, stderr: "" });
-    expect(ran("lookup").stdout).toMatch(/^631\/tcp {2}reserved {2}cups {2}/);
-    expect(ran("map")).toMatchObject({ status: 0, stderr: "" });
+    expect(ran("list")).toMatchObject({ status: 0, stdout: expect.stringContaining("631") });
+    expect(ran("lookup").stdout).toMatch(/^631\/tcp {2}reserved {2}/);
+    expect(ran("map").status).toBe(0);
     expect(ran("help")).toMatchObject({ status: 0, stderr: "" });
     expect(ran("wrong")).toMatchObject({ status: 2, stdout: "" });
   });
