@@ -92,6 +92,7 @@ test("says the same as JSON", () => {
       units: [],
       proved: [],
       mechanisms: [],
+      restarts: null,
     },
   });
   const uninstall = JSON.parse(run("uninstall", "--root", root, "--json").stdout);

@@ -11,11 +11,11 @@ import { INSTALLED_SHIM, UNIT_FOLDER } from "../../src/system/paths.ts";
 import { named, skipReason } from "../support/can.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
-import { abis, libraries as both, noHost, onHost } from "../support/host.ts";
+import { abis, libraries as all, noHost, onHost } from "../support/host.ts";
 import { NODE, STAGE } from "../support/stage/stage.ts";
 
 /** The shims. */
-const libraries = both.filter((file) => !file.includes("-share"));
+const libraries = all.filter((file) => file.endsWith("/libportreserve.so"));
 
 const CALLS = `import { observeUnits } from ${JSON.stringify(`${STAGE}/dist/observe/units/read-units.js`)};
 import { observeSetup } from ${JSON.stringify(`${STAGE}/dist/observe/read-setup.js`)};
