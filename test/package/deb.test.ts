@@ -57,7 +57,9 @@ const filesOf = (arch: Arch): readonly string[] =>
       .filter((name) => name !== "SHA256SUMS")
       .map((name) => `usr/lib/portreserve/prebuilds/linux-${arch}/${name}`),
     ...LIBS[arch].flatMap((lib) =>
-      ["libportreserve.so", "libportreserve-high.so", "libportreserve-share.so"].map((name) => `usr/${lib}/portreserve/${name}`),
+      ["libportreserve.so", "libportreserve-high.so", "libportreserve-share.so"].map(
+        (name) => `usr/${lib}/portreserve/${name}`,
+      ),
     ),
     ...[
       ...["portreserve.path", "portreserve-services.path", "portreserve-blacklist.path", "portreserve.service"],
