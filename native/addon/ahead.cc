@@ -1,7 +1,7 @@
-// Reading ahead, see ahead.h. The thread that looks never waits for the other one: what is not there yet it reads
-// itself.
+// Reading ahead, see ahead.h. The thread that looks never waits for the other one: what is not there it reads itself.
 #include "ahead.h"
 #include "addon.h"
+#include "uv-thread.h"
 
 #include <algorithm>
 #include <atomic>
@@ -9,7 +9,6 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <uv.h>
 
 // In bytes: what may lie here unasked for. Some thousand processes take less.
 static constexpr size_t MOST_HELD = size_t{32} << 20;
@@ -49,7 +48,7 @@ struct Ahead {
     std::atomic<size_t> held{0};
     std::atomic<bool> over{false};
     std::atomic<bool> ended{false};
-    uv_thread_t thread{};
+    pthread_t thread{};
 };
 
 static void LetGo(Ahead *ahead)
@@ -208,7 +207,7 @@ Napi::Value ReadAhead(const Napi::CallbackInfo &info)
     for (uint32_t i = 0; i < groups.Length(); i++)
         AddGroup(env, *ahead, groups.Get(i));
     StopReading();
-    // libuv's, which Node has: pthread_create() is one of a newer glibc's. Without it everything is asked as it comes.
+    // Without a thread everything is asked as it comes.
     if (uv_thread_create(&ahead->thread, Read, ahead.get()) == 0)
         running = ahead.release();
     return env.Undefined();
