@@ -171,7 +171,7 @@ step install ctl install`);
       expect(
         left.filter(
           (line) =>
-            !/^\+ \S+\/portreserve( folder|\/\.libportreserve(-share)?\.so\.[0-9a-f]{16}\.tmp file)$/.test(line),
+            !/^\+ \S+\/portreserve( folder|\/\.libportreserve(-high|-share)?\.so\.[0-9a-f]{16}\.tmp file)$/.test(line),
         ),
       ).toEqual([]);
       expect(ran("uninstall")).toEqual({
