@@ -68,7 +68,7 @@ static size_t SizeOf(const std::vector<Answer> &answers)
     for (const Answer &answer : answers) {
         size += sizeof answer + answer.path.size() + answer.bytes.size();
         for (const std::string &text : answer.links.texts)
-            size += sizeof text + text.size();
+            size += sizeof(std::string) + text.size();
         for (const Marked &file : answer.marked)
             size += sizeof file + file.name.size() + file.value.size();
     }
@@ -217,7 +217,7 @@ Napi::Value TakeBatch(const Napi::CallbackInfo &info)
 {
     const Napi::Env env = info.Env();
     current.clear();
-    if (!info[0].IsString() || !running)
+    if (!info[0].IsString() || running == nullptr)
         return Napi::Boolean::New(env, false);
     const auto found = running->places.find(info[0].As<Napi::String>().Utf8Value());
     if (found == running->places.end())
