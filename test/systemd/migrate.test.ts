@@ -198,7 +198,8 @@ hint: 'sudo systemctl start portreserve' starts it now
           await booted.output("dpkg --no-triggers --purge portreserve >/dev/null 2>&1; ls -d /run/portreserve 2>&1; :"),
         ).toMatch(/No such file/);
         expect(await booted.output("systemctl is-enabled portreserve.service")).toBe("enabled\n");
-        expect(await says("portreserve-hold does not run →")).toContain("portreserve-hold does not run →\n");
+        const down = "portreserve-hold does not run, and systemd keeps its sockets";
+        expect(await says(down)).toContain(`${down}\n`);
         expect(await booted.output("ss -uanpH 'sport = 631'")).toContain('"portreserve-hol"');
         await booted.output("systemctl restart portreserve-hold");
         expect(await says("2 ports held, by process")).toBe("2 ports held, by process\n");
