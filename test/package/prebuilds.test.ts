@@ -91,7 +91,9 @@ for (const arch of ARCHS) {
             [packageRoot, other, out].filter((folder) => bytes.includes(folder)),
             name,
           ).toEqual([]);
-          expect(statSync(path.join(again, name)).mode & 0o777, name).toBe(/\.(so|node)$|^SHA256SUMS$/.test(name) ? 0o644 : 0o755);
+          expect(statSync(path.join(again, name)).mode & 0o777, name).toBe(
+            /\.(so|node)$|^SHA256SUMS$/.test(name) ? 0o644 : 0o755,
+          );
         }
       },
       LONG,
