@@ -122,7 +122,7 @@ describe("/etc/portreserve", () => {
     const root = makeRoot({ "etc/services": SERVICES, "etc/bindresvport.blacklist": "631\n" });
     const stderr =
       "portreservectl: warning: there is neither '/etc/portreserve' nor a table, so nothing is reserved\n" +
-      `hint: create it with 'mkdir ${root}/etc/portreserve', then for each service a file with its ports, such as 'echo ipp > ${root}/etc/portreserve/cups'\n`;
+      `hint: run 'sudo portreservectl compile --root ${root}'\n`;
     expect(ctl(["lookup", "ipp/udp", "--root", root])).toEqual({
       status: 1,
       stdout: "631/udp  not in force  bindresvport.blacklist  /etc/bindresvport.blacklist:1\n",

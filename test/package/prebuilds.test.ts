@@ -11,7 +11,7 @@ import { NODES } from "./machines.ts";
 import { ARCHS, type Arch, notPrebuilt, PARTS, prebuiltFolder } from "./prebuilt.ts";
 
 /** In milliseconds, for a build on a machine that is busy. */
-const LONG = 240_000;
+const LONG = 480_000;
 
 const SCRIPT = path.join(packageRoot, "scripts/prebuild.mjs");
 

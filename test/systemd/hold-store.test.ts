@@ -34,7 +34,8 @@ storm() {
 }
 killed() {
   old=$(main); kill -9 $old
-  until active && [ "$(main)" != $old ]; do sleep 0.02; done
+  # Between its end and its next start there is none: 0.
+  until now=$(main); [ $now != $old ] && [ $now != 0 ] && active; do sleep 0.02; done
 }
 restarts() { systemctl show -P NRestarts ${HOLDER_UNIT} >>/run/restarts; }
 fails() { restarts; printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\n' >$dropin; systemctl daemon-reload; kill -9 $(main); sleep 3.5; }
