@@ -7,7 +7,6 @@ import { cached, makeOnce } from "../support/roots/once.ts";
 
 const FILE = "pool/main/p/portreserve/portreserve_0.0.4-1+b2_amd64.deb";
 const SHA256 = "3326dc61983b973f14c801da84a2111e156a69378848c47df305ff9fd3fd8acd";
-const DEBIAN = "http://deb.debian.org/debian/";
 
 /** In the guest. */
 export const OLD_DEB = "/root/portreserve.deb";
@@ -17,7 +16,9 @@ export async function noOldDaemon(): Promise<string | undefined> {
   const helper = { program: HELPER, package: "apt" } as const;
   const lacking = process.arch === "x64" ? skipReason(helper, { program: "dpkg", package: "dpkg" }) : "it is for amd64";
   if (lacking !== undefined) return lacking;
-  const failure = await makeOnce(folder(), [FETCH, `${ownMirror() ?? DEBIAN}`, FILE, SHA256]);
+  const mirror = ownMirror();
+  if (mirror === undefined) return skipFor("this machine has no mirror of Debian to fetch the old daemon from");
+  const failure = await makeOnce(folder(), [FETCH, mirror, FILE, SHA256]);
   return skipFor(failure === undefined ? undefined : `the old daemon could not be fetched: ${failure}`);
 }
 
