@@ -8,7 +8,7 @@ import { named } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { bootGuest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
-import { HOLDER } from "../support/holder.ts";
+import { HOLDER, HOLDER_KILLED } from "../support/holder.ts";
 import { withGuest } from "./fresh.ts";
 
 const reason = noGuest();
@@ -24,18 +24,11 @@ const SOCKETS = compileC("test/hold/sockets.c");
 /** `storm SCRIPT`: how often a thief that never sleeps had the port meanwhile; `shown`: how many sockets systemd keeps. */
 const PRELUDE = `
 dropin=${FOLDER}/${HOLDER_UNIT}.d/fails.conf; mkdir -p \${dropin%/*}
-main() { systemctl show -P MainPID ${HOLDER_UNIT}; }
-active() { [ "$(systemctl is-active ${HOLDER_UNIT})" = active ]; }
-ask() { printf '%s\\n' "$@" | ${SOCKETS}; }
+${HOLDER_KILLED}ask() { printf '%s\\n' "$@" | ${SOCKETS}; }
 storm() {
   rm -f /run/enough; for protocol in tcp udp; do ask "storm $protocol 0.0.0.0 631 /run/enough" >/run/$protocol & done
   for command in "$@"; do $command >/dev/null; done
   touch /run/enough; wait; echo "tcp $(cat /run/tcp), udp $(cat /run/udp)"
-}
-killed() {
-  old=$(main); kill -9 $old
-  # Between its end and its next start there is none: 0.
-  until now=$(main); [ $now != $old ] && [ $now != 0 ] && active; do sleep 0.02; done
 }
 restarts() { systemctl show -P NRestarts ${HOLDER_UNIT} >>/run/restarts; }
 fails() { restarts; printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\n' >$dropin; systemctl daemon-reload; kill -9 $(main); sleep 3.5; }

@@ -5,6 +5,7 @@ import { named } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
+import { HOLDER_KILLED } from "../support/holder.ts";
 import { NODE, STAGE } from "../support/stage/stage.ts";
 import { quiet, withGuest } from "./fresh.ts";
 
@@ -53,11 +54,7 @@ describe.skipIf(reason !== undefined)(named("the holder on a booted system", rea
       );
 
       const first = await booted.output(mainPid);
-      const killed = `for time in 1 2 3; do
-  old=$(${mainPid}); kill -9 $old
-  # Between its end and its next start there is none: 0.
-  until now=$(${mainPid}); [ $now != $old ] && [ $now != 0 ] && [ "$(systemctl is-active ${HOLDER_UNIT})" = active ]; do sleep 0.02; done
-done`;
+      const killed = `${HOLDER_KILLED}for time in 1 2 3; do killed; done`;
       expect(await booted.output(storm(killed))).toBe("0\n");
       const second = await booted.output(mainPid);
       expect(second).not.toBe(first);
