@@ -1,5 +1,5 @@
 // All that CI runs: build, lint, the package's native parts, the shim's gates, the C tests under sanitizers and the analysers,
-// the model of the table's replacement, the fuzzers, the guests, the README's commands on untouched machines, and all tests.
+// the model of the table's replacement, the fuzzers, the guests, the fleet's tools, the README's commands on untouched machines, and all tests.
 // What can be repeated at will is a share of it, or all of it with PORTRESERVE_FULL=1 (test/support/full.ts).
 import process from "node:process";
 import { run } from "./step.mjs";
@@ -12,6 +12,7 @@ for (const script of ["build", "lint", "build:prebuilt", "gates", "test:native",
 run("npm", ["run", "--silent", "fuzz", "--", ...(full ? [] : ["--seconds", "10"])]);
 // All that this would build first is built.
 run("npm", ["run", "--silent", "--ignore-scripts", "test:guests"]);
+run("npm", ["run", "--silent", "--ignore-scripts", "test:fleet"]);
 run("npm", ["run", "--silent", "test:fresh"]);
 // Last, since CI reads the summary: every tier of test/tiers.ts in one run.
 run("npm", ["run", "--silent", "test:all"]);

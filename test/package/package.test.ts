@@ -31,7 +31,11 @@ const ALLOWED = [
   ...["benchmarks", "decisions"].flatMap((folder) =>
     readdirSync(path.join(packageRoot, "docs", folder)).map((name) => `docs/${folder}/${name}`),
   ),
+  ...readdirSync(path.join(packageRoot, "scripts/fleet"), { recursive: true, withFileTypes: true, encoding: "utf8" })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(packageRoot, path.join(entry.parentPath, entry.name))),
   "docs/coverage.md",
+  "docs/fleet.md",
   "docs/session.svg",
   "docs/portrelease.8",
   "docs/portreserve-hold.8",
