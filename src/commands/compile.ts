@@ -6,10 +6,13 @@ import { readHold } from "../observe/read-hold.ts";
 import { readSources, type Sources } from "../observe/read-sources.ts";
 import { diagnosticCount } from "../report/diagnostics.ts";
 import type { Block, Json, Message, Outcome, Report } from "../report/types.ts";
+import { AppError } from "../system/app-error.ts";
 import { flushHold, removeHold, writeHold } from "../system/files/hold-file.ts";
 import { inputStamp } from "../system/files/input-stamp.ts";
 import { flushTable, readTable, removeCompiledLeftovers, writeTable } from "../system/files/table-file.ts";
+import { tellSystemd } from "../system/host/status-text.ts";
 import { TABLE_FILE } from "../system/paths.ts";
+import { compileStatus, failedStatus } from "./compile-status.ts";
 import { type Telling, tellHolder, tellingLines, tellingMessages } from "./hold-file/holder.ts";
 import { type HoldPlan, planHold } from "./hold-file/plan.ts";
 import { heldJson, holdLines } from "./hold-file/words.ts";
@@ -32,14 +35,25 @@ export const compile: Command = async ({ options, progress }): Promise<Report> =
       },
       () => refused(options),
     );
-  if (!options.settle) return locked();
-  for (;;) {
-    const before = inputStamp(options.root);
-    const report = await locked();
-    await delay(STILL);
-    if (inputStamp(options.root) === before) return report;
-  }
+  return options.settle ? settled(options.root, locked) : locked();
 };
+
+/** Until the configuration has not changed meanwhile. Where a unit of systemd's runs it, `systemctl status` says what it came to. */
+async function settled(root: string, once: () => Promise<Report>): Promise<Report> {
+  try {
+    for (;;) {
+      const before = inputStamp(root);
+      const report = await once();
+      await delay(STILL);
+      if (inputStamp(root) !== before) continue;
+      tellSystemd(compileStatus(report));
+      return report;
+    }
+  } catch (error) {
+    if (error instanceof AppError) tellSystemd(failedStatus(error.message));
+    throw error;
+  }
+}
 
 /** A table alone keeps nothing from being handed out. */
 function withNext({ root }: Options, report: Report): Report {

@@ -68,6 +68,8 @@ export const UNIT_FOLDERS: readonly string[] = [
 export const MASK = "/dev/null";
 /** There while systemd is process 1. */
 export const SYSTEMD_RUNS = "/run/systemd/system";
+/** Where systemd hears from the services that it has started; others that NOTIFY_SOCKET may name are told nothing. */
+export const SYSTEMD_NOTIFY = "/run/systemd/notify";
 /** What every AppArmor profile that includes abstractions/base may do; added to where the host has such a folder. */
 export const APPARMOR_RULES = "/etc/apparmor.d/abstractions/base.d";
 /** Includes the rules since AppArmor 3.0. */

@@ -52,6 +52,8 @@ test("writes a unit that starts the holder before all that asks for a port, and 
     "CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_NET_ADMIN",
     "ProtectSystem=strict",
     "ReadWritePaths=/run",
+    "SyslogIdentifier=portreserve-hold",
+    "SyslogLevel=warning",
     "WantedBy=sysinit.target",
   ];
   const lines = text.split("\n");

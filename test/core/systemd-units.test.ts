@@ -6,6 +6,7 @@ test("writes a unit that watches one place", () => {
   expect(pathUnit("/srv/50%")).toBe(`# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.
 [Unit]
 Description=Watch /srv/50%% for reservations of ports
+Documentation=man:portreservectl(8)
 
 [Path]
 PathChanged=/srv/50%%
@@ -23,7 +24,8 @@ test("writes the unit that compiles, in front of all that allocates, and starts 
     serviceUnit(ODD).replace(/^Before=.*\.service\n/gm, "Before=…\n"),
   ).toBe(`# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.
 [Unit]
-Description=Compile the reservations of ports
+Description=Compile the reservations of ports, at boot and at each change
+Documentation=man:portreservectl(8)
 DefaultDependencies=no
 After=local-fs.target
 Conflicts=shutdown.target
@@ -41,6 +43,9 @@ Before=…
 Type=oneshot
 ExecStart="/opt/node 20/bin/node" "/opt/$$x/100%%/manager.mjs" compile --settle
 SuccessExitStatus=1
+NotifyAccess=main
+SyslogIdentifier=portreserve
+ExecStartPost=-/bin/systemctl reset-failed portreserve-recompile@failure.service
 
 [Install]
 WantedBy=multi-user.target
@@ -51,6 +56,7 @@ test("writes the second unit that compiles, which nothing else starts", () => {
   expect(recompileUnit(ODD)).toBe(`# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.
 [Unit]
 Description=Compile what has changed since the reservations of ports were compiled
+Documentation=man:portreservectl(8)
 DefaultDependencies=no
 After=local-fs.target
 Conflicts=shutdown.target
@@ -61,6 +67,8 @@ StartLimitIntervalSec=0
 Type=oneshot
 ExecStart="/opt/node 20/bin/node" "/opt/$$x/100%%/manager.mjs" compile --settle
 SuccessExitStatus=1
+NotifyAccess=main
+SyslogIdentifier=portreserve
 `);
 });
 

@@ -8,6 +8,7 @@ const KEPT_SOCKETS = 4096;
 const DESCRIPTORS = 4 * KEPT_SOCKETS;
 
 /**
+ * All that it says is of something that it could not do, or can again: with a warning's priority, since it writes none.
  * `program`: its absolute path. It is there before any service that asks for a port, so it waits for nothing, and ends with
  * the machine only.
  */
@@ -47,6 +48,8 @@ RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 SystemCallFilter=@system-service
 SystemCallArchitectures=native
 IPAddressDeny=any
+SyslogIdentifier=portreserve-hold
+SyslogLevel=warning
 
 [Install]
 WantedBy=sysinit.target

@@ -40,7 +40,7 @@ export function pathUnit(place: string): string {
   return `${UNIT_MARKER}
 [Unit]
 Description=Watch ${literal(place)} for reservations of ports
-
+${DOCUMENTATION}
 [Path]
 PathChanged=${literal(place)}
 Unit=${SERVICE_UNIT}
@@ -59,17 +59,19 @@ export interface Manager {
 /**
  * Compiles until the inputs are still, at boot and whenever a path unit says so. A path unit does not watch while the
  * service runs, so a second one looks once more: systemd starts it (since version 249) when the path units watch again.
- * They take turns, or a run that ended beside the second one would find it there already.
+ * They take turns, or a run that ended beside the second one would find it there already. The second one that has failed
+ * as the first one had is not started any more once that succeeds, and would be called failed for ever.
  */
 export function serviceUnit(manager: Manager): string {
   return `${UNIT_MARKER}
 [Unit]
-Description=Compile the reservations of ports
-${ORDER}After=${RECOMPILE_UNITS.success} ${RECOMPILE_UNITS.failure}
+Description=Compile the reservations of ports, at boot and at each change
+${DOCUMENTATION}${ORDER}After=${RECOMPILE_UNITS.success} ${RECOMPILE_UNITS.failure}
 OnSuccess=${RECOMPILE_UNITS.success}
 OnFailure=${RECOMPILE_UNITS.failure}
 ${ALLOCATORS.map((names) => `Before=${names.join(" ")}\n`).join("")}
-${compiles(manager)}
+${compiles(manager)}ExecStartPost=-/bin/systemctl reset-failed ${RECOMPILE_UNITS.failure}
+
 [Install]
 WantedBy=multi-user.target
 `;
@@ -80,9 +82,11 @@ export function recompileUnit(manager: Manager): string {
   return `${UNIT_MARKER}
 [Unit]
 Description=Compile what has changed since the reservations of ports were compiled
-${ORDER}
+${DOCUMENTATION}${ORDER}
 ${compiles(manager)}`;
 }
+
+const DOCUMENTATION = "Documentation=man:portreservectl(8)\n";
 
 /** A burst of changes must not end in the start limit, which would leave a path unit failed. */
 const ORDER = `DefaultDependencies=no
@@ -92,12 +96,20 @@ Before=shutdown.target
 StartLimitIntervalSec=0
 `;
 
-/** Status 1 says that lines were rejected: the others are in force. */
+/** By what 'journalctl -t' finds what the compiling units say, which would be found as 'node' otherwise. */
+export const JOURNAL_NAME = "portreserve";
+
+/**
+ * Status 1 says that lines were rejected: the others are in force. With RemainAfterExit= the service would be active after
+ * its work, and no path unit could start it again: what it came to is in its status text instead.
+ */
 function compiles({ node, manager }: Manager): string {
   return `[Service]
 Type=oneshot
 ExecStart=${execProgram(node)} ${execArgument(manager)} compile --settle
 SuccessExitStatus=1
+NotifyAccess=main
+SyslogIdentifier=${JOURNAL_NAME}
 `;
 }
 
