@@ -75,6 +75,10 @@ describe.each(await releases())("$suite", ({ suite, reason }) => {
         await guest.output("dpkg -r sluice");
         await quiet(guest);
         expect(await table()).toBe(after);
+        // systemd has it after the service's end.
+        expect(await guest.output("systemctl show -P ActiveState -P StatusText portreserve | sort")).toMatch(
+          /^\d+ tcp and \d+ udp ports are in the table\ninactive\n$/,
+        );
         expect(await guest.output("cat /etc/portreserve/sluice")).toBe("702/tcp\n");
         await guest.output("dpkg --purge sluice");
         // The folder was left empty, so dpkg has taken it away, too.
