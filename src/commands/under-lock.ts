@@ -11,11 +11,11 @@ import type { Context } from "./types.ts";
 export async function underLock(
   { options, progress }: Pick<Context, "options" | "progress">,
   work: () => Report | Promise<Report>,
-  refused: () => Report | undefined = () => undefined,
+  refused: () => Report | undefined | Promise<Report | undefined> = () => undefined,
 ): Promise<Report> {
   refuseOthersImage(options.root);
   // Under the lock all of it is looked at again.
-  const report = options.root === "/" ? undefined : refused();
+  const report = options.root === "/" ? undefined : await refused();
   if (report !== undefined) return report;
   const onWait = (): void =>
     progress({ severity: "note", message: "another portreservectl is running, waiting for it to finish" });

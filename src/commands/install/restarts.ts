@@ -5,9 +5,9 @@ import type { Allocator } from "../../coverage/coverage.ts";
 import { newMemory } from "../../observe/read-memory.ts";
 import type { Json, Line, Message } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
-import { restart, systemdRuns } from "../../system/host/systemd.ts";
 import { assessHost } from "../coverage/look.ts";
 import { arrow, fewOf } from "../coverage/words.ts";
+import { restartUnit } from "../restart-unit.ts";
 import type { Context } from "../types.ts";
 
 export interface Restarts {
@@ -28,11 +28,9 @@ export function restartsAfterInstall(context: Context): Restarts | undefined {
   const messages: Message[] = [];
   const restarted = before.units.filter((unit) => {
     context.progress({ severity: "note", message: `restarting '${unit}'` });
-    const result = systemdRuns("/") ? restart(unit) : { outcome: "failed", reason: "systemd does not run here" };
-    if (result.outcome === "done") return true;
-    const message = `'${unit}' was not restarted: ${"reason" in result ? result.reason : result.outcome}`;
-    messages.push({ severity: "error", message, hint: `'journalctl -u ${unitWord(unit) ?? "UNIT"}' says more` });
-    return false;
+    const fault = restartUnit(unit);
+    if (fault !== undefined) messages.push(fault);
+    return fault === undefined;
   });
   return { ...(lookForOld(context) ?? before), restarted, messages };
 }

@@ -32,7 +32,7 @@ export const mechanisms: Command = async (context): Promise<Report> => {
     throw new AppError("usage", "'--now' does not go with '--root'", "the services of an image do not run");
   }
   expectOfHost(options, word, chosen);
-  if (options.dryRun) return changeOnce(options, word, chosen);
+  if (options.dryRun) return await changeOnce(options, word, chosen);
   needRoot(context);
   return await underLock(context, () => changeOnce(options, word, chosen), refusedFor(options, word, chosen));
 };
@@ -68,13 +68,13 @@ function lookAt({ root, blacklist }: Options, chosen: readonly ManagedMechanism[
 }
 
 function refusedFor(options: Options, action: Action, chosen: readonly ManagedMechanism[]) {
-  return (): Report | undefined => {
-    const report = changeOnce({ ...options, dryRun: true }, action, chosen);
+  return async (): Promise<Report | undefined> => {
+    const report = await changeOnce({ ...options, dryRun: true }, action, chosen);
     return report.outcome === "done" ? undefined : report;
   };
 }
 
-function changeOnce(options: Options, action: Action, chosen: readonly ManagedMechanism[]): Report {
+async function changeOnce(options: Options, action: Action, chosen: readonly ManagedMechanism[]): Promise<Report> {
   const { root, dryRun } = options;
   const shown = lookAt(options, chosen);
   const refusals = action === "apply" ? shown.flatMap((one) => refusalsOf(one, options)) : [];
@@ -89,7 +89,7 @@ function changeOnce(options: Options, action: Action, chosen: readonly ManagedMe
   const after = dryRun ? shown : lookAt(options, chosen);
   const said = action === "apply" && changes.length > 0;
   const standings = (action === "apply" ? after : shown).map(({ standing }) => standing);
-  const services = dryRun ? [] : serviceMessages({ root, action, now: options.now, standings });
+  const services = dryRun ? [] : await serviceMessages({ root, action, now: options.now, standings });
   const failed = services.some(({ severity }) => severity === "error");
   return {
     command: "mechanisms",

@@ -3,6 +3,7 @@ import { enumerate } from "../../core/text.ts";
 import { portsInUse } from "../../observe/mechanisms/read-fixed.ts";
 import type { Message } from "../../report/types.ts";
 import { showUnits, systemdRuns, tryRestart } from "../../system/host/systemd.ts";
+import { lookUntil } from "../look-until.ts";
 import type { FixedService, Standing } from "./mechanism.ts";
 
 export interface RestartInput {
@@ -14,15 +15,17 @@ export interface RestartInput {
 }
 
 /** A message for each that runs with other ports than it would be started with. An error where one did not come back. */
-export function serviceMessages({ root, action, now, standings }: RestartInput): readonly Message[] {
+export async function serviceMessages({ root, action, now, standings }: RestartInput): Promise<readonly Message[]> {
   const services = standings.flatMap((standing) => standing.services ?? []);
   if (services.length === 0 || root !== "/") return [];
   if (!systemdRuns(root)) return [noSystemd(services)];
   // One after the other: a restart may bring another one with it, which then has its ports.
-  return services.flatMap((service) => {
-    if (isAsWanted(service, action) || !isActive(service.unit)) return [];
-    return [now ? restarted(service, action) : waiting(service, action)];
-  });
+  const messages: Message[] = [];
+  for (const service of services) {
+    if (isAsWanted(service, action) || !isActive(service.unit)) continue;
+    messages.push(now ? await restarted(service, action) : waiting(service, action));
+  }
+  return messages;
 }
 
 function isAsWanted({ ports }: FixedService, action: "apply" | "remove"): boolean {
@@ -44,7 +47,7 @@ function waiting({ unit, ports }: FixedService, action: "apply" | "remove"): Mes
   };
 }
 
-function restarted(service: FixedService, action: "apply" | "remove"): Message {
+async function restarted(service: FixedService, action: "apply" | "remove"): Promise<Message> {
   const { unit, ports } = service;
   const done = tryRestart(unit);
   if (done.outcome !== "done") {
@@ -52,7 +55,7 @@ function restarted(service: FixedService, action: "apply" | "remove"): Message {
     return { severity: "error", message: `'${unit}' was not restarted: ${done.reason}`, hint };
   }
   if (action === "remove") return { severity: "note", message: `'${unit}' was restarted` };
-  if (soon(() => isAsWanted(service, action))) {
+  if (await lookUntil(START_LIMIT, () => isAsWanted(service, action), Boolean)) {
     return { severity: "note", message: `'${unit}' was restarted, and has ${portsText(ports)}` };
   }
   return {
@@ -67,15 +70,6 @@ function restarted(service: FixedService, action: "apply" | "remove"): Message {
 
 /** Milliseconds that a daemon may take from its start to its sockets. */
 const START_LIMIT = 3000;
-const PAUSE = 50;
-
-function soon(holds: () => boolean): boolean {
-  for (let waited = 0; waited < START_LIMIT; waited += PAUSE) {
-    if (holds()) return true;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
-  }
-  return holds();
-}
 
 function portsText(ports: readonly number[]): string {
   return `${ports.length === 1 ? "port" : "ports"} ${enumerate(ports.map(String))}`;

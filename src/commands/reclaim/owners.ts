@@ -4,8 +4,8 @@ import { unique } from "../../core/text.ts";
 import type { Coverage } from "../../coverage/coverage.ts";
 import { socketsByNetlink } from "../../observe/sockets/read-socket-lists.ts";
 import type { Message } from "../../report/types.ts";
-import { restart, systemdRuns } from "../../system/host/systemd.ts";
 import { lookUntil } from "../look-until.ts";
+import { restartUnit } from "../restart-unit.ts";
 import type { FoundPort } from "./plan.ts";
 
 export interface Restarted {
@@ -24,20 +24,11 @@ export function restartOwners(ports: readonly FoundPort[]): Restarted {
   const done: string[] = [];
   for (const unit of unique(ports.flatMap(({ ownerUnits }) => ownerUnits))) {
     const name = unit.replace(/^'(.*)'$/, "$1");
-    const result = systemdRuns("/")
-      ? restart(name)
-      : ({ outcome: "missing", reason: "systemd does not run here" } as const);
-    if (result.outcome === "done") done.push(name);
-    else {
-      const message = `'${name}' was not restarted: ${result.reason}`;
-      messages.push({ severity: "error", message, ...(result.outcome === "missing" ? {} : logHint(unit)) });
-    }
+    const fault = restartUnit(name);
+    if (fault === undefined) done.push(name);
+    else messages.push(fault);
   }
   return { units: done, messages };
-}
-
-function logHint(unit: string): { readonly hint: string } {
-  return { hint: `'journalctl -u ${unit}' says more` };
 }
 
 /** Milliseconds. Some say that they have started before they listen. */

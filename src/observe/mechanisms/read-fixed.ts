@@ -4,6 +4,7 @@ import { BUILTIN_SERVICES } from "../../core/config/builtin-services.ts";
 import { parseServices } from "../../core/config/services.ts";
 import { FIXED_KINDS, type FixedKind } from "../../core/mechanisms/fixed-ports.ts";
 import type { SettingsFile } from "../../core/mechanisms/settings.ts";
+import { parseSocketTable } from "../../core/sockets/table.ts";
 import { orUndefined } from "../../system/app-error.ts";
 import { namesIn } from "../../system/files/entry.ts";
 import { kernelValue } from "../../system/files/kernel-value.ts";
@@ -49,9 +50,7 @@ export function lockdNow(): { readonly tcp: string; readonly udp: string } | und
 export function portsInUse(): ReadonlySet<number> {
   const ports = (["tcp", "udp"] as const).flatMap((protocol) =>
     (["inet", "inet6"] as const).flatMap((family) =>
-      [...(socketTableText(protocol, family) ?? "").matchAll(/^ *\d+: [0-9A-F]+:([0-9A-F]{4}) /gm)].map(([, port]) =>
-        Number.parseInt(port ?? "", 16),
-      ),
+      parseSocketTable(socketTableText(protocol, family) ?? "", family).map(({ port }) => port),
     ),
   );
   return new Set(ports);
