@@ -3,28 +3,13 @@ import { describe, expect, test } from "vitest";
 import { named } from "../support/can.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
-import { built, THIEF_PID } from "../support/sandbox.ts";
 import { NODE, STAGE } from "../support/stage/stage.ts";
 import { withGuest } from "./fresh.ts";
+import { portOf, thiefUnit } from "./thief.ts";
 
 const reason = noGuest();
 const CTL = `${NODE} ${STAGE}/dist/main.js`;
 
-/** Asks for a privileged port with the pid that asks for 631 first, and keeps it. */
-const UNIT = `[Unit]
-StartLimitIntervalSec=0
-[Service]
-Type=exec
-Restart=on-failure
-RestartSec=100ms
-StandardOutput=truncate:/run/%N.out
-ExecStart=${built.pidexec} --pid ${THIEF_PID} -- ${built.probe} --symbol bindresvport --hold
-`;
-const PORT = `for try in $(seq 500); do
-  line=$(grep -m1 '"port"' /run/rpc.out) && break
-  sleep 0.02
-done
-echo "$line"`;
 const MAPPED = "grep -Eo 'libportreserve[^/]*$' /proc/$(systemctl show -P MainPID rpc)/maps | sort -u";
 const HIGH_WARNING =
   "portreservectl: warning: 'rpc.service' takes ports from 1024 up: a server that insists on privileged ports refuses it,";
@@ -35,14 +20,14 @@ describe.skipIf(reason !== undefined)(named("a service with high ports on a boot
   test("has them before the shim of the list, by itself too, and loses them again", { timeout: 900_000 }, async () => {
     const booting = bootGuest({
       files: {
-        "/etc/systemd/system/rpc.service": UNIT,
+        "/etc/systemd/system/rpc.service": thiefUnit(),
         "/etc/portreserve/cups": "631\n",
         "/etc/bindresvport.blacklist": "",
       },
     });
     await withGuest(booting, async (guest: Guest) => {
       const ctl = (words: string) => guest.run(`${CTL} ${words}`, { timeout: 240_000 });
-      const port = async (): Promise<number> => Number(/\d+/.exec(await guest.output(PORT))?.[0]);
+      const port = async (): Promise<number> => Number(/\d+/.exec(await guest.output(portOf("rpc")))?.[0]);
       const row = async (): Promise<readonly unknown[]> => {
         const { allocators } = JSON.parse((await ctl("status --json")).stdout) as {
           readonly allocators: readonly Readonly<Record<string, unknown>>[];

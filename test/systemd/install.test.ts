@@ -4,44 +4,21 @@ import { HOLDER_FILE, HOLDER_UNIT } from "../../src/system/paths.ts";
 import { named } from "../support/can.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
-import { built, THIEF_PID } from "../support/sandbox.ts";
+import { THIEF_PID } from "../support/sandbox.ts";
 import { NODE, STAGE } from "../support/stage/stage.ts";
 import { pathState, quiet, WATCHING, withGuest } from "./fresh.ts";
+import { portOf, thiefUnit } from "./thief.ts";
 
 const reason = noGuest();
 const CTL = `${NODE} ${STAGE}/dist/main.js`;
 
-/**
- * The start of a unit. A process id is free only when systemd has seen the end of the process that had it. The output goes
- * into a file that each start makes empty: the journal files a line under the invocation that had this process id a second ago.
- */
-const SERVICE = `[Unit]
-StartLimitIntervalSec=0
-[Service]
-Type=exec
-Restart=on-failure
-RestartSec=100ms
-StandardOutput=truncate:/run/%N.out
-`;
-
-/** A service that asks for a privileged port with the pid that asks for 631 first, and keeps it. */
-const THIEF = `${SERVICE}ExecStart=${built.pidexec} --pid ${THIEF_PID} -- ${built.probe} --symbol bindresvport --hold
-[Install]
+const THIEF = `${thiefUnit()}[Install]
 WantedBy=multi-user.target
 `;
 /** The same, with a library of its own, which another file of the unit's may set too. */
-const PRELOADING = `${SERVICE}ExecStart=${built.pidexec} --pid ${THIEF_PID - 424} -- ${built.probe} --symbol bindresvport --hold
-Environment=LD_PRELOAD=libc_malloc_debug.so.0 "NAME=a b"
+const PRELOADING = `${thiefUnit(THIEF_PID - 424)}Environment=LD_PRELOAD=libc_malloc_debug.so.0 "NAME=a b"
 EnvironmentFile=-/etc/default/preloading
 `;
-
-/** What the service's present process was given: what it says itself. */
-const portOf = (unit: string): string => `
-for try in $(seq 500); do
-  line=$(grep -m1 '"port"' /run/${unit}.out) && break
-  sleep 0.02
-done
-echo "$line"`;
 
 /** One process starts the other, and may not have done so yet. */
 const HAVE = /: its process(es \d+ and \d+ have| \d+ has) the shim$/m;

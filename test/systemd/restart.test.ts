@@ -3,26 +3,24 @@ import { expect, test } from "vitest";
 import { named } from "../support/can.ts";
 import { bootGuest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
-import { built, THIEF_PID } from "../support/sandbox.ts";
 import { NODE, STAGE } from "../support/stage/stage.ts";
 import { withGuest } from "./fresh.ts";
+import { portOf, thiefUnit } from "./thief.ts";
 
 const reason = noGuest();
 const CTL = `${NODE} ${STAGE}/dist/main.js`;
 const LONG = { timeout: 240_000 } as const;
-const PROBE = `${built.pidexec} --pid ${THIEF_PID} -- ${built.probe} --symbol bindresvport --hold`;
-const PORT = `for try in $(seq 3000); do line=$(grep -m1 '"port"' /run/taker.out) && break; sleep 0.02; done; echo "$line"`;
+const PORT = portOf("taker", 3000);
 
 test.skipIf(reason !== undefined)(
   named("what runs since before install is named, and restarted with --restart", reason),
   { timeout: 900_000 },
   async () => {
-    const taker = `[Service]\nType=exec\nRestart=on-failure\nRestartSec=100ms\nExecStart=${PROBE}\nStandardOutput=truncate:/run/taker.out\n`;
     const booting = bootGuest({
       files: {
         "/etc/portreserve/cups": "631\n",
         "/etc/bindresvport.blacklist": "",
-        "/etc/systemd/system/taker.service": taker,
+        "/etc/systemd/system/taker.service": thiefUnit(),
         "/etc/systemd/system/idle.service": "[Service]\nExecStart=/bin/sleep 1000\n",
       },
     });
