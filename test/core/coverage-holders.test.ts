@@ -1,5 +1,5 @@
 // Who holds a port, and whether rightly.
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { assess } from "../../src/coverage/assess.ts";
 import { type Change, cupsd, facts, process, REFUSED, reservation, running, socket, unit } from "./coverage-facts.ts";
 
@@ -220,37 +220,6 @@ test("calls no port free where the sockets could not be listed", () => {
   expect([...new Set(ports.map(({ state }) => state))]).toEqual(["unknown"]);
   expect(answers.filter(({ state }) => state === "unknown").map(({ id }) => id)).toEqual(["sockets"]);
   expect(verdict).not.toBe("covered");
-});
-
-describe("the ports that are left to hand out", () => {
-  const ended = (count: number): Change => ({
-    sockets: Array.from({ length: count }, (_, at) =>
-      socket({ port: 512 + at, state: "ended", inode: 0, holders: [] }),
-    ),
-    reservations: [],
-    setup: { table: { ...facts().setup.table, tcp: [], udp: [] } },
-  });
-  const exhausted = (change: Change): string[] =>
-    assess(facts(change))
-      .hints.filter(({ id }) => id === "exhausted")
-      .map(({ message }) => message);
-
-  test("are counted for each protocol, without reserved and taken ones", () => {
-    const table = { ...facts().setup.table, tcp: [600, 511], udp: [] };
-    expect(assess(facts({ ...ended(10), setup: { table } })).portsLeft).toEqual({ tcp: 501, udp: 512 });
-    const unseen = { socketsUnseen: { unseen: "the kernel does not list them", rootWould: false } };
-    expect(assess(facts({ ...ended(10), ...unseen })).portsLeft).toBeUndefined();
-  });
-
-  test("are worth a hint where they are few, and not before (the control)", () => {
-    expect(exhausted(ended(480))).toEqual([]);
-    expect(exhausted(ended(511))).toEqual([
-      "only 1 tcp port is left to hand out, 511 of the others until the kernel forgets connections that ended",
-    ]);
-    expect(exhausted(ended(512))).toEqual([
-      "no tcp ports are left to hand out, 512 of the others until the kernel forgets connections that ended",
-    ]);
-  });
 });
 
 test("a port of the mechanism 'fixed' is its daemon's, and nobody else's of that file", () => {

@@ -53,7 +53,7 @@ const given = (first: number, second: number): string => `{"port":${first}}\n{"p
 
 /** What the unit has said in this boot: by the name that systemd gave the stream, as the process may be gone when the journal looks. */
 const said = (guest: Guest): Promise<string> =>
-  guest.output("journalctl --sync; journalctl -q -o cat -b -u portreserve.service -t node");
+  guest.output("journalctl --sync; journalctl -q -o cat -b -u portreserve.service -t portreserve");
 
 /** Debian has some of its own that do not like it. */
 const ours = async (guest: Guest): Promise<readonly string[]> =>

@@ -4,21 +4,8 @@ import { copyFileSync, mkdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { HOLDER_FILE } from "../../src/system/paths.ts";
-import { named } from "../support/can.ts";
 import { scratch } from "../support/cli.ts";
-import {
-  abis,
-  ENTRY,
-  HOME,
-  LIST,
-  libraries,
-  library,
-  libraryFolders,
-  noHost,
-  onHost,
-  treeDifferences,
-  treeOf,
-} from "../support/host.ts";
+import { abis, ENTRY, HOME, LIST, libraries, library, libraryFolders, treeOf } from "../support/host.ts";
 import { giveAway, imageOf, NO_UNITS, run, SYSTEMD, withoutLock } from "./image.ts";
 
 const FOLDER = path.dirname(library);
@@ -205,50 +192,6 @@ describe("an image that", () => {
       status: 5,
       stderr: expect.stringContaining(`there is no libc.so.6 beside '${abis[0]?.loader}'`),
     });
-  });
-});
-
-const notHere = await noHost();
-describe.skipIf(notHere !== undefined)(named("links in an image", notHere), () => {
-  test("never lead root out of it", async () => {
-    const root = imageOf(SYSTEMD);
-    const links = {
-      [LIST]: "/etc/passwd",
-      "/etc/portreserve.table": "../../../../../../etc/group",
-      "/etc/systemd": "/etc/skel",
-      [FOLDER]: "/usr/games",
-      [HOME]: "/../../usr/share/portreserve",
-    };
-    for (const folder of ["etc/skel/system", "usr/games", "usr/share/portreserve"])
-      mkdirSync(path.join(root, folder), { recursive: true });
-    for (const [link, target] of Object.entries(links)) symlinkSync(target, root + link);
-    writeFileSync(path.join(root, "etc/passwd"), "");
-    const ran = await onHost(
-      `step others ctl install --root "$IMAGE"
-chown -R -h 0:0 "$IMAGE"
-step before tree
-step install ctl install --root "$IMAGE"
-step after tree
-step list cat "$IMAGE/etc/passwd"
-step written ls "$IMAGE/etc/group" "$IMAGE/etc/skel/system/portreserve.service" "$IMAGE/usr/games" "$IMAGE/usr/share/portreserve"
-step uninstall ctl uninstall --root "$IMAGE"
-step end tree`,
-      { environment: { IMAGE: root } },
-    );
-    // Who owns a folder could make other links while root is at work.
-    expect(ran("others")).toEqual({
-      status: 5,
-      stdout: "",
-      stderr: `portreservectl: error: somebody else than root may change '${root}', and could have root write outside of the image; nothing was changed
-hint: run it as the user whose image it is, or make it root's: see 'ls -ld ${root}'
-`,
-    });
-    expect(ran("install")).toMatchObject({ status: 0, stderr: "" });
-    expect(treeDifferences(ran("before"), ran("after"))).toEqual([]);
-    expect(ran("list").stdout).toBe(`${ENTRY} \n`);
-    expect(ran("written")).toMatchObject({ status: 0, stdout: expect.stringContaining("libportreserve.so\n") });
-    expect(ran("uninstall")).toMatchObject({ status: 0, stderr: "" });
-    expect(treeDifferences(ran("before"), ran("end"))).toEqual([]);
   });
 });
 

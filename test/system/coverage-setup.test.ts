@@ -1,8 +1,7 @@
-// What coverage reads of a host: its units from a real systemd and from files alone, its programs, and what install has put there.
+// What coverage reads of a host: its units from a real systemd and from files alone, and its programs.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isUnseen, type Seen } from "../../src/core/seen.ts";
 import { dropInText } from "../../src/core/systemd/drop-in.ts";
-import type { SetupFacts } from "../../src/coverage/facts.ts";
 import type { UnitFacts } from "../../src/coverage/unit-facts.ts";
 import { objectCache } from "../../src/observe/programs/known-file.ts";
 import { observePrograms } from "../../src/observe/programs/read-programs.ts";
@@ -11,18 +10,9 @@ import { INSTALLED_SHIM, UNIT_FOLDER } from "../../src/system/paths.ts";
 import { named, skipReason } from "../support/can.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
-import { abis, libraries as all, noHost, onHost } from "../support/host.ts";
 import { NODE, STAGE } from "../support/stage/stage.ts";
 
-/** The shims. */
-const libraries = all.filter((file) => file.endsWith("/libportreserve.so"));
-
 const CALLS = `import { observeUnits } from ${JSON.stringify(`${STAGE}/dist/observe/units/read-units.js`)};
-import { observeSetup } from ${JSON.stringify(`${STAGE}/dist/observe/read-setup.js`)};
-import { readSources } from ${JSON.stringify(`${STAGE}/dist/observe/read-sources.js`)};
-import { readTable } from ${JSON.stringify(`${STAGE}/dist/system/files/table-file.js`)};
-const options = { root: "/", blacklist: true };
-const setup = () => observeSetup("/", readSources(options, "may miss"), readTable("/"));
 const say = (value) => process.stdout.write(JSON.stringify(value));`;
 
 const noStart = noGuest();
@@ -217,74 +207,4 @@ test("takes a unit whose file cannot be read for one that may start an allocator
     observePrograms([one], new Map(), objectCache()).filter((program) => program.unit === one.id);
   expect(found({ ...unit, unread }).map(({ objects }) => objects)).toEqual([[{ path: unit.id, elf: unread }]]);
   expect(found(unit)).toEqual([]);
-});
-
-const impossible = await noHost();
-
-describe.skipIf(impossible !== undefined)(named("in a sandbox", impossible), () => {
-  const SETUP = `setup() { "$NODE" --input-type=module -e "$CODE"; }\n`;
-  const environment = { CODE: `${CALLS}say(setup())` };
-  const facts = (stdout: string): SetupFacts => JSON.parse(stdout) as SetupFacts;
-
-  test("reads what install has put on the host, and what is left after each part has gone", async () => {
-    const steps = await onHost(
-      `${SETUP}step before setup
-step install ctl install
-step after setup
-echo 632 >>/etc/portreserve/cups
-cp /etc/ld.so.preload /tmp/list
-printf '/nonexistent.so\\n/etc/passwd\\n/etc/hosts\\r\\n' >>/etc/ld.so.preload
-step strange setup
-step loader /bin/true
-cp /tmp/list /etc/ld.so.preload
-printf x >>${libraries[0]}
-chmod 600 /etc/portreserve.table
-step changed setup
-head -c 100 /etc/portreserve.table >/tmp/short; cat /tmp/short >/etc/portreserve.table
-: >/etc/ld.so.preload
-step broken setup`,
-      { environment, noisy: true },
-    );
-    expect(facts(steps("before").stdout)).toMatchObject({
-      table: { state: "missing", tcp: [], udp: [], retired: false, readableByAll: false },
-      list: { namesShim: false },
-      libraries: abis.map(({ name }, at) => ({ abi: name, path: libraries[at], state: "missing" })),
-      watchers: [],
-      unwatched: "systemd does not run here",
-    });
-    expect(steps("install").status).toBe(0);
-    const after = facts(steps("after").stdout);
-    expect(after).toMatchObject({
-      table: { state: "fresh", generation: "1", tcp: [631], udp: [631], retired: false, readableByAll: true },
-      list: { namesShim: true, since: expect.any(Number) },
-      libraries: abis.map(({ name }, at) => ({
-        abi: name,
-        path: libraries[at],
-        state: "current",
-        key: expect.stringMatching(/^\d+:\d+$/),
-        marker: expect.stringMatching(/^portreserve .* table 1$/),
-      })),
-      watchers: ["portreserve.path", "portreserve-services.path", "portreserve-blacklist.path"].map((unit) => ({
-        unit,
-        activeState: "not loaded",
-      })),
-    });
-    expect(after.manager.installed).toBe(after.manager.own);
-    // The loader itself complains of just those that are seen to load nothing.
-    const { list } = facts(steps("strange").stdout);
-    const others = isUnseen(list) ? [] : (list.others ?? []);
-    expect(others.map(({ name, beforeShim, files }) => [name, beforeShim, files[0]?.elf])).toEqual([
-      ["/nonexistent.so", false, "missing"],
-      ["/etc/passwd", false, "no library"],
-      ["/etc/hosts\r", false, "missing"],
-    ]);
-    const complaints = [...steps("loader").stderr.matchAll(/object '([^']*)' from \/etc\/ld\.so\.preload cannot/g)];
-    expect(complaints.map(([, name]) => name)).toEqual(others.map(({ name }) => name));
-    const changed = facts(steps("changed").stdout);
-    expect(changed.table).toMatchObject({ state: "stale", tcp: [631], readableByAll: false });
-    expect(changed.libraries.map(({ state }) => state)).toEqual(["differs", ...abis.slice(1).map(() => "current")]);
-    const broken = facts(steps("broken").stdout);
-    expect(broken.table).toMatchObject({ state: "damaged", reason: "is too short", tcp: [] });
-    expect(broken.list).toMatchObject({ namesShim: false });
-  });
 });

@@ -58,7 +58,7 @@ describe.skipIf(reason !== undefined)(named("install on a booted system", reason
       expect(await booted.output("systemctl show -P Result -P ExecMainStatus portreserve.service")).toBe(
         "success\n0\n",
       );
-      expect(await booted.output("journalctl -q -o cat -b -u portreserve.service -t node")).toBe(
+      expect(await booted.output("journalctl -q -o cat -b -u portreserve.service -t portreserve")).toBe(
         "unchanged: '/etc/portreserve.table', generation 1, 1 tcp and 1 udp ports\n",
       );
 
