@@ -4,7 +4,7 @@ import { preloads } from "./libraries.mjs";
 import { inNetwork, network, where } from "./network.mjs";
 import { freeStarts } from "./ports.mjs";
 import { distributionTable } from "./reservations.mjs";
-import { nanoseconds, withSpread } from "./section.mjs";
+import { emptySection, nanoseconds, withSpread } from "./section.mjs";
 import { ratio, summary } from "./statistics.mjs";
 
 const USER = 65534;
@@ -33,15 +33,7 @@ function line({ id, preload, user, calls }, port) {
 
 export async function chosenPort({ quick }) {
   const { found, skipped } = preloads();
-  const section = {
-    id: "chosen-port",
-    title: "bind() to a chosen port",
-    notes: [],
-    tables: [],
-    goals: [],
-    skipped,
-    data: [],
-  };
+  const section = emptySection("chosen-port", "bind() to a chosen port", skipped);
   const { kind, reason } = await network();
   if (reason !== undefined) return { ...section, skipped: [...skipped, reason] };
   // A user namespace of one user has nobody else, and no setuid program works in it.

@@ -3,7 +3,7 @@ import { holdText } from "../../dist/core/hold/hold-text.js";
 import { inNetwork, network, where } from "./network.mjs";
 import { built, programs } from "./programs.mjs";
 import { distributionTable } from "./reservations.mjs";
-import { exactly, figure, goal, nanoseconds, withSpread } from "./section.mjs";
+import { emptySection, exactly, figure, goal, nanoseconds, withSpread } from "./section.mjs";
 import { ratio, summary } from "./statistics.mjs";
 
 const HELD = 749;
@@ -40,7 +40,7 @@ function rowsFor(count) {
 }
 
 export async function hold({ quick }) {
-  const section = { id: "hold", title: "A hold", notes: [], tables: [], goals: [], skipped: [], data: [] };
+  const section = emptySection("hold", "A hold");
   const { kind, reason } = await network();
   if (reason !== undefined) return { ...section, skipped: [reason] };
   const idle = quick ? 5 : 60;

@@ -8,7 +8,7 @@ import { inNetwork, network } from "./network.mjs";
 import { freeStarts, pidFor } from "./ports.mjs";
 import { built, library } from "./programs.mjs";
 import { distributionTable } from "./reservations.mjs";
-import { goal } from "./section.mjs";
+import { emptySection, goal } from "./section.mjs";
 
 const CALLS = 1000;
 const CASE = { protocol: "udp", family: 4, address: "null" };
@@ -92,15 +92,7 @@ function notes(started) {
 }
 
 export async function instructions() {
-  const section = {
-    id: "instructions",
-    title: "Instructions",
-    notes: [],
-    tables: [],
-    goals: [],
-    skipped: [],
-    data: [],
-  };
+  const section = emptySection("instructions", "Instructions");
   if (!have("valgrind", "valgrind"))
     return { ...section, skipped: ["all of it: there is no valgrind here (Debian package valgrind)"] };
   const { found, skipped } = preloads();

@@ -4,7 +4,7 @@ import { inNetwork, network, where } from "./network.mjs";
 import { plot } from "./plot.mjs";
 import { pidFor, occupancy as ports, spread } from "./ports.mjs";
 import { distributionTable } from "./reservations.mjs";
-import { exactly, goalBelow, nanoseconds } from "./section.mjs";
+import { emptySection, exactly, goalBelow, nanoseconds } from "./section.mjs";
 import { mean, summary } from "./statistics.mjs";
 
 const PERCENTS = [0, 25, 50, 75, 90, 99];
@@ -131,15 +131,7 @@ function notes(held, count, passes, kind) {
 
 export async function occupancy({ quick }) {
   const { present, skipped } = implementations();
-  const section = {
-    id: "occupancy",
-    title: "One call of bindresvport() on a busy host",
-    notes: [],
-    tables: [],
-    goals: [],
-    skipped,
-    data: [],
-  };
+  const section = emptySection("occupancy", "One call of bindresvport() on a busy host", skipped);
   const { kind, reason } = await network();
   if (reason !== undefined) return { ...section, skipped: [...skipped, reason] };
   const count = quick ? 2 : 20;

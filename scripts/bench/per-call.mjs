@@ -4,6 +4,7 @@ import { inNetwork, network } from "./network.mjs";
 import { report } from "./per-call-results.mjs";
 import { freeStarts, pidFor } from "./ports.mjs";
 import { distributionTable } from "./reservations.mjs";
+import { emptySection } from "./section.mjs";
 
 /** `goals`: whether the goals are for this case. */
 const CASES = [
@@ -61,7 +62,7 @@ function collect(lines) {
 
 export async function perCall({ quick }) {
   const { present, skipped } = implementations();
-  const section = { id: "per-call", title: "One call of bindresvport()", notes: [], tables: [], goals: [], skipped };
+  const section = emptySection("per-call", "One call of bindresvport()", skipped);
   const { kind, reason } = await network();
   if (reason !== undefined) return { ...section, skipped: [...skipped, reason], data: [] };
   const rounds = quick ? 5 : 21;

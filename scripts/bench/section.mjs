@@ -1,5 +1,10 @@
 // The pieces that sections of the report are made of: figures with their spread, and goals.
 
+/** A section of which nothing was measured yet, or can be. `skipped`: why, a text each. */
+export function emptySection(id, title, skipped = []) {
+  return { id, title, notes: [], tables: [], goals: [], skipped, data: [] };
+}
+
 /** A ratio as text: median, and the quartiles in brackets. */
 export function withSpread({ low, median, high }) {
   return `${median.toFixed(3)} (${low.toFixed(3)}-${high.toFixed(3)})`;

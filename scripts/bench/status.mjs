@@ -5,7 +5,7 @@ import process from "node:process";
 import { runInSandbox } from "../../dist/system/sandbox/sandbox.js";
 import { sandboxSupport } from "../../dist/system/sandbox/sandbox-support.js";
 import { built, programs } from "./programs.mjs";
-import { figure, goal, withSpread } from "./section.mjs";
+import { emptySection, figure, goal, withSpread } from "./section.mjs";
 import { ratio, summary } from "./statistics.mjs";
 
 const NAMES = ["portreservectl status --json", "ss -tulnp", "lsof -n -d txt,mem"];
@@ -73,15 +73,7 @@ function exists(file) {
 }
 
 export async function status({ quick }) {
-  const section = {
-    id: "status",
-    title: "The status of a host",
-    notes: [],
-    tables: [],
-    goals: [],
-    skipped: [],
-    data: [],
-  };
+  const section = emptySection("status", "The status of a host");
   const lacking = ["ss", "lsof", "perl"].filter((name) => program(name) === undefined);
   const support = await sandboxSupport();
   if (lacking.length > 0) section.skipped.push(`all of it: there is no ${lacking.join(", no ")} here`);

@@ -11,7 +11,7 @@ export const REPLACED = [
 ] as const;
 
 /** glibc's, which call its own hidden rresvport_af. */
-export const HIDDEN_CALLERS = ["rcmd", "rcmd_af"] as const;
+const HIDDEN_CALLERS = ["rcmd", "rcmd_af"] as const;
 
 /** glibc's old RPC clients and servers, which call its own hidden bindresvport; only in these versions, since libtirpc has the same names. */
 export const OLD_RPC = [

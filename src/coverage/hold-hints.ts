@@ -9,7 +9,7 @@ import type { UnitFacts } from "./unit-facts.ts";
 export const portWord = ({ port, protocol }: Pick<PortState, "port" | "protocol">): string => `${port}/${protocol}`;
 
 /** A hold looks at nobody's flag once it is there: an owner that an upgrade took it from finds its port in use, and nobody there. */
-export function ownerKeptOut(units: readonly UnitFacts[], ports: readonly PortState[]): readonly Hint[] {
+function ownerKeptOut(units: readonly UnitFacts[], ports: readonly PortState[]): readonly Hint[] {
   return units
     .filter(({ id, activeState }) => id.endsWith(".service") && activeState === "failed")
     .map(({ id }): Hint => {

@@ -50,7 +50,7 @@ function filtered({ seccomp }: Running["process"]): Decision | undefined {
 }
 
 /** The table is seen to be mapped then. */
-export const AFTERWARDS = "look again after it has taken a port";
+const AFTERWARDS = "look again after it has taken a port";
 
 /** A process in a Landlock domain looks like any other, but for what it had to give up to get there. */
 function inDomain({ noNewPrivs }: Running["process"], { facts }: Host): Decision | undefined {

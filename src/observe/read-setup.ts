@@ -1,7 +1,7 @@
 // What install and compile have put on the host: the table, the list, the libraries, the units and the manager.
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { bytesSource } from "../core/elf/index.ts";
+import { bytesSource } from "../core/elf/reader.ts";
 import { isManagerMark, MANAGER_MARK } from "../core/install/specs.ts";
 import { packageRoot } from "../core/native.ts";
 import { loadedNames } from "../core/preload-list/loaded.ts";

@@ -10,7 +10,7 @@ import type { Message, Tone } from "./types.ts";
 export const PROGRAM = "portreservectl";
 
 /** How many diagnostics are shown without --verbose. */
-export const SHOWN_DIAGNOSTICS = 20;
+const SHOWN_DIAGNOSTICS = 20;
 
 const TONES: Readonly<Record<Message["severity"], Tone>> = { error: "bad", warning: "warn", note: "strong" };
 

@@ -10,7 +10,7 @@ const OURS = new RegExp(`[${Object.keys(IN_ASCII).join("")}]`, "g");
  * Whether the locale says so: see locale(7). Where nothing is set, as in containers and under cron, what reads the output
  * shows UTF-8 nowadays.
  */
-export function isAsciiOnly({ LC_ALL, LC_CTYPE, LANG }: Environment): boolean {
+function isAsciiOnly({ LC_ALL, LC_CTYPE, LANG }: Environment): boolean {
   const locale = [LC_ALL, LC_CTYPE, LANG].find((value) => value !== undefined && value !== "");
   return locale !== undefined && !/utf-?8/i.test(locale);
 }

@@ -27,7 +27,7 @@ export function elf(change: Partial<ElfFacts> = {}): ElfFacts {
   };
 }
 
-export function programElf(change: Partial<ElfFacts> = {}): ElfFacts {
+function programElf(change: Partial<ElfFacts> = {}): ElfFacts {
   return elf({ isProgram: true, interpreter: "/lib64/ld-linux-x86-64.so.2", needed: ["libc.so.6"], ...change });
 }
 

@@ -2,7 +2,9 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { bytesSource, type ElfFile, readElf } from "../../src/core/elf/index.ts";
+import { readElf } from "../../src/core/elf/read-elf.ts";
+import { bytesSource } from "../../src/core/elf/reader.ts";
+import type { ElfFile } from "../../src/core/elf/types.ts";
 import { isUnseen } from "../../src/core/seen.ts";
 import { readLoaderCache } from "../../src/observe/programs/loader/cache.ts";
 import { closure } from "../../src/observe/programs/loader/closure.ts";

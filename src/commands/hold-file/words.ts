@@ -19,7 +19,7 @@ export function heldTotals(held: readonly HeldPort[]): Readonly<Record<HeldPort[
 }
 
 /** As a diff, in the order of ports; a port that changes for both protocols takes one line. */
-export function holdChangeLines({ added, removed }: HoldChange): Line[] {
+function holdChangeLines({ added, removed }: HoldChange): Line[] {
   const rows = (["hold", "block"] as const).flatMap((kind) => [
     ...rowsOf(added, kind).map((row) => ({ ...row, sign: "+", tone: "good" as const })),
     ...rowsOf(removed, kind).map((row) => ({ ...row, sign: "-", tone: "bad" as const })),

@@ -202,7 +202,7 @@ function have(users: readonly PortUser[]): string {
 const MOST_NAMED = 3;
 
 /** "cupsd 1201 (cups.service) and smtpd 44". */
-export function usersText(users: readonly PortUser[]): string {
+function usersText(users: readonly PortUser[]): string {
   if (users.length === 0) return "somebody";
   const named = users.slice(0, MOST_NAMED).map(({ name, pid, unit }) => {
     // systemd, which is named by the socket unit.

@@ -33,7 +33,7 @@ export async function awaitOutcomes(
   return await lookUntil(PATIENCE, () => outcomesOf(expected, kind, readHolder()), isSettled);
 }
 
-export function outcomesOf(
+function outcomesOf(
   expected: readonly PortPlace[],
   kind: HeldFacts["kind"],
   found: HolderFound,

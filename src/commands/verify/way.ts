@@ -18,7 +18,7 @@ export interface NoWay {
   readonly reason: string;
 }
 
-export const IN_USER_NAMESPACE =
+const IN_USER_NAMESPACE =
   "made in a user namespace: it holds for ordinary programs, which read the same list and the same table";
 
 /** With variables that the user of this program, root or not, may trust. */

@@ -5,7 +5,7 @@ import { nearest } from "./suggest.ts";
 import type { ReservationKind } from "./types.ts";
 
 /** Behind no port stands 'reserve': that is what a line does without a word. */
-export const KIND_WORDS: readonly Exclude<ReservationKind, "reserve">[] = ["hold", "block"];
+const KIND_WORDS: readonly Exclude<ReservationKind, "reserve">[] = ["hold", "block"];
 
 /** The kind that a word asks for, in any case of its letters; undefined for any other word. */
 export function kindOfWord(word: string): Exclude<ReservationKind, "reserve"> | undefined {

@@ -1,7 +1,7 @@
 // AppArmor's profiles: which one confines a process or attaches to a program, and how the kernel is asked what one allows.
 
 /** What a program needs of a file. The bits are those in the kernel's answers. */
-export const ACCESS_BITS = { read: 0x4, map: 0x1_0000 } as const;
+const ACCESS_BITS = { read: 0x4, map: 0x1_0000 } as const;
 export type Access = keyof typeof ACCESS_BITS;
 
 /** Files, by the kernel's number for that class of rules. */

@@ -24,7 +24,7 @@ export function kernelValue(file: string): string | undefined {
 }
 
 /** An empty text empties a list. Throws with `code` (errno name). */
-export function setKernelValue(file: string, value: string): void {
+function setKernelValue(file: string, value: string): void {
   const descriptor = openSync(file, constants.O_WRONLY);
   try {
     // A list that is longer than a page is taken in parts, the later ones added to the first.
