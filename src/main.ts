@@ -9,6 +9,9 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** How standard error is written to; by the verbs' own way as soon as they are there. */
+let told = (text: string): string => text;
+
 function reportBug(error: unknown): never {
   const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const lines = [
@@ -18,7 +21,7 @@ function reportBug(error: unknown): never {
     details,
     "hint: report these lines, together with the files of /etc/portreserve",
   ];
-  write(2, `${lines.join("\n")}\n`);
+  write(2, told(`${lines.join("\n")}\n`));
   process.exit(70);
 }
 
@@ -38,7 +41,8 @@ async function main(): Promise<void> {
     return;
   }
   process.on("uncaughtException", reportBug);
-  const { runCli } = await import("./cli/run-cli.ts");
+  const { forStandardError, runCli } = await import("./cli/run-cli.ts");
+  told = forStandardError;
   process.exit(await runCli(args, version));
 }
 

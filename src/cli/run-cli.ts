@@ -131,10 +131,15 @@ function colorFor(flags: Flags): Color {
   };
 }
 
+/** With the priorities of its messages where the journal reads it. */
+export function forStandardError(text: string): string {
+  return isJournal(process.env) ? withPriorities(text) : text;
+}
+
 /** Standard error: that nobody can read it changes nothing about the result. */
 function say(text: string): void {
   try {
-    writeStream(2, isJournal(process.env) ? withPriorities(text) : text);
+    writeStream(2, forStandardError(text));
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   }

@@ -35,7 +35,7 @@ fails() { restarts; printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\n' >$
 mended() { restarts; rm $dropin; systemctl daemon-reload; until active; do sleep 0.02; done; }
 restart() { systemctl restart ${HOLDER_UNIT}; }
 shown() { echo "$(systemctl show -P NFileDescriptorStore ${HOLDER_UNIT}) sockets, $(systemctl show -P StatusText ${HOLDER_UNIT})"; }
-said() { journalctl --sync; journalctl -q -b -o cat -u ${HOLDER_UNIT} | grep '^portreserve-hold:'; true; }
+said() { journalctl --sync; journalctl -q -b -o cat -t portreserve-hold -p warning | grep '^portreserve-hold:'; true; }
 `;
 const NEVER = "tcp 0, udp 0\n";
 
