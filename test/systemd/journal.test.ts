@@ -1,10 +1,11 @@
 // What an administrator sees of the compiling units: in the journal by name and priority, in systemctl status, and that they go on.
 import { describe, expect, test } from "vitest";
 import { PATH_UNITS, RECOMPILE_UNITS, SERVICE_UNIT } from "../../src/core/systemd/unit-texts.ts";
-import { named } from "../support/can.ts";
+import { named, skipReason } from "../support/can.ts";
 import { FULL } from "../support/full.ts";
 import type { Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
+import { MAIN, NODE } from "../support/stage/stage.ts";
 import {
   changed,
   failedUnits,
@@ -128,3 +129,18 @@ describe.skipIf(reason !== undefined)(named("the units that compile, as an admin
     });
   });
 });
+
+const noTrace = reason ?? skipReason({ program: "strace", package: "strace" });
+
+test.skipIf(noTrace !== undefined)(named("compile tells systemd what it came to, and no other socket", noTrace), () =>
+  withGuest(freshGuest(), async (guest) => {
+    const started = async (socket: string): Promise<number> =>
+      Number(
+        await guest.output(`NOTIFY_SOCKET=${socket} strace -f -o /run/trace -e trace=execve ${NODE} ${MAIN} compile --settle >/dev/null
+grep -c '/systemd-notify"' /run/trace; true`),
+      );
+    expect(await started("/run/elsewhere")).toBe(0);
+    // The control: there is nobody whose status it would be.
+    expect(await started("/run/systemd/notify")).toBeGreaterThan(0);
+  }),
+);
