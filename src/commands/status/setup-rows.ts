@@ -44,7 +44,7 @@ export function setupBlock({ setup, time }: Pick<HostFacts, "setup" | "time">, {
 type Row = readonly [name: Line, place: Line, answer: Line];
 
 /** It has not been installed, and that is said already. */
-function isPartOf(preload: HostAnswer | undefined, { hint }: HostAnswer): boolean {
+export function isPartOf(preload: HostAnswer | undefined, { hint }: HostAnswer): boolean {
   return preload?.state === "bad" && preload.hint !== undefined && preload.hint === hint;
 }
 
