@@ -49,9 +49,11 @@ export function pluginFailure({ message, hint }: Pick<Message, "message" | "hint
   return { state: "UNKNOWN", summary: message, details: hint === undefined ? [] : [`hint: ${hint}`] };
 }
 
-/** ASCII whatever the locale, which is seldom set where plugins run; a '|' would begin performance data. */
+/** ASCII alone, since nobody knows what reads it, and no '|', which would begin performance data. */
 function plain(text: string): string {
-  return inAscii(escapeText(text)).replaceAll("|", "\\x7c");
+  return inAscii(escapeText(text))
+    .replaceAll("|", "\\x7c")
+    .replace(/[^\x20-\x7e]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
 function datumText({ label, value, warning = "", critical = "", least, most }: PerformanceDatum): string {

@@ -22,6 +22,8 @@ export interface PluginInput {
 const MOST_DETAILS = 12;
 const MOST_NAMES = 5;
 const MOST_PARTS = 4;
+/** Such as of processes that are hidden, of which there may be none. */
+const UNSEEN = "not everything can be seen";
 /** Ports from 512 to 1023. */
 const ALL_PORTS = 512;
 
@@ -53,7 +55,7 @@ export function pluginResult(input: PluginInput): PluginResult {
   const left = all.length - shown.length;
   return {
     state,
-    summary: parts.length === 0 ? healthy(coverage, figures) : names(parts, MOST_PARTS),
+    summary: state === "OK" ? healthy(coverage, figures) : names(parts.length === 0 ? [UNSEEN] : parts, MOST_PARTS),
     data: performance(coverage, figures, rejected),
     details: [...shown, ...(left === 0 ? [] : [`${left} more lines: portreservectl status`])],
   };
@@ -68,30 +70,29 @@ function healthy({ owners, ports }: Coverage, { reserved, allocators }: Figures)
   return `${counted(reserved.tcp + reserved.udp, "port")} reserved ${forWhom(owners, ports)}, ${all} covered, nothing stolen`;
 }
 
-function warningsOf(coverage: Coverage, { allocators }: Figures, rejected: number): readonly string[] {
-  const all = allocators.covered + allocators["not covered"] + allocators.unknown;
+function warningsOf(coverage: Coverage, figures: Figures, rejected: number): readonly string[] {
   const { portsLeft } = coverage;
   const scarce = (["tcp", "udp"] as const).filter((it) => (portsLeft?.[it] ?? ALL_PORTS) < FREE_PORTS_MINIMUM);
   return [
     ...answers(coverage, "bad"),
-    ...(allocators["not covered"] === 0
-      ? []
-      : [`${allocators["not covered"]} of ${counted(all, "allocator")} not covered`]),
+    ...allocatorsPart(figures, "not covered"),
     ...(rejected === 0 ? [] : [`${counted(rejected, "line or file", "lines or files")} rejected`]),
-    ...scarce.map((protocol) => `${portsLeft?.[protocol]} ${protocol} ports left to hand out`),
+    ...scarce.map((protocol) => `only ${counted(portsLeft?.[protocol] ?? 0, `${protocol} port`)} left to hand out`),
   ];
 }
 
-function unknownsOf(coverage: Coverage, { allocators, unknown }: Figures): readonly string[] {
+function unknownsOf(coverage: Coverage, figures: Figures): readonly string[] {
+  const { unknown } = figures;
   return [
     ...answers(coverage, "unknown"),
-    ...(allocators.unknown === 0
-      ? []
-      : [
-          `unknown of ${counted(allocators.unknown, "process or program", "processes or programs")} whether they are covered`,
-        ]),
+    ...allocatorsPart(figures, "unknown"),
     ...(unknown === 0 ? [] : [`unknown who holds ${counted(unknown, "reserved port")}`]),
   ];
+}
+
+function allocatorsPart({ allocators }: Figures, verdict: "not covered" | "unknown"): readonly string[] {
+  const all = allocators.covered + allocators["not covered"] + allocators.unknown;
+  return allocators[verdict] === 0 ? [] : [`${allocators[verdict]} of ${counted(all, "allocator")} ${verdict}`];
 }
 
 function answers(coverage: Coverage, wanted: "bad" | "unknown"): readonly string[] {
