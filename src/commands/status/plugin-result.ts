@@ -131,7 +131,7 @@ function performance({ portsLeft }: Coverage, figures: Figures, rejected: number
 function details({ coverage, asRoot }: PluginInput, stolen: readonly PortState[]): readonly string[] {
   const open = coverage.allocators.filter(({ verdict }) => verdict !== "covered");
   return [
-    ...(asRoot ? [] : ["only root sees every process: see MONITORING in portreservectl(8) for a line of sudoers"]),
+    ...(asRoot ? [] : ["only root sees every process: see Monitoring in portreservectl(8) for a line of sudoers"]),
     ...stolen.map(
       (port) => `${portText(port)}, ${forOwners(port)}: stolen by ${names(holdersOf(port).map(holderText))}`,
     ),
