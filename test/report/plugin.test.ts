@@ -41,7 +41,7 @@ describe("a host", () => {
         `631/udp, reserved for cups: stolen by ypbind 640
 watchers: x.path is failed -> systemctl restart x
 not covered: ypbind 640: started before the install -> systemctl restart ypbind
-not covered: NFS client: 993 in range -> mount with noresvport
+not covered: NFS client: 993 reserved in its range -> mount with noresvport
 unknown: 2 processes: permission denied -> run it as root
 'ypbind' holds 631/udp -> restart ypbind, then cups-browsed
 `,

@@ -60,11 +60,12 @@ function tableCell(table: TableFacts, time: number, answers: readonly HostAnswer
   ];
   const wrong = answers.filter(isWorthSaying);
   const tone = table.state === "fresh" ? "good" : table.state === "valid" ? "warn" : "bad";
-  return [{ text: table.state, tone }, parts.map((part) => `, ${part}`).join(""), ...wrong.flatMap(explanation)];
-}
-
-function explanation(answer: HostAnswer): readonly Span[] {
-  return [": ", said(answer), arrow(answer.hint)];
+  const why = wrong.flatMap((answer): readonly Span[] => {
+    // That there is none is said.
+    if (answer.id === "table" && table.state === "missing") return [arrow(answer.hint)];
+    return [": ", said(answer), arrow(answer.hint)];
+  });
+  return [{ text: table.state, tone }, parts.map((part) => `, ${part}`).join(""), ...why];
 }
 
 function preloadCell({ list, libraries }: SetupFacts, time: number, answer: HostAnswer | undefined): Line {

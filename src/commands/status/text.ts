@@ -57,7 +57,9 @@ function headline({ owners, ports: states }: Coverage, { reserved, allocators, s
 
 function excludedLine({ otherNetworks, powerless }: Coverage["excluded"]): Line | undefined {
   const parts = [
-    ...(otherNetworks === 0 ? [] : [`${counted(otherNetworks, "process", "processes")} in networks of their own`]),
+    ...(otherNetworks === 0
+      ? []
+      : [counted(otherNetworks, "process in a network of its own", "processes in networks of their own")]),
     ...(powerless === 0 ? [] : [`${counted(powerless, "process", "processes")} without the right to privileged ports`]),
   ];
   return parts.length === 0 ? undefined : { text: `harmless to this host: ${parts.join(", ")}`, tone: "dim" };
