@@ -46,8 +46,11 @@ ${SECOND_LINE}
 const file = decodeURIComponent(import.meta.url.slice("file://".length));
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < ${major} || (major === ${major} && minor < ${minor})) {
-  console.error(\`portreservectl: error: this is Node \${process.version}, and ${major}.${minor} or newer is needed\\nhint: Debian 12, Ubuntu 24.04 and what is newer have one: 'apt-get install nodejs'\`);
-  process.exitCode = 69;
+  const fault = \`this is Node \${process.version}, and ${major}.${minor} or newer is needed\`;
+  const plugin = process.argv.includes("--nagios");
+  if (plugin) console.log(\`PORTRESERVE UNKNOWN - \${fault}\`);
+  else console.error(\`portreservectl: error: \${fault}\\nhint: Debian 12, Ubuntu 24.04 and what is newer have one: 'apt-get install nodejs'\`);
+  process.exitCode = plugin ? 3 : 69;
 } else if (process.getBuiltinModule) start(process.getBuiltinModule, file);
 else import("module").then(({ createRequire }) => start(createRequire(file), file));
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // portreservectl: hands the command line over and exits with the answer; the only place that exits.
 import { readFileSync, writeSync } from "node:fs";
+import { isPluginCall } from "./cli/plugin-mode.ts";
 
 const args = process.argv.slice(2);
 
@@ -22,7 +23,9 @@ function reportBug(error: unknown): never {
     "hint: report these lines, together with the files of /etc/portreserve",
   ];
   write(2, told(`${lines.join("\n")}\n`));
-  process.exit(70);
+  if (!isPluginCall(args)) process.exit(70);
+  write(1, "PORTRESERVE UNKNOWN - this is a bug in portreservectl: its standard error has the details\n");
+  process.exit(3);
 }
 
 /** A reader that went away is no error; a full disk is. */

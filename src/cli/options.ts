@@ -44,6 +44,8 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | ColorOption, OptionText>
     flag: "--output <file>",
     help: "write the metrics to FILE atomically, and print nothing",
   },
+  nagios: { flag: "--nagios", help: "answer as a plugin of Nagios or Icinga does, by exit codes 0 to 3 alone" },
+  timeout: { flag: "--timeout <seconds>", help: "with --nagios: say UNKNOWN after so many, instead of 10; also -t" },
   watch: { flag: "--watch", help: "show it again whenever something has changed, until it is interrupted" },
   verbose: { flag: "--verbose", help: "show every error and note, however many there are" },
   root: { flag: "--root <folder>", help: "work on the system in this folder instead of /" },
@@ -99,6 +101,8 @@ export function optionsFrom(flags: Flags): Options {
     restartOwner: has("restart-owner"),
     prometheus: has("prometheus") || has("output"),
     output: last("output"),
+    nagios: has("nagios"),
+    timeout: last("timeout"),
     watch: has("watch"),
   };
 }

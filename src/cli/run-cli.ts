@@ -2,18 +2,20 @@
 import type { Command, Context, Emission, Options } from "../commands/types.ts";
 import { AddonMissing, AddonUnusable } from "../core/native.ts";
 import { isJournal, withPriorities } from "../report/journal.ts";
+import { PLUGIN_CODES, pluginFailure, pluginText } from "../report/plugin.ts";
 import { CLEAR_SCREEN, progressLine, progressText } from "../report/progress.ts";
 import { renderBlock, renderJson, renderMessage, renderText } from "../report/render.ts";
 import { screenWidth } from "../report/screen-width.ts";
 import { isScreen, wantsColor } from "../report/style.ts";
 import { inLocale, useLocale } from "../report/symbols.ts";
-import type { Report } from "../report/types.ts";
+import type { Message, Report } from "../report/types.ts";
 import { isRead, writeStream } from "../report/write.ts";
 import { AppError, errnoOf, fromSystem } from "../system/app-error.ts";
 import { openRoot } from "../system/files/rooted.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { colorChoice, type Flags, optionsFrom } from "./options.ts";
 import { parse } from "./parse.ts";
+import { isPluginCall } from "./plugin-mode.ts";
 import type { Verb } from "./verb.ts";
 
 interface Color {
@@ -25,17 +27,21 @@ interface Color {
 export async function runCli(argv: readonly string[], version: () => string): Promise<number> {
   useLocale(process.env);
   const parsed = parse(argv);
+  const plugin = isPluginCall(argv);
   switch (parsed.kind) {
     case "help":
-      return written(inLocale(parsed.text), EXIT_CODES.done);
+      // A service that is checked by the help is not fine.
+      return written(inLocale(parsed.text), plugin ? PLUGIN_CODES.UNKNOWN : EXIT_CODES.done);
     case "version":
-      return written(`${version()}\n`, EXIT_CODES.done);
+      return written(`${version()}\n`, plugin ? PLUGIN_CODES.UNKNOWN : EXIT_CODES.done);
     case "nothing":
+      if (plugin) return failedPlugin({ message: "there is no verb", hint: "write 'portreservectl status --nagios'" });
       say(inLocale(parsed.text));
       return EXIT_CODES.usage;
     case "wrong": {
       const { command, hint } = parsed;
       const message = { severity: "error", message: parsed.message, hint } as const;
+      if (plugin) return failedPlugin(message);
       if (parsed.json) {
         const report: Report = { command, outcome: "usage", diagnostics: [], messages: [message], body: [], data: {} };
         return written(renderJson(report, EXIT_CODES.usage), EXIT_CODES.usage);
@@ -54,12 +60,18 @@ async function runVerb(verb: Verb, flags: Flags, args: readonly string[]): Promi
   const options = optionsFrom(flags);
   const color = colorFor(flags);
   const report = await reportOf(verb, options, args, color);
-  const exitCode = EXIT_CODES[report.outcome];
+  const exitCode = report.exitCode ?? EXIT_CODES[report.outcome];
   if (report.written) return exitCode;
+  const [fault] = report.messages ?? [];
+  if (options.nagios && fault !== undefined) return failedPlugin(fault);
   if (options.json) return written(renderJson(report, exitCode), exitCode);
   const { out, err } = renderText(report, { verbose: options.verbose, color, width: screenWidth(process.env) });
   say(err);
   return written(out, exitCode);
+}
+
+function failedPlugin(message: Pick<Message, "message" | "hint">): number {
+  return written(pluginText(pluginFailure(message)), PLUGIN_CODES.UNKNOWN);
 }
 
 /** An AppError becomes a report, so that --json has one document for it too. */

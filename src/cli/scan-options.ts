@@ -58,8 +58,10 @@ function flagOf(name: OptionName | ColorOption | "version" | "help"): Flag {
   return { name: flag as FlagName, value, several: value?.endsWith("...>") ?? false };
 }
 
+const SHORT: Readonly<Partial<Record<FlagName, string>>> = { help: "h", version: "V", timeout: "t" };
+
 function shapeOf(name: FlagName, value: string | undefined): { type: "boolean" | "string"; short?: string } {
-  const short = name === "help" ? "h" : name === "version" ? "V" : undefined;
+  const short = SHORT[name];
   return { type: value === undefined ? "boolean" : "string", ...(short === undefined ? {} : { short }) };
 }
 

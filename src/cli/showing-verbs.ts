@@ -12,8 +12,10 @@ export const showingVerbs = {
       "Looks at the running host and shows on one screen how the table and the preload list stand, every program that can " +
       "hand out a privileged port with its verdict (covered; not covered, with the reason and a cure; unknown), every reserved " +
       "port with its holder, and hints. Programs that need no attention are counted; --verbose lists them. What cannot be " +
-      "seen is unknown, never covered: root sees everything. It reports and does not judge: verify does, by its exit code.",
-    options: ["watch", "prometheus", "output", "verbose", "json"],
+      "seen is unknown, never covered: root sees everything. It reports and does not judge: verify does, by its exit code. With " +
+      "--nagios it is a plugin by the Monitoring Plugins guidelines: one line with OK (0), WARNING (1: a port could be stolen), " +
+      "CRITICAL (2: one is) or UNKNOWN (3: not all could be seen, or it failed), performance data, and details below.",
+    options: ["watch", "prometheus", "output", "nagios", "timeout", "verbose", "json"],
     refuses: ["root"],
     examples: [
       ["portreservectl status", "one screen"],
@@ -22,6 +24,7 @@ export const showingVerbs = {
         "portreservectl status --output /var/lib/prometheus/node-exporter/portreserve.prom",
         "for node_exporter's textfile collector, from a timer",
       ],
+      ["portreservectl status --nagios -t 30", "for Nagios or Icinga, as root; an answer within 30 seconds"],
       [
         "portreservectl status --json | jq -r '.ports[] | select(.state == \"stolen\") | .port'",
         "for a script: the ports that are stolen",
@@ -32,7 +35,7 @@ export const showingVerbs = {
       usage,
       ["incomplete", "the result could not be written"],
       privilege,
-      ["unsafe", "the file for the metrics is a folder or a device"],
+      ["unsafe", "the file for the metrics is a folder or a device; --nagios has exit codes of its own"],
     ],
     load: async () => (await import("../commands/status/status.ts")).status,
   },

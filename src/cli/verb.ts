@@ -25,6 +25,8 @@ export type OptionName =
   | "restart-owner"
   | "prometheus"
   | "output"
+  | "nagios"
+  | "timeout"
   | "watch";
 
 /** Services of systemd; files of /etc/portreserve; ports that they reserve. */

@@ -11,7 +11,7 @@ import type { SocketFacts } from "../coverage/socket-facts.ts";
 import { namedPorts } from "../observe/mechanisms/read-fixed.ts";
 import { newMemory } from "../observe/read-memory.ts";
 import { readSources } from "../observe/read-sources.ts";
-import type { Line, Message, Report } from "../report/types.ts";
+import type { Json, Line, Message, Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { isFolder, lstatEntry } from "../system/files/entry.ts";
 import { OWNERS_FOLDER } from "../system/paths.ts";
@@ -32,30 +32,39 @@ export const reserve: Command = async (context): Promise<Report> => {
   if (asksForPorts(context.args)) return reservePorts(context);
   const { facts, coverage } = assessHost(context, newMemory());
   const found = listenerCalled(context, facts);
-  if ("message" in found) return said(found, "no", {});
+  if ("message" in found) return said(context.options, found, "no", null);
   if (found.ports.length === 0 && found.hidden !== undefined) {
-    return said({ ...found.hidden, severity: "error" }, "incomplete", { unit: found.unit });
+    return said(context.options, { ...found.hidden, severity: "error" }, "incomplete", found.unit);
   }
   if (found.ports.length === 0) {
     const hint = "start it first, then run it again; 'ss -tulnp' shows what listens";
-    return said({ severity: "error", message: `'${found.unit}' listens on no privileged port`, hint }, "no", {
-      unit: found.unit,
-    });
+    const message = `'${found.unit}' listens on no privileged port`;
+    return said(context.options, { severity: "error", message, hint }, "no", found.unit);
   }
   const allocates = coverage.allocators.some(({ unit }) => unit === found.unit);
   const work = (): Report => write(context, found, allocates, facts);
   return context.options.dryRun ? work() : await underLock(context, work);
 };
 
-function said(message: Message, outcome: "no" | "incomplete", more: Readonly<Record<string, string>>): Report {
+function said(
+  { dryRun }: Options,
+  message: Message,
+  outcome: "no" | "incomplete",
+  unit: string | null,
+  random: readonly WantedPort[] = [],
+): Report {
   return {
     command: "reserve",
     outcome,
     diagnostics: [],
     messages: [message],
     body: [],
-    data: { result: "nothing", ...more },
+    data: { dryRun, result: "nothing", unit, file: null, ports: [], random: portsJson(random), changes: [] },
   };
+}
+
+function portsJson(ports: readonly WantedPort[]): Json {
+  return ports.map(({ port, protocol }) => ({ port, protocol }));
 }
 
 interface Listener {
@@ -123,7 +132,8 @@ function write({ options }: Context, found: Listener, allocates: boolean, facts:
   const file = `${OWNERS_FOLDER}/${owner}`;
   const random = allocates && !options.force ? randomPorts(found, facts) : [];
   const ports = found.ports.filter((port) => !random.includes(port));
-  if (ports.length === 0) return said({ ...randomMessage(unit, random), severity: "error" }, "no", { unit });
+  if (ports.length === 0)
+    return said(options, { ...randomMessage(unit, random), severity: "error" }, "no", unit, random);
   const wanted = ports.filter(isHandedOut);
   const changes = wanted.length === 0 ? [] : changesFor(options, { owner, file, unit }, wanted);
   if (!options.dryRun) applyFiles("/", changes);
@@ -150,8 +160,8 @@ function write({ options }: Context, found: Listener, allocates: boolean, facts:
       result,
       unit,
       file,
-      ports: ports.map((one) => ({ ...one, mechanism: mechanismFor(one.port).name })),
-      random: random.map((one) => ({ ...one })),
+      ports: ports.map((one) => ({ ...one, owner, file, mechanism: mechanismFor(one.port).name })),
+      random: portsJson(random),
       changes: changesJson(changes, options.dryRun),
     },
   };

@@ -8,6 +8,7 @@ import type { Json, Line, Message } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { commandLine } from "../system/command-text.ts";
 import type { TableState } from "../system/files/table-file.ts";
+import { hasLoader } from "../system/host/abis.ts";
 import { OWNERS_FOLDER, TABLE_FILE } from "../system/paths.ts";
 
 /** `fault`: why there are none. */
@@ -79,20 +80,20 @@ export function compileHint(root: string): string {
 
 /** The one next step of a host on which nothing is installed: it compiles too. An image is compiled while it is made. */
 function firstStep(root: string): string {
-  return isInstalled(root) ? compileHint(root) : `run '${INSTALL}'`;
+  return root !== "/" || loadsShim(root) !== false ? compileHint(root) : `run '${installCommand(root)}'`;
 }
 
 /** Of a table that no program consults yet: whatever makes or judges one says so. */
 export function notInForceLines(root: string): readonly Line[] {
-  if (isInstalled(root)) return [];
-  return [[{ text: "the table is not in force yet", tone: "warn" }, ": no program loads the shim", { cure: INSTALL }]];
+  const isImage = root !== "/";
+  // Without programs, or where it cannot be seen, there is nothing to say.
+  if (loadsShim(root) !== false || (isImage && !hasLoader(root))) return [];
+  const who = isImage ? "no program of this image loads the shim" : "no program loads the shim";
+  return [[{ text: "the table is not in force yet", tone: "warn" }, `: ${who}`, { cure: installCommand(root) }]];
 }
 
-const INSTALL = "sudo portreservectl install";
-
-/** True in images, and where it cannot be seen. */
-function isInstalled(root: string): boolean {
-  return root !== "/" || loadsShim(root) !== false;
+function installCommand(root: string): string {
+  return `sudo ${commandLine(root, "install")}`;
 }
 
 /** The messages of verbs that answer from the table; `stale` where its age makes a difference to the answer. */

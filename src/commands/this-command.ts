@@ -12,7 +12,7 @@ export function asRootCommand({ verb, options, args }: ThisCommand): string {
 
 /** As they were given: what is run as root has to be just that. */
 function switches(options: Options): readonly string[] {
-  const { units, pid, output, prometheus } = options;
+  const { units, pid, output, prometheus, timeout } = options;
   return [
     ...(units.length === 0 ? [] : ["--unit", ...units]),
     ...(pid === undefined ? [] : ["--pid", pid]),
@@ -30,6 +30,8 @@ function switches(options: Options): readonly string[] {
     ...(options.wait ? [] : ["--no-wait"]),
     ...(options.settle ? ["--settle"] : []),
     ...(output === undefined ? (prometheus ? ["--prometheus"] : []) : ["--output", output]),
+    ...(options.nagios ? ["--nagios"] : []),
+    ...(timeout === undefined ? [] : ["--timeout", timeout]),
     ...(options.watch ? ["--watch"] : []),
     ...(options.verbose ? ["--verbose"] : []),
     ...(options.json ? ["--json"] : []),

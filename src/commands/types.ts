@@ -40,6 +40,10 @@ export interface Options {
   readonly prometheus: boolean;
   /** status: the file for the metrics, as the user wrote it. */
   readonly output: string | undefined;
+  /** status: as a plugin of a monitoring system. */
+  readonly nagios: boolean;
+  /** status: with `nagios`: seconds to answer in, as the user wrote them. */
+  readonly timeout: string | undefined;
   /** status: again whenever something has changed, until it is stopped. */
   readonly watch: boolean;
 }

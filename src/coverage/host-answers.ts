@@ -174,7 +174,7 @@ const LIBRARY_ANSWERS: Readonly<Record<"current" | "differs" | "missing" | "no p
 function watchers({ facts, tableInForce }: Host): Answer | undefined {
   const { watchers: found, unwatched } = facts.setup;
   if (unwatched !== undefined) {
-    return tableInForce ? good(`not by itself: ${unwatched}; after each change, or by cron`, COMPILE) : undefined;
+    return tableInForce ? good(`the table follows only by hand or by cron: ${unwatched}`, COMPILE) : undefined;
   }
   if (isUnseen(found)) return unseen(found);
   if (found.length === 0) return bad("no unit watches the configuration", INSTALL);

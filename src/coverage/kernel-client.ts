@@ -74,10 +74,10 @@ const NONE_WITHIN = covered("no reserved port in its range");
 /** It sets no SO_REUSEADDR, and tries the next port. */
 const ALL_HELD = covered("every reserved port in its range is held");
 
-/** "631 636 in range"; undefined where none of these ports is. */
+/** "631 636 reserved in its range"; undefined where none of these ports is. */
 function portsWithin({ min, max }: NonNullable<Allocator["range"]>, ports: readonly number[]): string | undefined {
   const within = ports.filter((port) => min <= port && port <= max).sort((a, b) => a - b);
-  return within.length === 0 ? undefined : `${shortList(within, MOST_SHOWN)} in range`;
+  return within.length === 0 ? undefined : `${shortList(within, MOST_SHOWN)} reserved in its range`;
 }
 
 function decision(host: Host): Decision {

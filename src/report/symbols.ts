@@ -24,7 +24,12 @@ export function useLocale(environment: Environment): void {
 
 /** Text that is shown as it is, in the locale that is used. */
 export function inLocale(text: string): string {
-  return asciiOnly ? text.replace(OURS, (symbol) => IN_ASCII[symbol] ?? symbol) : text;
+  return asciiOnly ? inAscii(text) : text;
+}
+
+/** Text without our own symbols, whatever the locale. */
+export function inAscii(text: string): string {
+  return text.replace(OURS, (symbol) => IN_ASCII[symbol] ?? symbol);
 }
 
 /** Raw text, escaped, in the locale that is used. */

@@ -55,6 +55,8 @@ export interface Report {
   readonly body: readonly Block[];
   /** The result in a format of its own that needs no more escaping, instead of `body`; empty for nothing at all. */
   readonly text?: string;
+  /** Instead of the outcome's own, for a program that has exit codes of its own for what it asks. */
+  readonly exitCode?: number;
   /** All of it was written already. */
   readonly written?: true;
   /** The result for a script: fields of the JSON document beside schemaVersion, command, outcome, exitCode, diagnostics and messages. */

@@ -33,6 +33,7 @@ describe("completion", () => {
     expect(complete("status", "--output", "/et")).toContain("/etc");
     expect(complete("mechanisms", "apply", "nfs")).toEqual(["nfs-range"]);
     expect(complete("status", "--pro")).toEqual(["--prometheus"]);
+    expect(complete("status", "--nag")).toEqual(["--nagios"]);
     expect(complete("--js")).toEqual(["--json"]);
     expect(complete("help", "dem")).toEqual(["demo"]);
     expect(complete("completion", "z")).toEqual(["zsh"]);
@@ -93,6 +94,7 @@ systemctl() { printf 'cups.service enabled\\ncups.socket enabled\\nnfs.service d
     expect(complete("portreservectl unins")).toEqual(["uninstall"]);
     expect(complete("portreservectl mechanisms appl")).toEqual(["apply"]);
     expect(complete("portreservectl status --pro")).toEqual(["--prometheus"]);
+    expect(complete("portreservectl status --nagios --time")).toEqual(["--timeout"]);
     expect(complete("portreservectl status --color alw")).toEqual(["always"]);
   });
 

@@ -94,7 +94,7 @@ describe("lookup on the running host", () => {
       true,
       "873/tcp  held by nobody that this kernel shows (before Linux 6.8: no TCP socket that is only bound)\n" +
         "ypbind (640) is not covered and can take it: started before the install → systemctl restart ypbind\n" +
-        "NFS client is not covered and can take it: 993 in range → mount with noresvport\n" +
+        "NFS client is not covered and can take it: 993 reserved in its range → mount with noresvport\n" +
         "2 processes may be able to take it: permission denied → run it as root\n",
     ],
     [900, "udp", false, "900/udp  held by x 1  rightly\nevery allocator can take 900/udp: not reserved\n"],

@@ -4,6 +4,7 @@ import { named, skipReason } from "../support/can.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
 import { built } from "../support/sandbox.ts";
+import { schemaFaults } from "../support/schema.ts";
 import { MAIN, NODE } from "../support/stage/stage.ts";
 
 const reason = noGuest() ?? skipReason({ program: "python3", package: "python3" });
@@ -93,8 +94,11 @@ until grep -qs '"port"' /run/taker; do sleep 0.02; done`);
       // What takes any free port listens there now, and elsewhere another time.
       const { port }: { port: number } = JSON.parse(await guest.output("cat /run/taker"));
       expect(port).toBe(720);
-      expect(JSON.parse((await ctl(guest, ["reserve", "taker", "--dry-run", "--json"])).stdout)).toMatchObject({
+      const refused = JSON.parse((await ctl(guest, ["reserve", "taker", "--dry-run", "--json"])).stdout);
+      expect(schemaFaults("reserve", refused)).toEqual([]);
+      expect(refused).toMatchObject({
         exitCode: 1,
+        random: [{ port, protocol: "tcp" }],
         messages: [
           {
             severity: "error",
@@ -104,13 +108,13 @@ until grep -qs '"port"' /run/taker; do sleep 0.02; done`);
         ],
         result: "nothing",
       });
-      expect(
-        JSON.parse((await ctl(guest, ["reserve", "taker", "--dry-run", "--force", "--json"])).stdout),
-      ).toMatchObject({
+      const forced = JSON.parse((await ctl(guest, ["reserve", "taker", "--dry-run", "--force", "--json"])).stdout);
+      expect(schemaFaults("reserve", forced)).toEqual([]);
+      expect(forced).toMatchObject({
         exitCode: 0,
         messages: [],
         result: "planned",
-        ports: [{ port, protocol: "tcp", mechanism: "preload" }],
+        ports: [{ port, protocol: "tcp", owner: "taker", file: "/etc/portreserve/taker", mechanism: "preload" }],
       });
       await guest.output("systemctl stop daemon");
       expect(await ctl(guest, ["reserve", "daemon"])).toEqual(nothing);

@@ -77,7 +77,7 @@ const SCENES: Readonly<Record<string, { coverage: Coverage; facts: Pick<HostFact
         good("preload", "into every program, by the preload list"),
         good(
           "watchers",
-          "not by itself: systemd does not run here; after each change, or by cron",
+          "the table follows only by hand or by cron: systemd does not run here",
           "portreservectl compile",
         ),
       ],
@@ -93,7 +93,7 @@ const SCENES: Readonly<Record<string, { coverage: Coverage; facts: Pick<HostFact
           kind: "kernel",
           via: ["kernel, 665–1023"],
           verdict: "not covered",
-          reason: "of the reserved ports 749 and 993 are in its range, and it asks nobody",
+          reason: "749 993 reserved in its range",
           hint: "mount with noresvport, or 'portreservectl mechanisms apply nfs-range'",
         }),
         allocator("3 processes", undefined, {

@@ -29,12 +29,12 @@ describe("the screen", () => {
 
 ALLOCATOR    PID                  VIA                                    VERDICT
 ypbind       640                  bindresvport_sa, rresvport and 1 more  not covered: started before the install → systemctl restart ypbind
-NFS client   –                    kernel, 665–1023                       not covered: 993 in range → mount with noresvport
+NFS client   –                    kernel, 665–1023                       not covered: 993 reserved in its range → mount with noresvport
 2 processes  –                    –                                      unknown: permission denied → run it as root
 rpc.statd    812                  bindresvport                           covered
 sshd         900, 901 and 2 more  bindresvport                           covered
 1 program that does not run now: covered when started
-harmless to this host: 1 process in networks of their own, 4 processes without the right to privileged ports
+harmless to this host: 1 process in a network of its own, 4 processes without the right to privileged ports
 
 PORT     RESERVED FOR  HELD BY
 631/tcp  cups          cupsd 1201
@@ -84,7 +84,7 @@ hint: 'ypbind' holds 631/udp → restart ypbind, then cups-browsed
     expect(screen(bare, false, { time: NOW, setup: { ...setup, table: missing } })).toBe(`\
 0 ports reserved for 0 services · 0 of 0 allocators covered · nothing stolen
 
-  table    /etc/portreserve.table  missing: there is none → portreservectl compile
+  table    /etc/portreserve.table  missing → portreservectl compile
   preload  /etc/ld.so.preload      not installed → portreservectl install
 
 nothing that hands out privileged ports was found

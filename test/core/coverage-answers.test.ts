@@ -136,7 +136,7 @@ test.each<[string, Partial<SetupFacts>, string, "covered" | "not covered" | "unk
       watchers: [{ unit: "portreserve.path", activeState: "not loaded" }],
       unwatched: "systemd does not run here",
     },
-    "watchers good: not by itself: systemd does not run here; after each change, or by cron → portreservectl compile",
+    "watchers good: the table follows only by hand or by cron: systemd does not run here → portreservectl compile",
     "covered",
   ],
   [

@@ -84,12 +84,12 @@ describe("the kernel's clients", () => {
     ];
     expect(rowOf("NFS client", { ...RANGE, reservations: more })).toEqual([
       "not covered",
-      "631 636 700 in range",
+      "631 636 700 reserved in its range",
       "portreservectl mechanisms apply nfs-range",
     ]);
     expect(rowOf("NFS client", { ...RANGE, holder: { kind: "none", start: "unit" }, sockets: [] })).toEqual([
       "not covered",
-      "631 in range",
+      "631 reserved in its range",
       "systemctl start portreserve-hold.service",
     ]);
   });
@@ -108,7 +108,7 @@ describe("the kernel's clients", () => {
     expect(rowOf("9p client", tcp)).toEqual(["covered", "every reserved port in its range is held", undefined]);
     expect(rowOf("9p client", { ...tcp, holder: runs() })).toEqual([
       "not covered",
-      "700 in range, and '/srv' is mounted with privport",
+      "700 reserved in its range, and '/srv' is mounted with privport",
       "portreservectl compile",
     ]);
   });

@@ -17,29 +17,33 @@ test.each<[string, Change, string[]]>([
     { kernel: { sunrpc: { min: 665, max: 1023 } } },
     ["covered (kernel): no reserved port in its range"],
   ],
-  ["with some", { kernel: { sunrpc: { min: 600, max: 1023 } } }, [`not covered (kernel): 631 in range → ${CURE}`]],
+  [
+    "with some",
+    { kernel: { sunrpc: { min: 600, max: 1023 } } },
+    [`not covered (kernel): 631 reserved in its range → ${CURE}`],
+  ],
   [
     "with many",
     { kernel: { sunrpc: { min: 665, max: 1023 } }, reservations: many.map((port) => reservation(port, "tcp", "many")) },
-    [`not covered (kernel): 671 672 673 674 675 676 677 678 and 2 more in range → ${CURE}`],
+    [`not covered (kernel): 671 672 673 674 675 676 677 678 and 2 more reserved in its range → ${CURE}`],
   ],
   [
     "whose mounts all have noresvport",
     { kernel: { sunrpc: { min: 600, max: 1023 }, nfs: [{ target: "/a", noresvport: true }] } },
     [
-      `unknown (kernel): 631 in range; every NFS mount has noresvport, but the locks of version 3 may take one → ${CURE}`,
+      `unknown (kernel): 631 reserved in its range; every NFS mount has noresvport, but the locks of version 3 may take one → ${CURE}`,
     ],
   ],
   [
     "whose mounts of version 4 all have noresvport, which nothing gives to the next",
     { kernel: { sunrpc: { min: 600, max: 1023 }, nfs: WITHOUT } },
-    [`unknown (kernel): 631 in range; every NFS mount has noresvport, but the next may not → ${CURE}`],
+    [`unknown (kernel): 631 reserved in its range; every NFS mount has noresvport, but the next may not → ${CURE}`],
   ],
   [
     "whose mounts of version 4 all have noresvport by the mechanism, beside a server of the kernel's",
     { kernel: { sunrpc: { min: 600, max: 1023 }, nfs: WITHOUT, nfsServer: true }, mechanisms: NORESVPORT },
     [
-      `unknown (kernel): 631 in range; every NFS mount has noresvport, but the kernel's NFS server may take one to call a client back → ${CURE}`,
+      `unknown (kernel): 631 reserved in its range; every NFS mount has noresvport, but the kernel's NFS server may take one to call a client back → ${CURE}`,
     ],
   ],
   [
@@ -54,7 +58,7 @@ test.each<[string, Change, string[]]>([
       reservations: sparse.map((port) => reservation(port, "tcp", "many")),
     },
     [
-      `not covered (kernel): ${sparse.join(" ")} in range → portreservectl hold ${sparse.map((port) => `${port}/tcp`).join(" ")}`,
+      `not covered (kernel): ${sparse.join(" ")} reserved in its range → portreservectl hold ${sparse.map((port) => `${port}/tcp`).join(" ")}`,
     ],
   ],
   [
@@ -68,7 +72,7 @@ test.each<[string, Change, string[]]>([
         ],
       },
     },
-    [`not covered (kernel): 631 in range → ${CURE}`],
+    [`not covered (kernel): 631 reserved in its range → ${CURE}`],
   ],
   [
     "that cannot be seen",
@@ -97,7 +101,9 @@ test.each<[string, Change, string[]]>([
   [
     "with privport",
     plan9(true),
-    ["not covered (kernel): 700 in range, and '/srv' is mounted with privport → portreservectl hold 700/tcp"],
+    [
+      "not covered (kernel): 700 reserved in its range, and '/srv' is mounted with privport → portreservectl hold 700/tcp",
+    ],
   ],
   [
     "with privport and nothing to lose",
@@ -109,7 +115,7 @@ test.each<[string, Change, string[]]>([
     "of which the kernel does not say, while it holds a port",
     { ...plan9(false), sockets: [socket(OF_KERNEL)] },
     [
-      "unknown (kernel): 700 in range, and whether '/srv' is mounted with privport cannot be seen → portreservectl hold 700/tcp",
+      "unknown (kernel): 700 reserved in its range, and whether '/srv' is mounted with privport cannot be seen → portreservectl hold 700/tcp",
     ],
   ],
   [

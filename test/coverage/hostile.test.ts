@@ -4,6 +4,7 @@ import { named } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { LIST, library, noHost, onHost } from "../support/host.ts";
 import { metricFaults } from "../support/metrics-lint.ts";
+import { parsePlugin } from "../support/plugin.ts";
 import { schemaFaults } from "../support/schema.ts";
 
 const reason = await noHost();
@@ -46,6 +47,7 @@ for verb in status map list "lookup 631" "verify --quick"; do ask env "$verb"; a
 ask nobody status
 ask nobody "status --prometheus"
 ask env "status --prometheus"
+ask env "status --nagios -t 60"
 ask env "verify --quick --json --pid $THIEF"
 step owner1 ctl lookup "$1" --json
 step owner5 ctl lookup "$5" --json
@@ -101,6 +103,9 @@ describe.skipIf(reason !== undefined)(named("hostile processes", reason), () => 
     const found = document.allocators.filter(({ kind }) => kind === "process");
     expect(found.map(({ program }) => program).sort()).toEqual(NAMES.map((name) => `/usr/local/nasty/${name}`).sort());
     expect(found.map(({ verdict }) => verdict)).toEqual(NAMES.map(() => "not covered"));
+
+    const plugin = parsePlugin(steps("env_status_--nagios_-t_60").stdout);
+    expect([plugin.state, plugin.data.stolen?.value]).toEqual(["CRITICAL", 1]);
 
     for (const who of ["nobody", "env"]) expect(metricFaults(steps(`${who}_status_--prometheus`).stdout)).toEqual([]);
     const samples = steps("env_status_--prometheus").stdout.split("\n");

@@ -211,7 +211,7 @@ async function expectKernel(guest: Guest, { allocators }: Status): Promise<void>
   const verdict =
     inRange.length === 0
       ? "covered | no reserved port in its range"
-      : `not covered | ${inRange.join(" ")} in range | ${hint}`;
+      : `not covered | ${inRange.join(" ")} reserved in its range | ${hint}`;
   expect(allocators.filter(({ kind }) => kind === "kernel").map(verdictText)).toEqual(
     hasClient ? [`NFS client (kernel, ${min}–${max}) ${verdict} [kernel]`] : [],
   );

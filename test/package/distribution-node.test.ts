@@ -115,7 +115,8 @@ test.skipIf(noOld !== undefined)(
   named("a Node that is too old gets one line, and an exit code of its own", noOld),
   async () => {
     const script = `${UNPACK}step node node --version
-step status portreservectl status`;
+step status portreservectl status
+step plugin portreservectl status --nagios`;
     const layers = [nodeLayer(OLD), debianRoot(DEBIAN_12)];
     const { stdout } = await inRoot(script, { layers, files: { "/package.tgz": tarball } });
     const ran = stepsOf(stdout);
@@ -126,6 +127,11 @@ step status portreservectl status`;
       stderr: `portreservectl: error: this is Node v${OLD.node}, and 18.19 or newer is needed
 hint: Debian 12, Ubuntu 24.04 and what is newer have one: 'apt-get install nodejs'
 `,
+    });
+    expect(ran("plugin")).toEqual({
+      status: 3,
+      stdout: `PORTRESERVE UNKNOWN - this is Node v${OLD.node}, and 18.19 or newer is needed\n`,
+      stderr: "",
     });
   },
 );

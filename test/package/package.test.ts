@@ -43,9 +43,7 @@ const ALLOWED = [
   "docs/portreserve.table.5",
   "docs/recovery.md",
   "docs/portreservectl.8",
-  ...["hold", "list", "lookup", "map", "mechanisms", "migrate", "reclaim", "status", "unhold", "verify"].map(
-    (verb) => `docs/schema/${verb}.schema.json`,
-  ),
+  ...readdirSync(path.join(packageRoot, "docs/schema")).map((name) => `docs/schema/${name}`),
   "package.json",
   ...ARCHS.flatMap((arch) => PARTS[arch].map((name) => `prebuilds/linux-${arch}/${name}`)),
 ].sort();

@@ -14,6 +14,7 @@ export const VERBS = {
   "mechanisms remove": "mechanisms remove noresvport fixed --now",
   status: "status",
   metrics: "status --prometheus",
+  plugin: "status --nagios -t 100",
   verify: "verify",
   "verify --unit": "verify --unit some",
   lookup: "lookup 631",

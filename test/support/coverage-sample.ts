@@ -109,7 +109,7 @@ export const coverage: Coverage = {
       via: ["kernel, 665–1023"],
       range: { min: 665, max: 1023 },
       verdict: "not covered",
-      reason: "993 in range",
+      reason: "993 reserved in its range",
       hint: "mount with noresvport",
     }),
     allocator("2 processes", undefined, {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { named } from "../support/can.ts";
 import { bootGuest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
+import { schemaFaults } from "../support/schema.ts";
 import { NODE, STAGE } from "../support/stage/stage.ts";
 import { withGuest } from "./fresh.ts";
 import { portOf, thiefUnit } from "./thief.ts";
@@ -40,6 +41,7 @@ test.skipIf(reason !== undefined)(
       expect(stdout).toContain("restarted: 'taker.service'\nnothing that runs has to be restarted: ");
       expect(await guest.output(PORT, LONG)).toMatch(/^\{"port":(?!631\})\d+\}\n$/);
       const again = await guest.run(`${CTL} install --restart --json`, LONG);
+      expect(schemaFaults("install", JSON.parse(again.stdout))).toEqual([]);
       expect(JSON.parse(again.stdout)).toMatchObject({
         result: "unchanged",
         restarts: { units: [], others: [], restarted: [] },

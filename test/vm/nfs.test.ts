@@ -60,7 +60,7 @@ until grep -qs error /run/probe.out; do sleep 0.1; done; cat /run/probe.out`);
         via: [`kernel, ${min}–${max}`],
         verdict: "not covered",
         check: "kernel",
-        reason: "749 993 in range",
+        reason: "749 993 reserved in its range",
         hint: "portreservectl mechanisms apply nfs-range",
       },
     ]);
@@ -139,7 +139,7 @@ until grep -qs error /run/probe.out; do sleep 0.1; done; cat /run/probe.out`);
     expect(await client()).toMatchObject({
       verdict: "unknown",
       reason:
-        "749 993 in range; every NFS mount has noresvport, but the kernel's NFS server may take one to call a client back",
+        "749 993 reserved in its range; every NFS mount has noresvport, but the kernel's NFS server may take one to call a client back",
     });
     const [port = 0] = await clientPorts();
     expect(port).toBeGreaterThan(1023);

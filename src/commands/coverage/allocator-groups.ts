@@ -11,10 +11,14 @@ const MOST_FUNCTIONS = 2;
 
 /** One block, so that all groups have the same columns. */
 export function allocatorGroups(allocators: readonly Allocator[]): Block {
-  const groups = groupsOf(allocators, ({ verdict, reason, hint }) => JSON.stringify([verdict, reason, kindOf(hint)]));
-  const rows = groups.flatMap(rowsOf);
+  const rows = alikeAllocators(allocators).flatMap(rowsOf);
   const hasColumns = rows.some((row) => row.length === WHOLE_ROW);
   return { kind: "columns", ...(hasColumns ? { heading: ["", "ALLOCATOR", "PID", "VIA"] } : {}), rows };
+}
+
+/** Those with one verdict, one reason, and a cure that can be said once. */
+export function alikeAllocators(allocators: readonly Allocator[]): readonly (readonly [Allocator, ...Allocator[]])[] {
+  return groupsOf(allocators, ({ verdict, reason, hint }) => JSON.stringify([verdict, reason, kindOf(hint)]));
 }
 
 const WHOLE_ROW = 4;
@@ -54,7 +58,8 @@ function kindOf(hint: string | undefined): string | undefined {
   return hint?.replace(RESTART, "$1");
 }
 
-function curesOf(group: readonly Allocator[]): readonly string[] {
+/** What helps them; restarts of several units are one command. */
+export function curesOf(group: readonly Allocator[]): readonly string[] {
   const hints = unique(group.flatMap(({ hint }) => hint ?? []));
   const units = hints.map((hint) => RESTART.exec(hint)?.[2]);
   const [first = ""] = hints;

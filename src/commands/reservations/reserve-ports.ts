@@ -63,7 +63,9 @@ export function reservePorts(context: Context): Report | Promise<Report> {
         dryRun,
         result,
         unit: null,
+        file: null,
         ports: places.map((one) => ({ ...one, mechanism: mechanismFor(one.port).name })),
+        random: [],
         changes: changesJson(changes, dryRun),
       },
     };

@@ -1,4 +1,4 @@
-// The reserved ports for a person before a terminal: what is not as it should be first, and free ports by their owner.
+// The reserved ports for a person before a terminal: one by one, and where an owner has many free ones these together.
 import { counted, groupsOf, unique } from "../../core/text.ts";
 import type { PortState } from "../../coverage/coverage.ts";
 import { spansOf } from "../../report/fold.ts";
@@ -8,19 +8,23 @@ import { flagsOf, HEADING, heldText, isWorthARow, NOBODY, ownersOf } from "./por
 
 /** So many free ports of an owner have rows of their own. */
 const FEW = 2;
-/** For a person: first what somebody holds or what is not as it should be, then the others, all of one owner in one row. */
+
+/** For a person: one row for each port in their order, and below them those that are free, all of one owner in one row. */
 export function portScreen(reserved: readonly PortState[], tableInForce: boolean): Block {
   const free = reserved.filter((port) => port.reserved && !isWorthARow(port, tableInForce));
   const idle = groupsOf(free, ({ owners, hold }) => JSON.stringify([owners, hold?.kind]));
+  const many = idle.filter((alike) => alike.length > FEW);
+  const folded = many.flat();
   return {
     kind: "columns",
     heading: HEADING,
     rows: [
-      ...reserved.filter((port) => !free.includes(port)).map((port) => screenRow(port, tableInForce)),
-      ...idle.flatMap((alike): readonly (readonly Line[])[] => {
-        if (alike.length <= FEW) return alike.map((port) => screenRow(port, tableInForce));
-        return [[counted(alike.length, "port"), ownersOf(alike[0]), `${holdersText(alike[0])}: ${portsText(alike)}`]];
-      }),
+      ...reserved.filter((port) => !folded.includes(port)).map((port) => screenRow(port, tableInForce)),
+      ...many.map((alike): readonly Line[] => [
+        counted(alike.length, "port"),
+        ownersOf(alike[0]),
+        `${holdersText(alike[0])}: ${portsText(alike)}`,
+      ]),
     ],
   };
 }

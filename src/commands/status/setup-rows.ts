@@ -44,7 +44,7 @@ export function setupBlock({ setup, time }: Pick<HostFacts, "setup" | "time">, {
 type Row = readonly [name: Line, place: Line, answer: Line];
 
 /** It has not been installed, and that is said already. */
-function isPartOf(preload: HostAnswer | undefined, { hint }: HostAnswer): boolean {
+export function isPartOf(preload: HostAnswer | undefined, { hint }: HostAnswer): boolean {
   return preload?.state === "bad" && preload.hint !== undefined && preload.hint === hint;
 }
 
@@ -60,11 +60,12 @@ function tableCell(table: TableFacts, time: number, answers: readonly HostAnswer
   ];
   const wrong = answers.filter(isWorthSaying);
   const tone = table.state === "fresh" ? "good" : table.state === "valid" ? "warn" : "bad";
-  return [{ text: table.state, tone }, parts.map((part) => `, ${part}`).join(""), ...wrong.flatMap(explanation)];
-}
-
-function explanation(answer: HostAnswer): readonly Span[] {
-  return [": ", said(answer), arrow(answer.hint)];
+  const why = wrong.flatMap((answer): readonly Span[] => {
+    // That there is none is said.
+    if (answer.id === "table" && table.state === "missing") return [arrow(answer.hint)];
+    return [": ", said(answer), arrow(answer.hint)];
+  });
+  return [{ text: table.state, tone }, parts.map((part) => `, ${part}`).join(""), ...why];
 }
 
 function preloadCell({ list, libraries }: SetupFacts, time: number, answer: HostAnswer | undefined): Line {

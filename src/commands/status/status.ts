@@ -10,6 +10,7 @@ import { type AssessedHost, assessHost, refuseOtherRoot } from "../coverage/look
 import type { Command, Options } from "../types.ts";
 import { statusJson, timeText } from "./json.ts";
 import { statusMetrics } from "./metrics.ts";
+import { plugin } from "./plugin.ts";
 import { statusBlocks } from "./text.ts";
 import { watch } from "./watch.ts";
 
@@ -17,17 +18,26 @@ export const status: Command = (context): Report | Promise<Report> => {
   const { options } = context;
   refuseOtherRoot("status", options);
   refuseTwoForms(options);
+  if (options.nagios) return plugin(context);
   const memory = newMemory();
   if (options.watch) return watch(context, () => seen(assessHost(context, memory), options));
   const seenNow = assessHost(context, memory);
   return options.prometheus ? metricsReport(seenNow, options) : seen(seenNow, options).report;
 };
 
-function refuseTwoForms({ json, prometheus, watch: again }: Options): void {
-  const forms = [...(prometheus ? ["--prometheus"] : []), ...(json ? ["--json"] : []), ...(again ? ["--watch"] : [])];
-  if (!prometheus || forms.length < 2) return;
-  throw new AppError("usage", `${forms.join(" and ")} exclude each other`, "'portreservectl help status' explains it");
+function refuseTwoForms({ json, prometheus, watch: again, nagios, timeout, output }: Options): void {
+  const forms = [
+    ...(nagios ? ["--nagios"] : []),
+    ...(prometheus ? [nagios && output !== undefined ? "--output" : "--prometheus"] : []),
+    ...(json ? ["--json"] : []),
+    ...(again ? ["--watch"] : []),
+  ];
+  const alone = nagios || prometheus;
+  if (alone && forms.length > 1) throw new AppError("usage", `${forms.join(" and ")} exclude each other`, EXPLAINED);
+  if (timeout !== undefined && !nagios) throw new AppError("usage", "--timeout is for --nagios", EXPLAINED);
 }
+
+const EXPLAINED = "'portreservectl help status' explains it";
 
 /** `key`: the same as long as nothing has happened. */
 function seen(

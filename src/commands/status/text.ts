@@ -1,13 +1,13 @@
 // One screen for a person: the headline, the protection itself, the allocators, the reserved ports, hints.
-import { BLACKLIST_OWNER } from "../../core/config/blacklist.ts";
 import { counted } from "../../core/text.ts";
-import type { Coverage, Hint, PortState } from "../../coverage/coverage.ts";
+import type { Coverage, Hint } from "../../coverage/coverage.ts";
 import type { HostFacts } from "../../coverage/facts.ts";
 
 import type { Block, Line, Tone } from "../../report/types.ts";
 import type { Figures } from "../coverage/figures.ts";
 import { arrow } from "../coverage/words.ts";
 import { allocatorBlocks } from "./allocator-rows.ts";
+import { forWhom } from "./headline.ts";
 import { portBlocks } from "./port-rows.ts";
 import { isInForce, setupBlock } from "./setup-rows.ts";
 
@@ -55,17 +55,11 @@ function headline({ owners, ports: states }: Coverage, { reserved, allocators, s
   ];
 }
 
-/** The blacklist is no service. */
-function forWhom(owners: number, ports: readonly PortState[]): string {
-  const blacklist = ports.some((port) => port.owners.includes(BLACKLIST_OWNER));
-  const services = blacklist ? owners - 1 : owners;
-  if (!blacklist) return `for ${counted(services, "service")}`;
-  return services === 0 ? `by ${BLACKLIST_OWNER}` : `for ${counted(services, "service")} and by ${BLACKLIST_OWNER}`;
-}
-
 function excludedLine({ otherNetworks, powerless }: Coverage["excluded"]): Line | undefined {
   const parts = [
-    ...(otherNetworks === 0 ? [] : [`${counted(otherNetworks, "process", "processes")} in networks of their own`]),
+    ...(otherNetworks === 0
+      ? []
+      : [counted(otherNetworks, "process in a network of its own", "processes in networks of their own")]),
     ...(powerless === 0 ? [] : [`${counted(powerless, "process", "processes")} without the right to privileged ports`]),
   ];
   return parts.length === 0 ? undefined : { text: `harmless to this host: ${parts.join(", ")}`, tone: "dim" };

@@ -83,6 +83,11 @@ export function libsWithShim(root: string): readonly string[] {
   return libs.filter((lib) => isFolder(root, path.dirname(shimFile(lib))));
 }
 
+/** Whether there are programs at all that could load a shim: an empty tree has none. */
+export function hasLoader(root: string): boolean {
+  return LOADERS.some(({ file }) => realFile(root, file) !== undefined);
+}
+
 function realFile(root: string, file: string): string | undefined {
   const real = resolveUnder(root, file).toString();
   return existsSync(real) ? real : undefined;
