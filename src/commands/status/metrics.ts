@@ -110,7 +110,8 @@ function uncoveredSamples({ allocators }: Coverage): readonly Sample[] {
   return VERDICTS.filter(([verdict]) => verdict !== "covered").flatMap(([verdict, code]) => {
     const rows = allocators.filter((one) => one.verdict === verdict);
     const counts = new Map<string, number>();
-    for (const { check, count } of rows) counts.set(check, (counts.get(check) ?? 0) + count);
+    // One that stands for a number that nobody knows has none.
+    for (const { check, count } of rows) counts.set(check, (counts.get(check) ?? 0) + Math.max(1, count));
     return [...counts].map(([reason, value]) => ({ labels: { reason, verdict: code }, value }));
   });
 }

@@ -18,8 +18,9 @@ export function isOurMetrics(text: string): boolean {
 }
 
 /**
- * `file`: where the metrics go, unless a drop-in says otherwise. The look needs the host's processes, networks, users and
- * files as they are, and Node memory that it may write and run: what is not restricted here would blind it or stop it.
+ * `file`: where the metrics go, unless a drop-in says otherwise. The look needs the host's processes, network, users and
+ * files as they are, AppArmor's file of questions in /sys to write to, and Node memory that it may write and run: what is
+ * not restricted here would blind it or stop it.
  */
 export function metricsServiceText({ node, manager }: Manager, file: string): string {
   return `${UNIT_MARKER}
@@ -33,7 +34,7 @@ Environment="PORTRESERVE_METRICS=${literal(file)}"
 ExecStart=${execProgram(node)} ${execArgument(manager)} status --output \${PORTRESERVE_METRICS}
 TimeoutStartSec=50
 Nice=10
-CapabilityBoundingSet=CAP_SYS_PTRACE CAP_SYS_ADMIN CAP_NET_ADMIN CAP_DAC_READ_SEARCH CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
+CapabilityBoundingSet=CAP_SYS_PTRACE CAP_SYS_ADMIN CAP_DAC_READ_SEARCH CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
 NoNewPrivileges=yes
 ProtectSystem=full
 ProtectHome=read-only
@@ -41,14 +42,16 @@ PrivateDevices=yes
 ProtectClock=yes
 ProtectControlGroups=yes
 ProtectHostname=yes
+ProtectKernelLogs=yes
 ProtectKernelModules=yes
-ProtectKernelTunables=yes
 RestrictAddressFamilies=AF_UNIX AF_NETLINK
 RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
 LockPersonality=yes
 SystemCallArchitectures=native
+SystemCallFilter=~@clock @cpu-emulation @module @mount @obsolete @raw-io @reboot @swap
+SystemCallErrorNumber=EPERM
 IPAddressDeny=any
 `;
 }
