@@ -56,7 +56,10 @@ IPAddressDeny=any
 `;
 }
 
-/** The first look soon after it is enabled or the host is up; then one a minute, counted from the start of the last. */
+/**
+ * The first look soon after it is enabled or the host is up; then one a minute, at a second of each host's own. A drop-in that
+ * empties OnCalendar= empties OnActiveSec= too, and needs no other line than its own.
+ */
 export function metricsTimerText(): string {
   return `${UNIT_MARKER}
 [Unit]
@@ -65,8 +68,8 @@ Documentation=man:portreservectl(8)
 
 [Timer]
 OnActiveSec=5s
-OnUnitActiveSec=1min
-AccuracySec=5s
+OnCalendar=minutely
+AccuracySec=10s
 
 [Install]
 WantedBy=${METRICS_TARGET}
