@@ -75,8 +75,12 @@ function partEntry(file, name, part) {
 async function units() {
   const texts = await import(path.join(root, "dist/core/systemd/unit-texts.js"));
   const holder = await import(path.join(root, "dist/core/systemd/holder-unit-text.js"));
+  const metrics = await import(path.join(root, "dist/core/systemd/metrics-unit-text.js"));
+  const { METRICS_FILE } = await import(path.join(root, "dist/system/paths.js"));
+  const manager = { node: "/usr/bin/node", manager: `/${BUNDLE}` };
   const all = [
-    ...texts.unitTexts(PLACES, { node: "/usr/bin/node", manager: `/${BUNDLE}` }),
+    ...texts.unitTexts(PLACES, manager),
+    ...metrics.metricsUnitTexts(manager, METRICS_FILE),
     ["portreserve-hold.service", holder.holderUnitText(`/${HOLDER}`)],
   ];
   return all.map(([name, text]) => ({

@@ -25,6 +25,9 @@ export const MEMORY_FILE = "/run/portreserve.seen";
 /** What V8 had made of this program's text when root ran it last: the next start is quicker by it, and it may be removed. */
 export const CODE_FILE = "/run/portreserve.code";
 
+/** Where Debian's node exporter reads metrics of others, unless a drop-in of our unit names another file. */
+export const METRICS_FILE = "/var/lib/prometheus/node-exporter/portreserve.prom";
+
 /** As ld.so reads it: it puts each program's own library folder in the place of `$LIB`. */
 export const INSTALLED_SHIM = "/usr/$LIB/portreserve/libportreserve.so";
 /** The library for owners that do not share their port, where the shim is. */

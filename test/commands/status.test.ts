@@ -67,8 +67,8 @@ step pipe sh -c '"$0" "$1" status | true' "$NODE" "$MANAGER"
     expect(step("text").stdout).toMatch(/^2 ports reserved for 1 service · /);
     expect(metricFaults(step("metrics").stdout)).toEqual([]);
     expect(step("file")).toEqual({ status: 0, stdout: "", stderr: "" });
-    const ageless = (text: string): string => text.replace(/^portreserve_table_age_seconds .*$/m, "");
-    expect(ageless(step("content").stdout)).toBe(ageless(step("metrics").stdout));
+    const timeless = (text: string): string => text.replace(/^portreserve_look_timestamp_seconds .*$/m, "");
+    expect(timeless(step("content").stdout)).toBe(timeless(step("metrics").stdout));
     expect(step("mode").stdout).toBe("644\n");
     const picture = JSON.parse(step("map").stdout);
     expect(schemaFaults("map", picture)).toEqual([]);

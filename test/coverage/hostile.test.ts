@@ -109,7 +109,7 @@ describe.skipIf(reason !== undefined)(named("hostile processes", reason), () => 
 
     for (const who of ["nobody", "env"]) expect(metricFaults(steps(`${who}_status_--prometheus`).stdout)).toEqual([]);
     const samples = steps("env_status_--prometheus").stdout.split("\n");
-    expect(samples).toContain(`portreserve_allocators{verdict="not covered"} ${document.totals.allocatorsNotCovered}`);
+    expect(samples).toContain(`portreserve_allocators{verdict="not_covered"} ${document.totals.allocatorsNotCovered}`);
     expect(document.totals.stolen).toBe(1);
     expect(samples.filter((line) => /^portreserve_stolen_ports [0-9]/.test(line))).toEqual([
       "portreserve_stolen_ports 1",

@@ -64,6 +64,7 @@ const filesOf = (arch: Arch): readonly string[] =>
     ...[
       ...["portreserve.path", "portreserve-services.path", "portreserve-blacklist.path", "portreserve.service"],
       ...["portreserve-recompile@.service", "portreserve-hold.service"],
+      ...["portreserve-metrics.service", "portreserve-metrics.timer"],
     ].map((name) => `usr/lib/systemd/system/${name}`),
     ...["portreserve.5", "portreserve.table.5"].map((name) => `usr/share/man/man5/${name}.gz`),
     ...["portrelease.8", "portreserve-hold.8", "portreservectl.8"].map((name) => `usr/share/man/man8/${name}.gz`),

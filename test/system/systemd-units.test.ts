@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileS
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { holderUnitText } from "../../src/core/systemd/holder-unit-text.ts";
+import { METRICS_TIMER, METRICS_UNITS, metricsUnitTexts } from "../../src/core/systemd/metrics-unit-text.ts";
 import {
   enablingLinks,
   PATH_UNITS,
@@ -18,6 +19,7 @@ import {
   HOLDER_FILE,
   HOLDER_UNIT,
   HOLDER_WANTED,
+  METRICS_FILE,
   OWNERS_FOLDER,
   SERVICES_FILE,
   UNIT_FOLDER,
@@ -30,7 +32,7 @@ const lacking = skipReason(
   { program: "systemctl", package: "systemd" },
 );
 /** Every unit that these files make. */
-const UNITS = [SERVICE_UNIT, ...Object.values(RECOMPILE_UNITS), ...PATH_UNITS, HOLDER_UNIT];
+const UNITS = [SERVICE_UNIT, ...Object.values(RECOMPILE_UNITS), ...PATH_UNITS, HOLDER_UNIT, ...METRICS_UNITS];
 const WATCHED = [OWNERS_FOLDER, SERVICES_FILE, BLACKLIST_FILE];
 
 /** What systemd-analyze says of all our units, the service changed, with a node in `place`, below a temporary folder that it calls FOLDER. */
@@ -40,7 +42,8 @@ function verified(place: string, change: (service: string) => string = (service)
     mkdirSync(path.dirname(node), { recursive: true });
     writeFileSync(node, "#!/bin/sh\n");
     chmodSync(node, 0o755);
-    for (const [name, text] of unitTexts(WATCHED, { node, manager: path.join(folder, place, "manager.mjs") })) {
+    const manager = { node, manager: path.join(folder, place, "manager.mjs") };
+    for (const [name, text] of [...unitTexts(WATCHED, manager), ...metricsUnitTexts(manager, METRICS_FILE)]) {
       writeFileSync(path.join(folder, name), name === SERVICE_UNIT ? change(text) : text);
     }
     writeFileSync(path.join(folder, HOLDER_UNIT), holderUnitText(node));
@@ -92,7 +95,8 @@ test.skipIf(lacking !== undefined)(named("makes the links that systemctl enable 
   inFolder({}, (root) => {
     const folder = path.join(root, UNIT_FOLDER);
     mkdirSync(folder, { recursive: true });
-    for (const [name, text] of unitTexts(WATCHED, { node: "/usr/bin/node", manager: "/m" })) {
+    const manager = { node: "/usr/bin/node", manager: "/m" };
+    for (const [name, text] of [...unitTexts(WATCHED, manager), ...metricsUnitTexts(manager, METRICS_FILE)]) {
       writeFileSync(path.join(folder, name), text);
     }
     writeFileSync(path.join(folder, HOLDER_UNIT), holderUnitText(HOLDER_FILE));
@@ -103,9 +107,15 @@ test.skipIf(lacking !== undefined)(named("makes the links that systemctl enable 
         .map((name) => ({ path: `${UNIT_FOLDER}/${name}`, target: readlinkSync(path.join(folder, name)) }))
         .toSorted(byPath),
     ).toEqual(
-      [...enablingLinks(UNIT_FOLDER), { path: HOLDER_WANTED, target: `${UNIT_FOLDER}/${HOLDER_UNIT}` }].toSorted(
-        byPath,
-      ),
+      [
+        ...enablingLinks(UNIT_FOLDER),
+        { path: HOLDER_WANTED, target: `${UNIT_FOLDER}/${HOLDER_UNIT}` },
+        // Which uninstall takes away, and nobody but the administrator makes.
+        {
+          path: `${UNIT_FOLDER}/timers.target.wants/${METRICS_TIMER}`,
+          target: `${UNIT_FOLDER}/${METRICS_TIMER}`,
+        },
+      ].toSorted(byPath),
     );
   });
 });

@@ -69,7 +69,7 @@ test("follows its own links on the way, relative, absolute and up, and those of 
 
 test("says why there is no such folder", () => {
   const file = path.join(scratch(), "none/x.prom");
-  expect(() => writeOutput(file, "")).toThrow(`cannot write '${file}': no such file or directory`);
+  expect(() => writeOutput(file, "")).toThrow(`cannot write '${file}': there is no folder`);
 });
 
 const reason = skipReason("root");

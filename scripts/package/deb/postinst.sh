@@ -5,7 +5,8 @@ case $1 in
 configure)
   if booted && { listed || enabled; }; then
     systemctl --system daemon-reload || :
-    systemctl try-restart portreserve.path portreserve-services.path portreserve-blacklist.path portreserve-hold.service || :
+    systemctl try-restart portreserve.path portreserve-services.path portreserve-blacklist.path portreserve-hold.service \
+      portreserve-metrics.timer || :
   fi
   if listed; then
     # Tries it once more, and proves it.

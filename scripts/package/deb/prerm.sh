@@ -48,6 +48,17 @@ take_away() {
   ! booted || systemctl --system daemon-reload || :
 }
 
+# The timer may be enabled where nothing else of it was ever put into force.
+stop_metrics() {
+  if booted; then
+    systemctl stop portreserve-metrics.timer portreserve-metrics.service 2>/dev/null || :
+    systemctl reset-failed portreserve-metrics.service 2>/dev/null || :
+  fi
+  rm -f "$units/timers.target.wants/portreserve-metrics.timer"
+  metrics=/var/lib/prometheus/node-exporter/portreserve.prom
+  if [ -f "$metrics" ] && head -n 1 "$metrics" | grep -q '^# HELP portreserve_'; then rm -f "$metrics"; fi
+}
+
 case $1 in
 remove)
   if listed || enabled || [ -e /etc/portreserve.table ]; then
@@ -55,5 +66,6 @@ remove)
   fi
   # What the manager may have refused to do.
   ! listed || take_away
+  stop_metrics
   ;;
 esac

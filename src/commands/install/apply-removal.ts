@@ -1,12 +1,13 @@
 // Carries the plan of a removal out, what is in use before what it uses, and takes everything back if any step fails.
 import type { InstallState, Removal } from "../../core/install/plan.ts";
+import { METRICS_SERVICE, METRICS_TIMER } from "../../core/systemd/metrics-unit-text.ts";
 import { PATH_UNITS, RECOMPILE_UNITS, SERVICE_UNIT } from "../../core/systemd/unit-texts.ts";
 import type { Message } from "../../report/types.ts";
 import { commandLine } from "../../system/command-text.ts";
 import { type Journal, openJournal } from "../../system/files/apply.ts";
 import { flushFoldersOf } from "../../system/files/flush-folders.ts";
 import { forgetLabel, labelIsRemembered, reloadAppArmor, selinuxActive } from "../../system/host/confinement.ts";
-import { daemonReload, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
+import { daemonReload, resetFailed, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
 import { carryOutIn, type Work } from "../mechanisms/change.ts";
 import { STRANDED } from "../table-change.ts";
 import type { UnitWork } from "./drop-ins.ts";
@@ -61,12 +62,14 @@ export function applyRemoval({ root, state, removal, units, mechanisms }: Remove
 function takeUnits(root: string, { units }: Removal, journal: Journal): void {
   const running = systemdRuns(root) && units.length > 0;
   if (running) {
-    journal.undo("path units are no longer active", () => expectDone(startNow(PATH_UNITS, "queue")));
+    const timer = units.some(({ path }) => path.endsWith(`.wants/${METRICS_TIMER}`)) ? [METRICS_TIMER] : [];
+    journal.undo("path units are no longer active", () => expectDone(startNow([...PATH_UNITS, ...timer], "queue")));
     journal.undo("systemd no longer knows the units", () => expectDone(daemonReload()));
     // One that is not loaded cannot be stopped, and need not be. What the service starts at its end is stopped when
     // nothing can start it any more.
-    stopNow([...PATH_UNITS, SERVICE_UNIT], "finish");
-    stopNow(Object.values(RECOMPILE_UNITS), "finish");
+    stopNow([...PATH_UNITS, METRICS_TIMER, SERVICE_UNIT], "finish");
+    stopNow([...Object.values(RECOMPILE_UNITS), METRICS_SERVICE], "finish");
+    resetFailed([METRICS_SERVICE]);
   }
   journal.apply(units);
   if (running) expectDone(daemonReload());

@@ -1,6 +1,7 @@
 // What `install` and `uninstall` look at before they decide: the host's loaders, the places of portreserve's files, the list, the table.
 import type { Artefact } from "../../core/install/artefacts.ts";
 import type { Change } from "../../core/install/change.ts";
+import { metricsTraceSpecs, metricsUnitSpecs } from "../../core/install/metrics-specs.ts";
 import type { InstallState } from "../../core/install/plan.ts";
 import {
   isManagerMark,
@@ -31,6 +32,7 @@ import {
   INSTALLED_SHIM,
   LOADER_CACHE,
   MANAGER_FOLDER,
+  METRICS_FILE,
   OWNERS_FOLDER,
   PRELOAD_LIST,
   SERVICES_FILE,
@@ -107,9 +109,10 @@ export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Inst
         ]),
     rules: rules === undefined ? [] : [ruleSpec(rules, TABLE_FILE)],
     manager: packaged ? [] : managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)),
-    units: unitSpecs({ ...unitPlaces(root), watched: WATCHED, node: "", manager: "" }).filter(
-      ({ wanted }) => !packaged || wanted.kind === "link",
-    ),
+    units: [
+      ...unitsBy(root, { node: "", manager: "" }).filter(({ wanted }) => !packaged || wanted.kind === "link"),
+      ...metricsTraceSpecs(unitPlaces(root), METRICS_FILE),
+    ],
     holder: holderToTake(root),
     dropIns,
     table: undefined,
@@ -169,9 +172,14 @@ function managerChoice(
   const manager = `${MANAGER_FOLDER}/${MANAGER_FILE}`;
   return {
     manager: managerSpecs(MANAGER_FOLDER, site.parts, isOurFolder(root)),
-    units: unitSpecs({ ...unitPlaces(root), watched: WATCHED, node: site.node, manager }),
+    units: unitsBy(root, { node: site.node, manager }),
     notes: [],
   };
+}
+
+function unitsBy(root: string, by: Pick<UnitsChoice, "node" | "manager">): readonly Spec[] {
+  const places = { ...unitPlaces(root), ...by };
+  return [...unitSpecs({ ...places, watched: WATCHED }), ...metricsUnitSpecs(places, METRICS_FILE)];
 }
 
 function unitPlaces(root: string): Pick<UnitsChoice, "folder" | "packaged"> {

@@ -7,6 +7,7 @@ import { type Artefact, inPlace, unownedAmong } from "../../core/install/artefac
 import type { InstallState } from "../../core/install/plan.ts";
 import { startsOldDaemon } from "../../core/old-daemon.ts";
 import { conflictsNamed } from "../../core/preload-list/conflicts.ts";
+import { METRICS_UNITS } from "../../core/systemd/metrics-unit-text.ts";
 import { isOurUnit, SERVICE_UNIT, UNIT_FILES } from "../../core/systemd/unit-texts.ts";
 import { othersUnits } from "../../observe/units/read-unit-files.ts";
 import type { Message } from "../../report/types.ts";
@@ -34,7 +35,9 @@ export function refusalsToInstall(
     ...abis.flatMap(shimRefusals),
     ...unownedRefusals(root, all),
     ...(list ? [...listRefusals(root, state), ...danglingList(root, state)] : []),
-    ...[...(units.length > 0 ? UNIT_FILES : []), HOLDER_UNIT].flatMap((name) => hiddenUnits(root, name)),
+    ...[...(units.length > 0 ? [...UNIT_FILES, ...METRICS_UNITS] : []), HOLDER_UNIT].flatMap((name) =>
+      hiddenUnits(root, name),
+    ),
     ...blockedFolders(root, all),
     ...closedFolders(root, libraries),
     ...writablePlaces(root, [...libraries, ...parts, ...units, ...holder, ...dropIns]),

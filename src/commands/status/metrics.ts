@@ -5,7 +5,12 @@ import type { Metric, Sample } from "../../report/prometheus.ts";
 import type { Figures } from "../coverage/figures.ts";
 import { isThief } from "../coverage/words.ts";
 
-const VERDICTS: readonly Verdict[] = ["covered", "not covered", "unknown"];
+/** The verdicts as values of a label: the codes of ours never have a space. */
+const VERDICTS = [
+  ["covered", "covered"],
+  ["not covered", "not_covered"],
+  ["unknown", "unknown"],
+] as const satisfies readonly (readonly [Verdict, string])[];
 
 /** `rejected`: undefined where the configuration cannot be read. */
 export function statusMetrics(
@@ -16,6 +21,10 @@ export function statusMetrics(
 ): readonly Metric[] {
   const { since, state } = setup.table;
   return [
+    gauge("build_info", "The version of portreserve that has looked.", [
+      { labels: { version: setup.manager.own }, value: 1 },
+    ]),
+    gauge("look_timestamp_seconds", "When the host was looked at, in seconds since 1970.", [{ value: time / 1000 }]),
     gauge(
       "covered",
       "Whether nothing on this host can take or has taken a reserved port: 1 if so, 0 if not or unknown.",
@@ -28,7 +37,19 @@ export function statusMetrics(
     gauge(
       "allocators",
       "Processes, programs and parts of the kernel that can hand out a privileged port.",
-      VERDICTS.map((verdict) => ({ labels: { verdict }, value: allocators[verdict] })),
+      VERDICTS.map(([verdict, code]) => ({ labels: { verdict: code }, value: allocators[verdict] })),
+    ),
+    gauge(
+      "uncovered_allocators",
+      "Allocators that are not covered or unknown, by the check that decided.",
+      uncoveredSamples(coverage),
+    ),
+    gauge(
+      "failed_check",
+      "A question about the protection itself that has a bad answer, or none.",
+      coverage.answers
+        .filter(({ state: answer }) => answer !== "good")
+        .map(({ id, state: answer }) => ({ labels: { check: id, state: answer }, value: 1 })),
     ),
     gauge("stolen_ports", "Reserved ports that an allocator or the kernel holds.", [{ value: stolen }]),
     gauge("stolen_port", "A reserved port that an allocator or the kernel holds, and the unit of its thief.", [
@@ -74,11 +95,6 @@ export function statusMetrics(
       "When the table was compiled, in seconds since 1970.",
       since === undefined ? [] : [{ value: since / 1000 }],
     ),
-    gauge(
-      "table_age_seconds",
-      "How old the table was when this was written.",
-      since === undefined ? [] : [{ value: Math.max(0, time - since) / 1000 }],
-    ),
   ];
 }
 
@@ -88,6 +104,16 @@ function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
 
 function keptPorts({ ports }: Coverage, kind: PortHold["kind"]): number {
   return ports.filter(({ hold }) => hold?.kind === kind && hold.state === "held").length;
+}
+
+function uncoveredSamples({ allocators }: Coverage): readonly Sample[] {
+  return VERDICTS.filter(([verdict]) => verdict !== "covered").flatMap(([verdict, code]) => {
+    const rows = allocators.filter((one) => one.verdict === verdict);
+    const counts = new Map<string, number>();
+    // One that stands for a number that nobody knows has none.
+    for (const { check, count } of rows) counts.set(check, (counts.get(check) ?? 0) + Math.max(1, count));
+    return [...counts].map(([reason, value]) => ({ labels: { reason, verdict: code }, value }));
+  });
 }
 
 function stolenSamples({ ports }: Coverage): readonly Sample[] {

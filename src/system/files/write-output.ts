@@ -1,7 +1,8 @@
 // A file that the user names for a result: its readers see the old one or the new one, never a part.
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, type Stats, statfsSync } from "node:fs";
 import path from "node:path";
-import { AppError, fromSystem } from "../app-error.ts";
+import { AppError, errnoOf, fromSystem } from "../app-error.ts";
+import { shellWord } from "../command-text.ts";
 import { ownDescriptor } from "../proc/process-files.ts";
 import { otherKind } from "./read-file.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -27,8 +28,14 @@ export function writeOutput(name: string, text: string): void {
       closeSync(folder);
     }
   } catch (error) {
+    if (errnoOf(error) === "ENOENT") throw noFolder(name, path.dirname(file), error);
     throw fromSystem(error, `cannot write '${name}'`, undefined, path.dirname(file));
   }
+}
+
+function noFolder(name: string, folder: string, cause: unknown): AppError {
+  const hint = `run 'mkdir -p ${shellWord(folder)}', or name a file in the folder that node_exporter's option --collector.textfile.directory names`;
+  return new AppError("incomplete", `cannot write '${name}': there is no folder '${folder}'`, hint, cause);
 }
 
 /** O_PATH of fcntl.h: a folder that may be passed through, read or not. */
