@@ -1,5 +1,5 @@
 // The spec of the rpm package. What it packs is laid out already: it has no %prep and no %build.
-import { DESCRIPTION, NAME, SUMMARY } from "./texts.mjs";
+import { DESCRIPTION, MAINTAINER, NAME, SUMMARY } from "./texts.mjs";
 
 /** What no two machines are to say differently, and what rpmbuild would do to files that are finished. */
 const MACROS = [
@@ -22,7 +22,7 @@ const SECTIONS = {
 };
 
 /** By which a library or program says on every distribution of rpm's that it is there; the packages have different names. */
-const NEEDS = ["libc.so.6(GLIBC_2.28)(64bit)", "libgcc_s.so.1()(64bit)", "libstdc++.so.6(GLIBCXX_3.4.22)(64bit)"];
+const NEEDS = ["libc.so.6(GLIBC_2.28)(64bit)", "libgcc_s.so.1()(64bit)", "libstdc++.so.6(GLIBCXX_3.4.21)(64bit)"];
 
 /** `tree`: the folder in which `entries` were written. `version`: with the release behind the last '-'. */
 export function specText({ version, epoch, entries, scripts, tree }) {
@@ -34,6 +34,7 @@ Version: ${upstream}
 Release: ${release}
 Summary: ${SUMMARY.replace(/^./, (letter) => letter.toUpperCase())}
 License: MIT
+Packager: ${MAINTAINER}
 # What its programs need is known, and some of it is for libraries that a machine may not have.
 AutoReqProv: no
 # Not 'nodejs', whose epoch differs between distributions, so that no version of it could be named.
@@ -56,7 +57,7 @@ ${scripts.map(([name, text]) => `${SECTIONS[name] ?? `%${name}`}\n${plain(bodyOf
 ${filesText(entries)}
 
 %changelog
-* ${changelogDate(epoch)} The portreserve authors <portreserve@users.noreply.github.com> - ${version}
+* ${changelogDate(epoch)} ${MAINTAINER} - ${version}
 - Made from the sources of this version by 'npm run package:rpm'; CHANGELOG.md
   says what has changed.
 `;
