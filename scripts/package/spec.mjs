@@ -73,13 +73,16 @@ function plain(text) {
   return text.replaceAll("%", "%%");
 }
 
-/** Folders of the distribution are not the package's. */
+/** Of these a distribution has the ones that it needs itself; a folder may belong to several packages. */
+const SHARED = /^usr\/share\/(fish|zsh)(\/|$)/;
+
+/** Other folders of the distribution are not the package's. */
 function filesText(entries) {
   const own = new Set();
   for (const { path: file } of entries) {
     for (let end = file.lastIndexOf("/"); end > 0; end = file.lastIndexOf("/", end - 1)) {
       const folder = file.slice(0, end);
-      if (/\/portreserve(ctl)?(\/|$)/.test(folder)) own.add(folder);
+      if (/\/portreserve(ctl)?(\/|$)/.test(folder) || SHARED.test(folder)) own.add(folder);
     }
   }
   const lines = [

@@ -92,13 +92,14 @@ describe.skipIf(reason !== undefined).each(ARCHS)(named("the rpm for %s", reason
     expect([...modes].sort()).toEqual(["-rw-r--r--", "-rwxr-xr-x", "drwxr-xr-x", "lrwxrwxrwx"]);
   });
 
-  test("owns its own folders, and none of the distribution's", () => {
+  test("owns its own folders and those of shells that may not be there, and none of the distribution's", () => {
     const entries = query(arch, "--qf", LISTED).map((line) => line.split(" "));
     const folders = entries.filter(([mode]) => mode?.startsWith("d")).map(([, , name]) => name);
     const home = "/usr/lib/portreserve";
     expect(folders).toEqual([
       ...[home, `${home}/dist`, `${home}/prebuilds`, `${home}/prebuilds/linux-${arch}`, "/usr/lib64/portreserve"],
-      ...[`/usr/share/doc/${NAME}`, `/usr/share/licenses/${NAME}`],
+      ...[`/usr/share/doc/${NAME}`, "/usr/share/fish", "/usr/share/fish/vendor_completions.d"],
+      ...[`/usr/share/licenses/${NAME}`, "/usr/share/zsh", "/usr/share/zsh/site-functions"],
     ]);
   });
 
