@@ -37,13 +37,19 @@ try_shims() (
 # Fails where this version must not be unpacked.
 before_files() {
   mark=/usr/lib/portreserve/package.json
-  [ -e "$mark" ] || return 0
-  if ! grep -q '"packagedBy"' "$mark"; then
+  if [ -e "$mark" ] && ! grep -q '"packagedBy"' "$mark"; then
     echo "portreservectl: error: portreserve is installed here without a package; nothing was changed" >&2
-    echo "hint: run 'node ${mark%/*}/dist/portreservectl.mjs uninstall', install this package, then run '/usr/bin/portreservectl install'" >&2
+    echo "hint: run 'node ${mark%/*}/dist/portreservectl.mjs uninstall' and 'npm uninstall --global portreserve', install this package, then run '/usr/bin/portreservectl install'" >&2
     return 1
   fi
-  if listed && ! try_shims; then
+  case $(readlink /usr/bin/portreservectl) in
+  */node_modules/*)
+    echo "portreservectl: error: npm's '/usr/bin/portreservectl' is in the way, and this package's would go with it; nothing was changed" >&2
+    echo "hint: run 'npm uninstall --global portreserve', then install this package" >&2
+    return 1
+    ;;
+  esac
+  if [ -e "$mark" ] && listed && ! try_shims; then
     echo "portreservectl: error: programs behave in another way with this version's shim; nothing was changed" >&2
     return 1
   fi
