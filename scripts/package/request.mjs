@@ -7,7 +7,7 @@ import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { archs, wrongParts } from "../parts.mjs";
-import { root } from "../step.mjs";
+import { fail, root } from "../step.mjs";
 
 /**
  * `version`: with the package's release behind the last '-'. `epoch`: in seconds, the time of each file. `stage`: a folder
@@ -32,12 +32,6 @@ export function packageRequest() {
   const stage = mkdtempSync(path.join(tmpdir(), "portreserve-package-"));
   process.on("exit", () => rmSync(stage, { recursive: true, force: true }));
   return { manifest, version: values.version ?? `${manifest.version}-1`, epoch: epochOf(), out, stage, archs: asked };
-}
-
-export function fail(message, hint) {
-  console.error(`error: ${message}`);
-  if (hint !== undefined) console.error(`hint: ${hint}`);
-  process.exit(1);
 }
 
 function epochOf() {
