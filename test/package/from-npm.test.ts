@@ -49,6 +49,7 @@ step still-packages thief
 step npm-over from_npm --prefix=/usr
 step whole-still owned
 step over-covered thief
+step npm-beside from_npm
 step removed remove
 step removed-list cat /etc/ld.so.preload
 step npm-in-usr from_npm --prefix=/usr
@@ -151,7 +152,10 @@ hint: run '/usr/bin/portreservectl ${verb}'
       expect(ran("npm-over").stderr).toContain("File exists: /usr/bin/portreservectl");
       expect(ran("whole-still")).toEqual(whole);
       expect(ran("over-covered")).toEqual(port(632));
-      expect(ran("removed").status).toBe(0);
+      // By the package's manager: the other would refuse, and the script without Node would say nothing.
+    expect(ran("npm-beside").status).toBe(0);
+    expect(ran("removed").status).toBe(0);
+    expect(ran("removed").stdout).toContain("removed: '/etc/ld.so.preload'\n");
       expect(ran("removed-list").status).toBe(1);
     },
   );
