@@ -9,7 +9,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { prebuildify } from "./node-gyp.mjs";
 import { archs, parts, SUMS, sumsOf } from "./parts.mjs";
-import { root, run } from "./step.mjs";
+import { fail, root, run } from "./step.mjs";
 import { buildTools, explain, missing } from "./tools.mjs";
 
 /** Debian's names: of the compilers' prefix and of the package that has them. */
@@ -25,12 +25,6 @@ const wanted = values.arch === undefined ? archs : [values.arch];
 mkdirSync(out, { recursive: true });
 needAll(wanted);
 for (const arch of wanted) build(arch);
-
-function fail(message, hint) {
-  console.error(`error: ${message}`);
-  if (hint !== undefined) console.error(`hint: ${hint}`);
-  process.exit(1);
-}
 
 /** What builds for a processor, for node-gyp and for us. */
 function toolsFor(arch) {

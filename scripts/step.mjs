@@ -15,6 +15,13 @@ export function run(command, args, options = {}) {
   }
 }
 
+/** Ends this script. `hint`: a command that helps. */
+export function fail(message, hint) {
+  console.error(`error: ${message}`);
+  if (hint !== undefined) console.error(`hint: ${hint}`);
+  process.exit(1);
+}
+
 /** Whether `tool` can be started. Where PORTRESERVE_REQUIRE_ALL is set a missing tool is a failure, not a skip. */
 export function have(tool, debianPackage) {
   const found = !spawnSync(tool, ["--version"], { stdio: "ignore" }).error;

@@ -1,4 +1,4 @@
-// Where everything is in the Debian package, with its bytes: what 'install' would put on a host, and beside that what a package has.
+// Where everything is in a package, with its bytes: what 'install' would put on a host, and beside that what a package has.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -11,30 +11,52 @@ import { changelogText, copyrightText, NAME, overridesText } from "./texts.mjs";
 const HOME = "usr/lib/portreserve";
 const BUNDLE = `${HOME}/dist/portreservectl.mjs`;
 const HOLDER = `${HOME}/portreserve-hold`;
-/** What ld.so puts in the place of `$LIB`, for each build of the libraries: Debian's own folders, and those of libc6-i386. */
-const LIBS = {
-  x64: [
-    ["", ["lib/x86_64-linux-gnu"]],
-    ["-i386", ["lib/i386-linux-gnu", "lib32"]],
-  ],
-  arm64: [["", ["lib/aarch64-linux-gnu"]]],
+/**
+ * What differs between the distributions' packages. `libs`: what ld.so puts in the place of `$LIB`, for each build of the
+ * libraries: Debian's own folders, and those of libc6-i386; rpm's distributions have lib64 and lib.
+ */
+const KINDS = {
+  deb: {
+    packagedBy: "dpkg",
+    libs: {
+      x64: [
+        ["", ["lib/x86_64-linux-gnu"]],
+        ["-i386", ["lib/i386-linux-gnu", "lib32"]],
+      ],
+      arm64: [["", ["lib/aarch64-linux-gnu"]]],
+    },
+    zsh: "usr/share/zsh/vendor-completions",
+    documents: debianDocuments,
+  },
+  rpm: {
+    packagedBy: "rpm",
+    libs: {
+      x64: [
+        ["", ["lib64"]],
+        ["-i386", ["lib"]],
+      ],
+      arm64: [["", ["lib64"]]],
+    },
+    zsh: "usr/share/zsh/site-functions",
+    documents: rpmDocuments,
+  },
 };
 const PLACES = ["/etc/portreserve", "/etc/services", "/etc/bindresvport.blacklist"];
 
 const ofRoot = (name) => readFileSync(path.join(root, name));
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 });
 
-/** Entries as writeTree() takes them, sorted. */
-export async function layOut({ arch, debian, version, manifest, epoch, prebuilds }) {
+/** Entries as writeTree() takes them, sorted, for "deb" or "rpm". */
+export async function layOut(kind, { arch, version, manifest, epoch, prebuilds }) {
+  const { packagedBy, libs: libsOf, zsh, documents } = KINDS[kind];
   const part = (name) => readFileSync(path.join(prebuilds, name));
-  const doc = `usr/share/doc/${NAME}`;
   const entries = [
-    { path: `${HOME}/package.json`, bytes: Buffer.from(identity(manifest, version)) },
+    { path: `${HOME}/package.json`, bytes: Buffer.from(identity(manifest, version, packagedBy)) },
     { path: BUNDLE, bytes: withNode(ofRoot("dist/portreservectl.mjs")), mode: 0o755 },
     { path: `${HOME}/dist/portrelease.js`, bytes: withNode(ofRoot("dist/portrelease.js")), mode: 0o755 },
     { path: HOLDER, bytes: part("portreserve-hold"), mode: 0o755 },
     ...parts(arch).map((name) => partEntry(`${HOME}/prebuilds/linux-${arch}/${name}`, name, part)),
-    ...LIBS[arch].flatMap(([suffix, libs]) =>
+    ...libsOf[arch].flatMap(([suffix, libs]) =>
       libs.flatMap((lib) =>
         ["libportreserve", "libportreserve-high", "libportreserve-share"].map((name) => ({
           path: `usr/${lib}/portreserve/${name}.so`,
@@ -47,19 +69,33 @@ export async function layOut({ arch, debian, version, manifest, epoch, prebuilds
     { path: "usr/sbin/portreserve-hold", target: "../lib/portreserve/portreserve-hold" },
     ...(await units()),
     ...manuals(),
-    ...completions(),
-    { path: `${doc}/copyright`, bytes: Buffer.from(copyrightText()) },
-    { path: `${doc}/changelog.gz`, bytes: gzipped(ofRoot("CHANGELOG.md")) },
-    { path: `${doc}/changelog.Debian.gz`, bytes: gzipped(changelogText({ version, epoch })) },
-    { path: `${doc}/recovery.md`, bytes: ofRoot("docs/recovery.md") },
-    { path: `usr/share/lintian/overrides/${NAME}`, bytes: Buffer.from(overridesText(debian)) },
+    ...completions(zsh),
+    { path: `usr/share/doc/${NAME}/recovery.md`, bytes: ofRoot("docs/recovery.md") },
+    ...documents({ arch, version, epoch }),
   ];
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** By the last field `install` knows that dpkg owns what is there. */
-function identity({ name, type }, version) {
-  return `${JSON.stringify({ name, version: version.replace(/-[^-]*$/, ""), type, packagedBy: "dpkg" })}\n`;
+function debianDocuments({ arch, version, epoch }) {
+  const doc = `usr/share/doc/${NAME}`;
+  return [
+    { path: `${doc}/copyright`, bytes: Buffer.from(copyrightText()) },
+    { path: `${doc}/changelog.gz`, bytes: gzipped(ofRoot("CHANGELOG.md")) },
+    { path: `${doc}/changelog.Debian.gz`, bytes: gzipped(changelogText({ version, epoch })) },
+    { path: `usr/share/lintian/overrides/${NAME}`, bytes: Buffer.from(overridesText(arch)) },
+  ];
+}
+
+function rpmDocuments() {
+  return [
+    { path: `usr/share/doc/${NAME}/CHANGELOG.md`, bytes: ofRoot("CHANGELOG.md") },
+    { path: `usr/share/licenses/${NAME}/LICENSE`, bytes: ofRoot("LICENSE") },
+  ];
+}
+
+/** By the last field `install` knows whose what is there is. */
+function identity({ name, type }, version, packagedBy) {
+  return `${JSON.stringify({ name, version: version.replace(/-[^-]*$/, ""), type, packagedBy })}\n`;
 }
 
 /** The distribution's node, whatever else a PATH has. */
@@ -97,11 +133,11 @@ function manuals() {
   }));
 }
 
-function completions() {
+function completions(zsh) {
   const places = {
     bash: "usr/share/bash-completion/completions/portreservectl",
     fish: "usr/share/fish/vendor_completions.d/portreservectl.fish",
-    zsh: "usr/share/zsh/vendor-completions/_portreservectl",
+    zsh: `${zsh}/_portreservectl`,
   };
   return Object.entries(places).map(([shell, file]) => {
     const done = spawnSync(process.execPath, [path.join(root, "dist/portreservectl.mjs"), "completion", shell]);

@@ -1,11 +1,22 @@
-// The words of the Debian package: its control file, its scripts, its copyright, and what lintian is told.
+// The words of the packages: Debian's control file, copyright and changelog, what lintian is told, and what rpm's spec shares.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { root } from "../step.mjs";
 
 export const NAME = "portreservectl";
-const MAINTAINER = process.env.DEBEMAIL ?? "The portreserve authors <portreserve@users.noreply.github.com>";
+export const SUMMARY = "keep bindresvport() from handing out ports that services need";
+/** In paragraphs of lines. */
+export const DESCRIPTION = [
+  `Programs that ask for "any privileged port", such as rpc.statd and ypbind, can
+get the port of a service that has yet to start, for example 631 of CUPS. With
+a small preloaded library they step over the ports that are reserved in
+/etc/portreserve, whose files are those of the portreserve daemon; nothing is
+held, and nothing has to be released.`,
+  `Installing this package covers nothing yet: 'portreservectl install' tries the
+library on this system's own programs, and puts it into /etc/ld.so.preload.`,
+];
+export const MAINTAINER = process.env.DEBEMAIL ?? "The portreserve authors <portreserve@users.noreply.github.com>";
 
 export function controlText({ debian, version, size }) {
   return `Package: ${NAME}
@@ -19,39 +30,9 @@ Replaces: portreserve
 Provides: portreserve
 Section: admin
 Priority: optional
-Description: keep bindresvport() from handing out ports that services need
- Programs that ask for "any privileged port", such as rpc.statd and ypbind, can
- get the port of a service that has yet to start, for example 631 of CUPS. With
- a small preloaded library they step over the ports that are reserved in
- /etc/portreserve, whose files are those of the portreserve daemon; nothing is
- held, and nothing has to be released.
- .
- Installing this package covers nothing yet: 'portreservectl install' tries the
- library on this system's own programs, and puts it into /etc/ld.so.preload.
+Description: ${SUMMARY}
+${DESCRIPTION.map((text) => text.replace(/^/gm, " ")).join("\n .\n")}
 `;
-}
-
-/** Names and texts; each has what they share at its beginning. */
-export function scriptTexts(arch, prebuilds) {
-  const folder = path.join(root, "scripts", "package", "deb");
-  const text = (name) => readFileSync(path.join(folder, `${name}.sh`), "utf8").replace(/^# shellcheck shell.*\n/m, "");
-  const shared = text("common").replace(/^#.*\n/, "");
-  return ["postinst", "postrm", "preinst", "prerm"].map((name) => {
-    const [title, ...lines] = text(name).split("\n");
-    const own = lines.join("\n").replaceAll("@NODE_ARCH@", arch);
-    const shims = name === "preinst" ? `${shimsText(arch, prebuilds)}\n` : "";
-    return [name, `#!/bin/sh\n${title}\nset -e\n\n${shared}\n${shims}${own.trimStart()}`];
-  });
-}
-
-/** A function that writes this version's shims into a folder. */
-function shimsText(arch, prebuilds) {
-  const names = ["libportreserve.so", ...(arch === "x64" ? ["libportreserve-i386.so"] : [])];
-  const writes = names.map((name) => {
-    const text = readFileSync(path.join(prebuilds, name)).toString("base64").replace(/.{76}/g, "$&\n");
-    return `  base64 -d >"$1/${name}" <<'END'\n${text}\nEND\n`;
-  });
-  return `shims() {\n${writes.join("")}}\n`;
 }
 
 export function copyrightText() {
@@ -88,7 +69,7 @@ export function changelogText({ version, epoch }) {
 }
 
 /** What is meant to be as it is, each with its reason. */
-export function overridesText(debian) {
-  const names = ["lintian-overrides", ...(debian === "amd64" ? ["lintian-overrides.i386"] : [])];
+export function overridesText(arch) {
+  const names = ["lintian-overrides", ...(arch === "x64" ? ["lintian-overrides.i386"] : [])];
   return names.map((name) => readFileSync(path.join(root, "scripts/package/deb", name), "utf8")).join("");
 }

@@ -1,5 +1,6 @@
 // Every verdict on a guest in which programs get privileged ports in every way there is, beside what each can really get.
 import { describe, expect, test } from "vitest";
+import { manifest } from "../package/tarball.ts";
 import { named, skipReason } from "../support/can.ts";
 import type { Guest } from "../support/guest/guest.ts";
 import { withGuest } from "../systemd/fresh.ts";
@@ -154,7 +155,7 @@ const WHOLE: readonly string[] = [
   `namespace.service: namespace-holder ${LIBTIRPC} not covered | ${PAST}`,
   "notable.service: holder (bindresvport) not covered | finds another table in the table's place | see what its unit hides or binds with 'systemctl cat' [table]",
   "othertable.service: holder (bindresvport) not covered | finds another table in the table's place | see what its unit hides or binds with 'systemctl cat' [table]",
-  "outdated.service: holder (bindresvport) covered | by another copy of this version's library (0.1.0) [covered]",
+  `outdated.service: holder (bindresvport) covered | by another copy of this version's library (${manifest.version}) [covered]`,
   "own.service: own-holder (bindresvport) not covered | has a bindresvport of its own, which comes before any preload | use a build without it [reachable]",
   "plain.service: holder (bindresvport) covered [covered]",
   `plugin.service: plugin-holder ${LIBTIRPC} covered [covered]`,

@@ -1,4 +1,4 @@
-// An image that has the package of a distribution: install and uninstall from outside leave alone what dpkg owns there.
+// An image that has the package of a distribution: install and uninstall from outside leave alone what dpkg or rpm owns there.
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -16,8 +16,13 @@ function image(packagedBy: object): string {
   });
 }
 
-test.each(["install", "uninstall"])("%s refuses, and names the manager that may", (verb) => {
-  const root = image({ packagedBy: "dpkg" });
+test.each([
+  ["install", "dpkg"],
+  ["uninstall", "dpkg"],
+  ["install", "rpm"],
+  ["uninstall", "rpm"],
+])("%s refuses beside a package of %s, and names the manager that may", (verb, packagedBy) => {
+  const root = image({ packagedBy });
   const { status, stdout, stderr } = ctl([verb, "--root", root]);
   expect({ status, stdout, stderr }).toEqual({
     status: 5,
@@ -26,7 +31,7 @@ test.each(["install", "uninstall"])("%s refuses, and names the manager that may"
 hint: run 'chroot ${root} portreservectl ${verb}'
 `,
   });
-  expect(readFileSync(path.join(root, "usr/lib/portreserve/package.json"), "utf8")).toBe(mark({ packagedBy: "dpkg" }));
+  expect(readFileSync(path.join(root, "usr/lib/portreserve/package.json"), "utf8")).toBe(mark({ packagedBy }));
   expect(existsSync(path.join(root, LIBRARY))).toBe(true);
 });
 

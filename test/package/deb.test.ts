@@ -9,7 +9,8 @@ import { FULL } from "../support/full.ts";
 import { debianRoot, noDebianRoot } from "../support/roots/debian.ts";
 import { inRoot } from "../support/roots/enter.ts";
 import { DEBIAN, debMade, NAME } from "./debs.ts";
-import { ARCHS, type Arch, notPrebuilt, PARTS } from "./prebuilt.ts";
+import { filesOfPackage, programsOfPackage } from "./packages.ts";
+import { ARCHS, type Arch, notPrebuilt } from "./prebuilt.ts";
 import { manifest } from "./tarball.ts";
 
 const reason = notPrebuilt(...ARCHS) ?? skipReason({ program: "dpkg-deb", package: "dpkg" });
@@ -46,36 +47,12 @@ const LIBS: Readonly<Record<Arch, readonly string[]>> = {
   arm64: ["lib/aarch64-linux-gnu"],
 };
 
-/** Every file and link, without what only x64 has of a processor. */
 const filesOf = (arch: Arch): readonly string[] =>
-  [
-    ...["usr/bin/portreservectl", "usr/sbin/portrelease", "usr/sbin/portreserve-hold"],
-    ...["package.json", "portreserve-hold", "dist/portreservectl.mjs", "dist/portrelease.js"].map(
-      (name) => `usr/lib/portreserve/${name}`,
-    ),
-    ...PARTS[arch]
-      .filter((name) => name !== "SHA256SUMS")
-      .map((name) => `usr/lib/portreserve/prebuilds/linux-${arch}/${name}`),
-    ...LIBS[arch].flatMap((lib) =>
-      ["libportreserve.so", "libportreserve-high.so", "libportreserve-share.so"].map(
-        (name) => `usr/${lib}/portreserve/${name}`,
-      ),
-    ),
-    ...[
-      ...["portreserve.path", "portreserve-services.path", "portreserve-blacklist.path", "portreserve.service"],
-      ...["portreserve-recompile@.service", "portreserve-hold.service"],
-      ...["portreserve-metrics.service", "portreserve-metrics.timer"],
-    ].map((name) => `usr/lib/systemd/system/${name}`),
-    ...["portreserve.5", "portreserve.table.5"].map((name) => `usr/share/man/man5/${name}.gz`),
-    ...["portrelease.8", "portreserve-hold.8", "portreservectl.8"].map((name) => `usr/share/man/man8/${name}.gz`),
-    "usr/share/bash-completion/completions/portreservectl",
-    "usr/share/fish/vendor_completions.d/portreservectl.fish",
-    "usr/share/zsh/vendor-completions/_portreservectl",
-    ...["changelog.Debian.gz", "changelog.gz", "copyright", "recovery.md"].map(
-      (name) => `usr/share/doc/${NAME}/${name}`,
-    ),
-    `usr/share/lintian/overrides/${NAME}`,
-  ].sort();
+  filesOfPackage(arch, LIBS[arch], [
+    "share/zsh/vendor-completions/_portreservectl",
+    ...["changelog.Debian.gz", "changelog.gz", "copyright"].map((name) => `share/doc/${NAME}/${name}`),
+    `share/lintian/overrides/${NAME}`,
+  ]).map((name) => `usr/${name}`);
 
 describe.skipIf(reason !== undefined).each(ARCHS)(named("the package for %s", reason), (arch) => {
   test("is made of the same bytes each time", () => {
@@ -92,13 +69,7 @@ describe.skipIf(reason !== undefined).each(ARCHS)(named("the package for %s", re
     expect(files.map(({ name }) => name.replace(/ -> .*/, "")).sort()).toEqual(filesOf(arch));
     expect([...new Set(entries.map(({ owner }) => owner))]).toEqual(["root/root"]);
     const programs = files.filter(({ mode }) => mode === "-rwxr-xr-x").map(({ name }) => path.basename(name));
-    const i386 = arch === "x64" ? ["portreserve-probe-i386"] : [];
-    expect(programs.sort()).toEqual(
-      [
-        ...["portrelease.js", "portreserve-hold", "portreserve-pidexec", "portreserve-probe"],
-        ...["portreserve-probe-static", "portreservectl.mjs", ...i386],
-      ].sort(),
-    );
+    expect(programs.sort()).toEqual(programsOfPackage(arch));
     const others = files.filter(({ mode }) => !["-rwxr-xr-x", "-rw-r--r--", "lrwxrwxrwx"].includes(mode));
     expect(others).toEqual([]);
   });

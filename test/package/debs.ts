@@ -1,41 +1,17 @@
 // The Debian packages as scripts/package/deb.mjs makes them, and a next version with other libraries.
-import { spawnSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { packageRoot } from "../../src/core/native.ts";
 import { scratch } from "../support/cli.ts";
+import { type PackageRequest, packageMade } from "./packages.ts";
 import type { Arch } from "./prebuilt.ts";
 import { manifest } from "./tarball.ts";
 
 export const NAME = "portreservectl";
 export const DEBIAN: Readonly<Record<Arch, string>> = { x64: "amd64", arm64: "arm64" };
 
-export interface DebRequest {
-  readonly arch: Arch;
-  readonly version?: string;
-  /** Where the native parts are; the checkout's by default. */
-  readonly prebuilds?: string;
-}
-
 /** The file of a package that is made now, in a folder of its own. */
-export function debMade({ arch, version, prebuilds }: DebRequest): string {
-  const out = scratch();
-  const options = [
-    ...["--arch", arch, "--out", out],
-    ...(version === undefined ? [] : ["--version", version]),
-    ...(prebuilds === undefined ? [] : ["--prebuilds", prebuilds]),
-  ];
-  const script = path.join(packageRoot, "scripts/package/deb.mjs");
-  const { status, stderr } = spawnSync(process.execPath, [script, ...options], {
-    cwd: "/",
-    encoding: "utf8",
-    env: { PATH: process.env.PATH, SOURCE_DATE_EPOCH: "1795000000" },
-  });
-  if (status !== 0) throw new Error(stderr);
-  const [name = "", ...others] = readdirSync(out);
-  if (others.length > 0) throw new Error(`one file was wanted, and there are ${others.length + 1}`);
-  return path.join(out, name);
-}
+export const debMade = (request: PackageRequest): string => packageMade("deb", request);
 
 /** As long as the present one: libraries are changed in place. */
 export const NEXT = manifest.version.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10));

@@ -1,24 +1,10 @@
 # Installing the package covers nothing yet. An upgrade goes on with what is in force.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh
 
 case $1 in
 configure)
-  if booted && { listed || enabled; }; then
-    systemctl --system daemon-reload || :
-    systemctl try-restart portreserve.path portreserve-services.path portreserve-blacklist.path portreserve-hold.service \
-      portreserve-metrics.timer || :
-  fi
-  if listed; then
-    # Tries it once more, and proves it.
-    manager install >/dev/null || echo "portreservectl: warning: see 'portreservectl status'" >&2
-  elif enabled; then
-    manager compile >/dev/null || :
-  elif [ -z "$2" ]; then
-    echo "portreservectl: nothing is covered yet: 'portreservectl install' does it, 'portreservectl uninstall' takes it back"
-  fi
+  go_on
+  [ -n "$2" ] || say_first_step
   ;;
-triggered)
-  # A package has brought reservations, or has gone with them; where systemd runs, its path units know already.
-  if [ -e /etc/portreserve.table ] && ! booted; then manager compile >/dev/null || :; fi
-  ;;
+triggered) compile_unbooted ;;
 esac

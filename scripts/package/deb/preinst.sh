@@ -1,50 +1,6 @@
-# Before the files of this version are there: its shim is tried under another name, since dpkg puts it where every program loads it.
-# shellcheck shell=sh disable=SC2154
-
-# What each of these says, and how it ends, with a library preloaded or with none.
-behave() {
-  for command in /bin/true /bin/false '/bin/cat /etc/passwd' '/bin/ls /' '/usr/bin/getent passwd root' \
-    '/bin/mount --version' '/bin/su --version'; do
-    [ -x "${command%% *}" ] || continue
-    echo "$command:"
-    # shellcheck disable=SC2086 # a command and its arguments
-    env -i ${1:+"LD_PRELOAD=$1"} $command 2>&1 || echo "status $?"
-  done
-}
-
-# The probe of the version that is there says from which file a program's functions come.
-covers() {
-  probe=/usr/lib/portreserve/prebuilds/linux-@NODE_ARCH@/$2
-  [ -e "$1" ] || return 0
-  env -i "$probe" --which >/dev/null 2>&1 || return 0
-  said=$(env -i "LD_PRELOAD=$1" "$probe" --which 2>&1) || return 1
-  [ -n "$said" ] && ! echo "$said" | grep -qvF "\"object\":\"$1\"}"
-}
-
-try_shims() (
-  # Not below /tmp, from which a host may forbid to run anything.
-  folder=$(mktemp -d /usr/lib/portreserve/trial.XXXXXX) || exit 1
-  trap 'rm -rf "$folder"' EXIT
-  chmod 755 "$folder"
-  shims "$folder"
-  behave '' >"$folder/without"
-  behave "$folder/libportreserve.so" >"$folder/with"
-  cmp -s "$folder/without" "$folder/with" &&
-    covers "$folder/libportreserve.so" portreserve-probe &&
-    covers "$folder/libportreserve-i386.so" portreserve-probe-i386
-)
+# Refuses to unpack over an installation without a package, and a shim with which programs behave in another way.
+# shellcheck shell=sh
 
 case $1 in
-install | upgrade)
-  mark=/usr/lib/portreserve/package.json
-  if [ -e "$mark" ] && ! grep -q '"packagedBy"' "$mark"; then
-    echo "portreservectl: error: portreserve is installed here without a package" >&2
-    echo "hint: run 'portreservectl uninstall', install this package, then run 'portreservectl install'" >&2
-    exit 1
-  fi
-  if [ -e "$mark" ] && listed && ! try_shims; then
-    echo "portreservectl: error: programs behave in another way with this version's shim; nothing was changed" >&2
-    exit 1
-  fi
-  ;;
+install | upgrade) before_files ;;
 esac

@@ -15,7 +15,7 @@ import { commandLine, hostPath, shellWord } from "../../system/command-text.ts";
 import { isClosed, isFolder, lstatEntry } from "../../system/files/entry.ts";
 import { othersMayWrite } from "../../system/files/others-may-write.ts";
 import type { HostAbi } from "../../system/host/abis.ts";
-import { packagingOf } from "../../system/host/packaging.ts";
+import { packagingOf, reinstallCommand } from "../../system/host/packaging.ts";
 import { HOLDER_UNIT, INSTALLED_SHIM, MANAGER_FOLDER } from "../../system/paths.ts";
 
 /** Every reason not to install; none if it may go on. `list`: whether the preload list is to be edited. */
@@ -30,7 +30,7 @@ export function refusalsToInstall(
   const packaging = packagingOf(root);
   if (packaging === "other") return [ofPackage(root, "install")];
   return [
-    ...(packaging === "own" ? incompletePackage([...libraries, ...parts, ...units, ...holder]) : []),
+    ...(packaging === "own" ? incompletePackage(root, [...libraries, ...parts, ...units, ...holder]) : []),
     ...abiRefusals(root, abis, list),
     ...abis.flatMap(shimRefusals),
     ...unownedRefusals(root, all),
@@ -55,10 +55,10 @@ export function ofPackage(root: string, verb: "install" | "uninstall"): Message 
 }
 
 /** What the package has is never written by this program, also where it is damaged. */
-function incompletePackage(artefacts: readonly Artefact[]): readonly Message[] {
+function incompletePackage(root: string, artefacts: readonly Artefact[]): readonly Message[] {
   const damaged = artefacts.filter((artefact) => artefact.wanted.kind === "file" && !inPlace(artefact));
   return damaged.map(({ path }) =>
-    refusal(`'${path}' is not as the package has it`, "run 'apt-get install --reinstall portreservectl'"),
+    refusal(`'${path}' is not as the package has it`, `run '${reinstallCommand(root)}'`),
   );
 }
 

@@ -16,12 +16,21 @@ const LIMIT = 64 * 1024;
 
 /** The package's own word for it is enough: who can write there is root, and could do anything else. */
 export function packagingOf(root: string): Packaging {
-  const read = readUnder(root, `${MANAGER_FOLDER}/package.json`, LIMIT);
-  if (isFault(read) || packagedBy(Buffer.from(read.bytes).toString("utf8")) === undefined) return "none";
+  if (ownerOf(root) === undefined) return "none";
   return root === "/" && packageRoot === path.resolve(MANAGER_FOLDER) ? "own" : "other";
 }
 
-/** The tool that owns the files of a manager with this package.json, such as "dpkg". */
+/** The command that puts the files of a package there again, as the tool that owns them has it. */
+export function reinstallCommand(root: string): string {
+  return ownerOf(root) === "rpm" ? "dnf reinstall portreservectl" : "apt-get install --reinstall portreservectl";
+}
+
+function ownerOf(root: string): string | undefined {
+  const read = readUnder(root, `${MANAGER_FOLDER}/package.json`, LIMIT);
+  return isFault(read) ? undefined : packagedBy(Buffer.from(read.bytes).toString("utf8"));
+}
+
+/** The tool that owns the files of a manager with this package.json, "dpkg" or "rpm". */
 export function packagedBy(text: string): string | undefined {
   try {
     const value = (JSON.parse(text) as Readonly<Record<string, unknown>> | null)?.[MARK];

@@ -17,6 +17,7 @@ booted() {
   [ -d /run/systemd/system ]
 }
 
+# The package's own, whatever a PATH has before it, on the Node that its first line names.
 manager() {
-  command -v node >/dev/null && portreservectl "$@"
+  [ -x /usr/bin/node ] && /usr/lib/portreserve/dist/portreservectl.mjs "$@"
 }

@@ -1,0 +1,4 @@
+# Refuses to unpack over an installation without a package, and a shim with which programs behave in another way.
+# shellcheck shell=sh
+
+before_files
