@@ -69,7 +69,8 @@ manager=null check=null list=null
 if command -v portreservectl >/dev/null; then
   manager="\"$(command -v portreservectl)\""
   check=$(ask check)
-  list=$(ask list)
+  # Who holds and blocks what.
+  ! cat "$stage"/wanted/* 2>/dev/null | grep -qiE '[[:blank:]](hold|block)' || list=$(ask list)
 fi
 package=$(if dpkg-query -W -f '${db:Status-Status}' portreservectl 2>/dev/null | grep -qvx not-installed; then
   echo true
