@@ -40,6 +40,13 @@ ExecStart=${OURS}/portreserve-pidexec --pid ${THIEF_PID} -- ${OURS}/portreserve-
 StandardOutput=truncate:/run/taker.out
 `;
 
+/** CUPS, as far as its port goes: systemd listens for it, and shares the port with whoever sets SO_REUSEADDR too. */
+const PRINTER = {
+  "/etc/systemd/system/printer.socket":
+    "[Socket]\nListenStream=0.0.0.0:631\nListenStream=[::]:631\nBindIPv6Only=ipv6-only\nAccept=yes\n",
+  "/etc/systemd/system/printer@.service": "[Service]\nExecStart=/bin/true\n",
+};
+
 export async function bootFleet(): Promise<Fleet> {
   const folder = scratch();
   for (const name of ["host_key", "key"]) {
@@ -55,6 +62,7 @@ export async function bootFleet(): Promise<Fleet> {
     [`${OURS}/portreserve-probe`]: part("portreserve-probe"),
     [`${OURS}/portreserve-pidexec`]: part("portreserve-pidexec"),
     "/etc/systemd/system/taker.service": TAKER,
+    ...PRINTER,
   };
   const booted = await Promise.allSettled(
     NAMES.map(async (name) => {
