@@ -94,7 +94,7 @@ until [ -e /run/locked ]; do sleep 0.02; done`;
 /** One page: the first file of reservations still fits. */
 const FULL_DISK = "mkdir /etc/portreserve && mount -t tmpfs -o mode=755,size=4k full /etc/portreserve";
 
-describe.skipIf(reason !== undefined)(named("the role", reason), () => {
+describe.skipIf(reason !== undefined)(named("the role", reason), { timeout: 900_000 }, () => {
   let foretold: Played;
   test("check mode says what it would do, and does nothing", async () => {
     // The control: without it the service takes CUPS' port on each host.
@@ -158,7 +158,7 @@ cat /etc/ld.so.preload 2>/dev/null; sysctl -n net.ipv4.ip_local_reserved_ports |
     expect([status, changed]).toEqual([2, {}]);
     expect(failed.b2).toContain("/etc/portreserve/cups: unknown service 'ipps'; hint: did you mean 'ipp'?");
     expect(failed.t2).toContain(
-      "631/tcp: not known: nobody has it now, so its owner cannot be asked for SO_REUSEADDR; set portreserve_unchecked",
+      "631/tcp: not known: nobody has it now, so its owner cannot be asked for SO_REUSEADDR; hint: start its owner and run this again, or set portreserve_unchecked if",
     );
     expect(await fleet.guests.b2.output("tail -n +2 /etc/portreserve/cups")).toBe("ipp\n");
   });
