@@ -1,4 +1,5 @@
 // The Ansible role on four booted Debians at once: a rolling change that two of them do not survive at first, a change of mind, and its end.
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { debMade } from "../package/debs.ts";
 import { type Arch, notPrebuilt } from "../package/prebuilt.ts";
@@ -38,22 +39,24 @@ let before: Readonly<Record<Host, string>>;
 
 beforeAll(async () => {
   if (reason !== undefined) return;
+  const deb = debMade({ arch });
+  const address = "/root/fleet/portreservectl.deb";
   const all = {
     ansible_become: false,
     ansible_python_interpreter: "/usr/bin/python3",
-    portreserve_package: debMade({ arch }),
+    portreserve_package: deb,
     portreserve_lock_timeout: 1,
-    portreserve_serial: 4,
     portreserve_reservations: { cups: ["ipp"], bmc: ["623/udp block", "664/udp block"] },
   };
   const hosts = {
     b1: {},
     b2: { portreserve_package: packed() },
     t1: { portreserve_units: ["taker"] },
-    t2: { portreserve_mechanisms: ["ephemeral"] },
+    t2: { portreserve_mechanisms: ["ephemeral"], portreserve_package: `file://${address}` },
   };
   wanted = { all, hosts };
   fleet = await bootFleet();
+  await fleet.guests.t2.write(address, readFileSync(deb));
   before = await onEach((name) => fleet.guests[name].output(TREE));
 });
 afterAll(async () => {
@@ -113,7 +116,7 @@ describe.skipIf(reason !== undefined)(named("the role", reason), { timeout: 900_
   test("a rolling change goes on where a disk is full on one host, and dpkg is locked on another", async () => {
     await fleet.guests.b2.output(FULL_DISK);
     await fleet.guests.t2.output(LOCKED);
-    rolled = await run([], { all: { portreserve_serial: 2, portreserve_restart: false } });
+    rolled = await run(["-e", "portreserve_serial=2"], { all: { portreserve_restart: false } });
     expect(rolled.status).toBe(2);
     expect(counts(rolled, "failed")).toEqual({ b1: 0, b2: 1, t1: 0, t2: 1 });
     expect(rolled.output.match(/^PLAY \[/gm)).toHaveLength(2);
@@ -154,7 +157,7 @@ cat /etc/ld.so.preload 2>/dev/null; sysctl -n net.ipv4.ip_local_reserved_ports |
       b2: { portreserve_reservations: { cups: ["ipps"] } },
       t2: { portreserve_reservations: { cups: ["631/tcp hold"] } },
     };
-    const { status, failed, changed } = await run(["--limit", "b2,t2"], { hosts: { ...wanted.hosts, ...hosts } });
+    const { status, failed, changed } = await run(["--limit=b2,t2"], { hosts: { ...wanted.hosts, ...hosts } });
     expect([status, changed]).toEqual([2, {}]);
     expect(failed.b2).toContain("/etc/portreserve/cups: unknown service 'ipps'; hint: did you mean 'ipp'?");
     expect(failed.t2).toContain(
@@ -167,31 +170,31 @@ cat /etc/ld.so.preload 2>/dev/null; sysctl -n net.ipv4.ip_local_reserved_ports |
     // An owner that shares its port: systemd sets SO_REUSEADDR.
     await fleet.guests.b1.output("systemctl start printer.socket");
     const hosts = {
-      b1: { portreserve_reservations: { cups: ["631/tcp hold"], mail: ["imaps/tcp"] } },
+      b1: { portreserve_reservations: { cups: ["631/tcp hold"], mail: ["imaps/tcp"] }, portreserve_units: ["taker"] },
       b2: {},
       t1: { portreserve_units: [] },
       t2: { portreserve_mechanisms: [] },
     };
-    const first = await run(["--check", "--diff"], { hosts: { ...wanted.hosts, ...hosts } });
+    const first = await run(["--check", "--diff", "--limit=b1,t1,t2"], { hosts });
     expect([first.status, first.failed]).toEqual([0, {}]);
     expect(first.output).toContain("-ipp\n+631/tcp hold\n");
-    const { status, failed, changed } = await run([], { hosts: { ...wanted.hosts, ...hosts } });
+    const { status, failed, changed } = await run([], { hosts });
     expect([status, failed]).toEqual([0, {}]);
     for (const name of NAMES) expect([name, ...sorted(changed[name])]).toEqual([name, ...sorted(first.changed[name])]);
     expect(changed.b2).toBeUndefined();
-    expect(await fleet.guests.b1.output("ls /etc/portreserve; cat /etc/portreserve.hold")).toBe(
-      "cups\nmail\nportreserve-hold 1\nhold tcp 631\nend 1\n",
+    const covered = "cat /etc/ld.so.preload 2>/dev/null; ls -d /etc/systemd/system/taker.service.d 2>/dev/null; :";
+    const held = "ls /etc/portreserve; cat /etc/portreserve.hold; systemctl is-active portreserve-hold";
+    expect(await fleet.guests.b1.output(`${covered}; ${held}`)).toBe(
+      "/etc/systemd/system/taker.service.d\ncups\nmail\nportreserve-hold 1\nhold tcp 631\nend 1\nactive\n",
     );
-    expect(
-      await fleet.guests.t1.output("cat /etc/ld.so.preload; ls -d /etc/systemd/system/taker.service.d 2>/dev/null; :"),
-    ).toBe("/usr/$LIB/portreserve/libportreserve.so\n");
+    expect(await fleet.guests.t1.output(covered)).toBe("/usr/$LIB/portreserve/libportreserve.so\n");
     expect(await fleet.guests.t2.output("sysctl -n net.ipv4.ip_local_reserved_ports")).toBe("\n");
     await fleet.guests.b1.output("systemctl stop printer.socket");
   });
 
   test("purged leaves nothing, and check mode says so before", async () => {
     const purged = { all: { portreserve_state: "purged" } };
-    const first = await run(["--check", "--limit", "b1,b2"], purged);
+    const first = await run(["--check", "--limit=b1,b2"], purged);
     const { status, failed, changed } = await run([], purged);
     expect([first.status, status, failed]).toEqual([0, 0, {}]);
     for (const name of ["b1", "b2"] as const) expect(sorted(changed[name])).toEqual(sorted(first.changed[name]));

@@ -19,7 +19,7 @@ export interface Play {
 export interface Played {
   readonly status: number | null;
   readonly output: string;
-  /** The tasks that changed something, or would, by host; without handlers where these are counted apart. */
+  /** The tasks that changed something, or would, by host. */
   readonly changed: Readonly<Record<string, readonly string[]>>;
   /** The last lines, as "ok=… changed=… …" by host. */
   readonly recap: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -29,13 +29,13 @@ export interface Played {
 
 export async function play({ all, hosts, sshConfig, options = [] }: Play): Promise<Played> {
   const folder = scratch();
-  const inventory = path.join(folder, "inventory.json");
-  // YAML's parser reads JSON.
-  writeFileSync(`${inventory}.yml`, JSON.stringify({ all: { vars: all, hosts } }));
+  // The parser of YAML reads JSON.
+  const inventory = path.join(folder, "hosts.yml");
+  writeFileSync(inventory, JSON.stringify({ all: { vars: all, hosts } }));
   mkdirSync(path.join(folder, "home"));
   const child = spawn(
     "ansible-playbook",
-    ["--inventory", `${inventory}.yml`, path.join(ANSIBLE, "portreserve.yml"), ...options],
+    [...options, "--inventory", inventory, path.join(ANSIBLE, "portreserve.yml")],
     {
       cwd: folder,
       env: {

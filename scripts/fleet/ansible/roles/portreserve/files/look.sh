@@ -22,6 +22,11 @@ is_ours() {
   head -n 1 "$1" 2>/dev/null | grep -qxF "$mark"
 }
 
+# Those of mechanisms, which go with them.
+is_managers() {
+  head -n 1 "$1" 2>/dev/null | grep -q "^# Written by 'portreservectl "
+}
+
 mkdir -p "$stage/run" "$stage/wanted"
 while read -r name line; do
   [ -z "$name" ] || printf '%s\n' "$line" >>"$stage/wanted/$name"
@@ -39,7 +44,7 @@ for file in "$folder"/* "$folder"/.[!.]*; do
   if is_ours "$file"; then
     [ -e "$stage/wanted/$name" ] || set -- "$@" "$name"
   elif [ -e "$file" ] || [ -L "$file" ]; then
-    others=$((others + 1))
+    is_managers "$file" || others=$((others + 1))
     [ ! -f "$file" ] || cp "$file" "$stage/etc/portreserve/"
   fi
 done
