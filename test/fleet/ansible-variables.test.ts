@@ -96,7 +96,13 @@ describe.skipIf(noPlay !== undefined)(named("variables", noPlay), () => {
     writeFileSync(sshConfig, "Host *\n  ProxyCommand false\n");
     const hosts = { ...Object.fromEntries(Object.entries(WRONG).map(([name, [vars]]) => [name, vars])), right: RIGHT };
     // Beside the hosts of the example, whose package is nowhere.
-    const options = ["--check", "--inventory", path.join(ANSIBLE, "inventory.example.yml")];
+    const options = [
+      "--check",
+      "-e",
+      "portreserve_serial=20",
+      "--inventory",
+      path.join(ANSIBLE, "inventory.example.yml"),
+    ];
     const { failed, recap } = await play({ all: { portreserve_package: "" }, hosts, sshConfig, options });
     for (const [name, [, says]] of Object.entries(WRONG)) {
       for (const words of says) expect([name, failed[name]]).toEqual([name, expect.stringContaining(words)]);
