@@ -1,0 +1,46 @@
+// The script of an archive: the facts of this one, then the same text in every one.
+import type { TableContent } from "../table/content.ts";
+import { SETUP_APPLY } from "./setup-apply.ts";
+import { SETUP_BASE } from "./setup-base.ts";
+import { SETUP_INSTALL } from "./setup-install.ts";
+import { SETUP_LIST } from "./setup-list.ts";
+import { SETUP_PLAN } from "./setup-plan.ts";
+import { SETUP_TRIAL } from "./setup-trial.ts";
+import { SETUP_VERBS } from "./setup-verbs.ts";
+
+export interface SetupFacts {
+  readonly version: string;
+  /** The ABI of the host's own programs, as the places of loaders name them. */
+  readonly arch: string;
+  /** Those that the archive has a shim for. */
+  readonly abis: readonly string[];
+  /** The newest version of glibc that its shim needs. */
+  readonly libc: string;
+  readonly ports: Pick<TableContent, "tcp" | "udp">;
+  readonly holds: boolean;
+  /** What ends a table that is in force, and one that is retired. */
+  readonly inForce: Uint8Array;
+  readonly retired: Uint8Array;
+}
+
+/** Every value is of this program's own making: none needs more than quotes. */
+export function setupText({ version, arch, abis, libc, ports, holds, inForce, retired }: SetupFacts): string {
+  return `#!/bin/sh
+# Puts what this archive has on a host without Node, checks it, and takes it away again. Written by 'portreservectl export'.
+# usage: sh setup install [--dry-run] | check | uninstall [--dry-run]
+version='${version}'
+arch='${arch}'
+abis='${abis.join(" ")}'
+libc='${libc}'
+tcp='${ports.tcp.join(" ")}'
+udp='${ports.udp.join(" ")}'
+holds='${holds ? "yes" : ""}'
+in_force='${octalText(inForce)}'
+retired='${octalText(retired)}'
+${SETUP_BASE}${SETUP_LIST}${SETUP_APPLY}${SETUP_TRIAL}${SETUP_PLAN}${SETUP_INSTALL}${SETUP_VERBS}`;
+}
+
+/** As printf's %b reads it. */
+function octalText(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => `\\0${byte.toString(8).padStart(3, "0")}`).join("");
+}
