@@ -75,20 +75,30 @@ lib_of() {
   say "$told"
 }
 
-shim_of() { say "/usr/$(lib_of "$1")/portreserve/libportreserve.so"; }
+# Sets host_abis, those of the archive that this host has, and shims, a line for each with the place of its shim.
+find_abis() {
+  host_abis='' shims=''
+  for abi in $abis; do
+    if runs "$abi" && lib=$(lib_of "$abi"); then
+      host_abis="$host_abis $abi"
+      shims="$shims$abi /usr/$lib/portreserve/libportreserve.so$nl"
+    fi
+  done
+}
+
+shim_of() {
+  while read -r name place; do
+    [ "$name" != "$1" ] || say "$place"
+  done <<END
+$shims
+END
+}
 
 probe_of() {
   case $1 in
     i386) say portreserve-probe-i386 ;;
     *) say portreserve-probe ;;
   esac
-}
-
-# Those of the archive that this host has.
-host_abis() {
-  for abi in $abis; do
-    ! runs "$abi" || say "$abi"
-  done
 }
 
 # A table counts as if it were in force: one whose replacement was cut short is marked as retired.

@@ -112,6 +112,7 @@ install_all() {
   need_root install
   no_full_installation install
   check_archive
+  find_abis
   check_abis
   wanted=$(plan)
   check_places

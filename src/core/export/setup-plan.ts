@@ -5,10 +5,10 @@ row() { printf '%s\\t%s\\t%s\\n' "$1" "$2" "$3"; }
 
 # SOURCE, PLACE and MODE of everything that goes on this host, in this order. A file of reservations that is somebody else's stays.
 plan() {
-  for abi in $(host_abis); do
+  for abi in $host_abis; do
     row "files/$(probe_of "$abi")" "$home/$(probe_of "$abi")" 755
   done
-  for abi in $(host_abis); do
+  for abi in $host_abis; do
     row "files/libportreserve-$abi.so" "$(shim_of "$abi")" 644
   done
   for file in "$here"/files/owners/*; do

@@ -14,7 +14,7 @@ behave() {
   say 'sh:'
   timeout 20 env -i PATH="$PATH" LD_PRELOAD="$1" /bin/sh -c 'read -r line </etc/passwd; echo "$line" | cat; exit 3' 2>&1 ||
     say "status $?"
-  for abi in $(host_abis); do
+  for abi in $host_abis; do
     say "$abi:"
     timeout 20 env -i LD_PRELOAD="$1" "$home/$(probe_of "$abi")" --help 2>&1 </dev/null || say "status $?"
   done
@@ -23,7 +23,7 @@ behave() {
 # Whether a program of each ABI has its functions from the shim: SUFFIX of the shim's name, and LD_PRELOAD. Where the probe does
 # not start on this host at all, nobody is asked.
 covers() {
-  for abi in $(host_abis); do
+  for abi in $host_abis; do
     probe=$home/$(probe_of "$abi")
     env -i "$probe" --help >/dev/null 2>&1 || continue
     said=$(env -i LD_PRELOAD="$2" "$probe" --which 2>&1) || return 1
@@ -35,7 +35,7 @@ covers() {
 # none; nothing where all is well, or where there can be no such network.
 stolen() {
   unshare --net true 2>/dev/null || return 0
-  for abi in $(host_abis); do
+  for abi in $host_abis; do
     probe=$home/$(probe_of "$abi")
     env -i "$probe" --help >/dev/null 2>&1 || continue
     for protocol in tcp udp; do

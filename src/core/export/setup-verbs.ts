@@ -61,6 +61,7 @@ check_all() {
   [ -f "$record" ] || { say 'not installed: there is nothing of an archive on this host'; exit 1; }
   [ "$here" = "$home" ] || [ ! -f "$home/setup" ] || exec sh "$home/setup" check
   failed=''
+  find_abis
   say "portreserve $version, from an archive"
   for place in $(recorded); do
     if [ ! -e "$place" ]; then bad "file: '$place' is missing"
