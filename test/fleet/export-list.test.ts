@@ -21,7 +21,15 @@ const reason = skipReason({ program: "awk", package: "mawk" });
 
 const LISTS = [
   ...PECULIAR.map(([list]) => list),
-  ...["", "/a.so", "/a.so\n", `# ${ENTRY}\n`, `/a ${ENTRY}\n${ENTRY}\n/b ${ENTRY}:${ENTRY} /c`, `${ENTRY}\n`, `${ENTRY} \n`],
+  ...[
+    "",
+    "/a.so",
+    "/a.so\n",
+    `# ${ENTRY}\n`,
+    `/a ${ENTRY}\n${ENTRY}\n/b ${ENTRY}:${ENTRY} /c`,
+    `${ENTRY}\n`,
+    `${ENTRY} \n`,
+  ],
   ...fc.sample(listWithoutNul, { seed: 19, numRuns: FULL ? 400 : 40 }),
 ].filter((list) => !list.includes("\0"));
 

@@ -2,6 +2,7 @@
 
 export const SETUP_APPLY = `
 count=0
+folders=''
 undo=''
 was_active=''
 touched_unit=''
@@ -10,7 +11,7 @@ touched_unit=''
 label() {
   [ -e /sys/fs/selinux/enforce ] || return 0
   case $1 in
-    *.so$fresh) like=$(dirname "$(dirname "$1")")/libc.so.6 ;;
+    *.so$fresh) like=\${1%/*/*}/libc.so.6 ;;
     "$table$fresh" | "$list$fresh") like=/etc/ld.so.cache ;;
     *) like='' ;;
   esac
@@ -26,11 +27,10 @@ relabel() {
   esac
 }
 
-# SOURCE PLACE MODE: a whole copy beside its place.
+# SOURCE PLACE MODE: a copy beside its place. To be flushed before it takes its place.
 stage() {
-  rm -f "$2$fresh" && cp "$1" "$2$fresh" && chown 0:0 "$2$fresh" && chmod "$3" "$2$fresh" || return 1
+  install -o 0 -g 0 -m "$3" "$1" "$2$fresh" || return 1
   label "$2$fresh"
-  flush "$2$fresh"
 }
 
 # How a place is now, so that roll_back can give it back.
@@ -51,32 +51,31 @@ retire() {
     dd of="$table" bs=24 count=1 seek=4072 iflag=fullblock oflag=seek_bytes conv=notrunc,fsync 2>/dev/null
 }
 
-# The staged copy takes its place.
+# The staged copy takes its place. Its folder is still to be flushed.
 put() {
   keep "$1" || return 1
   [ "$1" != "$table" ] || retire || return 1
-  mv -f "$1$fresh" "$1" && flush "$(dirname "$1")" || return 1
+  mv -f "$1$fresh" "$1" || return 1
   relabel "$1"
 }
 
 take_away() {
   [ "$1" != "$table" ] || retire || return 1
-  rm -f "$1" && flush "$(dirname "$1")"
+  rm -f "$1"
 }
 
 make_folder() {
   undo="folder 0 $1$nl$undo"
-  mkdir "$1" && chmod 755 "$1" || return 1
-  flush "$(dirname "$1")"
+  mkdir -m 755 "$1"
 }
 
 # The folders that a place lacks, the outermost first.
 lacking() {
-  folder=$(dirname "$1")
+  folder_of "$1"
   all=''
   while [ ! -d "$folder" ]; do
     all="$folder$nl$all"
-    folder=$(dirname "$folder")
+    folder_of "$folder"
   done
   printf '%s' "$all"
 }
@@ -108,6 +107,8 @@ END
     systemctl daemon-reload </dev/null
     [ -z "$was_active" ] || systemctl restart portreserve-hold.service </dev/null
   fi
+  # shellcheck disable=SC2086 # several names
+  flush / $folders
   rm -rf "$work"
   case $undo in *"folder 0 $home$nl"*) rmdir "$home" 2>/dev/null ;; esac
   undo=''

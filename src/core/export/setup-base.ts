@@ -1,6 +1,6 @@
 // The first part of the script of an archive: its places, its words, and what it asks the host. POSIX sh.
 
-/** After the facts of the archive (setup-text.ts). In these texts a backslash is written twice, and no variable in braces. */
+/** After the facts of the archive (setup-text.ts). In these texts a backslash is written twice, and one stands before a brace. */
 export const SETUP_BASE = `
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -43,7 +43,13 @@ fail() {
 
 refuse() { fail 5 "$@"; }
 
-flush() { sync "$1" 2>/dev/null || sync; }
+flush() { sync "$@" 2>/dev/null || sync; }
+
+# Sets folder to the one that a place is in.
+folder_of() {
+  folder=\${1%/*}
+  [ -n "$folder" ] || folder=/
+}
 
 booted() { [ -d /run/systemd/system ]; }
 
@@ -61,7 +67,7 @@ loader_of() {
 runs() {
   loader=$(readlink -f "$(loader_of "$1")") && [ -f "$loader" ] || return 1
   "$loader" --list-diagnostics >/dev/null 2>&1 ||
-    "$loader" --verify "$(dirname "$loader")/libc.so.6" >/dev/null 2>&1
+    "$loader" --verify "\${loader%/*}/libc.so.6" >/dev/null 2>&1
 }
 
 # What the loader of an ABI puts in the place of $LIB: glibc 2.33 and newer say it, older ones have the name of their folder in them.
@@ -69,7 +75,9 @@ lib_of() {
   loader=$(readlink -f "$(loader_of "$1")") || return 1
   told=$("$loader" --list-diagnostics 2>/dev/null | sed -n 's/^dl_dst_lib="\\([^"]*\\)"$/\\1/p')
   if [ -z "$told" ]; then
-    told=$(dirname "$loader" | sed 's@^/usr/@@; s@^/@@')
+    told=\${loader%/*}
+    told=\${told#/}
+    told=\${told#usr/}
     grep -qaF "$told" "$loader" || return 1
   fi
   say "$told"
@@ -104,10 +112,11 @@ probe_of() {
 # A table counts as if it were in force: one whose replacement was cut short is marked as retired.
 sum_of() {
   if [ "$1" = "$table" ] && [ "$(wc -c <"$1")" -eq 4096 ]; then
-    { head -c 4072 "$1"; printf '%b' "$in_force"; } | sha256sum | cut -c 1-64
+    sum=$({ head -c 4072 "$1"; printf '%b' "$in_force"; } | sha256sum)
   else
-    sha256sum <"$1" | cut -c 1-64
+    sum=$(sha256sum <"$1")
   fi
+  say "\${sum%% *}"
 }
 
 recorded() { [ -f "$record" ] && sed -n 's/^[0-9a-f]\\{64\\}  //p' "$record" | sort -u; }

@@ -16,7 +16,7 @@ END
 
 # Whole copies of everything that is not there yet, so that a full disk is met before anything is replaced.
 stage_all() {
-  libraries=''
+  libraries='' staged=''
   while IFS=$tab read -r source place mode; do
     case $place in
       *.so) in_place "$source" "$place" "$mode" || libraries=changed ;;
@@ -31,6 +31,9 @@ END
     esac
     for folder in $(lacking "$place"); do make_folder "$folder" || fail 3 "cannot make '$folder'"; done
     stage "$here/$source" "$place" "$mode" && cmp -s "$here/$source" "$place$fresh" || fail 3 "cannot write '$place'"
+    staged="$staged $place$fresh"
+    folder_of "$place"
+    folders="$folders $folder"
     case $place in
       "$unit" | "$home/portreserve-hold") touched_unit=yes ;;
       *.hold) touched_hold=yes ;;
@@ -38,11 +41,13 @@ END
   done <<END
 $wanted
 END
+  # shellcheck disable=SC2086 # several names
+  [ -z "$staged" ] || flush $staged
 }
 
 write_record() {
-  sort -u "$work/lines" | cat "$work/head" - >"$work/record" && stage "$work/record" "$record" 644 && put "$record" ||
-    fail 3 "cannot write '$record'"
+  sort -u "$work/lines" | cat "$work/head" - >"$work/record" && stage "$work/record" "$record" 644 && flush "$record$fresh" &&
+    put "$record" && flush "$home" || fail 3 "cannot write '$record'"
 }
 
 take_obsolete() {
@@ -90,7 +95,7 @@ END
 
 kept_owners() {
   for file in "$here"/files/owners/*; do
-    place=$owners/$(basename "$file")
+    place=$owners/\${file##*/}
     [ ! -f "$file" ] || [ ! -e "$place" ] || cmp -s "$file" "$place" ||
       warn "'$place' was there and stays; the table has what the archive says" "compare it with '$file'"
   done
@@ -143,10 +148,14 @@ install_all() {
   put_all others
   take_obsolete
   enable_holder
+  # shellcheck disable=SC2086 # several names
+  flush "$home" $folders
   start_holder
   if ! listed; then
     stage_list add || refuse "there is no place in '$list' that would not change what its comments and names mean" "take its comments out"
-    put "$(list_place)" || fail 3 "cannot write '$list'"
+    place=$(list_place)
+    folder_of "$place"
+    put "$place" && flush "$folder" || fail 3 "cannot write '$list'"
   fi
   prove
   record_head >"$work/head"

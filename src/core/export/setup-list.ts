@@ -124,7 +124,7 @@ listed() { [ -f "$list" ] && list_text has "$list"; }
 check_list() {
   [ -e "$list" ] || [ -L "$list" ] || return 0
   place=$(list_place)
-  [ -d "$(dirname "$place")" ] || refuse "'$list' is a link to '$place', and there is no such folder"
+  [ -d "\${place%/*}" ] || refuse "'$list' is a link to '$place', and there is no such folder"
   [ -e "$place" ] || return 0
   [ -f "$place" ] || refuse "the preload list '$list' is no file" "see 'ls -l $list'"
   [ "$(tr -d '\\000' <"$place" | wc -c)" -eq "$(wc -c <"$place")" ] ||

@@ -13,8 +13,9 @@ plan() {
   done
   for file in "$here"/files/owners/*; do
     [ -f "$file" ] || continue
-    place=$owners/$(basename "$file")
-    if [ ! -e "$place" ] && [ ! -L "$place" ] || is_ours "$place"; then row "files/owners/$(basename "$file")" "$place" 644; fi
+    owner=\${file##*/}
+    place=$owners/$owner
+    if [ ! -e "$place" ] && [ ! -L "$place" ] || is_ours "$place"; then row "files/owners/$owner" "$place" 644; fi
   done
   row files/portreserve.table "$table" 644
   if [ -n "$holds" ]; then
@@ -29,8 +30,8 @@ places() { say "$wanted" | cut -f 2; say "$record"; say "$link"; list_place; }
 
 # Of an older archive, and no longer wanted.
 obsolete() {
-  recorded | while read -r place; do
-    say "$wanted" | cut -f 2 | grep -qxF "$place" || ! is_ours "$place" || say "$place"
+  recorded | grep -vxF "$(say "$wanted" | cut -f 2)" | while read -r place; do
+    ! is_ours "$place" || say "$place"
   done
 }
 
@@ -49,7 +50,7 @@ record_head() {
 }
 
 record_new() {
-  say "$wanted" | while IFS=$tab read -r source place _; do say "$(sha256sum <"$here/$source" | cut -c 1-64)  $place"; done
+  say "$wanted" | awk -F "$tab" 'NR == FNR { sum[substr($0, 67)] = substr($0, 1, 64); next } { print sum[$1] "  " $2 }' "$here/SHA256SUMS" -
 }
 
 check_archive() {
@@ -61,7 +62,7 @@ check_archive() {
       refuse "others than root may change '$folder', and with it what every program would load" \\
         "unpack the archive as root: 'sudo tar -xzf FILE -C /root'"
     [ "$folder" != / ] || break
-    folder=$(dirname "$folder")
+    folder_of "$folder"
   done
   theirs=$(find "$here" \\( ! -uid 0 -o -perm -020 -o -perm -002 -o -type l \\) | head -n 1)
   [ -z "$theirs" ] ||
@@ -92,8 +93,8 @@ check_places() {
     [ ! -e "$place" ] && [ ! -L "$place" ] || is_ours "$place" ||
       refuse "'$place' is there, and no archive has put it there" "find out who made it with 'ls -l $place', and move it away"
     [ ! -f "$place" ] || [ "$(find "$place" -prune -links 1)" ] || refuse "'$place' has more than one name"
-    folder=$(dirname "$place")
-    while [ ! -e "$folder" ] && [ ! -L "$folder" ]; do folder=$(dirname "$folder"); done
+    folder_of "$place"
+    while [ ! -e "$folder" ] && [ ! -L "$folder" ]; do folder_of "$folder"; done
     [ -d "$folder" ] || refuse "'$folder' is no folder"
     [ -z "$(find -H "$folder" -prune \\( ! -uid 0 -o -perm -020 -o -perm -002 \\))" ] || refuse "others than root may change '$folder'"
   done <<END

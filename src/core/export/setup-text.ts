@@ -28,6 +28,7 @@ export function setupText({ version, arch, abis, libc, ports, holds, inForce, re
   return `#!/bin/sh
 # Puts what this archive has on a host without Node, checks it, and takes it away again. Written by 'portreservectl export'.
 # usage: sh setup install [--dry-run] | check | uninstall [--dry-run]
+# shellcheck disable=SC2015,SC2016,SC2317
 version='${version}'
 arch='${arch}'
 abis='${abis.join(" ")}'

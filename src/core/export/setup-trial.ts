@@ -4,9 +4,8 @@ export const SETUP_TRIAL = `
 # What programs of this host say, and how they end: with a library preloaded, or with what the list names.
 behave() {
   for command in /bin/true /bin/false '/bin/cat /etc/passwd' '/bin/ls /' '/usr/bin/getent passwd root' \\
-    '/bin/mount --version' '/bin/su --version' '/bin/mv --version' '/bin/cp --version'; do
-    program=$(say "$command" | cut -d ' ' -f 1)
-    [ -x "$program" ] || continue
+    '/bin/mount --version' '/bin/su --version' '/bin/mv --version'; do
+    [ -x "\${command%% *}" ] || continue
     say "$command:"
     # shellcheck disable=SC2086 # a command and its arguments
     timeout 20 env -i PATH="$PATH" LD_PRELOAD="$1" $command 2>&1 </dev/null || say "status $?"

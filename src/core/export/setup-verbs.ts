@@ -26,7 +26,7 @@ uninstall_all() {
       0) mv -f "$place$fresh" "$place" ;;
       9) rm -f "$place$fresh" "$place" ;;
       *) false ;;
-    esac && flush "$(dirname "$place")" && ! listed || fail 3 "cannot take the shim out of '$list'" "$again"
+    esac && flush "\${place%/*}" && ! listed || fail 3 "cannot take the shim out of '$list'" "$again"
   fi
   if is_ours "$unit"; then
     ! booted || systemctl stop portreserve-hold.service </dev/null || fail 3 "cannot stop 'portreserve-hold.service'" "$again"
@@ -46,6 +46,7 @@ uninstall_all() {
     [ "$folder" = "$home" ] || rmdir "$folder" 2>/dev/null || :
   done
   rm -f "$home/setup"
+  flush "$home"
   rm -f "$record"
   rmdir "$home" 2>/dev/null || :
   say 'uninstalled: programs that run keep the shim until they are started again, without a table'
