@@ -56,10 +56,9 @@ point() {
     unpack next
     setup install >/tmp/said 2>&1 || echo "$1: install does not complete: $(cat /tmp/said)"
     setup check >/tmp/said 2>&1 || echo "$1: $(cat /tmp/said)"
+    unpack first
   fi
   setup uninstall >/tmp/said 2>&1 || echo "$1: uninstall does not complete: $(cat /tmp/said)"
-  rm -rf /root/portreserve
-  unpack first
   tree | cmp -s - /tmp/bare || echo "$1: something is left: $(tree | diff /tmp/bare -)"
   done=$((done + 1))
 }

@@ -4,12 +4,13 @@ export const SETUP_VERBS = `
 uninstall_all() {
   need_root uninstall
   no_full_installation uninstall
+  wanted=''
   if [ ! -f "$record" ]; then
-    rmdir "$home" 2>/dev/null || :
+    # An install that was killed before it put anything has left no more than this.
+    [ -n "$dry" ] || [ ! -d "$home" ] || { take_lock && tidy && rmdir "$home" 2>/dev/null; } || :
     say 'nothing to do: there is nothing of an archive on this host'
     exit 0
   fi
-  wanted=''
   if [ -n "$dry" ]; then
     ! listed || say "would take '$entry' out of '$list'"
     for place in $(recorded) "$record"; do say "would remove: '$place'"; done

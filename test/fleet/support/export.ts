@@ -73,7 +73,7 @@ export const readArchive = (archive: string): Uint8Array => readFileSync(archive
  */
 export const ASKING = `
 tree() {
-  find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /root -o -path /tmp -o -path /run -o -path /var -o -path /mnt \\) -prune -o \\
+  find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /root -o -path /tmp -o -path /run -o -path /var -o -path /usr/share -o -path /mnt \\) -prune -o \\
     -type d -printf '%p %y %m %U:%G\\n' -o -printf '%p %y %m %U:%G %s %l\\n' | sort
   for file in /etc/ld.so.preload /etc/portreserve* /etc/portreserve/* /usr/lib/portreserve/* /usr/lib/*/portreserve/*; do
     [ ! -f "$file" ] || sha256sum "$file"
