@@ -97,12 +97,16 @@ roll_back() {
         # Before its files: nothing is left that runs and should not.
         [ -n "$was_active" ] || systemctl stop portreserve-hold.service 2>/dev/null </dev/null
         ;;
-      folder) [ "$place" = "$home" ] || rmdir "$place" 2>/dev/null ;;
     esac
   done <<END
 $undo
 END
   for place in $(places); do rm -f "$place$fresh"; done
+  while read -r kind number place; do
+    [ "$kind" != folder ] || [ "$place" = "$home" ] || rmdir "$place" 2>/dev/null
+  done <<END
+$undo
+END
   if [ -n "$touched_unit" ] && booted; then
     systemctl daemon-reload </dev/null
     [ -z "$was_active" ] || systemctl restart portreserve-hold.service </dev/null
