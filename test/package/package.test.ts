@@ -43,7 +43,7 @@ const ALLOWED = [
   "docs/portreserve.table.5",
   "docs/recovery.md",
   "docs/portreservectl.8",
-  ...["hold", "list", "lookup", "map", "mechanisms", "migrate", "reclaim", "status", "unhold", "verify"].map(
+  ...["export", "hold", "list", "lookup", "map", "mechanisms", "migrate", "reclaim", "status", "unhold", "verify"].map(
     (verb) => `docs/schema/${verb}.schema.json`,
   ),
   "package.json",

@@ -42,6 +42,11 @@ install | upgrade)
     echo "hint: run 'portreservectl uninstall', install this package, then run 'portreservectl install'" >&2
     exit 1
   fi
+  if [ -e /usr/lib/portreserve/exported ]; then
+    echo "portreservectl: error: an archive of 'portreservectl export' is installed here" >&2
+    echo "hint: run 'sh /usr/lib/portreserve/setup uninstall', install this package, then run 'portreservectl install'" >&2
+    exit 1
+  fi
   if [ -e "$mark" ] && listed && ! try_shims; then
     echo "portreservectl: error: programs behave in another way with this version's shim; nothing was changed" >&2
     exit 1

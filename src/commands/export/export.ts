@@ -28,7 +28,7 @@ export const exportArchive: Command = ({ options, args: [file = ""] }): Report =
   const sources = readSources(options);
   const missing = { kind: "missing" } as const;
   // As on a host that has neither yet: what is in force on this one is not asked.
-  const plan = planTable({ force: options.force, strict: false }, sources, missing, missing);
+  const plan = planTable({ force: options.force, strict: false }, sources, missing, missing, "no archive was made");
   const { diagnostics } = sources.configuration;
   const report = { command: "export", diagnostics, quiet: ["note"] } as const;
   if (plan.kind !== "write") {

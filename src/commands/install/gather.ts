@@ -22,7 +22,7 @@ import { HOLD_MODE } from "../../system/files/hold-file.ts";
 import { readTable } from "../../system/files/table-file.ts";
 import { abisOf, type HostAbi, highFile, libsWithShim, shareFile, shimFile } from "../../system/host/abis.ts";
 import { appArmorActive, appArmorRules, hasEffect } from "../../system/host/confinement.ts";
-import { MANAGER_FILE, partsInPlace } from "../../system/host/manager-parts.ts";
+import { exportedInPlace, MANAGER_FILE, partsInPlace } from "../../system/host/manager-parts.ts";
 import { packagingOf } from "../../system/host/packaging.ts";
 import {
   APPARMOR_BASE,
@@ -106,7 +106,7 @@ export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Inst
           librarySpec("shim", shimFile(lib), nothing, shimFile(lib)),
         ]),
     rules: rules === undefined ? [] : [ruleSpec(rules, TABLE_FILE)],
-    manager: packaged ? [] : managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)),
+    manager: packaged ? [] : [...managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)), ...exportedSpecs(root)],
     units: unitSpecs({ ...unitPlaces(root), watched: WATCHED, node: "", manager: "" }).filter(
       ({ wanted }) => !packaged || wanted.kind === "link",
     ),
@@ -115,6 +115,12 @@ export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Inst
     table: undefined,
     hold: holdChanges(root, planHold([], readHold(root))),
   });
+}
+
+/** Of an exported archive that `install` has come after, or that its own script has not taken away. */
+function exportedSpecs(root: string): readonly Spec[] {
+  const parts = exportedInPlace(root).map((file) => ({ file, bytes: new Uint8Array(), isProgram: false }));
+  return managerSpecs(MANAGER_FOLDER, parts, true);
 }
 
 type Specs = Readonly<Record<"libraries" | "rules" | "manager" | "units" | "holder" | "dropIns", readonly Spec[]>> & {

@@ -1,5 +1,8 @@
 // The part of the script that decides: what goes where on this host, and what is refused.
 
+/** What the record of an archive on a host begins with. */
+export const EXPORT_MARK = "# What an archive of portreserve";
+
 export const SETUP_PLAN = `
 row() { printf '%s\\t%s\\t%s\\n' "$1" "$2" "$3"; }
 
@@ -42,7 +45,7 @@ in_place() {
 has_units() { say "$wanted" | grep -qF "$tab$unit$tab"; }
 
 record_head() {
-  say "# What an archive of portreserve $version has put on this host, by SHA-256: 'sh $home/setup uninstall' removes it."
+  say "${EXPORT_MARK} $version has put on this host, by SHA-256: 'sh $home/setup uninstall' removes it."
   for folder in $(recorded_folders; say "$wanted" | while IFS=$tab read -r _ place _; do lacking "$place"; done;
     ! has_units || lacking "$link"); do
     say "# folder $folder"
