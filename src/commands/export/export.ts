@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
-import { type ArchiveFile, archiveFiles, isPlainOwner, sha256, tarEntries } from "../../core/export/archive.ts";
-import { setupText } from "../../core/export/setup-text.ts";
+import { type ArchiveFile, archiveFiles, isPlainOwner, libcOf, sha256, tarEntries } from "../../core/export/archive.ts";
+import { type HostPlaces, setupText } from "../../core/export/setup-text.ts";
 import { tarBytes } from "../../core/export/tar.ts";
 import { holdText } from "../../core/hold/hold-text.ts";
 import { native, packageRoot } from "../../core/native.ts";
@@ -16,7 +16,18 @@ import { shellWord } from "../../system/command-text.ts";
 import { writeOutput } from "../../system/files/write-output.ts";
 import { archiveParts, type NativeParts } from "../../system/host/archive-parts.ts";
 import { holderProgram } from "../../system/host/holder-program.ts";
-import { HOLDER_FILE } from "../../system/paths.ts";
+import {
+  HOLD_FILE,
+  HOLDER_FILE,
+  INSTALLED_SHIM,
+  LOADERS,
+  LOCK_FILE,
+  MANAGER_FOLDER,
+  OWNERS_FOLDER,
+  PRELOAD_LIST,
+  TABLE_FILE,
+  UNIT_FOLDER,
+} from "../../system/paths.ts";
 import { heldCounts, heldJson } from "../hold-file/words.ts";
 import { rejectedMessages } from "../source-messages.ts";
 import { planTable } from "../table-plan.ts";
@@ -60,7 +71,7 @@ export const exportArchive: Command = ({ options, args: [file = ""] }): Report =
       sha256: sha256(archive),
       architecture: parts.arch,
       abis: parts.abis.map(({ abi }) => abi),
-      libc: parts.libc,
+      libc: neededLibc(parts),
       tcp: sources.content.tcp,
       udp: sources.content.udp,
       held: heldJson(sources.held),
@@ -92,13 +103,34 @@ function filesOf({ inputs, content, held }: Sources, table: Uint8Array, parts: N
       version: version(),
       arch: parts.arch,
       abis: parts.abis.map(({ abi }) => abi),
-      libc: parts.libc,
+      libc: neededLibc(parts),
       ports: content,
       holds: held.length > 0,
+      places: PLACES,
       inForce: inForceMark,
       retired: retiredMark,
     }),
   });
+}
+
+const PLACES: HostPlaces = {
+  home: MANAGER_FOLDER,
+  list: PRELOAD_LIST,
+  entry: INSTALLED_SHIM,
+  table: TABLE_FILE,
+  hold: HOLD_FILE,
+  owners: OWNERS_FOLDER,
+  units: UNIT_FOLDER,
+  lock: LOCK_FILE,
+  loaders: LOADERS,
+};
+
+/** Of the hosts' own programs. Throws AppError for a shim that no host can load. */
+function neededLibc({ abis: [own] }: NativeParts): string {
+  const libc = own === undefined ? undefined : libcOf(own.shim);
+  if (libc === undefined)
+    throw new AppError("unsafe", "the shim of this package is damaged", "install the package again");
+  return libc;
 }
 
 function holder(): Uint8Array {

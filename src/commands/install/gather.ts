@@ -1,4 +1,5 @@
 // What `install` and `uninstall` look at before they decide: the host's loaders, the places of portreserve's files, the list, the table.
+import { isExportRecord } from "../../core/export/setup-plan.ts";
 import type { Artefact } from "../../core/install/artefacts.ts";
 import type { Change } from "../../core/install/change.ts";
 import type { InstallState } from "../../core/install/plan.ts";
@@ -22,11 +23,13 @@ import { HOLD_MODE } from "../../system/files/hold-file.ts";
 import { readTable } from "../../system/files/table-file.ts";
 import { abisOf, type HostAbi, highFile, libsWithShim, shareFile, shimFile } from "../../system/host/abis.ts";
 import { appArmorActive, appArmorRules, hasEffect } from "../../system/host/confinement.ts";
-import { exportedInPlace, MANAGER_FILE, partsInPlace } from "../../system/host/manager-parts.ts";
+import { MANAGER_FILE, partsInPlace } from "../../system/host/manager-parts.ts";
 import { packagingOf } from "../../system/host/packaging.ts";
 import {
   APPARMOR_BASE,
   BLACKLIST_FILE,
+  EXPORTED_PARTS,
+  EXPORTED_RECORD,
   HOLD_FILE,
   INSTALLED_SHIM,
   LOADER_CACHE,
@@ -119,7 +122,10 @@ export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Inst
 
 /** Of an exported archive that `install` has come after, or that its own script has not taken away. */
 function exportedSpecs(root: string): readonly Spec[] {
-  const parts = exportedInPlace(root).map((file) => ({ file, bytes: new Uint8Array(), isProgram: false }));
+  const record = lstatEntry(root, `${MANAGER_FOLDER}/${EXPORTED_RECORD}`);
+  if (record.kind !== "file" || !isExportRecord(record.bytes)) return [];
+  const files = [EXPORTED_RECORD, ...EXPORTED_PARTS];
+  const parts = files.map((file) => ({ file, bytes: new Uint8Array(), isProgram: false }));
   return managerSpecs(MANAGER_FOLDER, parts, true);
 }
 

@@ -1,5 +1,7 @@
 // What is in an archive for hosts without Node: its files as data, in one order, with their sums.
 import { createHash } from "node:crypto";
+import { readElf } from "../elf/read-elf.ts";
+import { bytesSource } from "../elf/reader.ts";
 import type { TarEntry } from "./tar.ts";
 
 /** The one folder that an archive unpacks to. */
@@ -36,6 +38,14 @@ const PROGRAM = 0o755;
 /** Whether a file of reservations can be in an archive: its name has to be one word for sh. */
 export function isPlainOwner(owner: string): boolean {
   return /^[A-Za-z0-9_][\w@+-]{0,60}$/.test(owner);
+}
+
+/** The newest version of glibc that a library needs, such as "2.17"; undefined for what is no library. */
+export function libcOf(library: Uint8Array): string | undefined {
+  const elf = readElf(bytesSource(library));
+  if ("fault" in elf) return undefined;
+  const versions = elf.versionsNeeded.flatMap(({ version }) => /^GLIBC_([\d.]+)$/.exec(version)?.[1] ?? []);
+  return versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1) ?? "2.0";
 }
 
 /** In the order of their names, with their sums in a file of their own. */

@@ -10,17 +10,10 @@ umask 022
 here=$(cd "$(dirname "$0")" && pwd -P) || exit 3
 cd / || exit 3
 
-home=/usr/lib/portreserve
 record=$home/exported
 work=$home/.undo
-list=/etc/ld.so.preload
-entry='/usr/$LIB/portreserve/libportreserve.so'
-table=/etc/portreserve.table
-owners=/etc/portreserve
-units=/etc/systemd/system
 unit=$units/portreserve-hold.service
 link=$units/sysinit.target.wants/portreserve-hold.service
-lock=/run/portreserve.lock
 # What a file is called until it is whole.
 fresh=.portreserve-new
 tab=$(printf '\\t')
@@ -54,13 +47,11 @@ folder_of() {
 booted() { [ -d /run/systemd/system ]; }
 
 loader_of() {
-  case $1 in
-    x86_64) say /lib64/ld-linux-x86-64.so.2 ;;
-    i386) say /lib/ld-linux.so.2 ;;
-    x32) say /libx32/ld-linux-x32.so.2 ;;
-    aarch64) say /lib/ld-linux-aarch64.so.1 ;;
-    armhf) say /lib/ld-linux-armhf.so.3 ;;
-  esac
+  while read -r name place; do
+    [ "$name" != "$1" ] || say "$place"
+  done <<END
+$loaders
+END
 }
 
 # Whether this host has and can start programs of an ABI: its loader is one.

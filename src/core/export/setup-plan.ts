@@ -1,7 +1,11 @@
 // The part of the script that decides: what goes where on this host, and what is refused.
 
 /** What the record of an archive on a host begins with. */
-export const EXPORT_MARK = "# What an archive of portreserve";
+const MARK = "# What an archive of portreserve";
+
+export function isExportRecord(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes).toString("latin1").startsWith(MARK);
+}
 
 export const SETUP_PLAN = `
 row() { printf '%s\\t%s\\t%s\\n' "$1" "$2" "$3"; }
@@ -22,7 +26,7 @@ plan() {
   done
   row files/portreserve.table "$table" 644
   if [ -n "$holds" ]; then
-    row files/portreserve.hold /etc/portreserve.hold 644
+    row files/portreserve.hold "$hold" 644
     row files/portreserve-hold "$home/portreserve-hold" 755
     [ ! -d "$units" ] || row files/portreserve-hold.service "$unit" 644
   fi
@@ -45,7 +49,7 @@ in_place() {
 has_units() { say "$wanted" | grep -qF "$tab$unit$tab"; }
 
 record_head() {
-  say "${EXPORT_MARK} $version has put on this host, by SHA-256: 'sh $home/setup uninstall' removes it."
+  say "${MARK} $version has put on this host, by SHA-256: 'sh $home/setup uninstall' removes it."
   for folder in $(recorded_folders; say "$wanted" | while IFS=$tab read -r _ place _; do lacking "$place"; done;
     ! has_units || lacking "$link"); do
     say "# folder $folder"
@@ -77,7 +81,7 @@ check_archive() {
 check_abis() {
   runs "$arch" || refuse "this archive is for $arch, and this host has no glibc for it: '$(loader_of "$arch")' is missing or does not run" \\
     "make one on a machine like this host"
-  for abi in x86_64 i386 x32 aarch64 armhf; do
+  for abi in $all_abis; do
     runs "$abi" || continue
     case " $abis " in
       *" $abi "*) ;;

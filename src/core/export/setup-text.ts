@@ -8,7 +8,7 @@ import { SETUP_PLAN } from "./setup-plan.ts";
 import { SETUP_TRIAL } from "./setup-trial.ts";
 import { SETUP_VERBS } from "./setup-verbs.ts";
 
-export interface SetupFacts {
+export interface ArchiveFacts {
   readonly version: string;
   /** The ABI of the host's own programs, as the places of loaders name them. */
   readonly arch: string;
@@ -18,13 +18,31 @@ export interface SetupFacts {
   readonly libc: string;
   readonly ports: Pick<TableContent, "tcp" | "udp">;
   readonly holds: boolean;
+  readonly places: HostPlaces;
   /** What ends a table that is in force, and one that is retired. */
   readonly inForce: Uint8Array;
   readonly retired: Uint8Array;
 }
 
+/** Of a host, as absolute paths. */
+export interface HostPlaces {
+  /** The folder of the script and its record. */
+  readonly home: string;
+  readonly list: string;
+  /** ld.so's name for the shim. */
+  readonly entry: string;
+  readonly table: string;
+  readonly hold: string;
+  readonly owners: string;
+  readonly units: string;
+  readonly lock: string;
+  /** glibc's, by ABI. */
+  readonly loaders: readonly { readonly abi: string; readonly file: string }[];
+}
+
 /** Every value is of this program's own making: none needs more than quotes. */
-export function setupText({ version, arch, abis, libc, ports, holds, inForce, retired }: SetupFacts): string {
+export function setupText({ version, arch, abis, libc, ports, holds, places, inForce, retired }: ArchiveFacts): string {
+  const { home, list, entry, table, hold, owners, units, lock, loaders } = places;
   return `#!/bin/sh
 # Puts what this archive has on a host without Node, checks it, and takes it away again. Written by 'portreservectl export'.
 # usage: sh setup install [--dry-run] | check | uninstall [--dry-run]
@@ -38,6 +56,16 @@ udp='${ports.udp.join(" ")}'
 holds='${holds ? "yes" : ""}'
 in_force='${octalText(inForce)}'
 retired='${octalText(retired)}'
+home='${home}'
+list='${list}'
+entry='${entry}'
+table='${table}'
+hold='${hold}'
+owners='${owners}'
+units='${units}'
+lock='${lock}'
+all_abis='${loaders.map(({ abi }) => abi).join(" ")}'
+loaders='${loaders.map(({ abi, file }) => `${abi} ${file}`).join("\n")}'
 ${SETUP_BASE}${SETUP_LIST}${SETUP_APPLY}${SETUP_TRIAL}${SETUP_PLAN}${SETUP_INSTALL}${SETUP_VERBS}`;
 }
 

@@ -1,8 +1,6 @@
 // The native parts that go into an archive for other hosts of this machine's kind, as this package has them.
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { readElf } from "../../core/elf/read-elf.ts";
-import { bytesSource } from "../../core/elf/reader.ts";
 import type { AbiParts } from "../../core/export/archive.ts";
 import { nativeFolder } from "../../core/native.ts";
 import { AppError } from "../app-error.ts";
@@ -17,11 +15,9 @@ const KINDS: Readonly<Record<string, { readonly own: string; readonly others: re
 export interface NativeParts {
   readonly arch: string;
   readonly abis: readonly AbiParts[];
-  /** The newest version of glibc that the own shim needs, such as "2.17". */
-  readonly libc: string;
 }
 
-/** Throws AppError where the package has none for this machine, or one that no host can load. */
+/** Throws AppError where the package has none for this machine. */
 export function archiveParts(): NativeParts {
   const kind = KINDS[process.arch];
   if (kind === undefined) {
@@ -39,15 +35,7 @@ export function archiveParts(): NativeParts {
     }
     return [{ abi, shim: readFileSync(shim), probe: { name, bytes: readFileSync(probe) } }];
   });
-  const versions = abis.map(({ abi, shim }) => libcOf(abi, shim));
-  return { arch: kind.own, abis, libc: versions[0] ?? "" };
+  return { arch: kind.own, abis };
 }
 
 const AGAIN = "install the package again";
-
-function libcOf(abi: string, shim: Uint8Array): string {
-  const elf = readElf(bytesSource(shim));
-  if ("fault" in elf) throw new AppError("unsafe", `the shim for ${abi} ${elf.reason}`, AGAIN);
-  const versions = elf.versionsNeeded.flatMap(({ version }) => /^GLIBC_([\d.]+)$/.exec(version)?.[1] ?? []);
-  return versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1) ?? "2.0";
-}

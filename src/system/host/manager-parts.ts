@@ -1,10 +1,9 @@
 // The files of the manager as this package has them, to be copied to where root's units run them.
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { EXPORT_MARK } from "../../core/export/setup-plan.ts";
 import type { ManagerPart } from "../../core/install/specs.ts";
 import { nativeFolder, packageRoot } from "../../core/native.ts";
-import { isFolder, lstatEntry } from "../files/entry.ts";
+import { isFolder } from "../files/entry.ts";
 import { MANAGER_FOLDER } from "../paths.ts";
 
 /** The whole manager in one file, below the package's folder and below the folder it is copied to. */
@@ -54,15 +53,6 @@ export function partsInPlace(root: string): readonly string[] {
 }
 
 const MACHINES: readonly string[] = ["linux-x64", "linux-arm64"];
-
-/** What the script of an exported archive has put into that folder, as paths below it; none where its record is not there. */
-export function exportedInPlace(root: string): readonly string[] {
-  const [record = ""] = EXPORTED;
-  const found = lstatEntry(root, `${MANAGER_FOLDER}/${record}`);
-  return found.kind === "file" && Buffer.from(found.bytes).toString("latin1").startsWith(EXPORT_MARK) ? EXPORTED : [];
-}
-
-const EXPORTED: readonly string[] = ["exported", "setup", "portreserve-probe", "portreserve-probe-i386"];
 
 /** What Node and the manager itself ask of a package. */
 function identity(packaged: boolean): Readonly<Record<string, string>> {
