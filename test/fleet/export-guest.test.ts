@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { nativeFolder } from "../../src/core/native.ts";
+import { nativeFolder, packageRoot } from "../../src/core/native.ts";
 import { PACKAGES } from "../guests/support/releases.ts";
 import { named } from "../support/can.ts";
 import { FULL } from "../support/full.ts";
@@ -42,6 +42,12 @@ beforeAll(() => {
   };
 });
 
+/** Of the Debian package, which would replace the shim without a trial. */
+const { scriptTexts } = (await import(path.join(packageRoot, "scripts/package/texts.mjs"))) as {
+  readonly scriptTexts: (arch: string, parts: string) => readonly (readonly [name: string, text: string])[];
+};
+const preinst = scriptTexts(process.arch, nativeFolder()).find(([name]) => name === "preinst")?.[1] ?? "";
+
 function boot(suite: string): Promise<Guest> {
   const program = (name: string): Uint8Array => readFileSync(path.join(nativeFolder(), name));
   return bootGuest({
@@ -49,6 +55,7 @@ function boot(suite: string): Promise<Guest> {
     files: {
       "/root/portreserve-probe": program("portreserve-probe"),
       "/root/portreserve-pidexec": program("portreserve-pidexec"),
+      "/root/preinst": preinst,
       ...Object.fromEntries(
         Object.entries(archives).map(([name, file]) => [`/root/${name}.tar.gz`, readArchive(file)]),
       ),
@@ -74,6 +81,7 @@ describe.each(releases)("$suite", ({ suite, reason }) => {
       const before = await output("tree");
       // The control.
       expect(await output("command -v node nodejs; :")).toBe("");
+      expect(await output("sh /root/preinst install")).toBe("");
       expect(await got()).toBe(631);
       expect(await output(BINDS)).toBe('{"port":640}\n');
 
@@ -99,6 +107,10 @@ describe.each(releases)("$suite", ({ suite, reason }) => {
         "enabled\nactive\n",
       );
       expect(await output("sh /usr/lib/portreserve/setup check")).toContain("programs: what starts now is covered\n");
+      expect(await asked("sh /root/preinst install")).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining("hint: run 'sh /usr/lib/portreserve/setup uninstall', install this package"),
+      });
       const installed = await output("tree");
       expect(await output("setup install")).toContain("nothing to change");
       expect(await output("tree")).toBe(installed);

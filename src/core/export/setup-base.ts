@@ -3,9 +3,6 @@
 /** After the facts of the archive (setup-text.ts). In these texts a backslash is written twice, and one stands before a brace. */
 export const SETUP_BASE = `
 set -u
-LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
-export LC_ALL PATH
-unset LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT CDPATH
 umask 022
 here=$(cd "$(dirname "$0")" && pwd -P) || exit 3
 cd / || exit 3
