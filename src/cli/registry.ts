@@ -1,4 +1,5 @@
 // Every verb of portreservectl as data: arguments, options and help are made from this, the code is loaded on demand.
+import { exportVerb } from "./export-verb.ts";
 import { holdVerbs } from "./hold-verbs.ts";
 import { migrateVerb } from "./migrate-verb.ts";
 import { incomplete, privilege, unsafePath, usage } from "./outcomes.ts";
@@ -129,6 +130,7 @@ export const verbs: readonly Verb[] = [
   holdVerbs.hold,
   holdVerbs.unhold,
   reclaimVerb,
+  exportVerb,
   {
     name: "mechanisms",
     synopsis: "[NAME…] | apply NAME… | remove NAME…",

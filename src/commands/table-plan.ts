@@ -23,14 +23,17 @@ export type TablePlan =
   | { readonly kind: "unchanged"; readonly generation: bigint }
   | { readonly kind: "refuse"; readonly outcome: "no" | "unsafe" | "incomplete"; readonly message: Message };
 
-/** Pure but for the table codec. `hold`: the compiled file of held ports, which is refused together with the table. */
+/**
+ * Pure but for the table codec. `hold`: the compiled file of held ports, which is refused together with the table. `still`: how it
+ * is where it is refused.
+ */
 export function planTable(
   options: Pick<Options, "force" | "strict">,
   { inputs, configuration, content, held }: Sources,
   state: TableState,
   hold: HoldState,
+  still = state.kind === "valid" ? "the old table is still in use" : "there is still no good table in force",
 ): TablePlan {
-  const still = state.kind === "valid" ? "the old table is still in use" : "there is still no good table in force";
   const tooFew = options.force ? undefined : (tooFewFreePorts(configuration) ?? tooFewBesideHeld(configuration));
   if (tooFew !== undefined) {
     return { kind: "refuse", outcome: "unsafe", message: refusal(`${tooFew.message}; ${still}`, tooFew.hint) };

@@ -53,6 +53,9 @@ export const PRELOAD_LIST = "/etc/ld.so.preload";
 export const LOADER_CACHE = "/etc/ld.so.cache";
 /** The manager as root's units run it; only root writes there. */
 export const MANAGER_FOLDER = "/usr/lib/portreserve";
+/** What the script of an exported archive puts into that folder: its record, and what that is of. */
+export const EXPORTED_RECORD = "exported";
+export const EXPORTED_PARTS: readonly string[] = ["setup", "portreserve-probe", "portreserve-probe-i386"];
 /** The administrator's units and drop-ins. */
 export const UNIT_FOLDER = "/etc/systemd/system";
 /** Where packages of the distribution have theirs. */

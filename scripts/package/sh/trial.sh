@@ -42,6 +42,11 @@ before_files() {
     echo "hint: run 'node ${mark%/*}/dist/portreservectl.mjs uninstall' and 'npm uninstall --global portreserve', install this package, then run '/usr/bin/portreservectl install'" >&2
     return 1
   fi
+  if [ -e /usr/lib/portreserve/exported ]; then
+    echo "portreservectl: error: an archive of 'portreservectl export' is installed here; nothing was changed" >&2
+    echo "hint: run 'sh /usr/lib/portreserve/setup uninstall', install this package, then run '/usr/bin/portreservectl install'" >&2
+    return 1
+  fi
   case $(readlink /usr/bin/portreservectl) in
   */node_modules/*)
     echo "portreservectl: error: npm's '/usr/bin/portreservectl' is in the way, and this package's would go with it; nothing was changed" >&2

@@ -1,4 +1,5 @@
 // What `install` and `uninstall` look at before they decide: the host's loaders, the places of portreserve's files, the list, the table.
+import { isExportRecord } from "../../core/export/setup-plan.ts";
 import type { Artefact } from "../../core/install/artefacts.ts";
 import type { Change } from "../../core/install/change.ts";
 import { metricsTraceSpecs, metricsUnitSpecs } from "../../core/install/metrics-specs.ts";
@@ -28,6 +29,8 @@ import { packagingOf } from "../../system/host/packaging.ts";
 import {
   APPARMOR_BASE,
   BLACKLIST_FILE,
+  EXPORTED_PARTS,
+  EXPORTED_RECORD,
   HOLD_FILE,
   INSTALLED_SHIM,
   LOADER_CACHE,
@@ -108,7 +111,7 @@ export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Inst
           librarySpec("shim", shimFile(lib), nothing, shimFile(lib)),
         ]),
     rules: rules === undefined ? [] : [ruleSpec(rules, TABLE_FILE)],
-    manager: packaged ? [] : managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)),
+    manager: packaged ? [] : [...managerSpecs(MANAGER_FOLDER, parts, isOurFolder(root)), ...exportedSpecs(root)],
     units: [
       ...unitsBy(root, { node: "", manager: "" }).filter(({ wanted }) => !packaged || wanted.kind === "link"),
       ...metricsTraceSpecs(unitPlaces(root), METRICS_FILE),
@@ -118,6 +121,15 @@ export function gatherForUninstall(root: string, dropIns: readonly Spec[]): Inst
     table: undefined,
     hold: holdChanges(root, planHold([], readHold(root))),
   });
+}
+
+/** Of an exported archive that `install` has come after, or that its own script has not taken away. */
+function exportedSpecs(root: string): readonly Spec[] {
+  const record = lstatEntry(root, `${MANAGER_FOLDER}/${EXPORTED_RECORD}`);
+  if (record.kind !== "file" || !isExportRecord(record.bytes)) return [];
+  const files = [EXPORTED_RECORD, ...EXPORTED_PARTS];
+  const parts = files.map((file) => ({ file, bytes: new Uint8Array(), isProgram: false }));
+  return managerSpecs(MANAGER_FOLDER, parts, true);
 }
 
 type Specs = Readonly<Record<"libraries" | "rules" | "manager" | "units" | "holder" | "dropIns", readonly Spec[]>> & {

@@ -13,7 +13,7 @@ import { refuseLoop } from "./rooted.ts";
  * whoever made it would choose what is written; so are another user's links on the way, and another user's file in a folder
  * where everybody may make files. Throws AppError, and then the old file is untouched.
  */
-export function writeOutput(name: string, text: string): void {
+export function writeOutput(name: string, content: string | Uint8Array): void {
   if (name === "") throw new AppError("usage", "'--output' names no file", "write --output FILE");
   const file = path.resolve(name);
   try {
@@ -23,7 +23,7 @@ export function writeOutput(name: string, text: string): void {
       const place = path.join(ownDescriptor(folder), path.basename(file));
       const before = lstatSync(place, { throwIfNoEntry: false });
       if (before !== undefined) refuse(name, before, fstatSync(folder));
-      replaceFile({ file: Buffer.from(place), bytes: Buffer.from(text), mode: modeOf(before), owner: "keep" });
+      replaceFile({ file: Buffer.from(place), bytes: Buffer.from(content), mode: modeOf(before), owner: "keep" });
     } finally {
       closeSync(folder);
     }

@@ -14,7 +14,7 @@ export const SUITES = ["bookworm", "trixie"] as const;
 export type Suite = (typeof SUITES)[number];
 
 /** Thieves, victims, and what tells who holds a port. */
-const PACKAGES = [
+export const PACKAGES = [
   ...["systemd", "systemd-sysv", "dbus", "netbase", "iproute2", "procps", "lsof", "util-linux"],
   ...["rpcbind", "nfs-common", "ypserv", "ypbind-mt", "yp-tools"],
   ...["cups-daemon", "cups-browsed", "krb5-kdc", "krb5-admin-server", "rsync", "dovecot-imapd"],
