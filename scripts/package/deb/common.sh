@@ -18,5 +18,5 @@ booted() {
 }
 
 manager() {
-  command -v node >/dev/null && portreservectl "$@"
+  command -v node >/dev/null && command -v portreservectl >/dev/null && portreservectl "$@"
 }

@@ -6,6 +6,8 @@ configure)
   if booted && { listed || enabled; }; then
     systemctl --system daemon-reload || :
     systemctl try-restart portreserve.path portreserve-services.path portreserve-blacklist.path portreserve-hold.service || :
+    # At the boot there were none, where /usr was one of before the package.
+    ! enabled || systemctl start portreserve.path portreserve-services.path portreserve-blacklist.path || :
   fi
   if listed; then
     # Tries it once more, and proves it.
