@@ -51,7 +51,10 @@ export async function layOut({ arch, debian, version, manifest, epoch, prebuilds
     { path: `${doc}/copyright`, bytes: Buffer.from(copyrightText()) },
     { path: `${doc}/changelog.gz`, bytes: gzipped(ofRoot("CHANGELOG.md")) },
     { path: `${doc}/changelog.Debian.gz`, bytes: gzipped(changelogText({ version, epoch })) },
-    { path: `${doc}/recovery.md`, bytes: ofRoot("docs/recovery.md") },
+    ...["recovery.md", "images.md", "security-tools.md"].map((name) => ({
+      path: `${doc}/${name}`,
+      bytes: ofRoot(`docs/${name}`),
+    })),
     { path: `usr/share/lintian/overrides/${NAME}`, bytes: Buffer.from(overridesText(debian)) },
   ];
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -70,9 +70,10 @@ const filesOf = (arch: Arch): readonly string[] =>
     "usr/share/bash-completion/completions/portreservectl",
     "usr/share/fish/vendor_completions.d/portreservectl.fish",
     "usr/share/zsh/vendor-completions/_portreservectl",
-    ...["changelog.Debian.gz", "changelog.gz", "copyright", "recovery.md"].map(
-      (name) => `usr/share/doc/${NAME}/${name}`,
-    ),
+    ...[
+      ...["changelog.Debian.gz", "changelog.gz", "copyright"],
+      ...["images.md", "recovery.md", "security-tools.md"],
+    ].map((name) => `usr/share/doc/${NAME}/${name}`),
     `usr/share/lintian/overrides/${NAME}`,
   ].sort();
 
