@@ -81,6 +81,8 @@ describe.each(releases)("$suite", ({ suite, reason }) => {
         expect((await guest.run(": >/usr/trial")).stderr).toContain("Read-only file system");
         await guest.output(install, SLOW);
         expect(await taken(guest)).toBe(PROTECTED);
+        // What systemd keeps of the holder's sockets is nobody's either.
+        expect((await guest.run("portreservectl reclaim 640/tcp", SLOW)).stdout).toContain("nothing to do: nobody has it");
         await guest.reboot();
         expect(await taken(guest)).toBe(PROTECTED);
 
@@ -101,7 +103,6 @@ describe.each(releases)("$suite", ({ suite, reason }) => {
 
         // Back once more; nobody minds, but for the messages.
         await guest.run(rollBack);
-        await guest.reboot();
         expect(await speaks(guest)).toBe(SAYS);
         expect((await guest.run(cure("empty"))).status).toBe(0);
         expect(await speaks(guest)).toBe("");
@@ -126,7 +127,7 @@ describe.each(releases)("$suite", ({ suite, reason }) => {
           "unshare",
           "631 stolen",
           "never with the package; boots without",
-          "4 boots",
+          "3 boots",
         );
       } finally {
         await guest.stop();

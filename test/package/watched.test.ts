@@ -22,7 +22,6 @@ adopt() { mv /var/lib/aide/aide.db.new /var/lib/aide/aide.db; }
 
 const SCRIPT = `rkhunter() { /usr/bin/rkhunter --check --sk --nocolors --rwo --enable shared_libs "$@"; }
 ${AIDE}
-step quiet rkhunter
 step hunted chkrootkit ldsopreload
 step made aide --init
 adopt
@@ -33,7 +32,8 @@ step real-path rkhunter
 cat >/etc/rkhunter.conf.local <<'END'
 ${page("rkhunter")}END
 step allowed rkhunter
-echo /lib/another.so >>/etc/ld.so.preload
+another=$(ls /usr/lib/*-linux-gnu/libm.so.6)
+echo "$another" >>/etc/ld.so.preload
 step another rkhunter
 step another-hunted chkrootkit ldsopreload
 sed -i '$d' /etc/ld.so.preload
@@ -70,14 +70,12 @@ describe.skipIf(reason !== undefined)(named("on Debian 12", reason), () => {
   test("rkhunter warns of the library, until its entry is allowed as it stands in the list", () => {
     const warning = "Warning: Found preloaded shared library: /usr/$LIB/portreserve/libportreserve.so\n";
     expect(ran("listed")).toMatchObject({ status: 0, stderr: "" });
-    expect(ran("quiet")).toMatchObject({ status: 0, stdout: "" });
     expect(ran("warned")).toMatchObject({ status: 1, stdout: warning });
     expect(ran("real-path")).toMatchObject({ status: 1, stdout: warning });
     expect(ran("allowed")).toMatchObject({ status: 0, stdout: "" });
-    expect(ran("another")).toMatchObject({
-      status: 1,
-      stdout: "Warning: Found preloaded shared library: /lib/another.so\n",
-    });
+    const { status, stdout } = ran("another");
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^Warning: Found preloaded shared library: \/usr\/lib\/[^/]*\/libm\.so\.6\n$/);
   });
 
   test("chkrootkit says nothing of a preload list, whatever is in it", () => {
