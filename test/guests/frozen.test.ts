@@ -82,7 +82,9 @@ describe.each(releases)("$suite", ({ suite, reason }) => {
         await guest.output(install, SLOW);
         expect(await taken(guest)).toBe(PROTECTED);
         // What systemd keeps of the holder's sockets is nobody's either.
-        expect((await guest.run("portreservectl reclaim 640/tcp", SLOW)).stdout).toContain("nothing to do: nobody has it");
+        expect((await guest.run("portreservectl reclaim 640/tcp", SLOW)).stdout).toContain(
+          "nothing to do: nobody has it",
+        );
         await guest.reboot();
         expect(await taken(guest)).toBe(PROTECTED);
 
