@@ -39,10 +39,16 @@ test.skipIf(reason !== undefined)(
         "/root/portreserve-pidexec": readFileSync(path.join(PARTS, "portreserve-pidexec")),
         [`${SEED}/meta-data`]: "instance-id: first\n",
         [`${SEED}/user-data`]: blocksOf("docs/images.md")("cloud-init"),
-        "/etc/cloud/cloud.cfg.d/99-guest.cfg": "network: {config: disabled}\ndatasource_list: [NoCloud]\n",
+        "/etc/cloud/cloud.cfg.d/99-guest.cfg":
+          "network: {config: disabled}\nlocale: false\ndatasource_list: [NoCloud]\n",
+        // Its boot may take longer than a guest's: its units are started afterwards, by systemd as at a boot.
+        "/etc/cloud/cloud-init.disabled": "",
       },
     });
     try {
+      await guest.output(
+        "rm /etc/cloud/cloud-init.disabled; systemctl daemon-reload; systemctl start --no-block cloud-init.target",
+      );
       const said = await guest.run("cloud-init status --wait --long", { timeout: 180_000 });
       expect(said.stdout).toMatch(/^status: done$/m);
       const log = await guest.output("cat /var/log/cloud-init-output.log");
