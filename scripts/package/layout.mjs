@@ -70,7 +70,10 @@ export async function layOut(kind, { arch, version, manifest, epoch, prebuilds }
     ...(await units()),
     ...manuals(),
     ...completions(zsh),
-    { path: `usr/share/doc/${NAME}/recovery.md`, bytes: ofRoot("docs/recovery.md") },
+    ...["recovery.md", "images.md", "security-tools.md"].map((name) => ({
+      path: `usr/share/doc/${NAME}/${name}`,
+      bytes: ofRoot(`docs/${name}`),
+    })),
     ...documents({ arch, version, epoch }),
   ];
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -44,6 +44,7 @@ export function overviewHelp(): string {
     ...pairs([
       ["portreservectl demo", "see the problem and the cure, without touching the host"],
       ["portreservectl check", "see what is configured, and what is wrong with it"],
+      ["man portreservectl", "all of it; 'Words' explains allocator, via and held"],
     ]),
   ]);
 }

@@ -57,7 +57,7 @@ export function filesOfPackage(arch: Arch, libs: readonly string[], own: readonl
     ...["portrelease.8", "portreserve-hold.8", "portreservectl.8"].map((name) => `share/man/man8/${name}.gz`),
     "share/bash-completion/completions/portreservectl",
     "share/fish/vendor_completions.d/portreservectl.fish",
-    "share/doc/portreservectl/recovery.md",
+    ...["images.md", "recovery.md", "security-tools.md"].map((name) => `share/doc/portreservectl/${name}`),
     ...own,
   ].sort();
 }

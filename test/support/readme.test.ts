@@ -15,6 +15,15 @@ test("the README names packages, a command for the demo, and one for the tests",
   });
 });
 
+test("the words that it explains are explained in the manual too", () => {
+  const [, words = ""] = /^## Words\n([\s\S]*?)\n## /m.exec(README) ?? [];
+  const names = [...words.matchAll(/\*([a-z]+)\*/g)].map(([, name = ""]) => name);
+  expect(names.length).toBeGreaterThan(8);
+  const manual = readFileSync(path.join(packageRoot, "docs/portreservectl.8"), "utf8");
+  const [, section = ""] = /^\.Ss Words\n([\s\S]*?)\n\.Ss /m.exec(manual) ?? [];
+  expect(names.filter((name) => !new RegExp(`^\\.(It|Em|Cm) ${name}\\b`, "m").test(section))).toEqual([]);
+});
+
 test("a remark behind a command is no part of it", () => {
   const remarked = README.replace("\n    npm test\n", "\n    npm test        # 4 minutes\n");
   expect(remarked).not.toBe(README);

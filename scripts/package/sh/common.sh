@@ -19,5 +19,6 @@ booted() {
 
 # The package's own, whatever a PATH has before it, on the Node that its first line names.
 manager() {
-  [ -x /usr/bin/node ] && /usr/lib/portreserve/dist/portreservectl.mjs "$@"
+  [ -x /usr/bin/node ] && [ -x /usr/lib/portreserve/dist/portreservectl.mjs ] &&
+    /usr/lib/portreserve/dist/portreservectl.mjs "$@"
 }

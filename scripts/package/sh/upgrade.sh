@@ -6,6 +6,8 @@ go_on() {
     systemctl --system daemon-reload || :
     systemctl try-restart portreserve.path portreserve-services.path portreserve-blacklist.path portreserve-hold.service \
       portreserve-metrics.timer || :
+    # At the boot there were none, where /usr was one of before the package.
+    ! enabled || systemctl start portreserve.path portreserve-services.path portreserve-blacklist.path || :
   fi
   if listed; then
     # Tries it once more, and proves it.

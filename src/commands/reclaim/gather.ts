@@ -45,12 +45,14 @@ export function gather(places: readonly PortPlace[], facts: HostFacts, coverage:
   });
 }
 
-/** Its own are what it holds, and one that was not found by its state has that name. */
+/** Its own are what it holds, and one that was not found by its state has that name. systemd keeps copies of them. */
 function isHolders({ holders }: SocketFacts, { processes }: HostFacts, pid: number | undefined): boolean {
   if (isUnseen(holders) || holders.length === 0) return false;
   const named = (one: number): boolean =>
     processes.some((process) => process.pid === one && nameOf(process) === HOLDER_PROGRAM);
-  return holders.every((one) => one === pid || named(one));
+  if (pid !== undefined && holders.includes(pid)) return true;
+  const others = holders.filter((one) => one !== 1);
+  return others.length > 0 && others.every(named);
 }
 
 function nameOf({ program }: HostFacts["processes"][number]): string | undefined {
