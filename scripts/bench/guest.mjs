@@ -16,7 +16,7 @@ function measured(rounds) {
   const folder = mkdtempSync(path.join(tmpdir(), "portreserve-bench-"));
   const found = path.join(folder, "found.json");
   try {
-    const { status, stdout, stderr } = spawnSync(bin("vitest"), ["run", "--config", "test/bench/vitest.config.ts"], {
+    const { status, stdout, stderr } = spawnSync(bin("vitest"), ["run", "--config", "test/bench/bench.config.ts"], {
       cwd: root,
       encoding: "utf8",
       env: { ...process.env, BENCH_FOUND: found, BENCH_ROUNDS: String(rounds), BENCH_TURNS: programs.turns },
