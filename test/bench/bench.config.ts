@@ -6,7 +6,6 @@ export default defineConfig({
   test: {
     root: path.resolve(import.meta.dirname, "../.."),
     include: ["test/bench/*.bench.ts"],
-    globalSetup: [path.resolve(import.meta.dirname, "../guests/support/nothing-left.ts")],
     testTimeout: 900_000,
     hookTimeout: 600_000,
   },
