@@ -7,7 +7,9 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { chosenPort } from "./bench/chosen-port.mjs";
 import { compile } from "./bench/compile.mjs";
+import { guest } from "./bench/guest.mjs";
 import { hold } from "./bench/hold.mjs";
+import { installed } from "./bench/installed.mjs";
 import { instructions } from "./bench/instructions.mjs";
 import { machine } from "./bench/machine.mjs";
 import { many } from "./bench/many.mjs";
@@ -34,6 +36,8 @@ const PARTS = {
   compile,
   version,
   status,
+  guest,
+  installed,
 };
 
 const USAGE = `usage: node scripts/bench.mjs [--quick] [--only NAME[,NAME...]]

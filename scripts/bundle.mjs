@@ -1,9 +1,11 @@
 // Bundles the manager into dist/portreservectl.mjs: one file that needs Node and the native parts, and no node_modules.
+import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import path from "node:path";
 import process from "node:process";
 import { rolldown } from "rolldown";
+import { parseAst } from "rolldown/parseAst";
 import { root } from "./step.mjs";
 
 /** `install` knows its own file by this line. */
@@ -41,8 +43,10 @@ const [major, minor] = /^>=(\d+)\.(\d+)$/
  * Any Node that reads modules reads these lines, and says by them that it is too old. Builtins are not imported where that
  * can be helped: an import asks each for all that it has, and has the streams of the process made with it.
  */
-const FIRST_LINES = `#!/usr/bin/env node
+const firstLines = (digest, line) => `#!/usr/bin/env node
 ${SECOND_LINE}
+const DIGEST = "${digest}";
+const LINE = ${line};
 const file = decodeURIComponent(import.meta.url.slice("file://".length));
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < ${major} || (major === ${major} && minor < ${minor})) {
@@ -51,10 +55,11 @@ if (major < ${major} || (major === ${major} && minor < ${minor})) {
   if (plugin) console.log(\`PORTRESERVE UNKNOWN - \${fault}\`);
   else console.error(\`portreservectl: error: \${fault}\\nhint: Debian 12, Ubuntu 24.04 and what is newer have one: 'apt-get install nodejs'\`);
   process.exitCode = plugin ? 3 : 69;
-} else if (process.getBuiltinModule) start(process.getBuiltinModule, file);
-else import("module").then(({ createRequire }) => start(createRequire(file), file));
+} else if (process.getBuiltinModule) start(process.getBuiltinModule);
+else import("module").then(({ createRequire }) => start(createRequire(file)));
 
-function start(require, __filename) {
+function start(builtin) {
+const require = builtin;
 `;
 const start = await bundled("src/system/code/bundle-start.ts", { format: "cjs" }, { target: "node12.17" });
 const chunk = await bundled("src/main.ts", { format: "cjs" });
@@ -83,14 +88,38 @@ function notices() {
     .join("");
 }
 
-/** As src/system/code/bundle-start.ts reads it: a comment, in which the end of a comment is written otherwise. */
+/** As src/system/code/bundle-start.ts reads it: in a comment, which ends where it does. */
 function hidden(code) {
   const program = code.replace(/^#!.*\n/, "");
-  if (program.includes("*~/")) throw new Error("'*~/' is in the program, and stands for the end of a comment");
-  return `(function (require, __filename, compiledCode) { "use strict";\n${program.replaceAll("*/", "*~/")}})`;
+  return `(function (require, __filename, compiledCode) { "use strict";\n${withoutEnds(program)}})`;
 }
 
-const whole = `${FIRST_LINES}${escaped(start.code)}}\n/*\n${escaped(hidden(chunk.code))}\n*/\n${notices()}`;
+/** The same program without the characters that end a comment, of which it has some in texts and patterns. */
+function withoutEnds(code) {
+  const changes = [];
+  const visit = (node) => {
+    if (node === null || typeof node !== "object") return;
+    if ((node.type === "Literal" || node.type === "TemplateElement") && code.slice(node.start, node.end).includes("*/"))
+      changes.push(node);
+    for (const child of Array.isArray(node) ? node : Object.values(node)) visit(child);
+  };
+  visit(parseAst(code));
+  let done = code;
+  for (const { start, end, regex } of changes.sort((a, b) => b.start - a.start)) {
+    const text = code.slice(start, end);
+    const last = regex === undefined ? text.length : text.lastIndexOf("/");
+    const inside = text.slice(0, last).replaceAll("*/", "*\\/");
+    const whole = inside.endsWith("*") && regex !== undefined ? `/(?:${inside.slice(1)})` : inside;
+    done = done.slice(0, start) + whole + text.slice(last) + done.slice(end);
+  }
+  if (done.includes("*/")) throw new Error("the end of a comment is left in the program");
+  return done;
+}
+
+const program = escaped(hidden(chunk.code));
+const digest = createHash("sha256").update(program).digest("hex");
+const before = (line) => `${firstLines(digest, line)}${escaped(start.code)}}\nfunction program() {\n/*\n`;
+const whole = `${before(before(0).split("\n").length - 1)}${program}\n*/\n}\n${notices()}`;
 if (whole.split("\n/*\n").length !== 2 || whole.split("\n*/\n").length !== 2)
   throw new Error("the program is not found");
 

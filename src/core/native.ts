@@ -188,13 +188,16 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 export const packageRoot: string = path.dirname(path.basename(here) === "core" ? path.dirname(here) : here);
 
 let loaded: Native | undefined;
+let file: string | undefined;
 
 /** There is no addon for this machine beside this package: it was not built, or the package has none for it. */
 export class AddonMissing extends Error {}
 
-function found<T>(look: (root: string) => T): T {
+/** Of the addon. Throws AddonMissing. */
+function addonFile(): string {
   try {
-    return look(packageRoot);
+    file ??= nodeGypBuild.path(packageRoot);
+    return file;
   } catch (cause) {
     throw new AddonMissing(`no native parts for ${process.platform} ${process.arch} in '${packageRoot}'`, { cause });
   }
@@ -205,7 +208,7 @@ export class AddonUnusable extends Error {}
 
 /** Loads the addon on first use, so that verbs that do not need it start without it. Throws AddonMissing or AddonUnusable. */
 export function native(): Native {
-  loaded ??= load(found((root) => nodeGypBuild.path(root)));
+  loaded ??= load(addonFile());
   return loaded;
 }
 
@@ -213,7 +216,10 @@ function load(file: string): Native {
   try {
     // The loader maps a file that was cut short without a look at its size, and Node dies of the pages that are not there.
     if (isCutShort(file)) throw new Error("its end is missing");
-    return nodeGypBuild(packageRoot) as Native;
+    // As require() does it, without looking for what is found already.
+    const addon: { readonly exports: object } = { exports: {} };
+    process.dlopen(addon, file);
+    return addon.exports as Native;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new AddonUnusable(`the native part '${file}' does not load: ${why}`, { cause });
@@ -236,5 +242,5 @@ function isCutShort(file: string): boolean {
 
 /** The folder that holds the addon, and beside it the shim and the probe. Throws AddonMissing. */
 export function nativeFolder(): string {
-  return path.dirname(found((root) => nodeGypBuild.path(root)));
+  return path.dirname(addonFile());
 }

@@ -40,7 +40,8 @@ const OURS: ReadonlySet<string> = new Set(REPLACED);
 
 /** Whether the shim replaces a symbol, in whatever version. */
 export function isReplaced(symbol: string): boolean {
-  return OURS.has(symbolParts(symbol).name);
+  const at = symbol.indexOf("@");
+  return OURS.has(at === -1 ? symbol : symbol.slice(0, at));
 }
 
 /** The name of the first of these symbols that the shim replaces. */

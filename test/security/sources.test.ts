@@ -8,6 +8,8 @@ const root = path.resolve(import.meta.dirname, "../..");
 /** The module that starts programs, and the one in whose place `run` puts the caller's program. */
 const STARTER = "src/system/start-program.ts";
 const EXECUTER = "src/system/execute.ts";
+/** The addon, which is loaded as what it is: no other file can be named. */
+const DOOR = "src/core/native.ts";
 /** The bundle's first part, which runs the rest of its own file, and hands Node's modules on to that by the names in it. */
 const FIRST_PART = "src/system/code/bundle-start.ts";
 
@@ -37,7 +39,8 @@ const sources = readdirSync(path.join(root, "src"), { recursive: true, encoding:
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   [STARTER]: ["child_process"],
   [EXECUTER]: ["the addon's execute"],
-  [FIRST_PART]: ["child_process", "a loader of modules", "a text as code"],
+  [DOOR]: ["a loader of modules"],
+  [FIRST_PART]: ["child_process", "a text as code"],
 };
 
 describe("the sources", () => {

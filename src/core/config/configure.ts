@@ -26,8 +26,8 @@ export function configure(inputs: Inputs): Configuration {
   return { reservations: claims.reservations(), diagnostics: diagnostics.sort(byPlace) };
 }
 
-function servicesNotes({ path, listed }: ServiceBook): Diagnostic[] {
-  if (path === undefined || listed > 0) return [];
+function servicesNotes({ path, listsAny }: ServiceBook): Diagnostic[] {
+  if (path === undefined || listsAny) return [];
   const message = "no service names in it, so only built-in service names are known";
   const hint = "write port numbers, or install the package that ships it (netbase, setup) again";
   return [{ severity: "note", code: "no-service-names", message, hint, file: path }];

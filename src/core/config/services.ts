@@ -17,8 +17,8 @@ export interface ServiceBook {
   readonly path: string | undefined;
   /** The services file that is there and could not be read. */
   readonly unread: string | undefined;
-  /** How many names and aliases the services files list. */
-  readonly listed: number;
+  /** Whether the services files list any name. */
+  readonly listsAny: boolean;
   find(name: string): ServicePorts | undefined;
   /** The known name nearest to an unknown one, if any is near. */
   suggest(name: string): string | undefined;
@@ -30,20 +30,26 @@ export function serviceBook({
   vendorServices,
   servicesUnread,
 }: Pick<Inputs, "services" | "vendorServices" | "servicesUnread">): ServiceBook {
-  const host = new Map([vendorServices, services].flatMap((file) => (file ? [...parseServices(file.bytes)] : [])));
+  const files = [vendorServices, services].flatMap((file) => (file ? [file.bytes] : []));
+  let known: ReadonlyMap<string, HostPorts> | undefined;
+  // Most reservations are numbers, and the file has hundreds of names.
+  const host = (): ReadonlyMap<string, HostPorts> => {
+    known ??= new Map(files.flatMap((bytes) => [...parseServices(bytes)]));
+    return known;
+  };
   return {
     path: (services ?? vendorServices)?.path,
     unread: servicesUnread,
-    listed: host.size,
+    listsAny: files.some((bytes) => linesOf(bytes).some((line) => entryOf(line) !== undefined)),
     find(name) {
-      const ports = host.get(name);
+      const ports = host().get(name);
       if (ports !== undefined) return { tcp: ports.tcp, udp: ports.udp, origin: "services" };
       const port = BUILTIN_SERVICES.get(name);
       return port === undefined ? undefined : { tcp: port, udp: port, origin: "built-in" };
     },
     suggest: suggester({
       *[Symbol.iterator]() {
-        yield* host.keys();
+        yield* host().keys();
         yield* BUILTIN_SERVICES.keys();
       },
     }),
@@ -60,14 +66,25 @@ export type HostPorts = Partial<Record<Protocol, number>>;
  */
 export function parseServices(bytes: Uint8Array): Map<string, HostPorts> {
   const known = new Map<string, HostPorts>();
-  for (const line of new TextDecoder().decode(bytes).split("\n")) {
-    const [name, number, ...aliases] = beforeComment(line).match(/[^ \t\v\f\r]+/g) ?? [];
-    const [, digits = "", protocol] = /^([^/]+)\/+(tcp|udp)$/.exec(number ?? "") ?? [];
-    const port = servicePort(digits);
-    if (name === undefined || protocol === undefined || port === 0) continue;
-    for (const word of [name, ...aliases]) remember(known, word, protocol as Protocol, port);
+  for (const line of linesOf(bytes)) {
+    const entry = entryOf(line);
+    if (entry === undefined) continue;
+    for (const word of entry.words) remember(known, word, entry.protocol, entry.port);
   }
   return known;
+}
+
+function linesOf(bytes: Uint8Array): readonly string[] {
+  return new TextDecoder().decode(bytes).split("\n");
+}
+
+/** Undefined for a line that lists nothing. */
+function entryOf(line: string): { words: readonly string[]; protocol: Protocol; port: number } | undefined {
+  const [name, number, ...aliases] = beforeComment(line).match(/[^ \t\v\f\r]+/g) ?? [];
+  const [, digits = "", protocol] = /^([^/]+)\/+(tcp|udp)$/.exec(number ?? "") ?? [];
+  const port = servicePort(digits);
+  if (name === undefined || protocol === undefined || port === 0) return undefined;
+  return { words: [name, ...aliases], protocol: protocol as Protocol, port };
 }
 
 /** 0 for what glibc does not take. */

@@ -19,10 +19,19 @@ export interface FileSystem {
   readonly point: string;
 }
 
+/** Most processes of a host have the same mounts, and a look asks for its own several times. */
+let last: { readonly text: string; readonly found: readonly FileSystem[] } = { text: "", found: [] };
+
 /** One for each mount, in the kernel's order. */
 export function fileSystemsIn(mountinfo: Buffer): readonly FileSystem[] {
+  const text = mountinfo.toString("latin1");
+  if (last.text !== text) last = { text, found: parsed(text) };
+  return last.found;
+}
+
+function parsed(text: string): readonly FileSystem[] {
   const found: FileSystem[] = [];
-  for (const line of mountinfo.toString("latin1").split("\n")) {
+  for (const line of text.split("\n")) {
     const [before = "", after] = line.split(" - ");
     const [, , device, , point] = before.split(" ");
     const [type, , options] = after?.split(" ") ?? [];

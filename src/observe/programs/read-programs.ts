@@ -13,7 +13,7 @@ import { fileIdentity, withFile } from "../processes/read-mapped-file.ts";
 import { givesPrivilegedPorts } from "./file-capabilities.ts";
 import { type KnownFile, knownOf, type ObjectCache } from "./known-file.ts";
 import { closure } from "./loader/closure.ts";
-import { reachesWanted } from "./loader/reaches.ts";
+import { type Library, reachesWanted } from "./loader/reaches.ts";
 import { loaderCacheOf } from "./loader/read-loader-cache.ts";
 import { whyPathSilent } from "./read-path-answers.ts";
 import { realPathOf, trustedPrograms } from "./read-programs-on-disk.ts";
@@ -54,7 +54,7 @@ export function observePrograms(
     const silent = whyPathSilent(program.path);
     if (silent !== undefined) return [{ ...program, objects: [{ path: program.path, elf: silent }] }];
     const objects = objectsOf(program.path);
-    if (!objects.some(isWorthTelling)) return [];
+    if (objects.length === 0) return [];
     const denied = deniedTo(realOf(program.path) ?? program.path, profile);
     return [{ ...program, ...(denied === undefined ? {} : { denied }), objects }];
   });
@@ -78,14 +78,18 @@ function isWorthTelling(object: ObjectFacts): boolean {
   return isUnseen(elf) ? elf.rootWould : mayAllocate(object) || knownBy(object.path, []) !== undefined;
 }
 
-type Known = Pick<KnownFile, "loader" | "elf">;
+/** A file by one of its names; `isWanted`: whether a program that has it is worth telling of. */
+type Known = Library & Pick<KnownFile, "elf">;
 
-/** Each file is opened once, however many programs need it. Empty for what is no program, and for one that cannot allocate. */
+/**
+ * Each file is opened once, however many programs need it. Empty for what is no program, and for one that is not worth
+ * telling of.
+ */
 function programLooker(
   kept: ObjectCache,
   realOf: (path: string) => string | undefined,
 ): (path: string) => readonly ObjectFacts[] {
-  const known = new Map<string, Known>();
+  const known = new Map<string, ReturnType<typeof readProgram>>();
   const paths = new Map<string, Known>();
   const knownAt = (path: string): Known => {
     const before = paths.get(path);
@@ -93,30 +97,28 @@ function programLooker(
     const real = realOf(path);
     const now = real === undefined ? NOTHING : (known.get(real) ?? readProgram(real, kept));
     if (real !== undefined) known.set(real, now);
-    paths.set(path, now);
-    return now;
+    const named = { file: now.loader, elf: now.elf, isWanted: isWorthTelling({ path, elf: now.elf }) };
+    paths.set(path, named);
+    return named;
   };
   const cache = loaderCacheOf("/");
-  const mayAllocate = reachesWanted(
-    oncePerText((path) => {
-      const { loader, elf } = knownAt(path);
-      return { file: loader, isWanted: isWorthTelling({ path, elf }) };
-    }),
-    cache,
-    LIBRARY_FOLDERS,
-  );
+  const mayAllocate = reachesWanted(knownAt, cache, LIBRARY_FOLDERS);
   return (path) => {
     const real = realOf(path);
     if (real === undefined) return [];
-    const { loader, elf } = knownAt(real);
-    if (loader === undefined) return elf === undefined ? [] : [{ path, elf }];
+    const { file, elf } = knownAt(real);
+    const isWanted = isWorthTelling({ path, elf });
+    if (file === undefined) return isWanted ? [{ path, elf }] : [];
     if (!mayAllocate(real)) return [];
-    const found = closure(real, (name) => knownAt(name).loader, cache, LIBRARY_FOLDERS);
-    if (isUnseen(found))
-      return [
+    const found = closure(real, (name) => knownAt(name).file, cache, LIBRARY_FOLDERS);
+    if (isUnseen(found)) {
+      const both = [
         { path, elf },
         { path, elf: found },
       ];
+      return both.some(isWorthTelling) ? both : [];
+    }
+    if (!isWanted && !found.paths.slice(1).some((name) => knownAt(name).isWanted)) return [];
     return [
       { path, elf },
       ...found.paths.slice(1).map((name) => ({ path: name, elf: knownAt(name).elf })),
@@ -125,10 +127,10 @@ function programLooker(
   };
 }
 
-const NOTHING: Known = { loader: undefined, elf: undefined };
+const NOTHING: Pick<KnownFile, "loader" | "elf"> = { loader: undefined, elf: undefined };
 
 /** `real`: without links. */
-function readProgram(real: string, kept: ObjectCache): Known {
+function readProgram(real: string, kept: ObjectCache): Pick<KnownFile, "loader" | "elf"> {
   const identity = fileIdentity(real);
   const before = isRefused(identity) ? undefined : kept.get(identity.key, identity.version);
   if (before !== undefined) return before;

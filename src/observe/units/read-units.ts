@@ -11,6 +11,7 @@ import { otherRootOf, preloadOf, type Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { templateOf } from "../../core/systemd/unit-name.ts";
 import { OWN_USERS, someUnconfined } from "../../core/systemd/user-namespace.ts";
+import { unique } from "../../core/text.ts";
 import { unitHint } from "../../coverage/commands.ts";
 import type { UnitFacts } from "../../coverage/unit-facts.ts";
 import { namesIn } from "../../system/files/entry.ts";
@@ -230,9 +231,9 @@ function givesHighPorts(unit: string, files: readonly UnitFile[]): boolean {
 
 /** In the order in which systemd reads them. `names`: all of the unit's. `folders`: those of units, with the names that are in each. */
 function dropInsOf(names: readonly string[], folders: Folders): readonly string[] {
-  const own = new Set(names.flatMap(dropInFolders));
+  const own = unique(names.flatMap(dropInFolders)).filter((name) => folders.some(([, found]) => found.has(name)));
   return inReadingOrder(
-    [...own].flatMap((name) =>
+    own.flatMap((name) =>
       folders
         .filter(([, found]) => found.has(name))
         .flatMap(([folder]) => namesIn("/", `${folder}/${name}`).map((file) => `${folder}/${name}/${file}`)),

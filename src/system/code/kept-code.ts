@@ -30,15 +30,22 @@ const WRITABLE_BY_OTHERS = constants.S_IWGRP | constants.S_IWOTH;
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
- * V8 itself looks at no more than its version, its flags and the length of the text. `own`: the file that the text is from.
- * Undefined for other users than root, and while the file could still change without a trace.
+ * V8 itself looks at no more than its version, its flags and the length of the text. `own`: the file that the text is from,
+ * which may be another one by now: `digest`, which that text has with it, is of the text itself. Undefined for other users
+ * than root, and while the file could still change without a trace.
  */
-export function codeStamp(own: BigIntStats): string | undefined {
-  const node = statSync(process.execPath, { bigint: true, throwIfNoEntry: false });
-  if (process.geteuid?.() !== 0 || node === undefined) return undefined;
-  if ([own, node].some(({ ctimeMs }) => Number(ctimeMs) > Date.now() - SETTLED)) return undefined;
-  const files = [own, node].map(({ dev, ino, size, mtimeNs, ctimeNs }) => [dev, ino, size, mtimeNs, ctimeNs].join(":"));
-  return [process.version, process.versions.v8, process.arch, ...files].join(" ");
+export function codeStamp(own: string, digest: string): string | undefined {
+  if (process.geteuid?.() !== 0) return undefined;
+  const files = [own, process.execPath].map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
+  const stamps = files.flatMap((stats) =>
+    stats === undefined || Number(stats.ctimeMs) > Date.now() - SETTLED ? [] : [stampOf(stats)],
+  );
+  if (stamps.length < files.length) return undefined;
+  return [process.version, process.versions.v8, process.arch, digest, ...stamps].join(" ");
+}
+
+function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(":");
 }
 
 /** Undefined where there is none with this stamp, and where another than root could have written it: V8 believes it. */

@@ -59,7 +59,8 @@ export function isClosed(root: string, folder: string): boolean {
 /** In order; none where there is no such folder or it may not be read. */
 export function namesIn(root: string, folder: string): readonly string[] {
   try {
-    return readdirSync(resolveUnder(root, folder)).sort();
+    // Of the host itself the kernel follows the links.
+    return readdirSync(root === "/" ? folder : resolveUnder(root, folder)).sort();
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return [];

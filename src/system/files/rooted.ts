@@ -1,7 +1,7 @@
 // Paths under --root: symbolic links inside it are followed as a program living in that root would follow them.
-import { constants, existsSync, openSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { constants, existsSync, lstatSync, openSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
-import { AppError, errnoOf, fromSystem } from "../app-error.ts";
+import { AppError, errnoOf, fromSystem, orUndefined } from "../app-error.ts";
 import { ownDescriptor } from "../proc/process-files.ts";
 
 /** As many links as the kernel follows. */
@@ -62,6 +62,8 @@ export function under(root: string, file: string): string {
 export function resolveUnder(root: string, file: string | Buffer): Buffer {
   const whole = root === "/" ? realPath(file) : undefined;
   if (whole !== undefined) return whole;
+  const place = root === "/" ? missingPlace(file) : undefined;
+  if (place !== undefined) return place;
   const pending = names(typeof file === "string" ? Buffer.from(file) : file);
   let done: string[] = [];
   let links = 0;
@@ -93,6 +95,19 @@ function realPath(file: string | Buffer): Buffer | undefined {
     if (errnoOf(error) === undefined) throw error;
     return undefined;
   }
+}
+
+/** Where a file would be that is not there, in a folder that is. Undefined for anything else, such as a link to nothing. */
+function missingPlace(file: string | Buffer): Buffer | undefined {
+  if (typeof file !== "string" || !isMissing(file)) return undefined;
+  const [, above, name] = /^(.*\/)([^/]+)$/.exec(file) ?? [];
+  // The slash behind it: only a folder has one.
+  const folder = above === undefined || name === "." || name === ".." ? undefined : realPath(above);
+  return folder && Buffer.concat([folder, Buffer.from(folder.length === 1 ? `${name}` : `/${name}`)]);
+}
+
+function isMissing(file: string): boolean {
+  return orUndefined(() => lstatSync(file, { throwIfNoEntry: false }) === undefined) === true;
 }
 
 /** Names are bytes: latin1 strings hold any of them without loss. */

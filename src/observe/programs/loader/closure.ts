@@ -24,6 +24,14 @@ interface Loaded {
   readonly path: string;
   readonly file: LoaderFacts;
   readonly parent: Loaded | undefined;
+  /** Whether some DT_RPATH or DT_RUNPATH has a say in where its libraries are. */
+  readonly hasPaths: boolean;
+  readonly abi: string;
+}
+
+function loadedBy(path: string, file: LoaderFacts, parent: Loaded | undefined): Loaded {
+  const hasPaths = file.rpath !== undefined || file.runpath !== undefined || parent?.hasPaths === true;
+  return { path, file, parent, hasPaths, abi: machineName(file) };
 }
 
 /**
@@ -41,7 +49,7 @@ export function closure(
   if (file === undefined) return { unseen: "its file cannot be read as a program", rootWould: false };
   const { interpreter } = file;
   const isMusl = interpreter !== undefined && MUSL_LOADER.test(interpreter);
-  const loaded: Loaded[] = [{ path: program, file, parent: undefined }];
+  const loaded: Loaded[] = [loadedBy(program, file, undefined)];
   const paths = new Set([program]);
   // The names under which they were asked for, and their own.
   const known = new Set(file.soname === undefined ? [] : [file.soname]);
@@ -59,16 +67,12 @@ export function closure(
 
   const loader = interpreter === undefined ? undefined : fitting(interpreter);
   if (interpreter !== undefined && loader === undefined) missing.add(interpreter);
-  const isLoader = (name: string): boolean =>
-    loader !== undefined &&
-    (name === interpreter ||
-      name === loader.soname ||
-      name === fileName(interpreter ?? "") ||
-      (isMusl && IN_MUSL.test(name)));
+  // Its other names; in musl it has all of libc.
+  for (const name of loader === undefined ? [] : [interpreter, loader.soname, fileName(interpreter ?? "")])
+    if (name !== undefined) known.add(name);
 
   function load(name: string, asking: Loaded): void {
-    if (isLoader(name)) return;
-    if (known.has(name)) return;
+    if (known.has(name) || (isMusl && loader !== undefined && IN_MUSL.test(name))) return;
     for (const path of places(name, asking, isMusl ? undefined : cache, defaultFolders)) {
       const found = fitting(path);
       if (left < 0) return;
@@ -76,7 +80,7 @@ export function closure(
       known.add(name);
       if (paths.has(path)) return;
       paths.add(path);
-      loaded.push({ path, file: found, parent: asking });
+      loaded.push(loadedBy(path, found, asking));
       if (found.soname !== undefined) known.add(found.soname);
       return;
     }
@@ -101,6 +105,14 @@ function* places(
   cache: LoaderCache | undefined,
   defaultFolders: readonly string[],
 ): Generator<string> {
+  if (name.includes("/") || asking.hasPaths) yield* placesByFile(name, asking, defaultFolders);
+  if (name.includes("/")) return;
+  yield* cache?.lookup(name, asking.abi) ?? [];
+  yield* defaultFolders.map((folder) => join(folder, name));
+}
+
+/** Those that the name itself says, or the paths in the file that asks and in those that brought it in. */
+function* placesByFile(name: string, asking: Loaded, defaultFolders: readonly string[]): Generator<string> {
   const expanded = (text: string, owner: Loaded): readonly string[] => expand(text, owner, defaultFolders);
   if (name.includes("/")) {
     yield* expanded(name, asking).filter((path) => path.startsWith("/"));
@@ -121,8 +133,6 @@ function* places(
     }
   }
   yield* within(asking.file.runpath, asking);
-  yield* cache?.lookup(name, machineName(asking.file)) ?? [];
-  yield* defaultFolders.map((folder) => join(folder, name));
 }
 
 /** $LIB depends on how the loader was built, so it stands for each of the default folders, without what leads to it. */

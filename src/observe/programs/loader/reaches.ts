@@ -1,5 +1,7 @@
 // Whether a program could come to run some file with its libraries: a quick look, before the loader's own way is followed.
+
 import { machineName, sameAbi } from "../../../core/elf/machine.ts";
+import { oncePerText } from "../../../core/once.ts";
 import type { LoaderFacts } from "../known-file.ts";
 import type { LoaderCache } from "./cache.ts";
 
@@ -21,20 +23,22 @@ export function reachesWanted(
 ): (program: string) => boolean {
   const without = new Set<string>();
 
-  const libraries = new Map<string, string | undefined>();
+  const librariesFor = oncePerText((_abi) => new Map<string, string | undefined>());
 
-  function libraryOf(name: string, asking: LoaderFacts): string | undefined {
-    const asked = `${asking.machine} ${asking.bits} ${asking.byteOrder} ${name}`;
-    if (libraries.has(asked)) return libraries.get(asked);
-    const places = [
-      ...(cache?.lookup(name, machineName(asking)) ?? []),
-      ...defaultFolders.map((folder) => `${folder}/${name}`),
-    ];
-    const found = places.find((path) => {
+  function libraryOf(
+    name: string,
+    asking: LoaderFacts,
+    libraries: Map<string, string | undefined>,
+  ): string | undefined {
+    if (libraries.has(name)) return libraries.get(name);
+    const fits = (path: string): boolean => {
       const { file } = at(path);
       return file !== undefined && sameAbi(file, asking);
-    });
-    libraries.set(asked, found);
+    };
+    const found =
+      cache?.lookup(name, machineName(asking)).find(fits) ??
+      defaultFolders.map((folder) => `${folder}/${name}`).find(fits);
+    libraries.set(name, found);
     return found;
   }
 
@@ -43,9 +47,10 @@ export function reachesWanted(
     for (const path of seen) {
       const { file, isWanted } = at(path);
       if (file === undefined || isWanted || file.rpath !== undefined || file.runpath !== undefined) return true;
+      const libraries = librariesFor(`${file.machine} ${file.bits} ${file.byteOrder}`);
       for (const name of file.needed) {
         if (name.includes("/")) return true;
-        const found = libraryOf(name, file);
+        const found = libraryOf(name, file, libraries);
         if (found !== undefined && !without.has(found)) seen.add(found);
       }
     }
