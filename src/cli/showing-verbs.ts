@@ -22,7 +22,7 @@ export const showingVerbs = {
       ["portreservectl status --watch", "drawn again whenever something changes, until Ctrl-C"],
       [
         "portreservectl status --output /var/lib/prometheus/node-exporter/portreserve.prom",
-        "for node_exporter's textfile collector, from a timer",
+        "what portreserve-metrics.timer does each minute, for node_exporter's textfile collector",
       ],
       ["portreservectl status --nagios -t 30", "for Nagios or Icinga, as root; an answer within 30 seconds"],
       [

@@ -4,6 +4,7 @@ import { figuresOf } from "../../src/commands/coverage/figures.ts";
 import { statusJson } from "../../src/commands/status/json.ts";
 import { statusMetrics } from "../../src/commands/status/metrics.ts";
 import { statusBlocks } from "../../src/commands/status/text.ts";
+import { CHECKS } from "../../src/coverage/allocator-checks.ts";
 import type { Coverage, PortHold } from "../../src/coverage/coverage.ts";
 import type { HostFacts } from "../../src/coverage/facts.ts";
 import { prometheusText } from "../../src/report/prometheus.ts";
@@ -180,6 +181,16 @@ test("the metrics keep to the rules, and name each theft", () => {
     'portreserve_uncovered_allocators{reason="mapped",verdict="unknown"} 2',
     "portreserve_unknown_ports 1",
     "",
+  ]);
+});
+
+test("values of labels are codes without blanks, and what stands for a number that nobody knows is not left out", () => {
+  expect(CHECKS.map(({ id }) => id).filter((id) => !/^[a-z0-9-]+$/.test(id))).toEqual([]);
+  const hidden = allocator("processes that are hidden", undefined, { count: 0, verdict: "unknown", check: "seen" });
+  const dark: Coverage = { ...coverage, allocators: [hidden, hidden, allocator("sshd", 900)] };
+  const lines = prometheusText(statusMetrics(facts, dark, figuresOf(dark), 0)).split("\n");
+  expect(lines.filter((line) => line.startsWith("portreserve_uncovered_allocators"))).toEqual([
+    'portreserve_uncovered_allocators{reason="seen",verdict="unknown"} 2',
   ]);
 });
 

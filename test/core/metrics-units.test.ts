@@ -17,6 +17,7 @@ Type=oneshot
 Environment="PORTRESERVE_METRICS=/var/50%%.prom"
 ExecStart="/opt/node 20/bin/node" "/opt/$$x/100%%/manager.mjs" status --output ${["$", "{PORTRESERVE_METRICS}"].join("")}
 TimeoutStartSec=50
+LogLevelMax=notice
 Nice=10
 CapabilityBoundingSet=CAP_SYS_PTRACE CAP_SYS_ADMIN CAP_DAC_READ_SEARCH CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
 NoNewPrivileges=yes

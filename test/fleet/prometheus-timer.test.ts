@@ -99,13 +99,14 @@ async function seesAsMuch(guest: Guest): Promise<void> {
   expect(await written()).toContain("\nportreserve_covered 0\n");
 }
 
-/** Where it writes to, by a drop-in; and that there is no such folder, where there is none. */
+const JOURNAL = "journalctl --sync; journalctl -q -o cat -u portreserve-metrics.service";
+
+/** Where it writes to, by a drop-in, without a word; and that there is no such folder, where there is none. */
 async function saysWhere(guest: Guest): Promise<void> {
+  expect(await guest.output(JOURNAL)).toBe("");
   await guest.output(place("Environment=PORTRESERVE_METRICS=/srv/some/where.prom"));
   expect((await guest.run(START)).status).not.toBe(0);
-  expect(
-    await guest.output("journalctl --sync; journalctl -q -o cat -u portreserve-metrics.service -t node -n 2"),
-  ).toBe(
+  expect(await guest.output(`${JOURNAL} -t node -n 2`)).toBe(
     `portreservectl: error: cannot write '/srv/some/where.prom': there is no folder '/srv/some'
 hint: run 'mkdir -p /srv/some', or name a file in the folder that node_exporter's option --collector.textfile.directory names
 `,

@@ -169,13 +169,23 @@ systemctl show -P Result portreserve.service | grep -qx success`,
         await guest.output("portreservectl install", SLOW);
         expect(await got(guest)).toBe(633);
 
+        // The timer that somebody has enabled, and what it has written, go with the package.
+        await guest.output(
+          "mkdir -p /var/lib/prometheus/node-exporter; systemctl enable -q --now portreserve-metrics.timer",
+        );
+        await guest.output(
+          "systemctl start portreserve-metrics; grep -q '^portreserve_covered' /var/lib/prometheus/*/*.prom",
+          SLOW,
+        );
         if (leaves === "without Node") await guest.output("mv /usr/bin/node /usr/bin/nodejs /root/");
         await guest.output(`${APT} purge ${NAME}`, SLOW);
         if (leaves === "without Node") await guest.output("mv /root/node /root/nodejs /usr/bin/");
         expect(await guest.run("cat /etc/ld.so.preload")).toMatchObject({ status: 1 });
         expect(await guest.output(LOADS, SLOW)).toBe("");
         expect(await got(guest)).toBe(631);
-        await guest.output("rm /etc/portreserve/more");
+        await guest.output(
+          "rm /etc/portreserve/more; rmdir -p /var/lib/prometheus/node-exporter 2>/dev/null; ls /var/lib/prometheus 2>/dev/null && exit 1; :",
+        );
         // What runs keeps the shim until it is started again.
         await guest.reboot();
         expect(await guest.output(TRACES)).toBe("");

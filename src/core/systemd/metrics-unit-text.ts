@@ -20,7 +20,7 @@ export function isOurMetrics(text: string): boolean {
 /**
  * `file`: where the metrics go, unless a drop-in says otherwise. The look needs the host's processes, network, users and
  * files as they are, AppArmor's file of questions in /sys to write to, and Node memory that it may write and run: what is
- * not restricted here would blind it or stop it.
+ * not restricted here would blind it or stop it. Of a look that is well the journal has nothing, as systemd says that too.
  */
 export function metricsServiceText({ node, manager }: Manager, file: string): string {
   return `${UNIT_MARKER}
@@ -33,6 +33,7 @@ Type=oneshot
 Environment="PORTRESERVE_METRICS=${literal(file)}"
 ExecStart=${execProgram(node)} ${execArgument(manager)} status --output \${PORTRESERVE_METRICS}
 TimeoutStartSec=50
+LogLevelMax=notice
 Nice=10
 CapabilityBoundingSet=CAP_SYS_PTRACE CAP_SYS_ADMIN CAP_DAC_READ_SEARCH CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
 NoNewPrivileges=yes
