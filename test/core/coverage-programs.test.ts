@@ -325,7 +325,11 @@ test.each<[string, Change, string[]]>([
     { kernel: { sunrpc: { min: 665, max: 1023 } } },
     ["covered (kernel): no reserved port in its range"],
   ],
-  ["with some", { kernel: { sunrpc: { min: 600, max: 1023 } } }, [`not covered (kernel): 631 reserved in its range → ${CURE}`]],
+  [
+    "with some",
+    { kernel: { sunrpc: { min: 600, max: 1023 } } },
+    [`not covered (kernel): 631 reserved in its range → ${CURE}`],
+  ],
   [
     "with many",
     { kernel: { sunrpc: { min: 665, max: 1023 } }, reservations: many.map((port) => reservation(port, "tcp", "many")) },
@@ -405,7 +409,9 @@ test.each<[string, Change, string[]]>([
   [
     "with privport",
     plan9(true),
-    ["not covered (kernel): 700 reserved in its range, and '/srv' is mounted with privport → portreservectl hold 700/tcp"],
+    [
+      "not covered (kernel): 700 reserved in its range, and '/srv' is mounted with privport → portreservectl hold 700/tcp",
+    ],
   ],
   [
     "with privport and nothing to lose",
