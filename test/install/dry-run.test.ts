@@ -18,7 +18,7 @@ import {
   treeDifferences,
   treeOf,
 } from "../support/host.ts";
-import { imageOf, NO_UNITS } from "./image.ts";
+import { imageOf, noUnits } from "./image.ts";
 
 const run = (...args: readonly string[]): Ran => ctl(args, { under: asNobody });
 const sizes = abis.flatMap(({ shim, high, share }) => [shim?.length, high?.length, share?.length]);
@@ -59,7 +59,7 @@ nothing was changed
 test("shows an image's whole plan to an ordinary user, and changes nothing, not even by a lock", () => {
   const root = imageOf({ "etc/ld.so.preload": "/lib/libone.so\n" });
   const before = treeOf(root);
-  expect(run("install", "--root", root, "--dry-run")).toEqual({ status: 0, stdout: PUT, stderr: NO_UNITS });
+  expect(run("install", "--root", root, "--dry-run")).toEqual({ status: 0, stdout: PUT, stderr: noUnits(root) });
   expect(run("uninstall", "--root", root, "--dry-run")).toEqual({
     status: 0,
     stdout: "nothing to remove: portreserve is not installed\n",
@@ -73,7 +73,7 @@ test("shows an image's whole plan to an ordinary user, and changes nothing, not 
   expect(run("install", "--root", root, "--dry-run")).toEqual({
     status: 0,
     stdout: "nothing to change\n",
-    stderr: NO_UNITS,
+    stderr: noUnits(root),
   });
   expect(run("uninstall", "--root", root, "--dry-run")).toEqual({ status: 0, stdout: TAKEN, stderr: "" });
   expect(treeOf(root)).toBe(installed);

@@ -7,7 +7,7 @@ import { notPrebuilt, prebuiltFolder } from "../package/prebuilt.ts";
 import { named } from "../support/can.ts";
 import { makeRoot, put, SERVICES } from "../support/cli.ts";
 import { ENTRY, LIST, library, treeOf } from "../support/host.ts";
-import { giveAway, imageOf, NO_UNITS, run, SYSTEMD, withoutLock } from "./image.ts";
+import { giveAway, imageOf, noUnits, run, SYSTEMD, withoutLock } from "./image.ts";
 
 describe("a service of an image", () => {
   const image = (): string =>
@@ -68,7 +68,7 @@ written: '${LIST}'
 written: '/usr/lib/portreserve/portreserve-hold'
 prepared: programs of this system are covered once it runs (1 ABI; nothing of it was run)
 `,
-    stderr: NO_UNITS,
+    stderr: noUnits(root),
   });
   expect(readFileSync(path.join(root, "usr/lib/portreserve/portreserve-hold"))).toEqual(
     readFileSync(path.join(prebuiltFolder("arm64"), "portreserve-hold")),

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { HOLDER_FILE } from "../../src/system/paths.ts";
 import { scratch } from "../support/cli.ts";
 import { abis, ENTRY, HOME, LIST, libraries, library, libraryFolders, treeOf } from "../support/host.ts";
-import { giveAway, imageOf, NO_UNITS, run, SYSTEMD, withoutLock } from "./image.ts";
+import { giveAway, imageOf, noUnits, run, SYSTEMD, withoutLock } from "./image.ts";
 
 const FOLDER = path.dirname(library);
 const LIBC = path.join(path.dirname(FOLDER), "libc.so.6");
@@ -24,13 +24,13 @@ test("is installed into by an ordinary user, and left as it was by uninstall", (
   expect(run("install", "--root", root)).toEqual({
     status: 0,
     stdout: WRITTEN + HOLDER_WRITTEN + PREPARED,
-    stderr: NO_UNITS,
+    stderr: noUnits(root),
   });
   const installed = treeOf(root);
   expect(run("install", "--root", root)).toEqual({
     status: 0,
     stdout: `unchanged: everything is in its place\n${PREPARED}`,
-    stderr: NO_UNITS,
+    stderr: noUnits(root),
   });
   expect(treeOf(root)).toBe(installed);
   expect(run("uninstall", "--root", root)).toEqual({
@@ -62,7 +62,7 @@ test("says the same as JSON", () => {
         {
           severity: "note",
           message: "the table will not follow the configuration by itself: this is no system that systemd boots",
-          hint: "run 'portreservectl compile' after each change of the configuration",
+          hint: `run 'portreservectl compile --root ${root}' after each change of the configuration`,
         },
       ],
       dryRun: false,
@@ -121,7 +121,7 @@ test("says that it lacks a node for the units", () => {
   const root = imageOf({ "usr/lib/systemd/system/some.service": "[Unit]\n" });
   expect(run("install", "--root", root).stderr).toBe(
     `portreservectl: note: the table will not follow the configuration by itself: root's unit needs a node that nobody else can change, and there is none at /usr/bin/node, /usr/local/bin/node, /usr/bin/nodejs
-hint: run 'portreservectl compile' after each change of the configuration, or install Node 18.19 or newer in /usr/bin/node and run 'portreservectl install' again
+hint: run 'portreservectl compile --root ${root}' after each change of the configuration, or install Node 18.19 or newer in /usr/bin/node and run 'portreservectl install --root ${root}' again
 `,
   );
 });

@@ -31,8 +31,10 @@ export function giveAway(root: string): void {
 }
 
 /** What is said of an image that systemd does not boot. */
-export const NO_UNITS = `portreservectl: note: the table will not follow the configuration by itself: this is no system that systemd boots
-hint: run 'portreservectl compile' after each change of the configuration
+export const noUnits = (
+  root: string,
+): string => `portreservectl: note: the table will not follow the configuration by itself: this is no system that systemd boots
+hint: run 'portreservectl compile --root ${root}' after each change of the configuration
 `;
 
 /** The manager, run by somebody who is not root. */

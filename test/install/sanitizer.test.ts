@@ -4,7 +4,7 @@ import { named } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { abis } from "../support/host.ts";
 import { noSandbox, play } from "../support/sandbox.ts";
-import { imageOf, NO_UNITS, run } from "./image.ts";
+import { imageOf, noUnits, run } from "./image.ts";
 
 const NOTE = `portreservectl: note: programs that gcc has built with -fsanitize=address do not start beside a preload list: 'ASan runtime does not come first in initial library list'
 hint: start them with LD_PRELOAD=libasan.so.8 or ASAN_OPTIONS=verify_asan_link_order=0, or build them with -static-libasan
@@ -13,10 +13,11 @@ const [{ lib = "" } = {}] = abis;
 
 test("install tells of them where their runtime is, and only when it changes the list", () => {
   const root = imageOf({ [`${lib}/libasan.so.8`]: "" });
-  expect(run("install", "--root", root)).toMatchObject({ status: 0, stderr: NO_UNITS + NOTE });
-  expect(run("install", "--root", root)).toMatchObject({ status: 0, stderr: NO_UNITS });
+  expect(run("install", "--root", root)).toMatchObject({ status: 0, stderr: noUnits(root) + NOTE });
+  expect(run("install", "--root", root)).toMatchObject({ status: 0, stderr: noUnits(root) });
   // The control: an image without it.
-  expect(run("install", "--root", imageOf())).toMatchObject({ status: 0, stderr: NO_UNITS });
+  const bare = imageOf();
+  expect(run("install", "--root", bare)).toMatchObject({ status: 0, stderr: noUnits(bare) });
 });
 
 const noSandboxes = await noSandbox();

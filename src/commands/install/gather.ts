@@ -19,6 +19,7 @@ import { holdFreshnessOf, readHold } from "../../observe/read-hold.ts";
 import { freshnessOf, readSources, type Sources } from "../../observe/read-sources.ts";
 import { managerSite } from "../../observe/units/read-manager-site.ts";
 import type { Line, Message } from "../../report/types.ts";
+import { commandLine } from "../../system/command-text.ts";
 import { isFolder, lstatEntry, namesIn, statEntry } from "../../system/files/entry.ts";
 import { HOLD_MODE } from "../../system/files/hold-file.ts";
 import { readTable } from "../../system/files/table-file.ts";
@@ -178,7 +179,7 @@ function managerChoice(
   const site = managerSite(root, abis);
   if ("obstacle" in site) {
     const message = `the table will not follow the configuration by itself: ${site.obstacle}`;
-    const hint = `run 'portreservectl compile' after each change of the configuration${site.otherwise}`;
+    const hint = `run '${commandLine(root, "compile")}' after each change of the configuration${site.otherwise}`;
     return { manager: [], units: [], notes: [{ severity: "note", message, hint }] };
   }
   const manager = `${MANAGER_FOLDER}/${MANAGER_FILE}`;

@@ -1,6 +1,7 @@
 // Whether root's units could keep the table fresh on this host: install puts them there, and status asks why they are not.
 import type { ManagerPart } from "../../core/install/specs.ts";
 import { isExecutableName } from "../../core/systemd/words.ts";
+import { commandLine } from "../../system/command-text.ts";
 import type { HostAbi } from "../../system/host/abis.ts";
 import { managerParts } from "../../system/host/manager-parts.ts";
 import { nodeForRoot, OLDEST_NODE } from "../../system/host/node-binary.ts";
@@ -21,7 +22,7 @@ export function managerSite(root: string, abis: readonly HostAbi[]): ManagerSite
     const why = "reason" in found ? found.reason : `systemd cannot run '${found.node}'`;
     return {
       obstacle: `root's unit needs a node that nobody else can change, and ${why}`,
-      otherwise: `, or install Node ${OLDEST_NODE} or newer in ${NODE_PLACES[0]} and run 'portreservectl install' again`,
+      otherwise: `, or install Node ${OLDEST_NODE} or newer in ${NODE_PLACES[0]} and run '${commandLine(root, "install")}' again`,
     };
   }
   const arch = abis.some(({ name }) => name === "aarch64") ? "arm64" : "x64";
