@@ -62,7 +62,7 @@ step then-added add
 step then-whole owned
 `;
 
-const base = notPrebuilt(arch) ?? (await noSandbox()) ?? (await noNode(NODE_22));
+const base = notPrebuilt(arch) ?? skipReason("root") ?? (await noSandbox()) ?? (await noNode(NODE_22));
 const KINDS = [
   {
     kind: "Debian's package",
@@ -153,9 +153,9 @@ hint: run '/usr/bin/portreservectl ${verb}'
       expect(ran("whole-still")).toEqual(whole);
       expect(ran("over-covered")).toEqual(port(632));
       // By the package's manager: the other would refuse, and the script without Node would say nothing.
-    expect(ran("npm-beside").status).toBe(0);
-    expect(ran("removed").status).toBe(0);
-    expect(ran("removed").stdout).toContain("removed: '/etc/ld.so.preload'\n");
+      expect(ran("npm-beside").status).toBe(0);
+      expect(ran("removed").status).toBe(0);
+      expect(ran("removed").stdout).toContain("removed: '/etc/ld.so.preload'\n");
       expect(ran("removed-list").status).toBe(1);
     },
   );
