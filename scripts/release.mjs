@@ -102,6 +102,6 @@ function isOfVersion(file) {
   };
   const [command, ...args] = commands[path.extname(file)];
   const said = spawnSync(command, args, { encoding: "utf8" }).stdout?.trim() ?? "";
-  const found = said.startsWith("{") ? JSON.parse(said).version : said.replace(/-1$/, "");
+  const found = said.startsWith("{") ? JSON.parse(said).version : said.replace(/-1$/, "").replace("~", "-");
   if (found !== version) fail(`'${file}' is of version '${found}', and package.json of '${version}'`, `rm -r '${out}'`);
 }

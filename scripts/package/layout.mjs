@@ -98,7 +98,7 @@ function rpmDocuments() {
 
 /** By the last field `install` knows whose what is there is. */
 function identity({ name, type }, version, packagedBy) {
-  return `${JSON.stringify({ name, version: version.replace(/-[^-]*$/, ""), type, packagedBy })}\n`;
+  return `${JSON.stringify({ name, version: version.replace(/-[^-]*$/, "").replace("~", "-"), type, packagedBy })}\n`;
 }
 
 /** The distribution's node, whatever else a PATH has. */

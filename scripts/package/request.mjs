@@ -17,6 +17,9 @@ export function packageRequest() {
   const options = Object.fromEntries(["arch", "out", "version", "prebuilds"].map((name) => [name, { type: "string" }]));
   const { values } = parseArgs({ options });
   if (values.arch !== undefined && !archs.includes(values.arch)) fail(`--arch is one of ${archs.join(", ")}`);
+  if (values.version !== undefined && !/^[^-]+-[^-]+$/.test(values.version)) {
+    fail(`'${values.version}' is no version with the package's release`, "--version 1.2.3-1, or 1.2.3~rc.1-1");
+  }
   const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
   const folder = path.resolve(values.prebuilds ?? path.join(root, "prebuilds"));
   const asked = (values.arch === undefined ? archs : [values.arch]).map((arch) => ({
@@ -31,7 +34,9 @@ export function packageRequest() {
   mkdirSync(out, { recursive: true });
   const stage = mkdtempSync(path.join(tmpdir(), "portreserve-package-"));
   process.on("exit", () => rmSync(stage, { recursive: true, force: true }));
-  return { manifest, version: values.version ?? `${manifest.version}-1`, epoch: epochOf(), out, stage, archs: asked };
+  // By '~' dpkg and rpm know what comes before a release.
+  const version = values.version ?? `${manifest.version.replace("-", "~")}-1`;
+  return { manifest, version, epoch: epochOf(), out, stage, archs: asked };
 }
 
 function epochOf() {

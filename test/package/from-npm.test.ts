@@ -62,7 +62,7 @@ step then-added add
 step then-whole owned
 `;
 
-const base = notPrebuilt(arch) ?? (await noSandbox()) ?? (await noNode(NODE_22));
+const base = notPrebuilt(arch) ?? skipReason("root") ?? (await noSandbox()) ?? (await noNode(NODE_22));
 const KINDS = [
   {
     kind: "Debian's package",

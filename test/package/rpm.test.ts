@@ -47,7 +47,9 @@ describe.skipIf(reason !== undefined).each(ARCHS)(named("the rpm for %s", reason
     expect(readFileSync(again).equals(readFileSync(rpms.get(arch) ?? ""))).toBe(true);
     if (arch !== "x64") return;
     // Another version is other bytes (control).
-    expect(readFileSync(rpmMade({ arch, version: "9-1" })).equals(readFileSync(again))).toBe(false);
+    const candidate = rpmMade({ arch, version: "9.0.0~rc.1-1" });
+    expect(path.basename(candidate)).toBe(`${NAME}-9.0.0~rc.1-1.${MACHINE[arch]}.rpm`);
+    expect(readFileSync(candidate).equals(readFileSync(again))).toBe(false);
   }, 120_000);
 
   test("holds what it should and nothing else, all of it root's, with programs alone to be executed", () => {
@@ -59,6 +61,10 @@ describe.skipIf(reason !== undefined).each(ARCHS)(named("the rpm for %s", reason
     expect(programs.sort()).toEqual(programsOfPackage(arch));
     const modes = new Set(entries.map(([mode]) => mode));
     expect([...modes].sort()).toEqual(["-rw-r--r--", "-rwxr-xr-x", "drwxr-xr-x", "lrwxrwxrwx"]);
+  });
+
+  test("is not made of a version without its release", () => {
+    expect(() => rpmMade({ arch, version: "9" })).toThrow("error: '9' is no version with the package's release\n");
   });
 
   test("owns its own folders and those of shells that may not be there, and none of the distribution's", () => {

@@ -3,6 +3,7 @@
 list=/etc/ld.so.preload
 entry='/usr/$LIB/portreserve/libportreserve.so'
 units=/etc/systemd/system
+node=/usr/bin/node
 
 # Whether the preload list names the shim. ld.so takes blanks and colons for separators.
 listed() {
@@ -19,6 +20,6 @@ booted() {
 
 # The package's own, whatever a PATH has before it, on the Node that its first line names.
 manager() {
-  [ -x /usr/bin/node ] && [ -x /usr/lib/portreserve/dist/portreservectl.mjs ] &&
+  [ -x "$node" ] && [ -x /usr/lib/portreserve/dist/portreservectl.mjs ] &&
     /usr/lib/portreserve/dist/portreservectl.mjs "$@"
 }
