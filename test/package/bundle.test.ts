@@ -54,6 +54,20 @@ test("carries the notices of the packages whose code it has", () => {
   expect(text.match(/^\/\/ Copyright \(c\) /gm)).toHaveLength(1);
 });
 
+test("has in its texts what would end the comment that it is in", () => {
+  expect(installed("completion", "bash").stdout).toContain("[0-9]*/tcp|[0-9]*/udp)");
+});
+
+test("tells a bug with its line in the file", () => {
+  const place = layOut(path.join(scratch(), "faulty"));
+  const file = path.join(place, "dist/portreservectl.mjs");
+  const faulty = readFileSync(file, "utf8").replace("\nasync function main() {\n", "$&throw new Error('planted');\n");
+  writeFileSync(file, faulty);
+  const line = faulty.split("\n").findIndex((text) => text.startsWith("throw new Error('planted')")) + 1;
+  const { status, stderr } = spawnSync(process.execPath, [file, "check"], { encoding: "utf8" });
+  expect({ status, at: /portreservectl\.mjs:(\d+):/.exec(stderr)?.[1] }).toEqual({ status: 70, at: String(line) });
+});
+
 test("is made of the same bytes each time, and of no path of this machine", () => {
   const [one, other] = ["one", "other"].map((name) => {
     const file = path.join(scratch(), name, "portreservectl.mjs");

@@ -1,5 +1,5 @@
 // Links under --root: how many are followed, and that '..' never leaves the root.
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { commandLine, hostPath } from "../../src/system/command-text.ts";
@@ -36,6 +36,26 @@ describe("a link", () => {
     const root = chain(40);
     expect(String(resolveUnder(root, "/l0"))).toBe(`${root}/l40`);
     expect(() => resolveUnder(chain(41), "/l0")).toThrow("ELOOP");
+  });
+});
+
+describe("what is not there", () => {
+  const found = (file: string): string => String(resolveUnder("/", file));
+
+  test("is in the folder that the links on its way lead to, on the host as in an image", () => {
+    const host = scratch();
+    mkdirSync(path.join(host, "real"));
+    symlinkSync("real", path.join(host, "link"));
+    symlinkSync("link/nothing", path.join(host, "dangling"));
+    writeFileSync(path.join(host, "file"), "");
+    const real = path.join(realpathSync(host), "real");
+    expect(found(`${host}/link/new`)).toBe(`${real}/new`);
+    expect(found(`${host}/link/no/such`)).toBe(`${real}/no/such`);
+    expect(found(`${host}/dangling`)).toBe(`${real}/nothing`);
+    expect(found(`${host}/link/../new`)).toBe(`${path.dirname(real)}/new`);
+    expect(found(`${host}/link/new/`)).toBe(`${real}/new`);
+    expect(found("/no-such-file-at-all")).toBe("/no-such-file-at-all");
+    expect(() => found(`${host}/file/new`)).toThrow(/ENOTDIR/);
   });
 });
 

@@ -1,5 +1,6 @@
 // Looks through the host's unit files: which are there, and which speak of the shim.
 import path from "node:path";
+import { oncePerText } from "../../core/once.ts";
 import type { Unseen } from "../../core/seen.ts";
 import { templateOf } from "../../core/systemd/unit-name.ts";
 import { orUndefined } from "../../system/app-error.ts";
@@ -19,10 +20,10 @@ export interface UnitText {
 }
 
 /** Each once: on most hosts /lib is a link to /usr/lib. */
-function unitFolders(root: string): readonly string[] {
+function unitFolders(root: string, realOf = (folder: string) => realFolder(root, folder)): readonly string[] {
   const seen = new Set<string>();
   return UNIT_FOLDERS.filter((folder) => {
-    const real = realFolder(root, folder);
+    const real = realOf(folder);
     const isNew = real !== undefined && !seen.has(real);
     if (real !== undefined) seen.add(real);
     return isNew;
@@ -102,9 +103,10 @@ export interface FoundUnitFile {
 /** One for each name of a service, a socket or a template of them, aliases too. */
 export function unitFiles(root: string): readonly (FoundUnitFile & { readonly name: string })[] {
   const seen = new Set<string>();
-  const reals = new Set(UNIT_FOLDERS.map((folder) => realFolder(root, folder)));
-  return unitFolders(root).flatMap((folder) => {
-    const stamps = stampsIn(root, folder);
+  const realOf = oncePerText((folder) => realFolder(root, folder));
+  const reals = new Set(UNIT_FOLDERS.map(realOf));
+  return unitFolders(root, realOf).flatMap((folder) => {
+    const stamps = stampsIn(root, realOf(folder));
     return namesIn(root, folder)
       .filter((name) => UNIT.test(name))
       .flatMap((name) => {
@@ -118,9 +120,8 @@ export function unitFiles(root: string): readonly (FoundUnitFile & { readonly na
 const UNIT = /^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?\.(service|socket)$/;
 
 /** None where a look at one of them might have to wait. */
-function stampsIn(root: string, folder: string): ReadonlyMap<string, FileStamp> {
-  const real = root === "/" ? realFolder(root, folder) : undefined;
-  return real === undefined || maySomethingWait(real) ? new Map() : stampedFiles(real);
+function stampsIn(root: string, real: string | undefined): ReadonlyMap<string, FileStamp> {
+  return root !== "/" || real === undefined || maySomethingWait(real) ? new Map() : stampedFiles(real);
 }
 
 function unitFile(
