@@ -14,7 +14,7 @@ import { KILLER, STEPPED } from "./support/export-killer.ts";
 const ROOT = { suite: "bookworm", include: PACKAGES } as const;
 const reason = await noDebianRoot(ROOT);
 /** Seconds for one matrix. */
-const BUDGET = FULL ? 3_600 : 10;
+const BUDGET = FULL ? 3_600 : 6;
 
 /**
  * Each line that it prints says what went wrong, but for one that says how far it came. `before` makes the host on which `verb` is
@@ -103,7 +103,7 @@ test.skipIf(reason !== undefined).each([
     const { wrong, summary } = await played(matrix(how, before, verb));
     console.log(`${how}: ${summary}`);
     expect(wrong).toEqual([]);
-    expect(Number(/: (\d+) of/.exec(summary)?.[1])).toBeGreaterThan(1);
+    expect(Number(/: (\d+) of/.exec(summary)?.[1])).toBeGreaterThan(0);
   },
   FULL ? 3_600_000 : 240_000,
 );

@@ -43,13 +43,18 @@ folder_of() {
 
 booted() { [ -d /run/systemd/system ]; }
 
-loader_of() {
-  while read -r name place; do
-    [ "$name" != "$1" ] || say "$place"
+# NAME LINES: what the line of that name says.
+of_name() {
+  while read -r name rest; do
+    [ "$name" != "$1" ] || say "$rest"
   done <<END
-$loaders
+$2
 END
 }
+
+loader_of() { of_name "$1" "$loaders"; }
+
+shim_of() { of_name "$1" "$shims"; }
 
 # Whether this host has and can start programs of an ABI: its loader is one.
 runs() {
@@ -80,14 +85,6 @@ find_abis() {
       shims="$shims$abi /usr/$lib/portreserve/libportreserve.so$nl"
     fi
   done
-}
-
-shim_of() {
-  while read -r name place; do
-    [ "$name" != "$1" ] || say "$place"
-  done <<END
-$shims
-END
 }
 
 probe_of() {

@@ -163,6 +163,8 @@ install_all() {
   write_record
   undo=''
   rm -rf "$work"
+  [ -z "$holds" ] || booted ||
+    warn "systemd does not run here, so no port is held yet" "have your init start '$home/portreserve-hold' before other services"
   say "installed: portreserve $version; programs that start from now on get none of the reserved ports"
   say "next: restart the services that run already, or reboot; 'sh $home/setup check' says how it stands"
 }
