@@ -26,7 +26,7 @@ printf '# theirs\\n/usr/lib/libtheirs.so' >/etc/ld.so.preload
 tree >/tmp/bare
 unpack first
 prepare() { ${before}; }
-prepare >/dev/null
+prepare >/tmp/prepared 2>&1 || cat /tmp/prepared
 tree >/tmp/before
 stepped 0 0 ${verb} || cat /tmp/said
 read -r all </tmp/steps
@@ -38,7 +38,7 @@ end=$(($(date +%s) + ${BUDGET}))
 stride=7
 [ "$all" -gt 30 ] || stride=1
 point() {
-  prepare >/dev/null
+  prepare >/tmp/prepared 2>&1 || cat /tmp/prepared
   if [ ${how} = kill ]; then
     stepped "$1" 0 ${verb} && echo "$1: was not killed"
   else

@@ -123,7 +123,7 @@ END
 ending() {
   status=$?
   trap - EXIT
-  [ -z "$undo" ] || roll_back
+  [ -z "$undo" ] && [ ! -d "$work" ] || roll_back
   exit "$status"
 }
 

@@ -55,7 +55,7 @@ take_obsolete() {
     if [ "$place" = "$unit" ]; then
       touched_unit=yes
       ! booted || systemctl stop portreserve-hold.service </dev/null || fail 3 "cannot stop 'portreserve-hold.service'"
-      ! keep "$link" || rm -f "$link"
+      keep "$link" && rm -f "$link" || fail 3 "cannot remove '$link'"
     fi
     keep "$place" && take_away "$place" || fail 3 "cannot remove '$place'"
   done
