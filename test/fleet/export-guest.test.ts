@@ -43,10 +43,14 @@ beforeAll(() => {
 });
 
 /** Of the Debian package, which would replace the shim without a trial. */
-const { scriptTexts } = (await import(path.join(packageRoot, "scripts/package/texts.mjs"))) as {
-  readonly scriptTexts: (arch: string, parts: string) => readonly (readonly [name: string, text: string])[];
+const { scriptTexts } = (await import(path.join(packageRoot, "scripts/package/scripts.mjs"))) as {
+  readonly scriptTexts: (
+    kind: string,
+    request: { readonly arch: string; readonly prebuilds: string },
+  ) => readonly (readonly [name: string, text: string])[];
 };
-const preinst = scriptTexts(process.arch, nativeFolder()).find(([name]) => name === "preinst")?.[1] ?? "";
+const preinst =
+  scriptTexts("deb", { arch: process.arch, prebuilds: nativeFolder() }).find(([name]) => name === "preinst")?.[1] ?? "";
 
 function boot(suite: string): Promise<Guest> {
   const program = (name: string): Uint8Array => readFileSync(path.join(nativeFolder(), name));
