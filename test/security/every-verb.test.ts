@@ -34,10 +34,18 @@ async function offered(manager: Manager, name: (typeof NAMES)[number]) {
 }
 
 /** These start nothing. */
-const ALONE: readonly string[] = ["check", "list", "completion", "compile", "mechanisms", "mechanisms remove"];
+const ALONE: readonly string[] = [
+  "check",
+  "list",
+  "completion",
+  "compile",
+  "export",
+  "mechanisms",
+  "mechanisms remove",
+];
 
 /** The manager of old has no such thing. */
-const NEW: readonly string[] = ["plugin"];
+const NEW: readonly string[] = ["plugin", "unreserve", "export", "migrate"];
 
 describe.skipIf(reason !== undefined)(named("root's portreservectl", reason), { timeout: 300_000 }, () => {
   test.for(NAMES)("%s: no witness is loaded or started, and no child has anything of the caller's", async (name) => {
