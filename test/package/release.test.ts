@@ -40,7 +40,8 @@ function repository(): string {
     symlinkSync(path.join(packageRoot, "node_modules", name), path.join(folder, "node_modules", name));
   }
   const changelog = path.join(folder, "CHANGELOG.md");
-  const text = readFileSync(changelog, "utf8");
+  // Whatever this checkout's version is, the copy has one section of it.
+  const text = readFileSync(changelog, "utf8").replace(/^## \[\d.*\n/gm, "");
   writeFileSync(changelog, text.replace(/^## \[Unreleased\]$/m, `$&\n\n## [${VERSION}] - 2026-11-30`));
   git(folder, "init", "--quiet");
   commit(folder);
