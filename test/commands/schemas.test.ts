@@ -89,6 +89,7 @@ const CALLS = [
   "unreserve mail",
   "compile --dry-run",
   "compile",
+  "export /root/archive.tar.gz",
   "hold 631 --unchecked --dry-run",
   "unhold 631 --dry-run",
   "reclaim 631 --dry-run",
