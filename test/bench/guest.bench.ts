@@ -7,7 +7,7 @@ const { BENCH_FOUND = "", BENCH_ROUNDS = "1", BENCH_TURNS = "" } = process.env;
 const SUITE = "bookworm";
 const lacking = (await releases()).find(({ suite }) => suite === SUITE)?.reason;
 
-/** \`turns\` ends where a command fails, and what verify finds is no failure. */
+/** `turns` ends where a command fails, and what verify finds is no failure. */
 const MEASURE = `node=$(command -v node)
 for command in status verify; do portreservectl $command >/dev/null 2>&1 || :; done
 /root/turns ${BENCH_ROUNDS} -- "$node" ${HOME}/dist/portreservectl.mjs status --json \\

@@ -1,13 +1,11 @@
+// The script of an archive on a host that runs programs of every ABI: put there, and followed by the manager.
 import { beforeAll, expect, test } from "vitest";
-import { named, skipReason } from "../support/can.ts";
-import { abis, libraries, noHost, onHost, treeDifferences } from "../support/host.ts";
+import { named } from "../support/can.ts";
+import { noHost, onHost, treeDifferences } from "../support/host.ts";
 import { exported } from "./support/export.ts";
-import { FILES, UNPACK } from "./support/export-script.ts";
+import { FILES, runs32, shims, UNPACK } from "./support/export-script.ts";
 
 const notHere = await noHost();
-const without32 = skipReason("32-bit programs");
-const runs32 = abis.some(({ name }) => name === "i386") && without32 === undefined;
-const shims = libraries.filter((file) => file.endsWith("/libportreserve.so"));
 const [SHIM = ""] = shims;
 
 let first = "";

@@ -1,16 +1,13 @@
 // The script of an archive refuses whatever is not as it has to be, and leaves the host as it was.
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { named, skipReason } from "../support/can.ts";
-import { abis, ENTRY, libraries, noHost, onHost, treeDifferences } from "../support/host.ts";
+import { named } from "../support/can.ts";
+import { ENTRY, noHost, onHost, treeDifferences } from "../support/host.ts";
 import { stagedNatives } from "../support/stage/stage.ts";
 import { changed, exported, filesIn, isShim, withSetup } from "./support/export.ts";
-import { FILES, UNPACK } from "./support/export-script.ts";
+import { FILES, runs32, shims, UNPACK } from "./support/export-script.ts";
 
 const notHere = await noHost();
-const without32 = skipReason("32-bit programs");
-const runs32 = abis.some(({ name }) => name === "i386") && without32 === undefined;
-const shims = libraries.filter((file) => file.endsWith("/libportreserve.so"));
 const [SHIM = ""] = shims;
 
 let first = "";

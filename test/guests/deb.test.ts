@@ -10,6 +10,7 @@ import { named, skipReason } from "../support/can.ts";
 import { FULL } from "../support/full.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
+import { lineDifferences, listingBut } from "../support/guest/tree.ts";
 import { debianRoot, noDebianRoot } from "../support/roots/debian.ts";
 import { THIEF_PID } from "../support/sandbox.ts";
 import { note } from "./support/evidence.ts";
@@ -41,10 +42,8 @@ const THEIRS = [
   "/root",
   "/tmp",
   "/var/tmp/systemd-*",
-]
-  .map((place) => `-path '${place}'`)
-  .join(" -o ");
-const TREE = `find / -xdev \\( ${THEIRS} \\) -prune -o -type d -printf '%p %y %m %U:%G\\n' -o -printf '%p %y %m %U:%G %s %l\\n' | sort`;
+];
+const TREE = `${listingBut(THEIRS)} | sort`;
 const TRACES = `grep -l portreserve /proc/[0-9]*/maps 2>/dev/null; systemctl list-units --all --no-legend 'portreserve*'; systemctl list-unit-files --no-legend 'portreserve*'; :`;
 
 /** What of the package is not as it brought it; these roots leave out what is to be read. */
@@ -189,9 +188,8 @@ systemctl show -P Result portreserve.service | grep -qx success`,
         // What runs keeps the shim until it is started again.
         await guest.reboot();
         expect(await guest.output(TRACES)).toBe("");
-        const [old, now] = [before, await guest.output(TREE)].map((text) => text.split("\n"));
-        expect(now?.filter((line) => !old?.includes(line))).toEqual([]);
-        expect(old?.filter((line) => !now?.includes(line))).toEqual([]);
+        const now = await guest.output(TREE);
+        expect(lineDifferences(before.split("\n"), now.split("\n"))).toEqual([]);
         note(
           `the Debian package, from installation to purge ${leaves}`,
           suite,

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { packed } from "../package/tarball.ts";
 import { named } from "../support/can.ts";
 import type { Guest } from "../support/guest/guest.ts";
+import { lineDifferences, listingBut, pruned } from "../support/guest/tree.ts";
 import { note } from "./support/evidence.ts";
 import { bootRelease, HOME, releases, type Suite } from "./support/releases.ts";
 import {
@@ -27,13 +28,11 @@ const LEFT = "/usr/local/bin/node /usr/lib/portreserve/dist/portreservectl.mjs";
 const THEIRS = [
   ...["/var/log", "/var/cache", "/var/lib/systemd", "/var/lib/nfs", "/var/lib/dovecot", "/var/spool"],
   ...["/var/tmp/systemd-private-*", "/etc/cups/subscriptions.conf*", "/root/thieves.log"],
-]
-  .map((place) => `-path '${place}'`)
-  .join(" -o ");
+];
 /** Every other file of the root's own file system with its kind, mode, owner, size and target, and the bytes of what is in /etc. */
 const TREE = `{
-  find / -xdev \\( ${THEIRS} \\) -prune -o -type d -printf '%p %y %m %U:%G\\n' -o -printf '%p %y %m %U:%G %s %l\\n'
-  find /etc -xdev \\( ${THEIRS} \\) -prune -o -type f -exec sha256sum {} +
+  ${listingBut(THEIRS)}
+  find /etc -xdev ${pruned(THEIRS)} -o -type f -exec sha256sum {} +
 } | sort`;
 
 /** The libraries of ours in the processes that run, and the units of ours that systemd knows. */
@@ -43,13 +42,8 @@ const SERVICES = "systemctl is-active rpcbind dovecot cups";
 const ALL_ACTIVE = "active\nactive\nactive\n";
 
 /** The lines by which two listings differ. */
-function difference(before: string, after: string): readonly string[] {
-  const [old, now] = [new Set(before.split("\n")), new Set(after.split("\n"))];
-  return [
-    ...[...old].filter((line) => !now.has(line)).map((line) => `- ${line}`),
-    ...[...now].filter((line) => !old.has(line)).map((line) => `+ ${line}`),
-  ];
-}
+const difference = (before: string, after: string): readonly string[] =>
+  lineDifferences(before.split("\n"), after.split("\n"));
 
 /** The package is removed while its shim is in force: what is in force stays so, also after a reboot. */
 async function removeWithoutUninstall(guest: Guest): Promise<void> {

@@ -1,3 +1,4 @@
+// Links in an image lead nowhere out of it, whoever made them.
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,5 +1,4 @@
 // The manager at work on a whole host: in a sandbox with a private /etc and /usr and nothing running, with each step's output.
-
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync } from "node:fs";
 import path from "node:path";
@@ -10,6 +9,7 @@ import { programsOfSandbox } from "../../src/system/sandbox/rehearsal.ts";
 import { runInSandbox, type SandboxRequest } from "../../src/system/sandbox/sandbox.ts";
 import { skipReason } from "./can.ts";
 import { type Ran, SERVICES } from "./cli.ts";
+import { lineDifferences } from "./guest/tree.ts";
 import { NATIVE_PARTS } from "./native-parts.ts";
 import { built, noSandbox, THIEF_PID } from "./sandbox.ts";
 import { MAIN, NODE, staged, stagedNatives } from "./stage/stage.ts";
@@ -114,18 +114,12 @@ export function treeOf(folder: string): string {
 
 /** What is not the same in two trees; folders of /usr that a private layer merely had to copy are no difference. */
 export function treeDifferences(before: Ran, after: Ran): readonly string[] {
-  const lines = ({ stdout }: Ran): ReadonlySet<string> =>
-    new Set(
-      stdout
-        .split("\n")
-        .map((line) => line.replace(/^\S*\/upper/, "/usr"))
-        .filter((line) => !(line.startsWith("/usr") && / folder /.test(line) && hostTree().has(line))),
-    );
-  const [old, now] = [lines(before), lines(after)];
-  return [
-    ...[...old].filter((line) => !now.has(line)).map((line) => `- ${line}`),
-    ...[...now].filter((line) => !old.has(line)).map((line) => `+ ${line}`),
-  ];
+  const lines = ({ stdout }: Ran): readonly string[] =>
+    stdout
+      .split("\n")
+      .map((line) => line.replace(/^\S*\/upper/, "/usr"))
+      .filter((line) => !(line.startsWith("/usr") && / folder /.test(line) && hostTree().has(line)));
+  return lineDifferences(lines(before), lines(after));
 }
 
 /** The host's own folders, as `tree` shows them. */

@@ -1,4 +1,5 @@
-// What is on a host, file by file, so that nothing can be left there unseen.
+// What Ansible's hosts have, file by file, without what they and ssh write by themselves.
+import { lineDifferences, listingBut } from "../../support/guest/tree.ts";
 
 /** Where dpkg, apt, systemd, the journal and ssh write by themselves. */
 const THEIRS = [
@@ -10,12 +11,10 @@ const THEIRS = [
   "/root",
   "/tmp",
   "/var/tmp/systemd-*",
-]
-  .map((place) => `-path '${place}'`)
-  .join(" -o ");
+];
 
 /** A script for sh(1): a line for each file with its mode, owner, size and link. */
-export const TREE = `find / -xdev \\( ${THEIRS} \\) -prune -o -type d -printf '%p %y %m %U:%G\\n' -o -printf '%p %y %m %U:%G %s %l\\n' | sort`;
+export const TREE = `${listingBut(THEIRS)} | sort`;
 
 /** The lines that came ("+") and went ("-") on each host. */
 export function differences(
@@ -23,13 +22,9 @@ export function differences(
   now: Readonly<Record<string, string>>,
 ): Readonly<Record<string, readonly string[]>> {
   const names = Object.keys(before);
-  return Object.fromEntries(names.map((name) => [name, differencesOf(before[name] ?? "", now[name] ?? "")]));
+  return Object.fromEntries(names.map((name) => [name, lineDifferences(linesOf(before[name]), linesOf(now[name]))]));
 }
 
-function differencesOf(before: string, now: string): readonly string[] {
-  const [old, fresh] = [new Set(before.split("\n")), new Set(now.split("\n"))];
-  return [
-    ...[...fresh].filter((line) => !old.has(line)).map((line) => `+${line}`),
-    ...[...old].filter((line) => !fresh.has(line)).map((line) => `-${line}`),
-  ];
+function linesOf(listing = ""): readonly string[] {
+  return listing.split("\n");
 }

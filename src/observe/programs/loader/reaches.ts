@@ -1,5 +1,4 @@
 // Whether a program could come to run some file with its libraries: a quick look, before the loader's own way is followed.
-
 import { machineName, sameAbi } from "../../../core/elf/machine.ts";
 import { oncePerText } from "../../../core/once.ts";
 import type { LoaderFacts } from "../known-file.ts";
