@@ -11,6 +11,7 @@ test("writes the service, whose place is a variable", () => {
 [Unit]
 Description=Write metrics of the reservations of ports
 Documentation=man:portreservectl(8)
+StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot

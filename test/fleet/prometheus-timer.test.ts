@@ -77,6 +77,7 @@ test.skipIf(reason !== undefined)(named("a timer, a theft, an alert, and the end
 
     await seesAsMuch(guest);
     await saysWhere(guest);
+    await startsAsOftenAsAsked(guest);
     await leavesNothing(guest);
   } finally {
     await guest.stop();
@@ -112,6 +113,16 @@ hint: run 'mkdir -p /srv/some', or name a file in the folder that node_exporter'
 `,
   );
   await guest.output(`mkdir /srv/some; ${START}; grep -q '^portreserve_covered 1' /srv/some/where.prom`);
+}
+
+/** With a limit of systemd's own, the control, it is failed after the fifth start, and nothing is written any more. */
+async function startsAsOftenAsAsked(guest: Guest): Promise<void> {
+  const often = async (): Promise<number> => (await guest.run(`for i in $(seq 8); do ${START} || exit; done`)).status;
+  expect(await often()).toBe(0);
+  const limit = "/run/systemd/system/portreserve-metrics.service.d/limit.conf";
+  await guest.output(`printf '[Unit]\\nStartLimitIntervalSec=10min\\n' >${limit}; systemctl daemon-reload`);
+  expect(await often()).not.toBe(0);
+  await guest.output(`rm ${limit}; systemctl daemon-reload; systemctl reset-failed portreserve-metrics.service`);
 }
 
 async function leavesNothing(guest: Guest): Promise<void> {

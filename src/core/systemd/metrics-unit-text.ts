@@ -21,12 +21,14 @@ export function isOurMetrics(text: string): boolean {
  * `file`: where the metrics go, unless a drop-in says otherwise. The look needs the host's processes, network, users and
  * files as they are, AppArmor's file of questions in /sys to write to, and Node memory that it may write and run: what is
  * not restricted here would blind it or stop it. Of a look that is well the journal has nothing, as systemd says that too.
+ * Somebody who starts it by hand as well must not end in the start limit, which would leave it failed.
  */
 export function metricsServiceText({ node, manager }: Manager, file: string): string {
   return `${UNIT_MARKER}
 [Unit]
 Description=Write metrics of the reservations of ports
 Documentation=man:portreservectl(8)
+StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot
