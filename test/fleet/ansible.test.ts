@@ -1,6 +1,7 @@
 // The Ansible role on four booted Debians at once: a rolling change that two of them do not survive at first, a change of mind, and its end.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noteFleet } from "../guests/support/evidence.ts";
 import { debMade } from "../package/debs.ts";
 import { type Arch, notPrebuilt } from "../package/prebuilt.ts";
 import { packed } from "../package/tarball.ts";
@@ -87,6 +88,7 @@ const sorted = (...lists: readonly (readonly string[] | undefined)[]): readonly 
 const RESTART = ["Look for services that run without the shim", "Restart services that run without the shim"];
 const withRestart = (list: readonly string[] | undefined): readonly string[] => sorted(list, RESTART);
 
+const FOUR = "two Debian 12, two Debian 13";
 /** Somebody else's dpkg runs. */
 const LOCKED = `python3 -c 'import fcntl, time
 lock = open("/var/lib/dpkg/lock-frontend", "w")
@@ -150,6 +152,12 @@ cat /etc/ld.so.preload 2>/dev/null; sysctl -n net.ipv4.ip_local_reserved_ports |
     );
     const whole = "active\n1\n/usr/$LIB/portreserve/libportreserve.so\n";
     expect(states).toEqual({ b1: whole, b2: whole, t1: "active\n1\n", t2: `${whole}631\n` });
+    noteFleet(
+      "Ansible: a rolling change by two, a full disk on one host, dpkg locked on another",
+      FOUR,
+      "631 taken on each; two hosts fail half way, and nothing is in force there",
+      "the next run completes them: 632 taken on each, 623 and 664 blocked",
+    );
   });
 
   test("what would do harm does not reach a host, and the message says what and where", async () => {
@@ -203,5 +211,6 @@ cat /etc/ld.so.preload 2>/dev/null; sysctl -n net.ipv4.ip_local_reserved_ports |
     expect(differences(before, now)).toEqual({ b1: [], b2: [], t1: [], t2: [] });
     await onEach((name) => fleet.guests[name].output("systemctl restart taker"));
     expect(await ports()).toEqual({ b1: 631, b2: 631, t1: 631, t2: 631 });
+    noteFleet("Ansible: purged", FOUR, "10 or more files differ before", "no file differs from before the first run");
   });
 });

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nativeFolder, packageRoot } from "../../src/core/native.ts";
+import { noteFleet } from "../guests/support/evidence.ts";
 import { PACKAGES } from "../guests/support/releases.ts";
 import { named } from "../support/can.ts";
 import { FULL } from "../support/full.ts";
@@ -164,6 +165,12 @@ cat /run/said`);
       expect(
         await output("grep -l portreserve /proc/[0-9]*/maps; systemctl list-units --all --no-legend 'portreserve*'; :"),
       ).toBe("");
+      noteFleet(
+        "an archive: installed, two upgrades refused, one done, two boots, uninstalled",
+        `${suite} without Node`,
+        "631 taken before it, and after uninstall",
+        "632 taken, 633 when that is reserved too; the held port is nobody's; nothing left",
+      );
     },
     FULL ? 600_000 : 240_000,
   );

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { noteFleet } from "../guests/support/evidence.ts";
 import { PACKAGES } from "../guests/support/releases.ts";
 import { named } from "../support/can.ts";
 import { scratch } from "../support/cli.ts";
@@ -104,6 +105,12 @@ test.skipIf(reason !== undefined).each([
     console.log(`${how}: ${summary}`);
     expect(wrong).toEqual([]);
     expect(Number(/: (\d+) of/.exec(summary)?.[1])).toBeGreaterThan(0);
+    noteFleet(
+      `an archive's script at each step: ${how} ${verb} after '${before}'`,
+      "Debian 12 without Node",
+      "a list that names a missing library is found by what programs say",
+      `every program starts, and uninstall leaves nothing: ${summary.replace(/^.*: /, "")} steps`,
+    );
   },
   FULL ? 3_600_000 : 240_000,
 );

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { noteFleet } from "../guests/support/evidence.ts";
 import { notPrebuilt } from "../package/prebuilt.ts";
 import { packed } from "../package/tarball.ts";
 import { named, skipReason } from "../support/can.ts";
@@ -110,6 +111,12 @@ test.skipIf(noMachine !== undefined)(
         stderr: expect.stringMatching(/^sudo: a password is required/m),
       });
     }
+    noteFleet(
+      "NRPE asks status --nagios by sudo, with the package's files",
+      "Debian 12",
+      "without sudo it says that only root sees every process; other commands are refused",
+      "CRITICAL while a port is stolen",
+    );
   },
 );
 

@@ -1,6 +1,7 @@
 // The whole way on a booted host: the timer writes, Debian's node exporter and Prometheus read, a theft is an alert until it ends.
 import { expect, test } from "vitest";
 import { METRICS_FILE } from "../../src/system/paths.ts";
+import { noteFleet } from "../guests/support/evidence.ts";
 import { named, skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
@@ -79,6 +80,12 @@ test.skipIf(reason !== undefined)(named("a timer, a theft, an alert, and the end
     await saysWhere(guest);
     await startsAsOftenAsAsked(guest);
     await leavesNothing(guest);
+    noteFleet(
+      "metrics by the timer, Debian's node_exporter and Prometheus: a theft and its end",
+      "one guest",
+      "no alert before the theft, nor after it",
+      "PortreserveStolen fires while it lasts",
+    );
   } finally {
     await guest.stop();
   }

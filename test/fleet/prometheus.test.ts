@@ -7,6 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { verbs } from "../../src/cli/registry.ts";
 import { packageRoot } from "../../src/core/native.ts";
+import { noteFleet } from "../guests/support/evidence.ts";
 import { named, skipFor, skipReason } from "../support/can.ts";
 import { hasHolder } from "../support/holder.ts";
 import { noHost } from "../support/host.ts";
@@ -150,6 +151,12 @@ describe.skipIf(noTools !== undefined)(named("Prometheus", noTools), () => {
       await until(async () => (await query('ALERTS{alertname="PortreserveStolen"}')).length === 0);
       await setTimeout(3000);
       expect(alertLines(await firing())).toEqual(alertsOf(hosts));
+      noteFleet(
+        "alerts of 200 hosts in a real Prometheus, of which a rack loses a port to one cause",
+        "nine recorded scenes",
+        "8 notifications of the rack without grouping",
+        "each host has the alerts that it should and no other; the rack is 1 notification",
+      );
     } finally {
       await stop();
       exporters.stop();

@@ -1,4 +1,4 @@
-// Writes what the guests' scenarios have found into docs/evidence, where PORTRESERVE_RECORD=1 asks for it.
+// Writes what the scenarios of guests or of the fleet have found into docs/evidence, where PORTRESERVE_RECORD=1 asks for it.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -10,17 +10,32 @@ export const ROWS = "PORTRESERVE_EVIDENCE";
 /** A line of that file, as JSON. */
 export interface Kept {
   readonly row: readonly (string | number)[];
-  readonly suite: string;
-  /** What the guest ran over. */
-  readonly root: string;
+  /** What the guest ran over, where the page says which packages were in it. */
+  readonly over?: { readonly suite: string; readonly root: string };
 }
 
-const COLUMNS = ["scenario", "release", "engine", "control", "result", "tries"] as const;
+/** The section of the page that a run writes: `name` of its file, the rest as it is printed. */
+export interface Section {
+  readonly name: string;
+  readonly title: string;
+  readonly command: string;
+  readonly note: string;
+  readonly columns: readonly string[];
+  /** Debian's, of this machine, whose versions are printed. */
+  readonly packages: readonly string[];
+}
+
 /** The packages that decide who takes which port. */
 const SHOWN = ["libc6", "libtirpc3", "libtirpc3t64", "systemd", "rpcbind", "nfs-common", "ypbind-mt", "cups-daemon"];
 
 export default class EvidenceReporter implements Reporter {
   private folder: string | undefined;
+  private readonly section: Section;
+
+  /** vitest's configuration says which. */
+  constructor(section: Section) {
+    this.section = section;
+  }
 
   /** Before there is any worker, so that all of them inherit it. */
   onInit(): void {
@@ -34,27 +49,21 @@ export default class EvidenceReporter implements Reporter {
     const file = path.join(this.folder, "rows");
     const lines = existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n").sort() : [];
     rmSync(this.folder, { recursive: true, force: true });
-    if (reason === "passed" && lines.length > 0) await write(lines.map((line) => JSON.parse(line)));
+    if (reason === "passed" && lines.length > 0)
+      await write(
+        this.section,
+        lines.map((line) => JSON.parse(line)),
+      );
     else console.log(`no evidence written: the run has ${reason}, with ${lines.length} rows`);
   }
 }
 
-async function write(kept: readonly Kept[]): Promise<void> {
+async function write({ name, note, ...section }: Section, kept: readonly Kept[]): Promise<void> {
   const script = path.resolve(import.meta.dirname, "../../../scripts/evidence.mjs");
   const { record } = (await import(script)) as { record: (name: string, run: object) => void };
-  const roots = new Map(kept.map(({ suite, root }) => [suite, root]));
-  record("guests", {
-    title: "Guests",
-    command: "PORTRESERVE_RECORD=1 npm run test:guests",
-    note: [
-      "Debian releases with their real daemons, booted with real systemd. The control is the same scene where nothing " +
-        "keeps a reserved port from being handed out.",
-      ...[...roots].map(([suite, root]) => `${suite}: ${versions(root).join(", ")}.`),
-    ],
-    columns: COLUMNS,
-    rows: kept.map(({ row }) => row),
-    packages: ["systemd", "mmdebstrap"],
-  });
+  const roots = new Map(kept.flatMap(({ over }) => (over === undefined ? [] : [[over.suite, over.root]])));
+  const packages = [...roots].map(([suite, root]) => `${suite}: ${versions(root).join(", ")}.`);
+  record(name, { ...section, note: [note, ...packages], rows: kept.map(({ row }) => row) });
 }
 
 function versions(root: string): readonly string[] {

@@ -17,9 +17,16 @@ export function note(
   result: string,
   tries: string | number = "once",
 ): void {
+  keep({ row: [scenario, suite, engine, control, result, tries], over: { suite, root: rootOf(suite) } });
+}
+
+/** As `note`, for the fleet's scenarios: `hosts` says on what. */
+export function noteFleet(scenario: string, hosts: string, control: string, result: string): void {
+  keep({ row: [scenario, hosts, control, result] });
+}
+
+function keep(kept: Kept): void {
   const file = process.env[ROWS];
-  if (file === undefined) return;
-  const kept: Kept = { row: [scenario, suite, engine, control, result, tries], suite, root: rootOf(suite) };
   // One write a row: two files of tests run at once.
-  appendFileSync(file, `${JSON.stringify(kept)}\n`);
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(kept)}\n`);
 }
