@@ -14,7 +14,4 @@ const shell = files("*.sh", ".ci/run");
 if (shell.length > 0 && have("shellcheck", "shellcheck")) {
   run("shellcheck", shell);
 }
-const manuals = files("docs/*.5", "docs/*.8");
-if (manuals.length > 0 && have("mandoc", "mandoc")) {
-  run("mandoc", ["-T", "lint", "-W", "warning", ...manuals]);
-}
+run(process.execPath, ["scripts/manuals.mjs"]);

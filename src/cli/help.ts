@@ -12,7 +12,8 @@ export function overviewHelp(): string {
     "",
     ...wrap(
       "Keeps bindresvport() and its siblings from handing out a privileged port that a service needs. Each file in " +
-        "/etc/portreserve is named after a service and lists its ports, one a line; compile makes them take effect.",
+        "/etc/portreserve is named after a service and lists its ports, one a line; install puts them in force, and compile " +
+        "makes later changes take effect.",
       0,
     ),
     "",

@@ -47,7 +47,10 @@ export const OPTION_TEXTS: Readonly<Record<OptionName | ColorOption, OptionText>
   nagios: { flag: "--nagios", help: "answer as a plugin of Nagios or Icinga does, by exit codes 0 to 3 alone" },
   timeout: { flag: "--timeout <seconds>", help: "with --nagios: say UNKNOWN after so many, instead of 10; also -t" },
   watch: { flag: "--watch", help: "show it again whenever something has changed, until it is interrupted" },
-  verbose: { flag: "--verbose", help: "show every error and note, however many there are" },
+  verbose: {
+    flag: "--verbose",
+    help: "show all of it: every error and note, and what is only counted or left out otherwise",
+  },
   root: { flag: "--root <folder>", help: "work on the system in this folder instead of /" },
   json: { flag: "--json", help: "write one JSON document to standard output" },
   color: {

@@ -92,7 +92,7 @@ export const showingVerbs = {
     options: ["json"],
     refuses: ["root"],
     examples: [
-      ["portreservectl map", "26 lines, for any terminal"],
+      ["portreservectl map", "some thirty lines, for any terminal"],
       ["portreservectl map | grep -A8 UDP", "one protocol"],
     ],
     outcomes: [["done", "drawn"], usage, ["incomplete", "the result could not be written"]],
@@ -117,7 +117,7 @@ export const showingVerbs = {
       ["portreservectl verify --json | jq .verdict", "for a script"],
     ],
     outcomes: [
-      ["done", "everything is covered, and it was proved"],
+      ["done", "everything is covered, and without --quick it was proved"],
       ["no", "something is not covered, or a reserved port is stolen"],
       usage,
       ["incomplete", "something cannot be seen, or no proof is possible here"],

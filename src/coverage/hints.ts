@@ -9,7 +9,7 @@ import { compareText, enumerate, unique } from "../core/text.ts";
 import { installHint, unitWord } from "./commands.ts";
 import type { Hint, PortState } from "./coverage.ts";
 import { holdHints, portWord as shown } from "./hold-hints.ts";
-import { unitNames } from "./holders.ts";
+import { FIXED, unitNames } from "./holders.ts";
 import type { Host } from "./host.ts";
 import { unloadable } from "./list-hints.ts";
 import { isNamedAfter, shownFileName, unitStem } from "./names.ts";
@@ -208,7 +208,7 @@ function reserveHint(unit: string): string | undefined {
 }
 
 function strangers(host: Host): Hint[] {
-  const { units, reservations, programs, processes } = host.facts;
+  const { units, reservations, programs, processes, fixedOwners } = host.facts;
   if (isUnseen(units) || units.length === 0) return [];
   const names = new Set([
     ...units.filter(({ loadState }) => loadState !== "not-found").flatMap(({ id }) => unitNames(id, host)),
@@ -217,8 +217,11 @@ function strangers(host: Host): Hint[] {
     ...processes.flatMap(({ program }) => (isUnseen(program) ? [] : [shownFileName(program)])),
   ]);
   const all = [...names];
-  return unique((reservations ?? []).map(({ owner }) => owner))
+  // What is blocked is nobody's, and so needs no name.
+  const owned = (reservations ?? []).filter(({ kind }) => kind !== "block");
+  return unique(owned.map(({ owner }) => owner))
     .filter((owner) => !owner.startsWith("(") && owner !== BLACKLIST_OWNER)
+    .filter((owner) => owner !== FIXED || fixedOwners === undefined)
     .filter((owner) => !all.some((name) => isNamedAfter(name, owner)))
     .map((owner) => ({
       id: "unknown-owner",

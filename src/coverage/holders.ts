@@ -189,7 +189,8 @@ function isOwner(name: string, { owners, port }: Place, { facts }: Host): boolea
   return [...owners, ...fixed.map(({ owner }) => owner)].some((owner) => isNamedAfter(name, owner));
 }
 
-const FIXED = "fixed";
+/** The file of the mechanism of that name. */
+export const FIXED = "fixed";
 
 /** Under which an owner's file may be: its unit and the aliases of that, and its program's file name. */
 function namesOf(process: ProcessFacts, host: Host): string[] {

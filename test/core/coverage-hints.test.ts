@@ -152,6 +152,28 @@ test.each<[string, Change, string[]]>([
       "unknown-owner: no unit and no program is named like 'typo', which has reservations → name the file after the service that needs the ports, so that its holder can be judged",
     ],
   ],
+  [
+    "one of several with only blocked ports, or those of the mechanism fixed: neither is a service's",
+    {
+      reservations: [
+        { ...reservation(623, "udp", "bmc"), kind: "block" },
+        { ...reservation(664, "udp", "half"), kind: "block" },
+        reservation(665, "udp", "half"),
+        reservation(599, "tcp", "fixed"),
+      ],
+      fixedOwners: [{ port: 599, owner: "rpc-statd" }],
+    },
+    [
+      "unknown-owner: no unit and no program is named like 'half', which has reservations → name the file after the service that needs the ports, so that its holder can be judged",
+    ],
+  ],
+  [
+    "a file 'fixed' that is not the mechanism's",
+    { reservations: [reservation(599, "tcp", "fixed")] },
+    [
+      "unknown-owner: no unit and no program is named like 'fixed', which has reservations → name the file after the service that needs the ports, so that its holder can be judged",
+    ],
+  ],
   ["one where units cannot be seen", { units: REFUSED, reservations: [reservation(700, "tcp", "typo")] }, []],
   [
     "an ABI without a library",

@@ -7,6 +7,7 @@ import type { Line, Message } from "../../report/types.ts";
 import { sendSignal } from "../../system/host/send-signal.ts";
 import { systemdRuns } from "../../system/host/systemd.ts";
 import { HOLDER_PROGRAM, HOLDER_UNIT } from "../../system/paths.ts";
+import { holderUnit } from "../install/holder-unit.ts";
 import { type HoldPlan, sameHeld } from "./plan.ts";
 
 /** `not needed`: it knows already, or it does not run and there is nothing for it to do. `image`: none runs on one. */
@@ -104,8 +105,11 @@ function notRunning(): Message {
   const kept = systemdRuns("/") ? readKeptSockets() : [];
   const what = !isUnseen(kept) && kept.length > 0 ? "and systemd keeps what it held" : "so nothing is held or blocked";
   const message = `${HOLDER_PROGRAM} is not running, ${what}`;
-  const hint = systemdRuns("/")
-    ? `start it with 'systemctl enable --now ${HOLDER_UNIT}'`
-    : `start '${HOLDER_PROGRAM}' as root, from where this host starts its daemons`;
-  return { severity: "warning", message, hint };
+  return { severity: "warning", message, hint: startHint() };
+}
+
+function startHint(): string {
+  if (!systemdRuns("/")) return `start '${HOLDER_PROGRAM}' as root, from where this host starts its daemons`;
+  if (holderUnit("/").kind === "none") return "run 'sudo portreservectl install', which brings it";
+  return `start it with 'systemctl enable --now ${HOLDER_UNIT}'`;
 }
