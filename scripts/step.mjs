@@ -38,6 +38,8 @@ export function have(tool, debianPackage) {
 export function files(...patterns) {
   const args = ["ls-files", "--cached", "--others", "--exclude-standard", "--", ...patterns];
   const listed = spawnSync("git", args, { cwd: root, encoding: "utf8" });
+  if (listed.error) fail("missing: 'git', which says what is to be looked at", "sudo apt-get install git");
+  if (listed.status !== 0) fail(`'git ls-files' failed: ${listed.stderr.trim()}`);
   return listed.stdout.split("\n").filter((name) => name !== "");
 }
 
