@@ -8,3 +8,12 @@ export function oncePerText<T>(look: (text: string) => T): (text: string) => T {
     return answers.get(text) as T;
   };
 }
+
+/** The same of one question. */
+export function once<T>(look: () => T): () => T {
+  let answer: { readonly is: T } | undefined;
+  return () => {
+    answer ??= { is: look() };
+    return answer.is;
+  };
+}

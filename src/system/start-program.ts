@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly outputLimit?: number;
   /** How its output is decoded; latin1 keeps every byte. */
   readonly encoding?: "utf8" | "latin1";
+  /** It asks a file system that may never answer: no signal ends it before that, and it is left behind. */
+  readonly mayStay?: true;
 }
 
 /** What a program that has been run came to. A program that could not be started is a value too. */
@@ -33,8 +35,10 @@ export type RunResult =
   | { readonly outcome: "missing" | "not started"; readonly reason: string };
 
 /** Runs a program to its end, in the root folder and without input. Throws nothing. */
-export function runProgram([program, ...args]: ProgramCommand, request: RunRequest): RunResult {
+export function runProgram(command: ProgramCommand, request: RunRequest): RunResult {
   closeInherited();
+  const mayStay = request.mayStay === true;
+  const [program, ...args] = mayStay ? beside(command) : command;
   const done = spawnSync(program, args, {
     cwd: "/",
     env: environmentOf(request.environment),
@@ -43,8 +47,16 @@ export function runProgram([program, ...args]: ProgramCommand, request: RunReque
     killSignal: "SIGKILL",
     maxBuffer: request.outputLimit ?? OUTPUT_LIMIT,
     stdio: ["ignore", "pipe", "pipe"],
+    // Its children are then those of its group.
+    ...(mayStay ? { detached: true } : {}),
   });
+  if (mayStay && done.error !== undefined) killGroup(done.pid);
   return resultOf(done);
+}
+
+/** A shell that can be killed whatever its child waits for. */
+function beside(command: ProgramCommand): ProgramCommand {
+  return ["sh", "-c", '"$@" & wait "$!"', "sh", ...command];
 }
 
 const OUTPUT_LIMIT = 1024 * 1024;
@@ -89,7 +101,12 @@ export function startProgram([program, ...args]: ProgramCommand, request: StartR
 
 /** Kills a program that `startProgram` started, with all that it has started and that is still in its process group. */
 export function killProgram({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
+  if (pid !== undefined) killGroup(pid);
+}
+
+function killGroup(pid: number): void {
+  // Of none that was started.
+  if (pid <= 0) return;
   try {
     process.kill(-pid, "SIGKILL");
   } catch (error) {

@@ -6,21 +6,14 @@ import { describe, expect, test } from "vitest";
 import { dropInText } from "../../src/core/systemd/drop-in.ts";
 import type { UnitFacts } from "../../src/coverage/unit-facts.ts";
 import { INSTALLED_SHIM } from "../../src/system/paths.ts";
-import { named, skipFor, skipReason } from "../support/can.ts";
+import { named } from "../support/can.ts";
 import { scratch } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";
+import { noFuse } from "../support/fuse.ts";
 import { HOLD, OBSERVE } from "../support/held.ts";
 import { NODE, STAGE } from "../support/stage/stage.ts";
 
 const SERVER = compileC("test/system/fuse-server.c");
-
-/** Whether this kernel has FUSE, and root may mount it. */
-function noFuse(): string | undefined {
-  const reason = skipReason("root");
-  if (reason !== undefined) return reason;
-  const { status } = spawnSync("unshare", ["--mount", "sh", "-c", "test -c /dev/fuse && exec 3<>/dev/fuse"]);
-  return status === 0 ? undefined : skipFor("this kernel has no FUSE");
-}
 
 const reason = noFuse();
 
@@ -74,17 +67,18 @@ describe.skipIf(reason !== undefined)(named("a program on a FUSE file system", r
 
   test("that its reader's end waits for makes no process that could not be read: it has no memory any more", () => {
     // The shell's child has the file open too, and its end tells the server so.
-    const reader = (later: string): unknown => {
-      const script = `sh -c 'exec 3<"$3/program"; sleep 2; exit' sh "" "" "$3" 2>/dev/null & SHELL_ID=$!
+    const reader = (later: string, seconds: number): unknown => {
+      const script = `sh -c 'exec 3<"$3/program"; sleep ${seconds}; exit' sh "" "" "$3" 2>/dev/null & SHELL_ID=$!
 until READER=$(tr -d " " </proc/$SHELL_ID/task/$SHELL_ID/children) && grep -qs sleep /proc/$READER/comm; do sleep 0.02; done
 ${later}
 HELD="$READER"`;
       return look({ owner: 0, of: 0, later: script }).program;
     };
-    expect(reader(":")).toMatch(/\/sleep$/);
+    expect(reader(":", 60)).toMatch(/\/sleep$/);
     expect(
       reader(
         `${HANGS}; until grep -q "^State:" /proc/$READER/status && ! readlink /proc/$READER/exe; do sleep 0.1; done >/dev/null`,
+        2,
       ),
     ).toBeUndefined();
   });

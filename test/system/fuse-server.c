@@ -1,6 +1,7 @@
-// A FUSE file system of one file, "program", which says what another file says: `fuse-server FILE FOLDER [OPTIONS]`.
-// Prints "ready" once it is mounted, with the user id of whoever runs it as its owner. After SIGUSR1 it answers nothing
-// any more, as a server that hangs, and prints "hangs"; after SIGTERM it is gone.
+// A FUSE file system of one file, "program" or "portreserve.table", which says what another file says: `fuse-server FILE
+// FOLDER [OPTIONS [USER]]`. Prints "ready" once it is mounted, with the user id of whoever runs it as its owner. After SIGUSR1
+// it reads nothing any more, as a server that hangs, and prints "hangs"; after SIGUSR2 it prints "deaf", and reads every
+// question, but answers only those of a program called "stat", after another one not even these: who waits cannot be killed.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -24,6 +25,31 @@ static void hang(int signal)
         _exit(1);
     for (;;)
         pause();
+}
+
+static volatile sig_atomic_t is_deaf;
+
+static void deafen(int signal)
+{
+    (void)signal;
+    const char *const said = is_deaf ? "stone-deaf\n" : "deaf\n";
+
+    is_deaf += 1;
+    if (write(STDOUT_FILENO, said, strlen(said)) < 0)
+        _exit(1);
+}
+
+static int is_called_stat(unsigned pid)
+{
+    char name[64];
+    char comm[8] = "";
+
+    snprintf(name, sizeof name, "/proc/%u/comm", pid);
+    const int fd = open(name, O_RDONLY | O_CLOEXEC);
+    const ssize_t got = fd < 0 ? -1 : read(fd, comm, sizeof comm - 1);
+    if (fd >= 0)
+        close(fd);
+    return got > 0 && strcmp(comm, "stat\n") == 0;
 }
 
 static void reply(int device, unsigned long long unique, int error, const void *body, size_t size)
@@ -62,7 +88,8 @@ static void answer(int device, const struct fuse_in_header *in, const void *argu
     case FUSE_LOOKUP: {
         struct fuse_entry_out out = {.nodeid = PROGRAM, .attr = attributes(PROGRAM)};
 
-        if (in->nodeid != FUSE_ROOT_ID || strcmp(argument, "program") != 0)
+        if (in->nodeid != FUSE_ROOT_ID ||
+            (strcmp(argument, "program") != 0 && strcmp(argument, "portreserve.table") != 0))
             reply(device, in->unique, ENOENT, NULL, 0);
         else
             reply(device, in->unique, 0, &out, sizeof out);
@@ -74,6 +101,13 @@ static void answer(int device, const struct fuse_in_header *in, const void *argu
         reply(device, in->unique, 0, &out, sizeof out);
         return;
     }
+    case FUSE_STATFS: {
+        struct fuse_statfs_out out = {.st = {.bsize = 4096, .frsize = 4096, .namelen = 255}};
+
+        reply(device, in->unique, 0, &out, sizeof out);
+        return;
+    }
+    case FUSE_OPENDIR:
     case FUSE_OPEN: {
         struct fuse_open_out out = {.fh = 1};
 
@@ -88,6 +122,8 @@ static void answer(int device, const struct fuse_in_header *in, const void *argu
         reply(device, in->unique, got < 0 ? errno : 0, bytes, got < 0 ? 0 : (size_t)got);
         return;
     }
+    case FUSE_READDIR:
+    case FUSE_RELEASEDIR:
     case FUSE_RELEASE:
     case FUSE_FLUSH:
         reply(device, in->unique, 0, NULL, 0);
@@ -120,6 +156,7 @@ int main(int argc, char **argv)
     if (setgid(id) != 0 || setuid(id) != 0)
         return 3;
     signal(SIGUSR1, hang);
+    signal(SIGUSR2, deafen);
     puts("ready");
     fflush(stdout);
     for (;;) {
@@ -129,6 +166,10 @@ int main(int argc, char **argv)
             continue;
         if (got < (ssize_t)sizeof(struct fuse_in_header))
             return 0;
-        answer(device, (const struct fuse_in_header *)request, request + sizeof(struct fuse_in_header));
+        const struct fuse_in_header *const in = (const struct fuse_in_header *)request;
+
+        if (is_deaf > 1 || (is_deaf && !is_called_stat(in->pid)))
+            continue;
+        answer(device, in, request + sizeof *in);
     }
 }

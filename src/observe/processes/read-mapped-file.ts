@@ -1,6 +1,7 @@
 // Opens the very file that a process has mapped, whatever its path leads to by now.
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { type Refused, refusedBy } from "../../system/proc/process-files.ts";
+import { O_PATH } from "../../system/files/read-file.ts";
+import { ownDescriptor, type Refused, refusedBy } from "../../system/proc/process-files.ts";
 
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY, O_NOFOLLOW } = constants;
 
@@ -20,8 +21,17 @@ export interface FileIdentity {
   readonly owner: number;
 }
 
-/** Of a file, links followed. */
-export function fileIdentity(file: string | Buffer): FileIdentity | Refused {
+/** Whether a file may be looked at that is open by O_PATH, by which no file system was asked yet. */
+export type Guard = (descriptor: number, file: string | Buffer) => boolean;
+
+/** What a guard has refused: a file system might keep this program waiting. */
+export const GUARDED: Refused = { errno: "EWOULDBLOCK" };
+
+/** Of a file, links followed. With a guard, `file` is a link of the kernel's: on the way to it nothing is asked either. */
+export function fileIdentity(file: string | Buffer, guard?: Guard): FileIdentity | Refused {
+  if (guard !== undefined) {
+    return held(file, O_PATH, guard, (descriptor) => identified(fstatSync(descriptor, { bigint: true })));
+  }
   try {
     return identified(statSync(file, { bigint: true }));
   } catch (error) {
@@ -52,26 +62,43 @@ export interface OpenFile {
   read(offset: number, length: number): Uint8Array;
 }
 
-/**
- * `file` is a path, or a link of the kernel's to an open file (`isKernelLink`). Only a regular file is opened: opening a
- * device can act upon it. What `use` throws is refused too if it is a failed system call.
- */
-export function withFile<T>(file: string | Buffer, isKernelLink: boolean, use: (file: OpenFile) => T): T | Refused {
+/** Open for as long as `use` takes. */
+function held<T>(
+  file: string | Buffer,
+  flags: number,
+  guard: Guard | undefined,
+  use: (descriptor: number) => T,
+): T | Refused {
   let descriptor: number | undefined;
   try {
-    if (!statSync(file).isFile()) return { errno: "EINVAL" };
-    const flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | (isKernelLink ? 0 : O_NOFOLLOW);
     descriptor = openSync(file, flags);
-    const opened = descriptor;
-    const stats = fstatSync(opened, { bigint: true });
-    const identity = identified(stats);
-    if (!identity.isRegular) return { errno: "EINVAL" };
-    return use({ identity, size: Number(stats.size), read: (offset, length) => readAt(opened, offset, length) });
+    return guard === undefined || guard(descriptor, file) ? use(descriptor) : GUARDED;
   } catch (error) {
     return refusedBy(error);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/**
+ * `file` is a path, or a link of the kernel's to an open file (`isKernelLink`). Only a regular file is opened: opening a
+ * device can act upon it; and what is opened is what was looked at, whatever its name leads to by then. What `use` throws is
+ * refused too if it is a failed system call.
+ */
+export function withFile<T>(
+  file: string | Buffer,
+  isKernelLink: boolean,
+  use: (file: OpenFile) => T,
+  guard?: Guard,
+): T | Refused {
+  return held(file, O_PATH | (isKernelLink ? 0 : O_NOFOLLOW), guard, (place) => {
+    if (!fstatSync(place).isFile()) return { errno: "EINVAL" };
+    return held(ownDescriptor(place), O_RDONLY | O_NONBLOCK | O_NOCTTY, undefined, (opened) => {
+      const stats = fstatSync(opened, { bigint: true });
+      const read: OpenFile["read"] = (offset, length) => readAt(opened, offset, length);
+      return use({ identity: identified(stats), size: Number(stats.size), read });
+    });
+  });
 }
 
 /** `offset` may be an address. Shorter at the end of the file. */
@@ -87,11 +114,20 @@ function readAt(descriptor: number, offset: number | bigint, length: number): Ui
   return bytes.subarray(0, done);
 }
 
-/** `read` gives bytes of a process's memory at an address; fewer, or refused, where nothing is mapped. */
+/** In bytes: no more is read of a process's memory at once, whatever it has mapped. */
+export const MOST_MEMORY = 64 * 1024;
+/** Above are no addresses of programs, and none that can be read from. */
+const MOST_ADDRESS = 2n ** 63n - BigInt(MOST_MEMORY);
+
+/**
+ * `read` gives bytes of a process's memory at an address, MOST_MEMORY at most; fewer, or refused, where nothing is mapped.
+ * Refused at once where `mayHarm`: behind a page of its memory may stand a file whose server never answers.
+ */
 export function withMemory<T>(
-  folder: string,
+  { folder, mayHarm }: { readonly folder: string; readonly mayHarm: () => boolean },
   use: (read: (address: bigint, length: number) => Uint8Array | Refused) => T,
 ): T | Refused {
+  if (mayHarm()) return GUARDED;
   let descriptor: number;
   try {
     descriptor = openSync(`${folder}/mem`, O_RDONLY);
@@ -100,6 +136,7 @@ export function withMemory<T>(
   }
   try {
     return use((address, length) => {
+      if (address < 0n || address > MOST_ADDRESS || length > MOST_MEMORY) return { errno: "EFAULT" };
       try {
         return readAt(descriptor, address, length);
       } catch (error) {

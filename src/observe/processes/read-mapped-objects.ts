@@ -5,9 +5,10 @@ import type { ObjectFacts } from "../../coverage/facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
 import { isRefused, type Refused } from "../../system/proc/process-files.ts";
 import { knownOf, type ObjectCache } from "../programs/known-file.ts";
+import { whyPathSilent } from "../programs/read-path-answers.ts";
 import { DELETED, type MappedFile, parseMappedFile, pathsMeant, withoutDeletedMark } from "./maps.ts";
-import { type Answering, whySilent } from "./read-answering.ts";
-import { type FileIdentity, fileIdentity, withFile } from "./read-mapped-file.ts";
+import { type Answering, OF_A_USER, whySilent } from "./read-answering.ts";
+import { type FileIdentity, fileIdentity, GUARDED, type Guard, withFile } from "./read-mapped-file.ts";
 
 /** Processes with the same mounts and the same root find the same files. */
 export interface View {
@@ -41,6 +42,12 @@ export interface MappedBy {
   readonly executable: FileIdentity;
   /** The link of /proc/PID/exe. One character for each byte. */
   readonly executablePath: string;
+  /** Whether it would keep root waiting if it could: see `mayHarm`. Asked once. */
+  readonly mayHarm: () => boolean;
+  /** Of one that may, in mounts of its own: it decides what is looked at, and no path of its is followed. */
+  readonly guard: Guard | undefined;
+  /** The same for its program, whatever mounts it has. */
+  readonly guardOfProgram: () => Guard | undefined;
 }
 
 /**
@@ -52,7 +59,7 @@ export function keyOfMapped(objects: Objects, by: MappedBy, text: string, range:
   if (known !== undefined) return known;
   const mapped = parseMappedFile(text);
   if (mapped === undefined) return { errno: "EINVAL" };
-  const silent = whySilent(objects.answering, mapped.device, by.folder, `${by.folder}/map_files/${rangeName(range())}`);
+  const silent = whyMappedSilent(objects, by, mapped, range());
   if (silent !== undefined) {
     const unseen = `maps:${mapped.device}:${mapped.inode}`;
     objects.found.set(unseen, { path: nameToText(Buffer.from(inRoot(by.view, mapped.path), "latin1")), elf: silent });
@@ -64,10 +71,23 @@ export function keyOfMapped(objects: Objects, by: MappedBy, text: string, range:
   const path = nameToText(Buffer.from(shownPath(by, mapped.path, place), "latin1"));
   const key = "errno" in place ? `maps:${mapped.device}:${mapped.inode}` : place.identity.key;
   if (!objects.found.has(key)) {
-    objects.found.set(key, { path, elf: "errno" in place ? outOfSight(objects) : elfOf(objects, place) });
+    const guarded = "errno" in place && place.errno === GUARDED.errno;
+    const elf = guarded ? OF_A_USER : "errno" in place ? outOfSight(objects) : elfOf(objects, place, by.guard);
+    objects.found.set(key, { path, elf });
   }
   by.view.keys.set(text, key);
   return key;
+}
+
+/** Why a mapped file must not be looked at; undefined where it may, and where a guard decides. */
+export function whyMappedSilent(
+  { answering }: Objects,
+  { folder, guard, mayHarm }: MappedBy,
+  { device }: MappedFile,
+  range: string,
+): Unseen | undefined {
+  if (guard !== undefined) return undefined;
+  return whySilent(answering, device, folder, `${folder}/map_files/${rangeName(range)}`, mayHarm);
 }
 
 /** The key of a process's program, which it need not have mapped. */
@@ -81,7 +101,7 @@ export function keyOfExecutable(objects: Objects, by: MappedBy): string {
       path: undefined,
     };
     const path = nameToText(Buffer.from(shownPath(by, by.executablePath, place), "latin1"));
-    objects.found.set(key, { path, elf: elfOf(objects, place) });
+    objects.found.set(key, { path, elf: elfOf(objects, place, by.guardOfProgram()) });
   }
   return key;
 }
@@ -111,6 +131,7 @@ export function findMapped(by: MappedBy, mapped: MappedFile, range: string): Ope
   const paths = mapped.path.startsWith("/") ? pathsMeant(mapped.path) : [];
   let likely: OpenableFile | undefined;
   for (const path of paths) {
+    if (!mayFollow(by, path)) continue;
     const file = reachable(by, path);
     const identity = fileIdentity(file);
     if (isRefused(identity) || identity.inode !== mapped.inode) continue;
@@ -122,7 +143,7 @@ export function findMapped(by: MappedBy, mapped: MappedFile, range: string): Ope
     return { file: `${by.folder}/exe`, isKernelLink: true, identity: by.executable, path: undefined };
   }
   const link = `${by.folder}/map_files/${rangeName(range)}`;
-  const identity = fileIdentity(link);
+  const identity = fileIdentity(link, by.guard);
   if (!isRefused(identity)) return { file: link, isKernelLink: true, identity, path: undefined };
   return likely ?? identity;
 }
@@ -143,9 +164,14 @@ function shownPath(by: MappedBy, path: string, place: OpenableFile | Refused): s
 /** Whether the end of the path is the kernel's mark: no file of that whole name is this one. */
 function isMarked(by: MappedBy, identity: FileIdentity, path: string): boolean {
   if (!path.endsWith(DELETED)) return false;
-  if (identity.isDeleted) return true;
+  if (identity.isDeleted || !mayFollow(by, path)) return true;
   const named = fileIdentity(reachable(by, path));
   return isRefused(named) || named.key !== identity.key;
+}
+
+/** In mounts of a user's own a path may lead over a server of his at any moment, in the host's only where one is mounted. */
+function mayFollow({ guard, mayHarm, view }: MappedBy, path: string): boolean {
+  return guard === undefined && !(view.isOurs && mayHarm() && whyPathSilent(path) !== undefined);
 }
 
 /** Where this process finds what the kernel calls `path` for the other. */
@@ -161,7 +187,11 @@ function outOfSight({ asRoot }: Objects): Unseen {
   return { unseen: "its file was deleted or replaced, or is in a place that cannot be entered", rootWould: !asRoot };
 }
 
-function elfOf({ cache, asRoot, budget }: Objects, { file, isKernelLink, identity }: OpenableFile): ObjectFacts["elf"] {
+function elfOf(
+  { cache, asRoot, budget }: Objects,
+  { file, isKernelLink, identity }: OpenableFile,
+  guard: Guard | undefined,
+): ObjectFacts["elf"] {
   const { key, version } = identity;
   const kept = cache.get(key, version);
   if (kept !== undefined) return kept.elf;
@@ -175,8 +205,12 @@ function elfOf({ cache, asRoot, budget }: Objects, { file, isKernelLink, identit
     };
   }
   const since = performance.now();
-  const known = withFile(file, isKernelLink, (open) =>
-    open.identity.key === key ? knownOf(open, open.identity.version, open.identity.owner) : { errno: "ESTALE" },
+  const known = withFile(
+    file,
+    isKernelLink,
+    (open) =>
+      open.identity.key === key ? knownOf(open, open.identity.version, open.identity.owner) : { errno: "ESTALE" },
+    guard,
   );
   if (isUsers) budget.left -= performance.now() - since;
   if (isRefused(known)) {

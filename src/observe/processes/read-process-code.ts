@@ -69,7 +69,12 @@ function visitCode(file: string, visit: (lines: Buffer) => "stop" | undefined): 
  * Why the program of a process must not be looked at, undefined where it may: by the device of the mapping that has the
  * path of /proc/PID/exe, since a look at that link asks its file system.
  */
-export function whyProgramSilent({ answering }: Objects, folder: string, executablePath: string): Unseen | undefined {
+export function whyProgramSilent(
+  { answering }: Objects,
+  folder: string,
+  executablePath: string,
+  mayHarm: () => boolean,
+): Unseen | undefined {
   let device: string | undefined;
   readLines(`${folder}/maps`, (lines) => {
     eachCode(lines, ({ file, end }) => {
@@ -78,7 +83,7 @@ export function whyProgramSilent({ answering }: Objects, folder: string, executa
     });
     return device === undefined ? undefined : "stop";
   });
-  return whySilent(answering, device, folder, `${folder}/exe`);
+  return whySilent(answering, device, folder, `${folder}/exe`, mayHarm);
 }
 
 /** Below another root, and in the layer of an overlay over its folder, its path is another one. */

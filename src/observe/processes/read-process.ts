@@ -1,28 +1,22 @@
 // Looks into one process. What it refuses, or takes away by ending, is a value.
 
+import { once } from "../../core/once.ts";
 import { isUnseen, type Seen, type Unseen } from "../../core/seen.ts";
 import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
 import { knownBy } from "../../coverage/known-programs.ts";
 import { isBeingLoaded, mayAllocate } from "../../coverage/program-image.ts";
-import { HIGH_FILE, SHIM_FILE, TABLE_FILE } from "../../system/paths.ts";
-import {
-  identityOf,
-  isRefused,
-  namespaceOf,
-  type Refused,
-  readBytes,
-  readLink,
-} from "../../system/proc/process-files.ts";
+import { HIGH_FILE, SHIM_FILE } from "../../system/paths.ts";
+import { isRefused, namespaceOf, type Refused, readBytes, readLink } from "../../system/proc/process-files.ts";
 import { type Answers, deniedTo } from "../apparmor/read-denied.ts";
-import { whyPathSilentUnder } from "../programs/read-path-answers.ts";
 import { secureOfAuxv } from "./auxv.ts";
 import { preloadNames } from "./environ.ts";
 import type { Mapping } from "./maps.ts";
-import { whyRootSilent } from "./read-answering.ts";
-import { fileIdentity } from "./read-mapped-file.ts";
+import { OF_A_USER, whyRootSilent } from "./read-answering.ts";
+import { guardOf, mayHarm } from "./read-guard.ts";
+import { fileIdentity, GUARDED, type Guard } from "./read-mapped-file.ts";
 import { keyOfExecutable, type MappedBy, type Objects, programPath, type View } from "./read-mapped-objects.ts";
 import { type Candidate, domainOfProcess, type Open, openOf, text, type UnitTexts } from "./read-open.ts";
-import { tableIsAlike, tableUnder } from "./read-other-root.ts";
+import { compared, placeOf, tableOf } from "./read-place.ts";
 import { codeOf, whyProgramSilent } from "./read-process-code.ts";
 import { isDenied, noRights, type Rights, refusedAs, rightsOf } from "./read-rights.ts";
 import type { Self } from "./read-self.ts";
@@ -75,33 +69,52 @@ function lookInto(
   const link = readLink(`${folder}/exe`);
   if (isRefused(link)) return link;
   const mounts = namespaceOf(folder, "mnt");
-  const far =
-    isRefused(mounts) || mounts === self.mounts ? undefined : whyRootSilent(look.objects.answering, mounts, folder);
-  if (far !== undefined) return closed({ ...open, ...rightsOf(self, folder) }, far);
-  const place = placeOf(look, folder, mounts);
-  if (isRefused(place)) return place;
+  const isFar = !isRefused(mounts) && mounts !== self.mounts;
+  const isHarmful = once(() => mayHarm(self, folder));
+  const strict = guardOf(look.objects.answering, look.objects.budget, folder);
+  const guard = isFar && isHarmful() ? strict : undefined;
+  const guardOfProgram = (): Guard | undefined => (isHarmful() ? strict : undefined);
+  const notHere = (why: Unseen): ProcessFacts => ({
+    ...closed({ ...open, ...rightsOf(self, folder) }, why),
+    network: compared(self, namespaceOf(folder, "net"), self.network),
+  });
+  const far = isFar && guard === undefined ? whyRootSilent(look.objects.answering, mounts, folder) : undefined;
+  if (far !== undefined) return notHere(far);
+  const place = placeOf(look, folder, mounts, isFar ? () => guard : guardOfProgram);
+  if (isRefused(place)) return place === GUARDED ? notHere(OF_A_USER) : place;
   const { programs } = place.view;
   const executablePath = link;
   const known = programs.get(executablePath);
-  const silent = known === undefined ? whyProgramSilent(look.objects, folder, executablePath) : undefined;
-  if (silent !== undefined) return closed({ ...open, ...rightsOf(self, folder) }, silent);
-  const executable = known ?? fileIdentity(`${folder}/exe`);
-  if (isRefused(executable)) return executable;
-  let by: MappedBy = { view: place.view, folder, executable, executablePath };
+  const silent =
+    known === undefined && guard === undefined
+      ? whyProgramSilent(look.objects, folder, executablePath, isHarmful)
+      : undefined;
+  if (silent !== undefined) return notHere(silent);
+  const executable = known ?? fileIdentity(`${folder}/exe`, guardOfProgram());
+  if (isRefused(executable)) return executable === GUARDED ? notHere(OF_A_USER) : executable;
+  let by: MappedBy = {
+    view: place.view,
+    folder,
+    executable,
+    executablePath,
+    mayHarm: isHarmful,
+    guard,
+    guardOfProgram,
+  };
   const code = codeOf(look.objects, by);
   if (isRefused(code)) return code;
   // Another process's program of this path is this one's too if it runs that file's code.
   if (known !== undefined && (isUnseen(code.keys) || !code.keys.includes(known.key))) {
-    const found = fileIdentity(`${folder}/exe`);
-    if (isRefused(found)) return found;
+    const found = fileIdentity(`${folder}/exe`, guardOfProgram());
+    if (isRefused(found)) return found === GUARDED ? notHere(OF_A_USER) : found;
     by = { ...by, executable: found };
   }
   programs.set(executablePath, by.executable);
   const program = keyOfExecutable(look.objects, by);
   // A process has its program mapped, unless it has just executed another one, or unmapped it on purpose.
   if (!isUnseen(code.keys) && !code.keys.includes(program)) {
-    const now = fileIdentity(`${folder}/exe`);
-    if (isRefused(now)) return now;
+    const now = fileIdentity(`${folder}/exe`, guardOfProgram());
+    if (isRefused(now)) return now === GUARDED ? notHere(OF_A_USER) : now;
     if (now.key !== program) return "again";
   }
   const keys = isUnseen(code.keys) || code.keys.includes(program) ? code.keys : [program, ...code.keys];
@@ -130,7 +143,7 @@ function lookInto(
     network: isOfInterest ? compared(self, namespaceOf(folder, "net"), self.network) : NO_ALLOCATOR,
     mounts: place.mounts,
     root: place.root,
-    table: tableOf(look, place, folder),
+    table: tableOf(look, place, by),
     mappedTable: code.table === undefined ? undefined : tableMapped(look, by, keys, code.table),
     preload: isOfInterest ? preloadOf(self, folder) : NO_ALLOCATOR,
     objects: keys,
@@ -189,62 +202,7 @@ function tableMapped(
   keys: Seen<readonly string[]>,
   mapping: Mapping,
 ): ProcessFacts["mappedTable"] {
-  const found = mappedTableOf(self, by, mapping);
+  const found = mappedTableOf(self, objects, by, mapping);
   if (isUnseen(found) || found.retired || isUnseen(keys)) return found;
   return keepsOthers(objects, by, keys, mapping) === true ? { ...found, unread: true } : found;
-}
-
-interface Placed {
-  readonly view: View;
-  readonly mounts: ProcessFacts["mounts"];
-  readonly root: ProcessFacts["root"];
-}
-
-function placeOf({ self, views }: ProcessScan, folder: string, mounts: string | Refused): Placed | Refused {
-  const root = identityOf(`${folder}/root`);
-  const link = readLink(`${folder}/root`);
-  for (const value of [mounts, root, link]) if (isRefused(value) && !isDenied(value)) return value;
-  const sameMounts = compared(self, mounts, self.mounts);
-  const rootPath = isRefused(link) ? "/" : link;
-  const sameRoot = compared(self, root, self.root);
-  const name = `${isRefused(mounts) ? "?" : mounts} ${isRefused(root) ? "?" : root} ${rootPath}`;
-  let view = views.get(name);
-  if (view === undefined) {
-    // Within the same mounts the kernel gives paths as this process would write them, whatever the other's root is.
-    view = { isOurs: sameMounts === "same", root: rootPath, keys: new Map(), programs: new Map() };
-    views.set(name, view);
-  }
-  return {
-    view,
-    mounts: sameMounts,
-    // Another place where the same folder is mounted has other files below it.
-    root: sameRoot === "same" && sameMounts === "same" && rootPath !== self.rootPath ? "other" : sameRoot,
-  };
-}
-
-function compared(self: Self, found: string | Refused, own: string | undefined): Seen<"same" | "other"> {
-  if (isRefused(found)) return refusedAs(self, found);
-  if (own === undefined) return { unseen: "this program cannot see its own", rootWould: false };
-  return found === own ? "same" : "other";
-}
-
-function tableOf(
-  { self, tables, objects: { answering } }: ProcessScan,
-  { view, mounts, root }: Placed,
-  folder: string,
-): ProcessFacts["table"] {
-  if (mounts === "same" && root === "same") return self.table === undefined ? "none" : "same";
-  const known = tables.get(view);
-  if (known !== undefined) return known;
-  const silent = whyPathSilentUnder(answering, folder, TABLE_FILE);
-  if (silent !== undefined) return silent;
-  const found = tableUnder(`${folder}/root`);
-  if (isRefused(found)) return refusedAs(self, found);
-  // "Nothing" is also what an ended process has.
-  if (found === undefined && isRefused(readLink(`${folder}/root`))) return { unseen: "it has ended", rootWould: false };
-  const isAlike = found === undefined || found === self.table || tableIsAlike(`${folder}/root`, self.reservations);
-  if (isUnseen(isAlike)) return isAlike;
-  const table = found === undefined ? "none" : found === self.table ? "same" : isAlike ? "alike" : "other";
-  tables.set(view, table);
-  return table;
 }

@@ -45,16 +45,16 @@ export interface Processes {
  */
 export function beginProcesses(): Self {
   const own = self();
-  const { mounts, hasDomains } = own;
+  const { mounts, rootPath, hasDomains } = own;
   const questions: readonly AheadQuestion[] = [
     ["readSmall", "stat"],
     ...(hasDomains ? [["readSmall", "attr/current"] as const] : []),
     ["readSmall", "cgroup"],
     ["readLink", "exe"],
-    // Of other mounts it is first to be seen that they answer.
+    // Of other mounts, and another root, it is first to be seen that they answer.
     ["readLink", "ns/mnt", mounts ?? "unknown"],
+    ["readLink", "root", rootPath ?? "unknown"],
     ["identity", "root"],
-    ["readLink", "root"],
     ["readCodeLines", "maps", TABLE_NAME],
   ];
   askAhead([[processIds().map((id) => processFolder(id)), questions]]);

@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Found } from "../../core/install/artefacts.ts";
 import { errnoOf, reasonOf } from "../app-error.ts";
-import { isFault, otherKind, readLookedAt } from "./read-file.ts";
+import { isFault, otherKind, readRegularFile } from "./read-file.ts";
 import { resolveUnder } from "./rooted.ts";
 
 /** The manager in one file is the largest there is. */
@@ -73,7 +73,7 @@ function lookAtFile(file: Buffer): Found {
   if (stats.isSymbolicLink()) return { kind: "link", target: readlinkSync(file) };
   const kind = otherKind(stats);
   if (kind !== undefined) return { kind: "other", reason: kind };
-  const read = readLookedAt(file, LIMIT);
+  const read = readRegularFile(file, LIMIT);
   if (isFault(read)) return { kind: "other", reason: `a file that cannot be read: ${read.reason}` };
   return { kind: "file", bytes: read.bytes, mode: read.stats.mode & 0o7777 };
 }

@@ -1,6 +1,7 @@
 // Reads a small regular file, and never blocks on, or acts upon, anything that is not one.
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { errnoOf, reasonOf } from "../app-error.ts";
+import { ownDescriptor } from "../proc/process-files.ts";
 import { resolveUnder } from "./rooted.ts";
 
 /** Why there are no bytes. `kind: "missing"` is for the caller to judge; `reason` completes "cannot read 'x': …". */
@@ -17,30 +18,42 @@ export interface FileRead {
 
 /** Opening must not wait for a FIFO's writer, become the owner of a terminal, or pass the descriptor on. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+/** O_PATH of fcntl.h: what is opened so is only looked at. */
+export const O_PATH = 0o10000000;
 
 /**
- * The bytes of a regular file of at most `limit` bytes; links are followed. The file is looked at before it is opened
- * (opening a device can act upon it) and again afterwards (it may have been replaced).
+ * The bytes of a regular file of at most `limit` bytes; links are followed. The file is looked at before it is opened, since
+ * opening a device can act upon it; and what is opened is what was looked at, whatever its name leads to by then.
  */
 export function readRegularFile(file: string | Buffer, limit: number): FileRead | ReadFault {
+  let place: number | undefined;
   try {
-    return notAFile(statSync(file)) ?? readLookedAt(file, limit);
-  } catch (error) {
-    return faultOf(error);
-  }
-}
-
-/** The same, of a path that has just been looked at and is one of a regular file. */
-export function readLookedAt(file: string | Buffer, limit: number): FileRead | ReadFault {
-  let descriptor: number | undefined;
-  try {
-    descriptor = openSync(file, OPEN_FLAGS);
-    const stats = fstatSync(descriptor);
-    return notAFile(stats) ?? readUpTo(descriptor, stats, limit);
+    place = openSync(file, O_PATH);
+    return notAFile(fstatSync(place)) ?? readOpened(file, place, limit);
   } catch (error) {
     return faultOf(error);
   } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
+    if (place !== undefined) closeSync(place);
+  }
+}
+
+function readOpened(file: string | Buffer, place: number, limit: number): FileRead | ReadFault {
+  const descriptor = reopened(file, place);
+  try {
+    const stats = fstatSync(descriptor);
+    return notAFile(stats) ?? readUpTo(descriptor, stats, limit);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function reopened(file: string | Buffer, place: number): number {
+  try {
+    return openSync(ownDescriptor(place), OPEN_FLAGS);
+  } catch (error) {
+    // In a chroot without /proc there is only the path.
+    if (errnoOf(error) !== "ENOENT") throw error;
+    return openSync(file, OPEN_FLAGS);
   }
 }
 

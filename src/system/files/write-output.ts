@@ -4,7 +4,7 @@ import path from "node:path";
 import { AppError, errnoOf, fromSystem } from "../app-error.ts";
 import { shellWord } from "../command-text.ts";
 import { ownDescriptor } from "../proc/process-files.ts";
-import { otherKind } from "./read-file.ts";
+import { O_PATH, otherKind } from "./read-file.ts";
 import { replaceFile } from "./replace-file.ts";
 import { refuseLoop } from "./rooted.ts";
 
@@ -38,8 +38,7 @@ function noFolder(name: string, folder: string, cause: unknown): AppError {
   return new AppError("incomplete", `cannot write '${name}': there is no folder '${folder}'`, hint, cause);
 }
 
-/** O_PATH of fcntl.h: a folder that may be passed through, read or not. */
-const O_PATH = 0o10000000;
+/** A folder that may be passed through, read or not. */
 const STEP = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** PROC_SUPER_MAGIC of linux/magic.h. */
 const PROC = 0x9fa0;
@@ -94,7 +93,11 @@ function modeOf(before: Stats | undefined): number {
 
 function refuse(name: string, before: Stats, folder: Stats): void {
   if (before.isSymbolicLink()) {
-    throw new AppError("unsafe", `will not follow the link '${name}'`, `name the file itself: 'readlink -f ${name}'`);
+    throw new AppError(
+      "unsafe",
+      `will not follow the link '${name}'`,
+      `name the file itself: 'readlink -f ${shellWord(name)}'`,
+    );
   }
   const kind = otherKind(before);
   if (kind !== undefined) throw new AppError("unsafe", `will not replace '${name}': ${kind}`, "name another file");

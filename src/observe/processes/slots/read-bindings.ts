@@ -9,7 +9,7 @@ import { isRefused, readLines } from "../../../system/proc/process-files.ts";
 import type { KnownSlots } from "../../programs/known-file.ts";
 import { DELETED, type Mapping, parseMaps } from "../maps.ts";
 import { withFile, withMemory } from "../read-mapped-file.ts";
-import { findMapped, keyOfMapped, type MappedBy, type Objects } from "../read-mapped-objects.ts";
+import { findMapped, keyOfMapped, type MappedBy, type Objects, whyMappedSilent } from "../read-mapped-objects.ts";
 import { reservationsIn } from "../read-other-root.ts";
 import type { Self } from "../read-self.ts";
 import { loadedAtRunTime } from "./run-time.ts";
@@ -24,14 +24,17 @@ const TABLE_SIZE = 4096;
  */
 export function mappedTableOf(
   own: Self,
+  objects: Objects,
   by: MappedBy,
   mapping: Mapping,
 ): Exclude<ProcessFacts["mappedTable"], undefined> {
   const { file, range, start } = mapping;
+  const silent = file && whyMappedSilent(objects, by, file, range);
+  if (silent !== undefined) return silent;
   const place = file === undefined ? { errno: "EINVAL" } : findMapped(by, file, range);
   const { markOffset, retiredMark } = native();
   const isRetired = (mark: Uint8Array): boolean => Buffer.compare(mark, retiredMark) === 0;
-  const page = withMemory(by.folder, (read) => read(start, TABLE_SIZE));
+  const page = withMemory(by, (read) => read(start, TABLE_SIZE));
   const isAlike = !isRefused(page) && own.reservations !== undefined && reservationsIn(page) === own.reservations;
   const inMemory =
     isRefused(page) || page.length < TABLE_SIZE
@@ -42,7 +45,12 @@ export function mappedTableOf(
     const current = place.identity.key === own.table || (!isRefused(page) && tableBytes("/")?.equals(page) === true);
     const alike = isAlike && !current ? { alike: true as const } : {};
     if (inMemory !== undefined) return { current, retired: isRetired(inMemory), ...alike };
-    const mark = withFile(place.file, place.isKernelLink, (open) => open.read(markOffset, retiredMark.length));
+    const mark = withFile(
+      place.file,
+      place.isKernelLink,
+      (open) => open.read(markOffset, retiredMark.length),
+      by.guard,
+    );
     if (!isRefused(mark)) return { current, retired: isRetired(mark) };
     return { unseen: `the table that it has mapped cannot be read (${mark.errno})`, rootWould: !own.asRoot };
   }
@@ -76,7 +84,7 @@ export function bindingsOf(
     isLate: late.has(key),
     isDefiner: definesSome(objects.found.get(key)),
   }));
-  const found = withMemory(by.folder, (read) =>
+  const found = withMemory(by, (read) =>
     request.flatMap((one) =>
       callsOf(one, places.get(one.key) ?? [], shim, (address, length) => {
         const bytes = read(address, length);

@@ -2,7 +2,7 @@
 import { isUnseen } from "../../../core/seen.ts";
 import { isRefused } from "../../../system/proc/process-files.ts";
 import type { Mapping } from "../maps.ts";
-import { withMemory } from "../read-mapped-file.ts";
+import { MOST_MEMORY, withMemory } from "../read-mapped-file.ts";
 import type { MappedBy, Objects } from "../read-mapped-objects.ts";
 import { mappingsByKey } from "./read-bindings.ts";
 
@@ -39,15 +39,15 @@ export function keepsOthers(
 
 /** Whether the mapped table's bits are in the shim's own data. */
 function keptBy(by: MappedBy, mappings: readonly Mapping[], table: Mapping): boolean | undefined {
-  const found = withMemory(by.folder, (read) => {
+  const found = withMemory(by, (read) => {
     const bits = read(table.start + BigInt(BITS.offset), BITS.size);
     if (isRefused(bits) || bits.length < BITS.size) return undefined;
     let isSeen = false;
     for (const { start, end, executable } of mappings) {
       if (executable) continue;
-      const data = [read(start, Number(end - start)), read(end, Number(PAGE))].flatMap((bytes) =>
-        isRefused(bytes) ? [] : [bytes],
-      );
+      // The shim's own data is a page or two; whoever maps more of such a file has other things in mind.
+      const size = Math.min(Number(end - start), MOST_MEMORY);
+      const data = [read(start, size), read(end, Number(PAGE))].flatMap((bytes) => (isRefused(bytes) ? [] : [bytes]));
       isSeen ||= data.length > 0;
       if (Buffer.concat(data).includes(Buffer.from(bits))) return true;
     }

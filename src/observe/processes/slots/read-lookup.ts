@@ -27,7 +27,7 @@ export function lookupOf(
   const auxv = readBytes(`${by.folder}/auxv`);
   const headers = isRefused(auxv) ? undefined : headersOfAuxv(auxv);
   if (headers === undefined) return outOfReach(objects);
-  const found = withMemory(by.folder, (read) =>
+  const found = withMemory(by, (read) =>
     loadedInOrder(headers, (address) => {
       const bytes = read(address, headers.word);
       return isRefused(bytes) || bytes.length < headers.word ? undefined : wordOf(bytes);
