@@ -13,6 +13,7 @@ import {
   namedProfile,
   PROFILE_SETTING,
 } from "./mounts.ts";
+import { leavesNoRight, RIGHT_SETTINGS } from "./ordinary-user.ts";
 import { NETWORK_SETTINGS, ownNetworkOf } from "./own-network.ts";
 import { expand } from "./specifiers.ts";
 import type { EnvironmentFile, Unit } from "./unit.ts";
@@ -65,6 +66,9 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
   }
   const { RootDirectory: root } = single;
   const ownNetwork = ownNetworkOf((name) => single[name]);
+  const { User: user } = single;
+  const dynamicUser = /^(1|yes|y|true|t|on)$/i.test(single.DynamicUser ?? "");
+  const isOrdinary = (user !== undefined || dynamicUser) && leavesNoRight((name) => single[name] ?? "");
   const ofMounts = <T>(from: (setting: (typeof MOUNT_SETTINGS)[number], word: string) => T | undefined): T[] =>
     MOUNT_SETTINGS.flatMap((name) => (paths.get(name) ?? []).flatMap((word) => from(name, word) ?? []));
   return {
@@ -81,8 +85,8 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     passEnvironment: pass,
     rootDirectory: root === undefined || isHostRoot(root) ? undefined : root,
     rootImage: single.RootImage,
-    user: single.User,
-    dynamicUser: /^(1|yes|y|true|t|on)$/i.test(single.DynamicUser ?? ""),
+    user,
+    dynamicUser,
     execStart: commands.map(({ program }) => program),
     programs: programsOf(commands),
     searchPath,
@@ -93,6 +97,7 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     bindSources: ofMounts(bindSource),
     profile: single[PROFILE_SETTING],
     ownUsers: isOwnUsers(single[OWN_USERS]),
+    ...(isOrdinary ? { leavesNoRight: true as const } : {}),
     ...(ownNetwork === undefined ? {} : { ownNetwork }),
   };
 }
@@ -100,6 +105,7 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
 const SINGLE: ReadonlySet<string> = new Set([
   ...["RootDirectory", "RootImage", "User", "DynamicUser", OWN_USERS],
   ...NETWORK_SETTINGS,
+  ...RIGHT_SETTINGS,
 ]);
 
 export function serviceSettings(file: UnitFile): Setting[] {
