@@ -154,13 +154,13 @@ test.each<[string, ProgramFacts, string, Change?]>([
     "a program in a user namespace of its own, covered or not",
     program(),
     "covered (powerless): could take no privileged port (PrivateUsers=yes)",
-    { ...noList, ...ypbind({ ownUsers: "PrivateUsers=yes" }) },
+    { ...noList, ...ypbind({ keptBy: "PrivateUsers=yes" }) },
   ],
   [
     "the same where no privilege is needed (control)",
     program(),
     "not covered (installed): not installed for it → portreservectl install",
-    { ...noList, ...ypbind({ ownUsers: "PrivateUsers=yes" }), kernel: { unprivilegedPortStart: 600 } },
+    { ...noList, ...ypbind({ keptBy: "PrivateUsers=yes" }), kernel: { unprivilegedPortStart: 600 } },
   ],
   [
     "a drop-in that preloads what its unit no longer says",

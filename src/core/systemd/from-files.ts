@@ -1,4 +1,6 @@
 // A unit as its own file and its drop-ins say it together, where systemd has not loaded it or does not run.
+
+import { BOUNDING_SET, boundWithoutBinding } from "./bounding-set.ts";
 import { type EnvironmentEntry, entryOf } from "./environment.ts";
 import { commandsIn, type ExecCommand, HELPER_SETTINGS, programsOf } from "./exec-programs.ts";
 import { type Listen, writtenListen } from "./listens.ts";
@@ -31,12 +33,13 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
   const pass: string[] = [];
   const searchPath: string[] = [];
   const commands: ExecCommand[] = [];
+  const bounding: string[] = [];
   const helpers = new Map<string, ExecCommand[]>(HELPER_SETTINGS.map((name) => [name, []]));
   const own = unit.endsWith(".socket") ? "Socket" : "Service";
   const listens: Listen[] = [];
   const paths = new Map<PathSetting, string[]>();
   const single: Record<string, string | undefined> = {};
-  const known: Readonly<Record<string, (value: string) => void>> = {
+  const known: Readonly<Record<string, (value: string) => unknown>> = {
     Environment: (value) => {
       if (value === "") environment.clear();
       for (const entry of assignments(value, unit)) environment.set(entry.name, entry);
@@ -45,6 +48,7 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     ExecSearchPath: (value) => extend(searchPath, value, (expand(value, unit) ?? "").split(":").filter(Boolean)),
     UnsetEnvironment: (value) => extend(unset, value, expanded(value, unit)),
     PassEnvironment: (value) => extend(pass, value, expanded(value, unit)),
+    [BOUNDING_SET]: (value) => bounding.push(value),
     ExecStart: (value) => extend(commands, value, commandsOf(value, unit)),
   };
   for (const { section, key, value } of files.flatMap(({ text }) => settingsOf(text))) {
@@ -97,6 +101,7 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     bindSources: ofMounts(bindSource),
     profile: single[PROFILE_SETTING],
     ownUsers: isOwnUsers(single[OWN_USERS]),
+    ...(boundWithoutBinding(bounding) ? { isBound: true as const } : {}),
     ...(isOrdinary ? { leavesNoRight: true as const } : {}),
     ...(ownNetwork === undefined ? {} : { ownNetwork }),
   };

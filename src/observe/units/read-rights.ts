@@ -1,4 +1,5 @@
-// Which units keep their programs from every privileged port: by a user namespace of their own, or by an ordinary user.
+// Which units keep their programs from every privileged port: by a user namespace of their own, a bounding set, or an ordinary user.
+import { BOUNDING_SET } from "../../core/systemd/bounding-set.ts";
 import { hiding, type Mounted } from "../../core/systemd/mounts.ts";
 import { type Accounts, isOrdinaryUser, plainlyStarted } from "../../core/systemd/ordinary-user.ts";
 import { otherRootOf, type Unit } from "../../core/systemd/unit.ts";
@@ -37,11 +38,12 @@ export function rightsOf(
   texts: () => readonly UnitFile[],
   mounted: readonly Mounted[],
   { called, accounts }: RightsSources,
-): Pick<UnitFacts, "ownUsers" | "ordinaryUser"> {
-  const own = unit.ownUsers && isWhole(unit, texts()) && !someUnconfined(texts());
+): Pick<UnitFacts, "keptBy" | "ordinaryUser"> {
+  const keeping = unit.ownUsers ? `${OWN_USERS}=yes` : unit.isBound === true ? `${BOUNDING_SET}=` : undefined;
+  const isKept = keeping !== undefined && isWhole(unit, texts()) && !someUnconfined(texts());
   const ordinary = unit.leavesNoRight === true ? ordinaryUser(unit, texts(), mounted, called, accounts) : undefined;
   return {
-    ...(own ? { ownUsers: `${OWN_USERS}=yes` } : {}),
+    ...(isKept ? { keptBy: keeping } : {}),
     ...(ordinary === undefined ? {} : { ordinaryUser: ordinary }),
   };
 }
