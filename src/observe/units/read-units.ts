@@ -31,7 +31,7 @@ import { fileStatus, mountPoint, programCalled, realPathOf } from "../programs/r
 import { type UnitMemory, unitMemory } from "./known-units.ts";
 import { managerPreload } from "./read-manager-environment.ts";
 import { dropInObstacles } from "./read-obstacles.ts";
-import { type RightsSources, readAccounts, rightsOf } from "./read-rights.ts";
+import { type PowerSources, powerlessFacts, readAccounts } from "./read-powerless.ts";
 import { type FoundUnitFile, readUnitText, stampsOf, unitFiles } from "./read-unit-files.ts";
 import { readUnitTexts } from "./read-unit-texts.ts";
 
@@ -48,7 +48,7 @@ export function observeUnits(known: UnitMemory = unitMemory(() => false)): Seen<
 }
 
 /** What does not depend on the unit, looked up once for all of them. */
-interface Shared extends RightsSources {
+interface Shared extends PowerSources {
   /** Where the table and the shims really are, and the list by both of its paths. */
   readonly files: readonly string[];
   readonly list: readonly string[];
@@ -115,7 +115,7 @@ function factsOf(unit: Unit, texts: () => readonly UnitFile[], host: Shared): Om
     ...(preload === undefined || isOursFirst(preload) ? {} : { preloadsFirst: preload }),
     ...(profile === undefined ? {} : { profile }),
     ...(ownNetwork === undefined ? {} : { ownNetwork }),
-    ...rightsOf(unit, texts, mounted, host),
+    ...powerlessFacts(unit, texts, mounted, host),
   };
 }
 

@@ -12,7 +12,7 @@ import { NSSWITCH_FILE, PASSWD_FILE } from "../../system/paths.ts";
 import { fileStatus, realPathOf } from "../programs/read-programs-on-disk.ts";
 
 /** Of one look. */
-export interface RightsSources {
+export interface PowerSources {
   /** What systemd starts for a name in the unit. */
   readonly called: (name: string, unit: Unit) => string;
   /** Read once, and only where some unit has a user. */
@@ -28,20 +28,23 @@ export function readAccounts(): Accounts {
 
 function textOf(file: string, missing?: string): string | undefined {
   const read = readUnder("/", file, LIMIT);
-  if (!isFault(read)) return read.bytes.toString("latin1");
+  if (!isFault(read)) return read.bytes.toString("utf8");
   return read.kind === "missing" ? missing : undefined;
 }
 
 /** `texts`: all of the unit's files. `mounted`: with links followed. */
-export function rightsOf(
+export function powerlessFacts(
   unit: Unit,
   texts: () => readonly UnitFile[],
   mounted: readonly Mounted[],
-  { called, accounts }: RightsSources,
+  { called, accounts }: PowerSources,
 ): Pick<UnitFacts, "keptBy" | "ordinaryUser"> {
   const keeping = unit.ownUsers ? `${OWN_USERS}=yes` : unit.isBound === true ? `${BOUNDING_SET}=` : undefined;
-  const isKept = keeping !== undefined && isWhole(unit, texts()) && !someUnconfined(texts());
-  const ordinary = unit.leavesNoRight === true ? ordinaryUser(unit, texts(), mounted, called, accounts) : undefined;
+  if (keeping === undefined && unit.leavesNoRight !== true) return {};
+  const files = texts();
+  if (!isWhole(unit, files)) return {};
+  const isKept = keeping !== undefined && !someUnconfined(files);
+  const ordinary = unit.leavesNoRight === true ? ordinaryUser(unit, files, mounted, called, accounts) : undefined;
   return {
     ...(isKept ? { keptBy: keeping } : {}),
     ...(ordinary === undefined ? {} : { ordinaryUser: ordinary }),
@@ -57,10 +60,10 @@ function ordinaryUser(
   unit: Unit,
   files: readonly UnitFile[],
   mounted: readonly Mounted[],
-  called: RightsSources["called"],
-  accounts: RightsSources["accounts"],
+  called: PowerSources["called"],
+  accounts: PowerSources["accounts"],
 ): UnitFacts["ordinaryUser"] {
-  if (otherRootOf(unit) !== undefined || !isWhole(unit, files)) return undefined;
+  if (otherRootOf(unit) !== undefined) return undefined;
   const started = plainlyStarted(unit.id, files);
   if (started === undefined || !isOrdinaryUser(unit, accounts())) return undefined;
   const named = new Set(started.named.map((name) => realPathOf(called(name, unit)) ?? name));
