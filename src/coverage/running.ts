@@ -82,9 +82,16 @@ export function processName(process: ProcessFacts): string {
   return path === undefined || path === "" ? `process ${process.pid}` : shownFileName(path);
 }
 
+/** The setting that keeps a program of a unit from every privileged port; undefined where nothing does. */
+export function powerlessAs(path: string, unit: UnitFacts | undefined, facts: HostFacts): string | undefined {
+  const { ordinaryUser } = unit ?? {};
+  const isOrdinary = facts.kernel.unprivilegedPortStart >= 1024 && ordinaryUser?.programs.includes(path) === true;
+  return powerlessBy(unit, facts) ?? (isOrdinary ? ordinaryUser.setting : undefined);
+}
+
 /** The setting that keeps whatever a unit starts from every privileged port; undefined where nothing does. */
 export function powerlessBy(unit: UnitFacts | undefined, { kernel }: HostFacts): string | undefined {
-  return kernel.unprivilegedPortStart >= 1024 ? unit?.ownUsers : undefined;
+  return kernel.unprivilegedPortStart >= 1024 ? unit?.keptBy : undefined;
 }
 
 /** Allocators hand out ports up to 1023: where those need no privilege, everybody can take one. */

@@ -3,13 +3,13 @@ import { covered, type Decision, is, notCovered, unknown } from "./checks.ts";
 import { unitHint } from "./commands.ts";
 import type { Host } from "./host.ts";
 import { unhideHint } from "./not-loaded.ts";
-import { powerlessBy, type Startable, type Subject } from "./running.ts";
+import { powerlessAs, type Startable, type Subject } from "./running.ts";
 import type { UnitFacts } from "./unit-facts.ts";
 
 const LOOK_AGAIN = "start it, and look again";
 
-export function powerless({ unit }: Startable, { facts }: Host): Decision | undefined {
-  const setting = powerlessBy(unit, facts);
+export function powerless({ unit, program }: Startable, { facts }: Host): Decision | undefined {
+  const setting = powerlessAs(program.path, unit, facts);
   return setting === undefined ? undefined : covered(`could take no privileged port (${setting})`);
 }
 

@@ -37,7 +37,9 @@ export interface UnitFacts {
   /** The setting that keeps its programs from running the code of these libraries. */
   readonly noExec?: { readonly setting: string; readonly libraries: readonly string[] };
   /** The setting that keeps all its programs from every privileged port of the host: "PrivateUsers=yes". */
-  readonly ownUsers?: string;
+  readonly keptBy?: string;
+  /** The setting that makes an ordinary user of these of its programs and helpers, who has no right to a privileged port: "User=www-data". */
+  readonly ordinaryUser?: { readonly setting: string; readonly programs: readonly string[] };
   /** The setting that gives its programs a network, and so ports, of their own: "PrivateNetwork=yes". */
   readonly ownNetwork?: string;
   /** The AppArmor profile that it names for its programs, whatever profile attaches to them. */

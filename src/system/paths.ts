@@ -5,6 +5,8 @@ export const SERVICES_FILE = "/etc/services";
 /** Where distributions put their own, so that the first has the administrator's alone (openSUSE). */
 export const VENDOR_SERVICES_FILE = "/usr/etc/services";
 export const PASSWD_FILE = "/etc/passwd";
+/** Where libc looks users up, and in which order. */
+export const NSSWITCH_FILE = "/etc/nsswitch.conf";
 export const BLACKLIST_FILE = "/etc/bindresvport.blacklist";
 export const TABLE_FILE = "/etc/portreserve.table";
 /** The held and blocked ports, compiled for portreserve-hold. */

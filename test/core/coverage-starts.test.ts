@@ -20,6 +20,7 @@ const hidden = { units: [unit("ypbind.service", { hides: "InaccessiblePaths=/etc
 const masked = { hidesList: "BindReadOnlyPaths=/dev/null:/etc/ld.so.preload" };
 const noExec = { noExec: { setting: "NoExecPaths=/", libraries: ["/usr/lib/portreserve/libportreserve.so"] } };
 const ypbind = (change: Partial<UnitFacts>): { units: UnitFacts[] } => ({ units: [unit("ypbind.service", change)] });
+const ordinary = (...programs: string[]) => ypbind({ ordinaryUser: { setting: "User=nis", programs } });
 const STALE = "its drop-in preloads /old.so with the shim, and its unit now says /new.so";
 const setuid = program({ path: "/sbin/mount.nfs", unit: undefined, privileged: true });
 
@@ -154,13 +155,37 @@ test.each<[string, ProgramFacts, string, Change?]>([
     "a program in a user namespace of its own, covered or not",
     program(),
     "covered (powerless): could take no privileged port (PrivateUsers=yes)",
-    { ...noList, ...ypbind({ ownUsers: "PrivateUsers=yes" }) },
+    { ...noList, ...ypbind({ keptBy: "PrivateUsers=yes" }) },
   ],
   [
     "the same where no privilege is needed (control)",
     program(),
     "not covered (installed): not installed for it → portreservectl install",
-    { ...noList, ...ypbind({ ownUsers: "PrivateUsers=yes" }), kernel: { unprivilegedPortStart: 600 } },
+    { ...noList, ...ypbind({ keptBy: "PrivateUsers=yes" }), kernel: { unprivilegedPortStart: 600 } },
+  ],
+  [
+    "a program that its unit starts as an ordinary user, static or not",
+    programOf(["stripped"], { unit: "ypbind.service" }),
+    "covered (powerless): could take no privileged port (User=nis)",
+    ordinary("/opt/x", "/opt/stripped"),
+  ],
+  [
+    "another program of the same unit (control)",
+    programOf(["stripped"], { unit: "ypbind.service" }),
+    "unknown (dynamic): static, and without a symbol table → use a dynamically linked build, or keep it from the ports by its own settings",
+    ordinary("/opt/x"),
+  ],
+  [
+    "an ordinary user's where no privilege is needed (control)",
+    program(),
+    "not covered (installed): not installed for it → portreservectl install",
+    { ...noList, ...ordinary(program().path), kernel: { unprivilegedPortStart: 600 } },
+  ],
+  [
+    "a privileged program, whoever may start it (control)",
+    setuid,
+    "not covered (installed): not installed for it → portreservectl install",
+    { ...noList, ...ordinary(setuid.path) },
   ],
   [
     "a drop-in that preloads what its unit no longer says",

@@ -69,8 +69,6 @@ test.skipIf(reason !== undefined)(named("a monitor in a sandbox", reason), { tim
     files: {
       "/etc/portreserve/cups": "631\n",
       "/etc/bindresvport.blacklist": "",
-      // In Go, so that it is unknown as long as it does not run, where this host has it.
-      "/etc/systemd/system/prometheus-node-exporter.service.d/apart.conf": "[Service]\nPrivateUsers=yes\n",
       "/etc/systemd/system/thief.service": `[Service]\nType=exec\nExecStart=${stagedNatives()}/portreserve-probe --symbol bindresvport --hold\n`,
     },
   });

@@ -1,4 +1,6 @@
 // A unit as its own file and its drop-ins say it together, where systemd has not loaded it or does not run.
+
+import { BOUNDING_SET, boundWithoutBinding } from "./bounding-set.ts";
 import { type EnvironmentEntry, entryOf } from "./environment.ts";
 import { commandsIn, type ExecCommand, HELPER_SETTINGS, programsOf } from "./exec-programs.ts";
 import { type Listen, writtenListen } from "./listens.ts";
@@ -13,6 +15,7 @@ import {
   namedProfile,
   PROFILE_SETTING,
 } from "./mounts.ts";
+import { leavesNoRight, RIGHT_SETTINGS } from "./ordinary-user.ts";
 import { NETWORK_SETTINGS, ownNetworkOf } from "./own-network.ts";
 import { expand } from "./specifiers.ts";
 import type { EnvironmentFile, Unit } from "./unit.ts";
@@ -30,12 +33,13 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
   const pass: string[] = [];
   const searchPath: string[] = [];
   const commands: ExecCommand[] = [];
+  const bounding: string[] = [];
   const helpers = new Map<string, ExecCommand[]>(HELPER_SETTINGS.map((name) => [name, []]));
   const own = unit.endsWith(".socket") ? "Socket" : "Service";
   const listens: Listen[] = [];
   const paths = new Map<PathSetting, string[]>();
   const single: Record<string, string | undefined> = {};
-  const known: Readonly<Record<string, (value: string) => void>> = {
+  const known: Readonly<Record<string, (value: string) => unknown>> = {
     Environment: (value) => {
       if (value === "") environment.clear();
       for (const entry of assignments(value, unit)) environment.set(entry.name, entry);
@@ -44,6 +48,7 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     ExecSearchPath: (value) => extend(searchPath, value, (expand(value, unit) ?? "").split(":").filter(Boolean)),
     UnsetEnvironment: (value) => extend(unset, value, expanded(value, unit)),
     PassEnvironment: (value) => extend(pass, value, expanded(value, unit)),
+    [BOUNDING_SET]: (value) => bounding.push(value),
     ExecStart: (value) => extend(commands, value, commandsOf(value, unit)),
   };
   for (const { section, key, value } of files.flatMap(({ text }) => settingsOf(text))) {
@@ -65,6 +70,9 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
   }
   const { RootDirectory: root } = single;
   const ownNetwork = ownNetworkOf((name) => single[name]);
+  const { User: user } = single;
+  const dynamicUser = /^(1|yes|y|true|t|on)$/i.test(single.DynamicUser ?? "");
+  const isOrdinary = (user !== undefined || dynamicUser) && leavesNoRight((name) => single[name] ?? "");
   const ofMounts = <T>(from: (setting: (typeof MOUNT_SETTINGS)[number], word: string) => T | undefined): T[] =>
     MOUNT_SETTINGS.flatMap((name) => (paths.get(name) ?? []).flatMap((word) => from(name, word) ?? []));
   return {
@@ -81,8 +89,8 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     passEnvironment: pass,
     rootDirectory: root === undefined || isHostRoot(root) ? undefined : root,
     rootImage: single.RootImage,
-    user: single.User,
-    dynamicUser: /^(1|yes|y|true|t|on)$/i.test(single.DynamicUser ?? ""),
+    user,
+    dynamicUser,
     execStart: commands.map(({ program }) => program),
     programs: programsOf(commands),
     searchPath,
@@ -93,6 +101,8 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
     bindSources: ofMounts(bindSource),
     profile: single[PROFILE_SETTING],
     ownUsers: isOwnUsers(single[OWN_USERS]),
+    ...(boundWithoutBinding(bounding) ? { isBound: true as const } : {}),
+    ...(isOrdinary ? { leavesNoRight: true as const } : {}),
     ...(ownNetwork === undefined ? {} : { ownNetwork }),
   };
 }
@@ -100,6 +110,7 @@ export function fromFiles(unit: string, files: readonly UnitFile[]): Unit {
 const SINGLE: ReadonlySet<string> = new Set([
   ...["RootDirectory", "RootImage", "User", "DynamicUser", OWN_USERS],
   ...NETWORK_SETTINGS,
+  ...RIGHT_SETTINGS,
 ]);
 
 export function serviceSettings(file: UnitFile): Setting[] {

@@ -1,4 +1,6 @@
 // Units as 'systemctl show' prints them; the values hold whatever the unit files do.
+
+import { BOUNDING_SET, boundWithoutBinding } from "./bounding-set.ts";
 import { parseShownEnvironment, shownWords } from "./environment.ts";
 import { type ExecCommand, HELPER_SETTINGS, programsOf } from "./exec-programs.ts";
 import { shownListen } from "./listens.ts";
@@ -13,6 +15,7 @@ import {
   PROFILE_SETTING,
   ROOT_SETTINGS,
 } from "./mounts.ts";
+import { leavesNoRight, RIGHT_SETTINGS } from "./ordinary-user.ts";
 import { NETWORK_SETTINGS, ownNetworkOf } from "./own-network.ts";
 import type { EnvironmentFile, Unit } from "./unit.ts";
 import { isOwnUsers, OWN_USERS } from "./user-namespace.ts";
@@ -21,7 +24,8 @@ import { isOwnUsers, OWN_USERS } from "./user-namespace.ts";
 export const ASKED_OF_UNITS: readonly string[] = [
   ...["Id", "Names", "LoadState", "ActiveState", "MainPID", "FragmentPath", "DropInPaths", "Listen", "Environment"],
   ...["ExecStart", ...HELPER_SETTINGS, "ExecSearchPath", ...ROOT_SETTINGS, ...MOUNT_SETTINGS, ...EXEC_SETTINGS],
-  ...[PROFILE_SETTING, OWN_USERS, ...NETWORK_SETTINGS],
+  ...[PROFILE_SETTING, OWN_USERS, ...NETWORK_SETTINGS, "User", "DynamicUser", BOUNDING_SET, ...RIGHT_SETTINGS],
+  "NeedDaemonReload",
 ];
 
 /** One for each record that has an Id: a text without any is not that of 'systemctl show'. */
@@ -53,6 +57,9 @@ function unitOf(properties: Properties): Unit | undefined {
   const pid = Number(single("MainPID"));
   const root = single("RootDirectory");
   const ownNetwork = ownNetworkOf(single);
+  const [user, dynamicUser] = [single("User"), single("DynamicUser") === "yes"];
+  const isFresh = single("NeedDaemonReload") === "no";
+  const isOrdinary = (user !== undefined || dynamicUser) && leavesNoRight((name) => all(name)[0]);
   const commands = all("ExecStart").flatMap(commandOf);
   return {
     id,
@@ -68,8 +75,8 @@ function unitOf(properties: Properties): Unit | undefined {
     passEnvironment: words("PassEnvironment"),
     rootDirectory: root === undefined || isHostRoot(root) ? undefined : root,
     rootImage: single("RootImage"),
-    user: single("User"),
-    dynamicUser: single("DynamicUser") === "yes",
+    user,
+    dynamicUser,
     execStart: commands.map(({ program }) => program),
     programs: programsOf(commands),
     searchPath: words("ExecSearchPath"),
@@ -80,6 +87,8 @@ function unitOf(properties: Properties): Unit | undefined {
     bindSources: MOUNT_SETTINGS.flatMap((name) => words(name).flatMap((word) => bindSource(name, word) ?? [])),
     profile: all(PROFILE_SETTING).flatMap((value) => namedProfile(value) ?? [])[0],
     ownUsers: isOwnUsers(single(OWN_USERS)),
+    ...(isFresh && boundWithoutBinding(all(BOUNDING_SET)) ? { isBound: true as const } : {}),
+    ...(isFresh && isOrdinary ? { leavesNoRight: true as const } : {}),
     ...(ownNetwork === undefined ? {} : { ownNetwork }),
   };
 }

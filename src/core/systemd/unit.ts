@@ -57,6 +57,10 @@ export interface Unit {
   readonly profile: string | undefined;
   /** Its programs get a user namespace of their own, but for those that are started without what confines it. */
   readonly ownUsers: boolean;
+  /** Its programs never have CAP_NET_BIND_SERVICE, but for those as above; where systemd has loaded it, as its files are now. */
+  readonly isBound?: true;
+  /** It has a user, and no setting that may leave this user a right; where systemd has loaded it, as its files are now. */
+  readonly leavesNoRight?: true;
   /** The setting that gives them a network of their own: "PrivateNetwork=yes". */
   readonly ownNetwork?: string;
 }

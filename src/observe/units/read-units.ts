@@ -7,10 +7,10 @@ import { type DropInFacts, dropInFault, partsGiven } from "../../core/systemd/dr
 import { fromFiles } from "../../core/systemd/from-files.ts";
 import { ASKED_OF_UNITS, fromShow, present } from "../../core/systemd/from-show.ts";
 import { hiding, type Mounted, unrunnable } from "../../core/systemd/mounts.ts";
+import type { Accounts } from "../../core/systemd/ordinary-user.ts";
 import { otherRootOf, preloadOf, type Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { templateOf } from "../../core/systemd/unit-name.ts";
-import { OWN_USERS, someUnconfined } from "../../core/systemd/user-namespace.ts";
 import { unique } from "../../core/text.ts";
 import { unitHint } from "../../coverage/commands.ts";
 import type { UnitFacts } from "../../coverage/unit-facts.ts";
@@ -31,6 +31,7 @@ import { fileStatus, mountPoint, programCalled, realPathOf } from "../programs/r
 import { type UnitMemory, unitMemory } from "./known-units.ts";
 import { managerPreload } from "./read-manager-environment.ts";
 import { dropInObstacles } from "./read-obstacles.ts";
+import { type PowerSources, powerlessFacts, readAccounts } from "./read-powerless.ts";
 import { type FoundUnitFile, readUnitText, stampsOf, unitFiles } from "./read-unit-files.ts";
 import { readUnitTexts } from "./read-unit-texts.ts";
 
@@ -47,18 +48,17 @@ export function observeUnits(known: UnitMemory = unitMemory(() => false)): Seen<
 }
 
 /** What does not depend on the unit, looked up once for all of them. */
-interface Shared {
+interface Shared extends PowerSources {
   /** Where the table and the shims really are, and the list by both of its paths. */
   readonly files: readonly string[];
   readonly list: readonly string[];
   /** Asked once, and only where some unit has a drop-in. */
   readonly fromManager: DropInFacts["fromManager"];
-  /** What systemd starts for a name in the unit. */
-  readonly called: (name: string, unit: Unit) => string;
   readonly units: UnitMemory;
 }
 
 function sharedByUnits(units: UnitMemory): Shared {
+  let accounts: Accounts | undefined;
   let known: { readonly preload: ReturnType<Shared["fromManager"]> } | undefined;
   const bySearchPath = oncePerText((folders) =>
     oncePerText((name) => programCalled(name, folders === "" ? [] : folders.split(":")) ?? name),
@@ -68,6 +68,10 @@ function sharedByUnits(units: UnitMemory): Shared {
     called: (name, { searchPath }) => bySearchPath(searchPath.join(":"))(name),
     files: [TABLE_FILE, ...INSTALLED_SHIM_FILES].map(realOf),
     list: [PRELOAD_LIST, realOf(PRELOAD_LIST)],
+    accounts: () => {
+      accounts ??= readAccounts();
+      return accounts;
+    },
     fromManager: () => {
       known ??= { preload: managerPreload("/") };
       return known.preload;
@@ -111,13 +115,8 @@ function factsOf(unit: Unit, texts: () => readonly UnitFile[], host: Shared): Om
     ...(preload === undefined || isOursFirst(preload) ? {} : { preloadsFirst: preload }),
     ...(profile === undefined ? {} : { profile }),
     ...(ownNetwork === undefined ? {} : { ownNetwork }),
-    ...(unit.ownUsers && isConfined(unit, texts()) ? { ownUsers: `${OWN_USERS}=yes` } : {}),
+    ...powerlessFacts(unit, texts, mounted, host),
   };
-}
-
-/** Nobody knows what is in a file that cannot be read. */
-function isConfined({ fragmentPath, dropInPaths }: Unit, files: readonly UnitFile[]): boolean {
-  return fragmentPath !== undefined && files.length === dropInPaths.length + 1 && !someUnconfined(files);
 }
 
 type Folders = readonly (readonly [string, ReadonlySet<string>])[];

@@ -36,6 +36,11 @@ export function capabilitiesOf(file: string): Uint8Array | undefined {
   return orUndefined(() => native().attribute(file, CAPABILITIES));
 }
 
+/** False also where it cannot be seen. */
+export function hasNoCapabilities(file: string): boolean {
+  return orUndefined(() => native().attribute(file, CAPABILITIES) === undefined) === true;
+}
+
 /** The regular files of a folder, links left out, that have one of the mode bits or capabilities, which are their `value`. */
 export function filesWithCapabilitiesOr(bits: number, folder: string): readonly MarkedFile[] {
   return native().filesMarked(folder, bits, CAPABILITIES);

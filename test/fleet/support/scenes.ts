@@ -23,8 +23,6 @@ export type Scene = (typeof SCENES)[number];
 const SCRIPT = `
 scene() { ctl status --output "$SCRATCH/$1.prom" && cat "$SCRATCH/$1.prom"; }
 compile() { ctl compile "$@" >/dev/null 2>&1; }
-# Idle, it would be unknown; where it runs, it has no right to these ports.
-rm -f /usr/lib/systemd/system/prometheus-node-exporter.service
 step bare scene bare
 background "$SCRATCH/thief" thief "$PROBE" --symbol bindresvport --hold
 until_works grep -q 631 "$SCRATCH/thief"
