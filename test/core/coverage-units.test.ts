@@ -1,7 +1,7 @@
 // Units as systemctl shows them, from texts of a real systemd 252; and where they listen.
 import { expect, test } from "vitest";
 import { fromFiles } from "../../src/core/systemd/from-files.ts";
-import { fromShow, present } from "../../src/core/systemd/from-show.ts";
+import { fromShow, PRESENT_STATES, present } from "../../src/core/systemd/from-show.ts";
 import { shownListen, writtenListen } from "../../src/core/systemd/listens.ts";
 import type { Unit } from "../../src/core/systemd/unit.ts";
 
@@ -121,6 +121,30 @@ test("reads every unit that systemctl shows, but those that are neither there no
       programs: ["rpc.statd"],
     },
   ]);
+});
+
+test("asks systemctl for the states of what it keeps, and for no others", () => {
+  const loads = ["stub", "loaded", "not-found", "bad-setting", "error", "merged", "masked"];
+  const actives = [
+    "active",
+    "reloading",
+    "inactive",
+    "failed",
+    "activating",
+    "deactivating",
+    "maintenance",
+    "refreshing",
+  ];
+  for (const load of loads) {
+    for (const active of actives) {
+      const kept = present(fromShow(`Id=a.service\nLoadState=${load}\nActiveState=${active}\n`)).length > 0;
+      expect([load, active, [load, active].some((state) => PRESENT_STATES.includes(state))]).toEqual([
+        load,
+        active,
+        kept,
+      ]);
+    }
+  }
 });
 
 test("takes no line within the arguments of a program for one of systemctl's own", () => {

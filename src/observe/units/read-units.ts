@@ -5,7 +5,7 @@ import { DROP_IN_NAME, isShimDropIn, librariesIn, preloads } from "../../core/sy
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
 import { type DropInFacts, dropInFault, partsGiven } from "../../core/systemd/drop-in-wanted.ts";
 import { fromFiles } from "../../core/systemd/from-files.ts";
-import { ASKED_OF_UNITS, fromShow, present } from "../../core/systemd/from-show.ts";
+import { ASKED_OF_UNITS, fromShow, PRESENT_STATES, present } from "../../core/systemd/from-show.ts";
 import { hiding, type Mounted, unrunnable } from "../../core/systemd/mounts.ts";
 import type { Accounts } from "../../core/systemd/ordinary-user.ts";
 import { otherRootOf, preloadOf, type Unit } from "../../core/systemd/unit.ts";
@@ -39,7 +39,7 @@ import { readUnitTexts } from "./read-unit-texts.ts";
 export function observeUnits(known: UnitMemory = unitMemory(() => false)): Seen<readonly UnitFacts[]> {
   const host = sharedByUnits(known);
   if (!systemdRuns("/")) return writtenUnits(new Set(), host);
-  const shown = showLoadedUnits(ASKED_OF_UNITS);
+  const shown = showLoadedUnits(ASKED_OF_UNITS, PRESENT_STATES);
   if (shown.outcome !== "done") {
     return { unseen: `systemd cannot be asked: ${shown.reason}`, rootWould: process.geteuid?.() !== 0 };
   }

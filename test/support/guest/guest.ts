@@ -19,6 +19,8 @@ export interface GuestRequest {
   readonly engine?: Engine;
   /** What starts by itself at boot: only what the guest is asked to start (the default), or all that its packages enable. */
   readonly services?: "asked" | "installed";
+  /** Whether its files are all of one device, as on a host with one disk, or each layer has its own (the default). */
+  readonly devices?: "one" | "many";
 }
 
 export interface Guest {
@@ -53,9 +55,9 @@ export async function bootGuest(request: GuestRequest = {}): Promise<Guest> {
     rmSync(stage, { recursive: true, force: true });
     throw error;
   }
-  const { engine = "unshare", services = "asked", lower = ["/"] } = request;
+  const { engine = "unshare", services = "asked", devices = "many", lower = ["/"] } = request;
   const folders = request.lower === undefined ? [...new Set([CHECKOUT, STAGE, ...unseen(path.dirname(NODE))])] : [];
-  const keeper = startKeeper({ stage, lower: lower.join(":"), engine, services, folders });
+  const keeper = startKeeper({ stage, lower: lower.join(":"), engine, services, devices, folders });
   try {
     const leader = await keeper.booted(0);
     return guestOf(keeper, { leader, state: await settled(keeper, leader) });

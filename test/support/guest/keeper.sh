@@ -3,12 +3,12 @@
 # says so or is gone. Runs in a private mount namespace; the mounts end with it.
 #
 # Arguments: the stage (its name is the cgroup's too), the lower layers (the upper ones first, with a colon between), the engine (unshare or nspawn), which services start
-# by themselves (see prepare.sh), then folders to show read-only at their own paths.
+# by themselves (see prepare.sh), the overlay's xino, then folders to show read-only at their own paths.
 # The end of standard input means that everything must end; SIGUSR1 asks for a power-off first. Descriptor 3: events for
 # keeper.ts, one per line.
 set -eu
-stage=$1 lower=$2 kind=$3 services=$4
-shift 4
+stage=$1 lower=$2 kind=$3 services=$4 xino=$5
+shift 5
 name=${stage##*/}
 here=${BASH_SOURCE[0]%/*}
 root=$stage/mount/root
@@ -52,7 +52,7 @@ trap 'exit 1' TERM INT HUP
 mkdir "$stage/mount"
 mount -t tmpfs -o mode=755,size=1G portreserve-guest "$stage/mount"
 mkdir "$stage/mount/upper" "$stage/mount/work" "$root"
-mount -t overlay -o "lowerdir=$lower,upperdir=$stage/mount/upper,workdir=$stage/mount/work" portreserve-guest "$root"
+mount -t overlay -o "xino=$xino,lowerdir=$lower,upperdir=$stage/mount/upper,workdir=$stage/mount/work" portreserve-guest "$root"
 bash "$here/prepare.sh" "$root" "$stage/files" "$services"
 
 cgroup2=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)

@@ -25,13 +25,15 @@ export interface KeeperRequest {
   readonly lower: string;
   readonly engine: Engine;
   readonly services: "asked" | "installed";
+  readonly devices: "one" | "many";
   /** Shown in the guest read-only, at their own paths. */
   readonly folders: readonly string[];
 }
 
-export function startKeeper({ stage, lower, engine, services, folders }: KeeperRequest): Keeper {
+export function startKeeper({ stage, lower, engine, services, devices, folders }: KeeperRequest): Keeper {
   const script = path.join(import.meta.dirname, "keeper.sh");
-  const args = [script, stage, lower, engine, services, ...folders];
+  const xino = devices === "one" ? "on" : "off";
+  const args = [script, stage, lower, engine, services, xino, ...folders];
   const child = spawn("unshare", ["--mount", "--propagation", "private", "bash", ...args], {
     cwd: "/",
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
