@@ -29,7 +29,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     exports.Set("signalProcess", Napi::Function::New(env, SignalProcess));
     exports.Set("sockets", Napi::Function::New(env, Sockets));
     exports.Set("endSockets", Napi::Function::New(env, EndSockets));
-    exports.Set("readOtherSocket", Napi::Function::New(env, ReadOtherSocket));
+    exports.Set("readOtherSockets", Napi::Function::New(env, ReadOtherSockets));
     exports.Set("shareOtherSocket", Napi::Function::New(env, ShareOtherSocket));
     exports.Set("readSmall", Napi::Function::New(env, ReadSmall));
     exports.Set("readCodeLines", Napi::Function::New(env, ReadCodeLines));

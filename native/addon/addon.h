@@ -26,7 +26,7 @@ Napi::Value OpenProcess(const Napi::CallbackInfo &info);
 Napi::Value SignalProcess(const Napi::CallbackInfo &info);
 Napi::Value Sockets(const Napi::CallbackInfo &info);
 Napi::Value EndSockets(const Napi::CallbackInfo &info);
-Napi::Value ReadOtherSocket(const Napi::CallbackInfo &info);
+Napi::Value ReadOtherSockets(const Napi::CallbackInfo &info);
 Napi::Value ShareOtherSocket(const Napi::CallbackInfo &info);
 Napi::Value ReadSmall(const Napi::CallbackInfo &info);
 Napi::Value ReadCodeLines(const Napi::CallbackInfo &info);

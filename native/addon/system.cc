@@ -19,12 +19,12 @@ void RefuseErrno(Napi::Env env, int error, const std::string &call)
     static const struct {
         int error;
         const char *name;
-    } names[] = {{EACCES, "EACCES"},   {EBADF, "EBADF"},   {EINTR, "EINTR"},     {EINVAL, "EINVAL"},
-                 {EIO, "EIO"},         {ENOENT, "ENOENT"}, {ENOEXEC, "ENOEXEC"}, {ENOLCK, "ENOLCK"},
-                 {ENOMEM, "ENOMEM"},   {ELOOP, "ELOOP"},   {ENOTDIR, "ENOTDIR"}, {EPERM, "EPERM"},
-                 {E2BIG, "E2BIG"},     {EISDIR, "EISDIR"}, {ETXTBSY, "ETXTBSY"}, {ENAMETOOLONG, "ENAMETOOLONG"},
-                 {ENOSPC, "ENOSPC"},   {ENOSYS, "ENOSYS"}, {EROFS, "EROFS"},     {EDQUOT, "EDQUOT"},
-                 {ENOTSUP, "ENOTSUP"}, {ESRCH, "ESRCH"}};
+    } names[] = {{EACCES, "EACCES"},   {EBADF, "EBADF"},   {EINTR, "EINTR"},        {EINVAL, "EINVAL"},
+                 {EIO, "EIO"},         {ENOENT, "ENOENT"}, {ENOEXEC, "ENOEXEC"},    {ENOLCK, "ENOLCK"},
+                 {ENOMEM, "ENOMEM"},   {ELOOP, "ELOOP"},   {ENOTDIR, "ENOTDIR"},    {EPERM, "EPERM"},
+                 {E2BIG, "E2BIG"},     {EISDIR, "EISDIR"}, {ETXTBSY, "ETXTBSY"},    {ENAMETOOLONG, "ENAMETOOLONG"},
+                 {ENOSPC, "ENOSPC"},   {ENOSYS, "ENOSYS"}, {EROFS, "EROFS"},        {EDQUOT, "EDQUOT"},
+                 {ENOTSUP, "ENOTSUP"}, {ESRCH, "ESRCH"},   {ETIMEDOUT, "ETIMEDOUT"}};
     std::string code = "E" + std::to_string(error);
     for (const auto &known : names)
         if (known.error == error)

@@ -145,7 +145,10 @@ static void add_all(struct pr_text *json, const char *file, const char *problem,
 
 void pr_hold_state_write(const char *file, const char *problem, const struct pr_hold_holds *holds)
 {
-    const int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    // What is there is of a program that was killed, or of somebody else's: a FIFO would be waited for, and another
+    // name of a file be written to.
+    (void)unlink(fresh);
+    const int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     struct pr_text json = {.fd = fd, .failed = false, .length = 0};
 
     if (fd >= 0) {

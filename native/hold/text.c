@@ -68,11 +68,12 @@ const char *pr_error_name(int error)
     static const struct {
         int error;
         const char *name;
-    } names[] = {NAME(EADDRINUSE),   NAME(EPERM),   NAME(EACCES),    NAME(EADDRNOTAVAIL), NAME(EAFNOSUPPORT),
-                 NAME(ENOPROTOOPT),  NAME(EMFILE),  NAME(ENFILE),    NAME(ENOMEM),        NAME(ENOBUFS),
-                 NAME(ENOENT),       NAME(ENOTDIR), NAME(ELOOP),     NAME(EROFS),         NAME(ENOSPC),
-                 NAME(ECONNREFUSED), NAME(EINVAL),  NAME(ENOSYS),    NAME(EIO),           NAME(EISDIR),
-                 NAME(EAGAIN),       NAME(EDQUOT),  NAME(EOVERFLOW), NAME(ENOTCONN),      NAME(ETOOMANYREFS)};
+    } names[] = {NAME(EADDRINUSE),   NAME(EPERM),   NAME(EACCES), NAME(EADDRNOTAVAIL), NAME(EAFNOSUPPORT),
+                 NAME(ENOPROTOOPT),  NAME(EMFILE),  NAME(ENFILE), NAME(ENOMEM),        NAME(ENOBUFS),
+                 NAME(ENOENT),       NAME(ENOTDIR), NAME(ELOOP),  NAME(EROFS),         NAME(ENOSPC),
+                 NAME(ECONNREFUSED), NAME(EINVAL),  NAME(ENOSYS), NAME(EIO),           NAME(EISDIR),
+                 NAME(EEXIST),       NAME(EAGAIN),  NAME(EDQUOT), NAME(EOVERFLOW),     NAME(ENOTCONN),
+                 NAME(ETOOMANYREFS)};
     static char other[16];
     struct pr_text text = {.fd = -1, .failed = false, .length = 0};
 

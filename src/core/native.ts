@@ -33,6 +33,12 @@ export interface MarkedFile {
   readonly value?: Uint8Array;
 }
 
+/** A descriptor of a process, and the inode of the socket that it led to. */
+export interface SocketPlace {
+  readonly fd: number;
+  readonly inode: number;
+}
+
 /** What a socket of another process was told, and what it does. */
 export interface OtherSocket {
   /** AF_INET is 2, AF_INET6 10. */
@@ -127,12 +133,12 @@ export interface Native {
    */
   endSockets(port: number, inodes: readonly number[]): readonly EndedSocket[];
   /**
-   * pidfd_getfd(2) and getsockopt(2) of descriptor `fd` of process `pid`: undefined where that is not, or no longer, the
-   * socket with this inode. Throws with `code` (errno name): ESRCH, EBADF, EPERM where ptrace(2) would be refused, ENOSYS
-   * before Linux 5.6.
+   * pidfd_getfd(2) and getsockopt(2) of descriptors of process `pid`, one by one: undefined where that is not, or no longer,
+   * the socket with this inode. Throws with `code` (errno name): ESRCH, EPERM where ptrace(2) would be refused, ENOSYS before
+   * Linux 5.6, ETIMEDOUT where that process keeps who looks waiting, which is given five seconds.
    */
-  readOtherSocket(pid: number, fd: number, inode: number): OtherSocket | undefined;
-  /** Sets SO_REUSEADDR on it; false where it is not that socket. Throws as `readOtherSocket`. */
+  readOtherSockets(pid: number, places: readonly SocketPlace[]): readonly (OtherSocket | undefined)[];
+  /** Sets SO_REUSEADDR on it; false where it is not that socket. Throws as `readOtherSockets`. */
   shareOtherSocket(pid: number, fd: number, inode: number): boolean;
   /**
    * The bytes of a file of /proc into `buffer`, from its start: how many, or the negative of an errno value; -EFBIG where

@@ -1,12 +1,14 @@
 // status --nagios on a real host: fresh, covered, stolen and seen by an ordinary user; and whatever may go wrong, it has one of four exit codes.
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { named } from "../support/can.ts";
-import { asNobody, ctl, start } from "../support/cli.ts";
+import { asNobody, ctl, node, scratch, start } from "../support/cli.ts";
 import { noHost, onHost } from "../support/host.ts";
 import { parsePlugin } from "../support/plugin.ts";
+import { MAIN } from "../support/stage/stage.ts";
 
 const reason = await noHost();
 describe.skipIf(reason !== undefined)(named("on a host", reason), () => {
@@ -111,6 +113,21 @@ describe("where the look does not end well", () => {
     const { status, stdout, stderr } = await result;
     expect({ status, stderr, summary: parsePlugin(stdout).summary }).toEqual({ status: 3, stderr: "", summary });
     await expect.poll(() => isThere(pid)).toBe(false);
+  });
+
+  test.each([
+    [65, "the look failed: it said more than 64 MiB"],
+    [63, "the look failed with exit code 0"],
+  ])("it says %i MiB: %s", (size, summary) => {
+    // The plugin is the program itself; what it starts of itself to look is this instead.
+    const program = path.join(scratch(), "program.mjs");
+    const says = `process.stdout.write("x".repeat(${size} * 1024 * 1024))`;
+    writeFileSync(
+      program,
+      `if (process.argv.includes("--json")) ${says};\nelse await import(${JSON.stringify(MAIN)});\n`,
+    );
+    const { status, stdout, stderr } = node([program, "status", "--nagios", "-t", "40"]);
+    expect({ status, stderr, summary: parsePlugin(stdout).summary }).toEqual({ status: 3, stderr: "", summary });
   });
 
   test("with as much time as it needs it answers: the control", () => {

@@ -75,6 +75,8 @@ const WRONG: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>
     { portreserve_package: "http://example.org/portreserve.deb" },
     ["can be changed on its way; fetch it by https, or set portreserve_package_checksum"],
   ],
+  capitals: [{ portreserve_package: "HTTP://example.org/portreserve.deb" }, ["can be changed on its way"]],
+  scheme: [{ portreserve_package: "ftp://example.org/portreserve.deb" }, ["can be changed on its way"]],
 };
 /** What is right, and looks odd. */
 const RIGHT = {

@@ -176,3 +176,20 @@ test.skipIf(noShellcheck !== undefined)(named("shellcheck has nothing to say of 
   // The control.
   expect(check("#!/bin/sh\nrm -rf $unquoted/*\n")).toContain("SC2086");
 });
+
+test("the script runs nothing of its caller's PATH, whatever variables say; what a word says that only a caller gives, does (control)", () => {
+  const folder = scratch();
+  execFileSync("tar", ["-xzf", made(), "-C", folder]);
+  const evil = path.join(folder, "evil");
+  mkdirSync(evil);
+  writeFileSync(path.join(evil, "dirname"), `#!/bin/sh\necho ran >'${evil}/ran'\nexec /usr/bin/dirname "$@"\n`, {
+    mode: 0o755,
+  });
+  const ran = (...words: readonly string[]): boolean => {
+    const env = { PATH: `${evil}:${process.env.PATH}`, PORTRESERVE_SETUP: "clean", LC_ALL: "C" };
+    const { status } = spawnSync("sh", [path.join(folder, "portreserve/setup"), ...words], { env });
+    expect(status).toBe(2);
+    return existsSync(path.join(evil, "ran"));
+  };
+  expect([ran("look"), ran("--clean", "look")]).toEqual([false, true]);
+});

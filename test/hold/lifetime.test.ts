@@ -166,9 +166,29 @@ is thief try tcp 0.0.0.0 7; [ -e "$STATE" ] || echo no state; said | sed "s|$SCR
       "thief: EADDRINUSE",
       "no state",
       expect.stringMatching(
-        /^portreserve-hold: error: cannot write '\/d\/hold\.json': (EISDIR|ELOOP); ports are held all the same$/,
+        /^portreserve-hold: error: cannot write '\/d\/hold\.json': EEXIST; ports are held all the same$/,
       ),
     ]);
+  });
+});
+
+/** What somebody else has put in the place of a state that is being written, and how the old way of opening that ends. */
+const PUT: readonly (readonly [string, string, string])[] = [
+  ["a FIFO, which would be waited for", 'mkfifo "$STATE.new"', "124"],
+  ["another name of a file, which would be written to", 'ln "$SCRATCH/kept" "$STATE.new"', "0 and kept is empty"],
+  ["a link", 'ln -s "$SCRATCH/kept" "$STATE.new"', "0 and kept is empty"],
+];
+
+describe.skipIf(noHolder !== undefined)(named("the place of the new state", noHolder), () => {
+  test.each(PUT)("has %s: it goes, and nothing else is touched", async (_, put, old) => {
+    const lines = await scene(
+      `echo kept >"$SCRATCH/kept"; ${put}
+holder; states; cat "$SCRATCH/kept"; [ -e "$STATE.new" ] || echo gone; ended; ${put}
+timeout 1 sh -c 'echo >"$1"' sh "$STATE.new" && status=0 || status=$?
+[ "$(cat "$SCRATCH/kept")" ] || status="$status and kept is empty"; echo "control: $status"`,
+      { file: holdFile("hold tcp 631") },
+    );
+    expect(lines).toEqual([HELD[0], "kept", "gone", "ended with 0", `control: ${old}`]);
   });
 });
 

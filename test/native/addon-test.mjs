@@ -69,7 +69,7 @@ for (const name of [
   "readAhead",
   "takeBatch",
   "endSockets",
-  "readOtherSocket",
+  "readOtherSockets",
   "shareOtherSocket",
 ]) {
   call(name, []);
@@ -118,9 +118,10 @@ for (const one of hostile) {
   call("readAhead", [[[[one], [[one]]]]]);
 }
 call("takeBatch", [undefined]);
-for (const name of ["readOtherSocket", "shareOtherSocket"]) {
-  call(name, [process.pid, fd, 1]);
-  for (const third of hostile) call(name, [process.pid, fd, third]);
+for (const one of [1, ...hostile]) {
+  call("shareOtherSocket", [process.pid, fd, one]);
+  call("readOtherSockets", [process.pid, [one]]);
+  call("readOtherSockets", [process.pid, [{ fd, inode: one }]]);
 }
 for (const port of [0, 631, 65536]) {
   call("endSockets", [port, []]);

@@ -1,6 +1,15 @@
 // The package's own sh takes the shim out of the preload list as the manager does: for when Node has gone before the package.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { withoutEntry } from "../../src/core/preload-list/without-entry.ts";
@@ -84,5 +93,43 @@ describe.skipIf(reason !== undefined)(named("the preload list", reason), () => {
     expect(played(link, "unlist")).toEqual({ status: 0, stderr: "" });
     expect(readFileSync(list, "utf8")).toBe(`${OTHER}\n`);
     expect(statSync(list).mode & 0o777).toBe(0o664);
+  });
+});
+
+describe.skipIf(reason !== undefined)(named("metrics in a folder of another user's", reason), () => {
+  const OURS = "# HELP portreserve_build_info The version.\nportreserve_build_info 1\n";
+  const makes = {
+    ours: (file: string) => writeFileSync(file, OURS),
+    theirs: (file: string) => writeFileSync(file, "# HELP node_load1 1m.\n"),
+    "a link to ours": (file: string) => {
+      writeFileSync(`${file}.other`, OURS);
+      symlinkSync(`${file}.other`, file);
+    },
+    "a FIFO": (file: string) => spawnSync("mkfifo", [file]),
+    "a line without an end": (file: string) => {
+      writeFileSync(file, OURS.slice(0, 10));
+      truncateSync(file, 2 ** 40);
+    },
+  };
+  const made = (name: string, make: (file: string) => unknown): string => {
+    const file = path.join(scratch(), name.replaceAll(" ", "-"));
+    make(file);
+    return file;
+  };
+
+  test.each(Object.entries(makes))("%s: gone where they are ours, and nothing else is waited for", (name, make) => {
+    const file = made(name, make);
+    expect(played("/nonexistent", `ulimit -v 200000; remove_metrics '${file}'`)).toEqual({ status: 0, stderr: "" });
+    expect(lstatSync(file, { throwIfNoEntry: false }) === undefined).toBe(name === "ours");
+  });
+
+  test.each([
+    ["a FIFO", 124, ""],
+    ["a line without an end", 2, "grep: memory exhausted\n"],
+  ] as const)("%s, read by its first line (control)", (name, status, stderr) => {
+    const file = made(name, makes[name]);
+    const first = `ulimit -v 200000; timeout 1 head -n 1 '${file}' | grep -q ^x`;
+    const done = spawnSync("bash", ["-c", `set -o pipefail; ${first}`], { encoding: "utf8", timeout: 20_000 });
+    expect({ status: done.status, stderr: done.stderr }).toEqual({ status, stderr });
   });
 });

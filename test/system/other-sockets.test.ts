@@ -36,7 +36,7 @@ function socketsOf(pid: number): readonly { fd: number; inode: number }[] {
 
 function boundSocketOf(pid: number, port: number) {
   return socketsOf(pid)
-    .map((place) => ({ ...place, socket: native().readOtherSocket(pid, place.fd, place.inode) }))
+    .map((place) => ({ ...place, socket: native().readOtherSockets(pid, [place])[0] }))
     .find(({ socket }) => socket?.port === port);
 }
 
@@ -67,9 +67,18 @@ test("a listening socket is one, and what is no socket, or another one, is none"
   const found = boundSocketOf(process.pid, port);
   expect(found?.socket).toMatchObject({ family: 10, protocol: 6, listens: true, reuseAddress: true });
   const { fd, inode } = found as NonNullable<typeof found>;
-  expect(native().readOtherSocket(process.pid, fd, inode + 1)).toBeUndefined();
-  expect(() => native().readOtherSocket(process.pid, 1_000_000, inode)).toThrowError(
-    expect.objectContaining({ code: "EBADF" }),
-  );
+  const others = [
+    { fd, inode: inode + 1 },
+    { fd: 1_000_000, inode },
+    { fd: 0, inode },
+  ];
+  expect(native().readOtherSockets(process.pid, [...others, { fd, inode }])).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    found?.socket,
+  ]);
+  expect(native().readOtherSockets(process.pid, [])).toEqual([]);
+  expect(() => native().readOtherSockets(2 ** 30, others)).toThrowError(expect.objectContaining({ code: "ESRCH" }));
   server.close();
 });

@@ -48,6 +48,11 @@ take_away() {
   ! booted || systemctl --system daemon-reload || :
 }
 
+# What the user that the folder belongs to has put there instead is neither waited for nor read to its end.
+remove_metrics() {
+  if dd if="$1" iflag=nonblock,nofollow bs=19 count=1 2>/dev/null | grep -q '^# HELP portreserve_'; then rm -f "$1"; fi
+}
+
 # The timer may be enabled where nothing else of it was ever put into force.
 stop_metrics() {
   if booted; then
@@ -55,8 +60,7 @@ stop_metrics() {
     systemctl reset-failed portreserve-metrics.service 2>/dev/null || :
   fi
   rm -f "$units/timers.target.wants/portreserve-metrics.timer"
-  metrics=/var/lib/prometheus/node-exporter/portreserve.prom
-  if [ -f "$metrics" ] && head -n 1 "$metrics" | grep -q '^# HELP portreserve_'; then rm -f "$metrics"; fi
+  remove_metrics /var/lib/prometheus/node-exporter/portreserve.prom
 }
 
 before_removal() {

@@ -14,6 +14,8 @@ import { pluginResult } from "./plugin-result.ts";
 /** Seconds; what asks gives up after 10 (check_nrpe) to 60 (Icinga). */
 const DEFAULT_TIMEOUT = 10;
 const LONGEST_TIMEOUT = 3600;
+/** In bytes, of both streams of the look: what it says of a thousand processes has not one of these 64 MiB. */
+const MOST_SAID = 64 * 1024 * 1024;
 
 export async function plugin(context: Context): Promise<Report> {
   const seconds = secondsFrom(context.options.timeout);
@@ -37,7 +39,7 @@ function secondsFrom(text: string | undefined): number {
 }
 
 interface Ended {
-  /** The exit status, or the name of the signal. */
+  /** The exit status, the name of the signal, or why it was ended. */
   readonly how: number | string;
   readonly stdout: string;
   readonly stderr: string;
@@ -46,10 +48,19 @@ interface Ended {
 function startLook(): { readonly done: Promise<Ended>; readonly kill: () => void } {
   const child = startProgram([process.execPath, process.argv[1] ?? "", "status", "--json"], {});
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
-  child.stdout?.on("data", (bytes: Buffer) => stdout.push(bytes));
-  child.stderr?.on("data", (bytes: Buffer) => stderr.push(bytes));
   const text = (parts: readonly Buffer[]): string => Buffer.concat(parts).toString();
   const done = new Promise<Ended>((resolve) => {
+    let room = MOST_SAID;
+    const keepIn = (parts: Buffer[]) => (bytes: Buffer) => {
+      room -= bytes.length;
+      if (room >= 0) parts.push(bytes);
+      else {
+        killProgram(child);
+        resolve({ how: `it said more than ${MOST_SAID / 1024 / 1024} MiB`, stdout: "", stderr: "" });
+      }
+    };
+    child.stdout?.on("data", keepIn(stdout));
+    child.stderr?.on("data", keepIn(stderr));
     child.on("error", (error) => resolve({ how: error.message, stdout: "", stderr: "" }));
     child.on("close", (status, signal) =>
       resolve({ how: status ?? signal ?? "?", stdout: text(stdout), stderr: text(stderr) }),

@@ -47,8 +47,11 @@ export function setupText({ version, arch, abis, libc, ports, holds, places, inF
 # Puts what this archive has on a host without Node, checks it, and takes it away again. Written by 'portreservectl export'.
 # usage: sh setup install [--dry-run] | check | uninstall [--dry-run]
 # shellcheck disable=SC2015,SC2016,SC2317
-[ "$PORTRESERVE_SETUP" = clean ] ||
-  exec /usr/bin/env -i PORTRESERVE_SETUP=clean PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C sh "$0" "$@"
+# By an argument, not a variable: what the caller's environment has in it would be kept with that.
+case \${1-} in
+  --clean) shift ;;
+  *) exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C sh "$0" --clean "$@" ;;
+esac
 version='${version}'
 arch='${arch}'
 abis='${abis.join(" ")}'

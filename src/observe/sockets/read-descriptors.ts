@@ -1,6 +1,6 @@
 // Which processes have a socket open, by the links in their descriptor folders.
 import { existsSync } from "node:fs";
-import type { AheadGroup } from "../../core/native.ts";
+import type { AheadGroup, SocketPlace } from "../../core/native.ts";
 import {
   answersAhead,
   isRefused,
@@ -42,20 +42,14 @@ export function findHolders(inodes: ReadonlySet<number>, pids: Iterable<number>)
   return { holders, refused, hidden: !existsSync("/proc/1") };
 }
 
-/** One of a process's descriptors, and the socket that it leads to. */
-export interface SocketDescriptor {
-  readonly fd: number;
-  readonly inode: number;
-}
-
 /** By descriptor; refused where some of it is. The only walk through a process's descriptors: one call, however many it has. */
-export function socketDescriptors(pid: number): readonly SocketDescriptor[] | Refused {
+export function socketDescriptors(pid: number): readonly SocketPlace[] | Refused {
   const links = socketLinks(processFolder(pid));
   return links === "none" ? descriptorsOfThreads(pid) : links;
 }
 
 /** A process outlives its first thread, whose folder is empty from then on. */
-function descriptorsOfThreads(pid: number): readonly SocketDescriptor[] | Refused {
+function descriptorsOfThreads(pid: number): readonly SocketPlace[] | Refused {
   const threads = threadIds(pid);
   if (isRefused(threads)) return threads;
   for (const thread of threads) {
@@ -66,7 +60,7 @@ function descriptorsOfThreads(pid: number): readonly SocketDescriptor[] | Refuse
 }
 
 /** "none": no descriptor is open there, or there is no such folder any more. */
-function socketLinks(folder: string): readonly SocketDescriptor[] | "none" | Refused {
+function socketLinks(folder: string): readonly SocketPlace[] | "none" | Refused {
   const links = linksLike(`${folder}/fd`, SOCKET);
   if (links === undefined) return "none";
   if (isRefused(links)) return isGone(links) ? "none" : links;

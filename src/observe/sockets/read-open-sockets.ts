@@ -16,10 +16,11 @@ export function readOpenSockets(pid: number, isWanted: (inode: number) => boolea
   if (isRefused(descriptors)) return descriptors;
   const found = new Map<number, OpenSocket>();
   try {
-    for (const { fd, inode } of descriptors) {
-      if (!isWanted(inode) || found.has(inode)) continue;
-      const socket = native().readOtherSocket(pid, fd, inode);
-      if (socket !== undefined) found.set(inode, { fd, inode, socket });
+    const wanted = descriptors.filter(({ inode }) => isWanted(inode));
+    for (const [at, socket] of native().readOtherSockets(pid, wanted).entries()) {
+      const place = wanted[at];
+      if (socket === undefined || place === undefined || found.has(place.inode)) continue;
+      found.set(place.inode, { ...place, socket });
     }
   } catch (error) {
     return refusedBy(error);

@@ -52,21 +52,18 @@ function sharingOf(
 
 /** What it says there; a text: why that cannot be seen; undefined where the process no longer has it. */
 function askAt(pid: number, inode: number): OtherSocket | string | undefined {
-  for (const fd of descriptorsOf(pid, inode)) {
-    try {
-      const found = native().readOtherSocket(pid, fd, inode);
-      if (found !== undefined) return found;
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === undefined) throw error;
-      if (errno === "ENOSYS") return "this kernel lets nobody look (before Linux 5.6)";
-      if (errno !== "ESRCH" && errno !== "EBADF") return `process ${pid} may not be looked into: ${reasonOf(error)}`;
-    }
-  }
-  return undefined;
-}
-
-function descriptorsOf(pid: number, inode: number): readonly number[] {
   const open = socketDescriptors(pid);
-  return isRefused(open) ? [] : open.filter((one) => one.inode === inode).map(({ fd }) => fd);
+  if (isRefused(open)) return undefined;
+  try {
+    const places = open.filter((one) => one.inode === inode);
+    return native()
+      .readOtherSockets(pid, places)
+      .find((found) => found !== undefined);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    if (errno === "ENOSYS") return "this kernel lets nobody look (before Linux 5.6)";
+    if (errno === "ETIMEDOUT") return `process ${pid} keeps who looks at its sockets waiting`;
+    return errno === "ESRCH" ? undefined : `process ${pid} may not be looked into: ${reasonOf(error)}`;
+  }
 }

@@ -22,6 +22,6 @@ export const STEPPED = `
 stepped() {
   echo 0 >/tmp/steps
   rm -f /tmp/failed
-  PORTRESERVE_SETUP=clean KILL_AT=$1 FAIL_AT=$2 BASH_ENV=/root/killer setsid -w bash /root/portreserve/setup "$3" >/tmp/said 2>&1
+  KILL_AT=$1 FAIL_AT=$2 BASH_ENV=/root/killer setsid -w bash /root/portreserve/setup --clean "$3" >/tmp/said 2>&1
 }
 `;
