@@ -20,6 +20,8 @@ interface Look {
   readonly lookup: unknown;
   /** Whether a plain look, which is the control, came to its end within a second. */
   readonly control: boolean;
+  /** In which the look itself was made. */
+  readonly seconds: number;
 }
 
 /**
@@ -45,7 +47,7 @@ wait_for ready held
 { ${control}; echo ended >ended; } >control 2>&1 &
 "$NODE" "$OBSERVE" $HELD >found
 sleep 1
-tr -d "\n" <found; if [ -e ended ]; then echo; echo ended; fi
+tr -d "\n" <found; if [ -e ended ]; then echo ended; fi
 kill -9 $HELD $(cat server 2>&1 | tr -dc "0-9 ")`;
   const { stdout, stderr } = spawnSync(
     "unshare",
@@ -57,9 +59,9 @@ kill -9 $HELD $(cat server 2>&1 | tr -dc "0-9 ")`;
       killSignal: "SIGKILL",
     },
   );
-  const [found = "", control_ = ""] = stdout.split("\n");
+  const [found = "", milliseconds, control_ = ""] = stdout.split("\n");
   if (stderr !== "" || found === "") throw new Error(`${stderr}: it ended without an answer`);
-  return { ...(JSON.parse(found) as Look), control: control_ === "ended" };
+  return { ...(JSON.parse(found) as Look), control: control_ === "ended", seconds: Number(milliseconds) / 1000 };
 }
 
 const SERVER = compileC("test/system/fuse-server.c");
@@ -126,6 +128,12 @@ describe.skipIf(reason !== undefined)(named("a process whose memory is made for 
   ])("does not end the look at the host: libraries %s", (_, user, address) => {
     const found = look(`${user} "$HOSTILE" list shim.so second.so ${address} >held & HELD=$!`, "true");
     expect(found).toMatchObject({ lookup: unseen("cannot be read") });
+  });
+
+  test("does not make the look long: six hundred programs that never start, each of which is looked at again a dozen times", () => {
+    const found = look(`${USER} "$HOSTILE" begun 600 /bin/cat >held & HELD=$!`, "true");
+    // Each of these looks waits for two milliseconds.
+    expect(found.seconds).toBeLessThan((600 * 11 * 2) / 1000);
   });
 
   test("would end a plain reader (control)", () => {

@@ -1,6 +1,8 @@
 // The ways in which a proof for a scope may be made, the best first; none in which root would run what somebody else chose.
 
+import { isUnseen } from "../../core/seen.ts";
 import { PRELOAD_VARIABLE } from "../../core/systemd/environment.ts";
+import type { ProcessFacts } from "../../coverage/facts.ts";
 import { systemdRuns } from "../../system/host/systemd.ts";
 import { ownDescriptor } from "../../system/proc/process-files.ts";
 import { changeableByVariables, changeableInRoot } from "./changeable.ts";
@@ -19,7 +21,7 @@ export async function withWays<T>(scope: Scope, use: (ways: readonly Way[] | NoW
     case "unit":
       return await withUnitWays(scope.unit, use);
     case "process":
-      return await withProcessWays(scope.process.pid, use);
+      return await withProcessWays(scope.process, use);
     default:
       return scope satisfies never;
   }
@@ -38,17 +40,22 @@ async function withUnitWays<T>(unit: string, use: (ways: readonly Way[] | NoWay)
   }
 }
 
-async function withProcessWays<T>(pid: number, use: (ways: readonly Way[] | NoWay) => Promise<T>): Promise<T> {
+async function withProcessWays<T>(
+  { pid, root: place }: ProcessFacts,
+  use: (ways: readonly Way[] | NoWay) => Promise<T>,
+): Promise<T> {
+  // Who looks at it again might wait for ever.
+  if (isUnseen(place)) return await use({ reason: `its root cannot be seen: ${place.unseen}` });
   const target = holdTarget(pid);
   try {
     const { root, mounts, texts } = target;
-    const place = root === undefined || texts.isHere ? "/" : ownDescriptor(root);
+    const entered = root === undefined || texts.isHere ? "/" : ownDescriptor(root);
     const start = processStart(
       texts,
       ownTexts(),
       (preload) =>
-        (texts.isHere ? undefined : changeableInRoot(place)) ??
-        changeableByVariables({ [PRELOAD_VARIABLE]: preload }, place),
+        (texts.isHere ? undefined : changeableInRoot(entered)) ??
+        changeableByVariables({ [PRELOAD_VARIABLE]: preload }, entered),
     );
     if (start.kind === "none") return await use({ reason: start.reason });
     const how = "environment in a namespace";

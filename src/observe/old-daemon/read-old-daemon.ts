@@ -118,12 +118,14 @@ function textOf(root: string, file: string): string | undefined {
 /** Only root sees the program of every process. What root alone can have put there is taken for it, and in the host's network. */
 export function oldProcesses(): readonly OldProcess[] {
   const own = processFolder("self");
-  const [network, mounts] = [namespaceOf(own, "net"), namespaceOf(own, "mnt")];
+  const [network, mounts, users] = [namespaceOf(own, "net"), namespaceOf(own, "mnt"), namespaceOf(own, "user")];
   return processIds().flatMap((pid): OldProcess[] => {
     const folder = processFolder(pid);
     const program = readLink(`${folder}/exe`);
     if (isRefused(program) || !isOldProgram(program)) return [];
-    if (!isSame(namespaceOf(folder, "net"), network) || !isRoots(`${folder}/exe`)) return [];
+    // With users of its own it is a container's, and who made it may have made the file system too, which need not answer.
+    if (!isSame(namespaceOf(folder, "net"), network) || !isSame(namespaceOf(folder, "user"), users)) return [];
+    if (!isRoots(`${folder}/exe`)) return [];
     // In a container the same path is another file.
     if (!isSame(namespaceOf(folder, "mnt"), mounts) && !isHosts(`${folder}/exe`)) return [];
     if (isReleasing(folder)) return [];

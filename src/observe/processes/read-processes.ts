@@ -85,9 +85,10 @@ export function observeProcesses({ onProgress, cache = objectCache(), own = self
   const ids = processIds();
   const ownNumber = ownId();
   const processes: ProcessFacts[] = [];
+  const pauses = { left: MOST_PAUSES };
   let refused = 0;
   for (const [index, id] of ids.entries()) {
-    const found = id === ownNumber ? undefined : observe(look, id, boot);
+    const found = id === ownNumber ? undefined : observe(look, id, boot, pauses);
     if (found === "refused") refused += 1;
     else if (found !== undefined) processes.push(found);
     onProgress?.(index + 1, ids.length);
@@ -105,7 +106,12 @@ export function mapKeyOf(path: string | Buffer): string | undefined {
 }
 
 /** Undefined: it is none, or has ended. */
-function observe(look: ProcessScan, id: number, boot: number): ProcessFacts | "refused" | undefined {
+function observe(
+  look: ProcessScan,
+  id: number,
+  boot: number,
+  pauses: { left: number },
+): ProcessFacts | "refused" | undefined {
   const folder = processFolder(id);
   const isAhead = answersAhead(folder);
   const read = readBytes(`${folder}/stat`);
@@ -122,10 +128,13 @@ function observe(look: ProcessScan, id: number, boot: number): ProcessFacts | "r
   };
   const candidate = { id, folder: living, name: stat.name, startedAt: born, isAlive };
   for (let left = LOOKS; left > 0; left -= 1) {
-    const found = observeProcess(look, candidate, { isLast: left === 1, isAhead: isAhead && left === LOOKS });
+    const isLast = left === 1 || pauses.left <= 0;
+    const found = observeProcess(look, candidate, { isLast, isAhead: isAhead && left === LOOKS });
     // What is asked again is asked now.
     answersAhead(undefined);
     if (found !== "again") return found;
+    if (isLast) break;
+    pauses.left -= 1;
     Atomics.wait(PAUSE, 0, 0, PAUSE_MILLISECONDS);
   }
   return undefined;
@@ -134,6 +143,8 @@ function observe(look: ProcessScan, id: number, boot: number): ProcessFacts | "r
 /** A start takes a millisecond or two, on a busy host somewhat more. */
 const LOOKS = 12;
 const PAUSE_MILLISECONDS = 2;
+/** In one look: somebody can have a thousand processes that never come to be started. */
+const MOST_PAUSES = 250;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 /** A program may go on in other threads when its first one has ended; then what it has is found in theirs. */
