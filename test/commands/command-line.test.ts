@@ -191,7 +191,7 @@ describe("portrelease", () => {
     expect(node([PORTRELEASE, "--verbose", "cups"])).toEqual({
       status: 0,
       stdout:
-        "portrelease: nothing to release: reserved ports are not held, they are only never handed out to others, so a service can bind its port at any time\n",
+        "portrelease: nothing to release: no reserved port is kept from its owner, so a service can bind its port at any time\n",
       stderr: "",
     });
   });
