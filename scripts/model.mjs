@@ -165,8 +165,14 @@ if (have("spin", "spin") && have("gcc", "gcc")) {
         "`replacement.pml` and `holder.pml` of `native/model`, searched exhaustively by spin, every order of every step. " +
         "A violated invariant ends a search; what the invariants and the variants are is in `native/model/README.md`.",
       columns: ["model", ...COLUMNS],
-      rows: results.map(({ model, name, expected, found, states, depth }) =>
-        [model, name, expected, found, states, depth]),
+      rows: results.map(({ model, name, expected, found, states, depth }) => [
+        model,
+        name,
+        expected,
+        found,
+        states,
+        depth,
+      ]),
       packages: ["spin", "gcc"],
     });
   }

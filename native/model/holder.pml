@@ -295,8 +295,10 @@ start: /* pr_hold_inherit(): looks at each socket that it was handed */
         fi;
         i++);
 #ifdef FOREIGN
-    /* One is none of ours, but has the first one's name. */
+    /* One is none of ours, so that what the manager has is not known any more. */
+#ifdef LIMIT_SAME_NAME
     tell(REMOVE, 0);
+#endif
     hstep(slots_from(0, sock[i].is_stored = false; i++); occurs("theirs\n"));
     settle();
 #endif

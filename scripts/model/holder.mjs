@@ -35,16 +35,13 @@ export const runs = [
   ["broken: told only by who has written", broken("NOT_COMPARED", "NEWEST"), "NEWEST violated"],
   ["broken: not looked at again after the state", broken("NOT_LOOKED_AGAIN", "NEWEST"), "NEWEST violated"],
   ["broken: no descriptor to spare", broken("NONE_SPARE", "NEWEST", "DESCRIPTORS=2"), "NEWEST violated"],
-  [
-    "broken: taken back where known to be stored",
-    broken("TAKEN_BACK_IF_STORED", "FREE", "FOREIGN"),
-    "FREE violated",
-  ],
+  ["broken: taken back where known to be stored", broken("TAKEN_BACK_IF_STORED", "FREE", "FOREIGN"), "FREE violated"],
   ["broken: read by name twice", broken("READ_TWICE", "WHOLE"), "WHOLE violated"],
   ["broken: no last line", broken("NO_LAST_LINE", "WHOLE", "DAMAGE"), "WHOLE violated"],
   ["broken: a refused file is an empty one", broken("REFUSED_IS_EMPTY", "SOME", "DAMAGE"), "SOME violated"],
   ["broken: the state is written last", broken("STATE_LAST", "HONEST"), "HONEST violated"],
   ["broken: what is taken back is not waited for", broken("NO_BARRIER", "READY", "KINDS"), "READY violated"],
   ["broken: shared before it is nowhere", broken("SHARED_FIRST", "OWNERS", "KINDS"), "OWNERS violated"],
+  ["limit: a foreign socket with the name of ours", small("FOREIGN LIMIT_SAME_NAME ONLY=KEPT"), "KEPT violated"],
   ["limit: a hold becomes a block", small("LIMIT_TO_BLOCK ONLY=KEPT KINDS"), "KEPT violated"],
 ];
