@@ -11,18 +11,24 @@
 // Its bytes; one more than there may be.
 static char bytes[PR_HOLD_BYTES + 1];
 
+// The file that was read last; zeros where there was none.
+static struct stat last;
+
+static int open_file(const char *path)
+{
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
 // NULL, or why this file is not read.
 static const char *unfit(int fd)
 {
-    struct stat about;
-
-    if (fstat(fd, &about) != 0)
+    if (fstat(fd, &last) != 0)
         return pr_error_name(errno);
-    if (!S_ISREG(about.st_mode))
+    if (!S_ISREG(last.st_mode))
         return "it is no regular file";
-    if (about.st_uid != 0)
+    if (last.st_uid != 0)
         return "it does not belong to root";
-    if (about.st_mode & (S_IWGRP | S_IWOTH))
+    if (last.st_mode & (S_IWGRP | S_IWOTH))
         return "others than root can write it";
     return NULL;
 }
@@ -65,10 +71,11 @@ static void describe(char problem[PR_HOLD_PROBLEM], unsigned line, const char *r
 
 int pr_hold_read(const char *path, struct pr_hold_list *list, char problem[PR_HOLD_PROBLEM])
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    const int fd = open_file(path);
     struct pr_hold_fault fault = {.line = 0, .reason = NULL};
     size_t size = 0;
 
+    last = (struct stat){0};
     if (fd < 0 && errno == ENOENT) {
         list->count = 0;
         return 0;
@@ -85,4 +92,18 @@ int pr_hold_read(const char *path, struct pr_hold_list *list, char problem[PR_HO
         return 0;
     describe(problem, fault.line, fault.reason);
     return -1;
+}
+
+bool pr_hold_is_replaced(const char *path)
+{
+    const int fd = open_file(path);
+    struct stat now = {0};
+
+    if (fd < 0 && errno != ENOENT)
+        return false;
+    const bool is_seen = fd < 0 || fstat(fd, &now) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is_seen && (now.st_dev != last.st_dev || now.st_ino != last.st_ino ||
+                       now.st_ctim.tv_sec != last.st_ctim.tv_sec || now.st_ctim.tv_nsec != last.st_ctim.tv_nsec);
 }

@@ -13,7 +13,7 @@ enum { PR_HOLD_ENTRIES = 2048, PR_HOLD_BYTES = 65536, PR_HOLD_PROBLEM = 256 };
 enum pr_hold_kind {
     PR_HOLD,  // for its owner, which has SO_REUSEADDR
     PR_BLOCK, // for nobody
-    PR_MIXED, // of sockets that are handed over: one of each, since the one became the other when the program ended
+    PR_MIXED, // of sockets that are handed over: neither, since the one became the other when the program ended
 };
 
 enum pr_hold_protocol { PR_TCP, PR_UDP };
@@ -45,6 +45,9 @@ int pr_hold_parse(const char *bytes, size_t size, struct pr_hold_list *list, str
 // `problem`.
 int pr_hold_read(const char *path, struct pr_hold_list *list, char problem[PR_HOLD_PROBLEM]);
 
+// Whether another file than the one that was read last is there now.
+bool pr_hold_is_replaced(const char *path);
+
 enum pr_hold_state {
     PR_REFUSED, // somebody has the port who does not share it, or the kernel does not let us: `error` says what it said
     PR_HELD,
@@ -75,6 +78,10 @@ struct pr_hold_holds {
 
 // Takes the port in that family (0: IPv4, 1: IPv6), or tries once more; the slot says what came of it.
 void pr_hold_take(const struct pr_hold_entry *entry, int family, struct pr_hold_slot *slot);
+
+// How many descriptors this process may have. The last few are for no socket, so that a file can be read, and the state
+// written, whatever is held.
+void pr_hold_limit(unsigned long descriptors);
 
 // Makes a hold of a block without letting go of the port. Returns 0, or -1 where this kernel cannot.
 int pr_hold_share(const struct pr_hold_entry *entry, const struct pr_hold_slot *slot);
@@ -133,6 +140,8 @@ bool pr_hold_notify(const char *message, size_t length, int fd);
 // Its store of descriptors. Takes over what it hands to this process; from then on it is given what is held.
 void pr_hold_inherit(void);
 bool pr_hold_give(const struct pr_hold_entry *entry, int family, int fd);
+
+// Has it let go of what it may have been given; what it has not does no harm.
 void pr_hold_take_back(const struct pr_hold_entry *entry, int family);
 
 // Waits until it has closed what was taken back, which is as good as bound until then.

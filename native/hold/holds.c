@@ -14,10 +14,11 @@ static const struct pr_hold_slot empty = {.fd = -1, .error = 0, .state = PR_REFU
 static void let_go(struct pr_hold_held *held)
 {
     for (int family = 0; family < PR_FAMILIES; family++) {
-        if (held->slots[family].is_stored)
+        // Also one that is not known to be stored: it may have been handed over.
+        if (held->slots[family].fd >= 0) {
             pr_hold_take_back(&held->entry, family);
-        if (held->slots[family].fd >= 0)
             close(held->slots[family].fd);
+        }
         held->slots[family] = empty;
     }
 }

@@ -46,6 +46,7 @@ static rlim_t raise_limit(void)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return 0;
     const rlim_t first = limit.rlim_cur, most = limit.rlim_max;
+    pr_hold_limit(first);
     if (first >= DESCRIPTORS)
         return first;
     limit.rlim_cur = DESCRIPTORS;
@@ -55,6 +56,7 @@ static rlim_t raise_limit(void)
         limit.rlim_cur = limit.rlim_max = most;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
+    pr_hold_limit(limit.rlim_cur);
     return first;
 }
 
@@ -81,9 +83,11 @@ static void hold(const char *file, const struct pr_hold_holds *holds, const sigs
     const struct timespec soon = {.tv_sec = AGAIN};
     const char *problem;
     bool is_ready = false;
+    bool is_written;
     int signal = SIGHUP;
 
     while (signal != SIGTERM && signal != SIGINT) {
+        is_written = true;
         if (signal == SIGHUP) {
             if (is_ready)
                 pr_hold_reloading();
@@ -99,8 +103,12 @@ static void hold(const char *file, const struct pr_hold_holds *holds, const sigs
             pr_hold_state_write(file, problem, holds);
             pr_hold_store(storable);
             pr_hold_ready(holds, file, problem);
+        } else {
+            is_written = false;
         }
-        signal = sigtimedwait(signals, NULL, pr_hold_waits() ? &soon : NULL);
+        // Who has replaced the file since it was read, and found no state, or an older one, has told nobody of it.
+        signal = is_written && pr_hold_is_replaced(file) ? SIGHUP
+                                                         : sigtimedwait(signals, NULL, pr_hold_waits() ? &soon : NULL);
     }
 }
 

@@ -1,8 +1,9 @@
 // The state: a file of JSON that says what is held now, and a lock, so that there is one program that writes it.
 //
-// It must never say that a port is held when it is not. So what is let go is taken out of it first, it is removed
-// before the program ends, and where it cannot be written it is removed too. A program that is killed leaves it; so it
-// names its process and when that started, which a reader compares with /proc/PID/stat.
+// It must never say that a port is held when it is not, but for a hold while it becomes a block. So what is let go is
+// taken out of it first, it is removed before the program ends, and where it cannot be written it is removed too. A
+// program that is killed leaves it; so it names its process and when that started, which a reader compares with
+// /proc/PID/stat.
 #include "hold.h"
 
 #include <errno.h>

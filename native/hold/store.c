@@ -72,6 +72,8 @@ void pr_hold_take_back(const struct pr_hold_entry *entry, int family)
 {
     char name[NAME];
 
+    if (!is_used)
+        return;
     name_of(name, entry, family);
     is_unsettled |= tell("FDSTOREREMOVE=1", name, -1);
 }
@@ -139,7 +141,7 @@ static const char *unfit(int fd, const struct pr_hold_entry *entry, int family)
         return "it has SO_REUSEPORT";
     if (family && option_of(fd, IPPROTO_IPV6, IPV6_V6ONLY) != 1)
         return "it is of IPv4 too";
-    if (is_udp && entry->kind == PR_HOLD)
+    if (is_udp && entry->kind != PR_BLOCK)
         return interface == INT_MAX ? NULL : "it would get what is meant for the owner";
     if (interface > 0)
         return "it is bound to an interface";
@@ -155,9 +157,12 @@ static const char *recognise(int fd, const char *name, struct pr_hold_entry *ret
 
     if ((domain != AF_INET && domain != AF_INET6) || (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP))
         return "it is neither of TCP nor of UDP";
-    const struct pr_hold_entry entry = {.port = port_of(fd),
-                                        .protocol = protocol == IPPROTO_TCP ? PR_TCP : PR_UDP,
-                                        .kind = shares ? PR_HOLD : PR_BLOCK};
+    struct pr_hold_entry entry = {.port = port_of(fd),
+                                  .protocol = protocol == IPPROTO_TCP ? PR_TCP : PR_UDP,
+                                  .kind = shares ? PR_HOLD : PR_BLOCK};
+    // A block that was on its way to a hold when the program ended.
+    if (!shares && option_of(fd, SOL_SOCKET, SO_BINDTOIFINDEX) == INT_MAX && filter_of(fd) == 1)
+        entry.kind = PR_MIXED;
     if (entry.port == 0)
         return "it is not bound at every address";
     name_of(expected, &entry, domain == AF_INET6);
@@ -165,7 +170,7 @@ static const char *recognise(int fd, const char *name, struct pr_hold_entry *ret
         return "that is not its name";
     *ret_entry = entry;
     *ret_family = domain == AF_INET6;
-    return unfit(fd, &entry, *ret_family);
+    return unfit(fd, ret_entry, *ret_family);
 }
 
 static unsigned long number_in(const char *name)

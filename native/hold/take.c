@@ -27,11 +27,29 @@ static int option(int fd, int level, int name, int value)
     return setsockopt(fd, level, name, &value, sizeof value);
 }
 
+// What the file, the state and a message to the service manager need at once.
+enum { SPARE = 4 };
+
+static int most = INT_MAX;
+
+void pr_hold_limit(unsigned long descriptors)
+{
+    most = descriptors < INT_MAX ? (int)descriptors : INT_MAX;
+    most = most > SPARE ? most - SPARE : 0;
+}
+
 static int open_socket(const struct pr_hold_entry *entry, int family)
 {
     const int type = entry->protocol == PR_TCP ? SOCK_STREAM : SOCK_DGRAM;
+    const int fd = socket(family ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
 
-    return socket(family ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
+    // The lowest number that is free.
+    if (fd >= most) {
+        close(fd);
+        errno = EMFILE;
+        return -1;
+    }
+    return fd;
 }
 
 static int prepare(int fd, const struct pr_hold_entry *entry, int family)
