@@ -68,6 +68,24 @@ test("tells a bug with its line in the file", () => {
   expect({ status, at: /portreservectl\.mjs:(\d+):/.exec(stderr)?.[1] }).toEqual({ status: 70, at: String(line) });
 });
 
+test("loads of Node's builtins that take long those alone that a verb uses", () => {
+  const folder = scratch();
+  const listing = path.join(folder, "listing.cjs");
+  writeFileSync(listing, 'process.on("exit", () => console.error(process.moduleLoadList.join("\\n")));');
+  const loaded = (...args: readonly string[]): readonly string[] => {
+    const command = ["--require", listing, path.join(home, "dist/portreservectl.mjs"), ...args];
+    const { status, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
+    expect({ args, status }).toEqual({ args, status: 0 });
+    const lines = stderr.split("\n");
+    return ["child_process", "crypto", "zlib"].filter((name) => lines.includes(`NativeModule ${name}`));
+  };
+  expect(loaded("--version")).toEqual([]);
+  const root = makeRoot({ "etc/portreserve/cups": "631\n" });
+  expect(loaded("export", "--root", root, path.join(folder, "a.tar.gz"))).toEqual(
+    expect.arrayContaining(["crypto", "zlib"]),
+  );
+});
+
 test("is made of the same bytes each time, and of no path of this machine", () => {
   const [one, other] = ["one", "other"].map((name) => {
     const file = path.join(scratch(), name, "portreservectl.mjs");

@@ -17,7 +17,7 @@ declare const DIGEST: string;
 const [BEGIN, END] = ["\n/*\n", "\n*/\n"];
 
 /** Builtins that take long to load, and of which most verbs need nothing: they are loaded when something of them is used. */
-const LATE: readonly string[] = ["node:child_process", "node:crypto", "node:timers/promises", "node:tty"];
+const LATE: readonly string[] = ["node:child_process", "node:crypto", "node:timers/promises", "node:tty", "node:zlib"];
 
 // A part of the text that Node has read already: nothing is read again, and nothing is copied.
 const text = Function.prototype.toString.call(program);
