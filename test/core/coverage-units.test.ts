@@ -1,9 +1,9 @@
 // Units as systemctl shows them, from texts of a real systemd 252; and where they listen.
 import { expect, test } from "vitest";
 import { fromFiles } from "../../src/core/systemd/from-files.ts";
-import { fromShow, PRESENT_STATES, present } from "../../src/core/systemd/from-show.ts";
+import { fromShow, present } from "../../src/core/systemd/from-show.ts";
 import { shownListen, writtenListen } from "../../src/core/systemd/listens.ts";
-import type { Unit } from "../../src/core/systemd/unit.ts";
+import { PRESENT_STATES, type Unit } from "../../src/core/systemd/unit.ts";
 
 const STATUS = "ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }";
 

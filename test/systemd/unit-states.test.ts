@@ -20,7 +20,7 @@ const UNITS = {
 };
 
 const SHOWN = `import { showLoadedUnits } from "${STAGE}/dist/system/host/systemd.js";
-import { PRESENT_STATES } from "${STAGE}/dist/core/systemd/from-show.js";
+import { PRESENT_STATES } from "${STAGE}/dist/core/systemd/unit.js";
 console.log(showLoadedUnits(["Id", "LoadState", "ActiveState"], PRESENT_STATES).output);`;
 
 describe.skipIf(reason !== undefined)(named("units that systemd has loaded", reason), () => {

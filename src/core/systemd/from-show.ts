@@ -45,12 +45,6 @@ export function present(units: readonly Unit[]): readonly Unit[] {
 
 const DEAD: ReadonlySet<string> = new Set(["inactive", "failed", ""]);
 
-/** systemd's own names: any unit that `present` keeps has its LoadState or its ActiveState here, and no other unit has. */
-export const PRESENT_STATES: readonly string[] = [
-  ...["stub", "loaded", "bad-setting", "error", "merged", "masked"],
-  ...["active", "reloading", "refreshing", "activating", "deactivating", "maintenance"],
-];
-
 /** The values of each property: some have several, on a line each. */
 type Properties = ReadonlyMap<string, readonly string[]>;
 

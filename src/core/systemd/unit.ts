@@ -79,3 +79,12 @@ export function otherRootOf({
   if (rootDirectory !== undefined) return `${directory}=${rootDirectory}`;
   return rootImage === undefined ? undefined : `${image}=${rootImage}`;
 }
+
+/**
+ * systemd's own names. A unit is there or runs if its LoadState or its ActiveState is one of them: `present` keeps these and
+ * no others, and systemctl is asked for no more.
+ */
+export const PRESENT_STATES: readonly string[] = [
+  ...["stub", "loaded", "bad-setting", "error", "merged", "masked"],
+  ...["active", "reloading", "refreshing", "activating", "deactivating", "maintenance"],
+];

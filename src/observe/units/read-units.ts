@@ -5,10 +5,10 @@ import { DROP_IN_NAME, isShimDropIn, librariesIn, preloads } from "../../core/sy
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
 import { type DropInFacts, dropInFault, partsGiven } from "../../core/systemd/drop-in-wanted.ts";
 import { fromFiles } from "../../core/systemd/from-files.ts";
-import { ASKED_OF_UNITS, fromShow, PRESENT_STATES, present } from "../../core/systemd/from-show.ts";
+import { ASKED_OF_UNITS, fromShow, present } from "../../core/systemd/from-show.ts";
 import { hiding, type Mounted, unrunnable } from "../../core/systemd/mounts.ts";
 import type { Accounts } from "../../core/systemd/ordinary-user.ts";
-import { otherRootOf, preloadOf, type Unit } from "../../core/systemd/unit.ts";
+import { otherRootOf, PRESENT_STATES, preloadOf, type Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { templateOf } from "../../core/systemd/unit-name.ts";
 import { unique } from "../../core/text.ts";
