@@ -44,6 +44,11 @@ describe.skipIf(reason !== undefined)(named("the holder on a booted system", rea
       expect(await booted.output(THIEF)).toBe(FREE);
       expect(Number(await booted.output(storm("sleep 0.1")))).toBeGreaterThan(0);
 
+      // There is no unit yet to enable or to start.
+      expect((await booted.run(`${CTL} check`)).stderr).toContain(
+        "so nothing is held or blocked\nhint: run 'sudo portreservectl install', which brings it\n",
+      );
+
       const installed = await booted.run(`${CTL} install`);
       expect(installed).toMatchObject({ status: 0, stderr: "" });
       expect(installed.stdout).toContain(`started: '${HOLDER_UNIT}', 2 held and 0 blocked ports\n`);
