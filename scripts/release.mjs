@@ -21,7 +21,9 @@ if (values.check) console.log(`${version} can be released`);
 else make();
 
 function git(...args) {
-  return spawnSync("git", args, { cwd: root, encoding: "utf8" }).stdout?.trim() ?? "";
+  const { error, stdout } = spawnSync("git", args, { cwd: root, encoding: "utf8" });
+  if (error !== undefined) fail("missing: 'git', which says what is committed", "sudo apt-get install git");
+  return stdout.trim();
 }
 
 /** What is not committed would be in the release, and in no checkout of it. */

@@ -26,7 +26,6 @@ ProtectSystem=full
 ProtectHome=read-only
 PrivateDevices=yes
 ProtectClock=yes
-ProtectControlGroups=yes
 ProtectHostname=yes
 ProtectKernelLogs=yes
 ProtectKernelModules=yes

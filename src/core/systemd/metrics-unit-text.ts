@@ -20,7 +20,8 @@ export function isOurMetrics(text: string): boolean {
 /**
  * `file`: where the metrics go, unless a drop-in says otherwise. The look needs the host's processes, network, users and
  * files as they are, AppArmor's file of questions in /sys to write to, and Node memory that it may write and run: what is
- * not restricted here would blind it or stop it. Of a look that is well the journal has nothing, as systemd says that too.
+ * not restricted here would blind it or stop it: with ProtectControlGroups= systemd 257 gives a service another /proc, which in
+ * a container has /proc/sys of the old one in it. Of a look that is well the journal has nothing, as systemd says that too.
  * Somebody who starts it by hand as well must not end in the start limit, which would leave it failed.
  */
 export function metricsServiceText({ node, manager }: Manager, file: string): string {
@@ -43,7 +44,6 @@ ProtectSystem=full
 ProtectHome=read-only
 PrivateDevices=yes
 ProtectClock=yes
-ProtectControlGroups=yes
 ProtectHostname=yes
 ProtectKernelLogs=yes
 ProtectKernelModules=yes
