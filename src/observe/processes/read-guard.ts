@@ -2,7 +2,7 @@
 import { isRefused, processFolder, readBytes } from "../../system/proc/process-files.ts";
 import { type FileSystem, fileSystemsIn } from "./file-systems.ts";
 import { type Answering, whySilent } from "./read-answering.ts";
-import type { Guard } from "./read-mapped-file.ts";
+import type { FileGuard } from "./read-mapped-file.ts";
 import { rightsOf } from "./read-rights.ts";
 import { readMounts, type Self } from "./read-self.ts";
 
@@ -22,7 +22,7 @@ const STACKED: ReadonlySet<string> = new Set(["overlay", "aufs"]);
  * them. Asked anew each time, since the process may mount others meanwhile; what is on no mount that is shown is refused.
  * `budget`: in milliseconds, for all such questions of a look.
  */
-export function guardOf(answering: Answering, budget: { left: number }, folder: string): Guard {
+export function guardOf(answering: Answering, budget: { left: number }, folder: string): FileGuard {
   return (descriptor, file) => {
     if (budget.left <= 0) return false;
     const since = performance.now();

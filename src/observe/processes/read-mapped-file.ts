@@ -22,13 +22,13 @@ export interface FileIdentity {
 }
 
 /** Whether a file may be looked at that is open by O_PATH, by which no file system was asked yet. */
-export type Guard = (descriptor: number, file: string | Buffer) => boolean;
+export type FileGuard = (descriptor: number, file: string | Buffer) => boolean;
 
 /** What a guard has refused: a file system might keep this program waiting. */
 export const GUARDED: Refused = { errno: "EWOULDBLOCK" };
 
 /** Of a file, links followed. With a guard, `file` is a link of the kernel's: on the way to it nothing is asked either. */
-export function fileIdentity(file: string | Buffer, guard?: Guard): FileIdentity | Refused {
+export function fileIdentity(file: string | Buffer, guard?: FileGuard): FileIdentity | Refused {
   if (guard !== undefined) {
     return held(file, O_PATH, guard, (descriptor) => identified(fstatSync(descriptor, { bigint: true })));
   }
@@ -66,7 +66,7 @@ export interface OpenFile {
 function held<T>(
   file: string | Buffer,
   flags: number,
-  guard: Guard | undefined,
+  guard: FileGuard | undefined,
   use: (descriptor: number) => T,
 ): T | Refused {
   let descriptor: number | undefined;
@@ -89,7 +89,7 @@ export function withFile<T>(
   file: string | Buffer,
   isKernelLink: boolean,
   use: (file: OpenFile) => T,
-  guard?: Guard,
+  guard?: FileGuard,
 ): T | Refused {
   return held(file, O_PATH | (isKernelLink ? 0 : O_NOFOLLOW), guard, (place) => {
     if (!fstatSync(place).isFile()) return { errno: "EINVAL" };

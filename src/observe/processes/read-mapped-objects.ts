@@ -8,7 +8,7 @@ import { knownOf, type ObjectCache } from "../programs/known-file.ts";
 import { whyPathSilent } from "../programs/read-path-answers.ts";
 import { DELETED, type MappedFile, parseMappedFile, pathsMeant, withoutDeletedMark } from "./maps.ts";
 import { type Answering, OF_A_USER, whySilent } from "./read-answering.ts";
-import { type FileIdentity, fileIdentity, GUARDED, type Guard, withFile } from "./read-mapped-file.ts";
+import { type FileGuard, type FileIdentity, fileIdentity, GUARDED, withFile } from "./read-mapped-file.ts";
 
 /** Processes with the same mounts and the same root find the same files. */
 export interface View {
@@ -45,9 +45,9 @@ export interface MappedBy {
   /** Whether it would keep root waiting if it could: see `mayHarm`. Asked once. */
   readonly mayHarm: () => boolean;
   /** Of one that may, in mounts of its own: it decides what is looked at, and no path of its is followed. */
-  readonly guard: Guard | undefined;
+  readonly guard: FileGuard | undefined;
   /** The same for its program, whatever mounts it has. */
-  readonly guardOfProgram: () => Guard | undefined;
+  readonly guardOfProgram: () => FileGuard | undefined;
 }
 
 /**
@@ -190,7 +190,7 @@ function outOfSight({ asRoot }: Objects): Unseen {
 function elfOf(
   { cache, asRoot, budget }: Objects,
   { file, isKernelLink, identity }: OpenableFile,
-  guard: Guard | undefined,
+  guard: FileGuard | undefined,
 ): ObjectFacts["elf"] {
   const { key, version } = identity;
   const kept = cache.get(key, version);

@@ -5,12 +5,20 @@ import { TABLE_FILE } from "../../system/paths.ts";
 import { identityOf, isRefused, type Refused, readLink } from "../../system/proc/process-files.ts";
 import { whyPathSilentUnder } from "../programs/read-path-answers.ts";
 import { OF_A_USER } from "./read-answering.ts";
-import { fileIdentity, GUARDED, type Guard } from "./read-mapped-file.ts";
-import type { MappedBy, View } from "./read-mapped-objects.ts";
+import { type FileGuard, fileIdentity, GUARDED } from "./read-mapped-file.ts";
+import type { MappedBy, Objects, View } from "./read-mapped-objects.ts";
 import { tableIsAlike, tableUnder } from "./read-other-root.ts";
-import type { ProcessScan } from "./read-process.ts";
 import { isDenied, refusedAs } from "./read-rights.ts";
 import type { Self } from "./read-self.ts";
+
+/** What one look at the whole host shares of it. */
+export interface PlaceScan {
+  readonly self: Self;
+  readonly objects: Objects;
+  readonly views: Map<string, View>;
+  /** What the processes of a view find at the table's path. */
+  readonly tables: Map<View, ProcessFacts["table"]>;
+}
 
 export interface Placed {
   readonly view: View;
@@ -20,10 +28,10 @@ export interface Placed {
 
 /** `guardOfRoot`: asked of a root of its own alone. */
 export function placeOf(
-  { self, views }: ProcessScan,
+  { self, views }: PlaceScan,
   folder: string,
   mounts: string | Refused,
-  guardOfRoot: () => Guard | undefined,
+  guardOfRoot: () => FileGuard | undefined,
 ): Placed | Refused {
   const link = readLink(`${folder}/root`);
   const guard = mounts === self.mounts && link === self.rootPath ? undefined : guardOfRoot();
@@ -48,7 +56,7 @@ export function placeOf(
   };
 }
 
-function guardedIdentity(link: string, guard: Guard): string | Refused {
+function guardedIdentity(link: string, guard: FileGuard): string | Refused {
   const found = fileIdentity(link, guard);
   return isRefused(found) ? found : found.key;
 }
@@ -60,7 +68,7 @@ export function compared(self: Self, found: string | Refused, own: string | unde
 }
 
 export function tableOf(
-  { self, tables, objects: { answering } }: ProcessScan,
+  { self, tables, objects: { answering } }: PlaceScan,
   { view, mounts, root }: Placed,
   { folder, guard }: MappedBy,
 ): ProcessFacts["table"] {

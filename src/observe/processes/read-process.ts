@@ -13,10 +13,10 @@ import { preloadNames } from "./environ.ts";
 import type { Mapping } from "./maps.ts";
 import { OF_A_USER, whyRootSilent } from "./read-answering.ts";
 import { guardOf, mayHarm } from "./read-guard.ts";
-import { fileIdentity, GUARDED, type Guard } from "./read-mapped-file.ts";
-import { keyOfExecutable, type MappedBy, type Objects, programPath, type View } from "./read-mapped-objects.ts";
+import { type FileGuard, fileIdentity, GUARDED } from "./read-mapped-file.ts";
+import { keyOfExecutable, type MappedBy, programPath } from "./read-mapped-objects.ts";
 import { type Candidate, domainOfProcess, type Open, openOf, text, type UnitTexts } from "./read-open.ts";
-import { compared, placeOf, tableOf } from "./read-place.ts";
+import { compared, type PlaceScan, placeOf, tableOf } from "./read-place.ts";
 import { codeOf, whyProgramSilent } from "./read-process-code.ts";
 import { isDenied, noRights, type Rights, refusedAs, rightsOf } from "./read-rights.ts";
 import type { Self } from "./read-self.ts";
@@ -25,12 +25,7 @@ import { keepsOthers } from "./slots/read-kept.ts";
 import { lookupOf } from "./slots/read-lookup.ts";
 
 /** What one look at the whole host shares. */
-export interface ProcessScan {
-  readonly self: Self;
-  readonly objects: Objects;
-  readonly views: Map<string, View>;
-  /** What the processes of a view find at the table's path. */
-  readonly tables: Map<View, ProcessFacts["table"]>;
+export interface ProcessScan extends PlaceScan {
   readonly profiles: Answers;
   readonly units: UnitTexts;
 }
@@ -73,7 +68,7 @@ function lookInto(
   const isHarmful = once(() => mayHarm(self, folder));
   const strict = guardOf(look.objects.answering, look.objects.budget, folder);
   const guard = isFar && isHarmful() ? strict : undefined;
-  const guardOfProgram = (): Guard | undefined => (isHarmful() ? strict : undefined);
+  const guardOfProgram = (): FileGuard | undefined => (isHarmful() ? strict : undefined);
   const notHere = (why: Unseen): ProcessFacts => ({
     ...closed({ ...open, ...rightsOf(self, folder) }, why),
     network: compared(self, namespaceOf(folder, "net"), self.network),
