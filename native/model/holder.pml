@@ -198,6 +198,8 @@ inline settle()
 #ifndef BREAK_NO_BARRIER
     hstep(nfull(mail) -> mail!BARRIER(0); waits = true);
     hstep(!waits)
+#else
+    skip
 #endif
 }
 

@@ -4,6 +4,8 @@ import { HOLDS } from "./words.mjs";
 /** Never reached: none. */
 export const together = [];
 
+export const isSmall = () => true;
+
 /** Two ports, the second one of one address family, and one death of the holder, where nothing else is said. */
 function small(macros = "", { turns = 2, deaths = 1, slots = 2 } = {}) {
   return `TURNS=${turns} DEATHS=${deaths} SLOTS=${slots} ${macros}`.trim();

@@ -1,6 +1,8 @@
 // What is run of native/model/replacement.pml.
 import { ENDS, HOLDS } from "./words.mjs";
 
+export const isSmall = (macros) => / (ONLY|CALLS)/.test(macros);
+
 /** Where nobody else writes to the table, what is no table is never met. */
 const TABLES = ["not a table"];
 const ALONE = [...TABLES, "reads for itself"];
