@@ -71,7 +71,7 @@ function sectionMarkdown({ title, command, note, columns, rows, date, kernel, pa
 }
 
 /** Writes docs/evidence.md from what all suites have recorded. */
-export function render() {
+function render() {
   const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
   const sections = names.sort().map((name) => JSON.parse(readFileSync(path.join(folder, name), "utf8")));
   const text = [

@@ -1,8 +1,8 @@
 // Which ports are busy, which are free, and where a search begins, so that every implementation tries equally many.
 
-export const FIRST = 512;
+const FIRST = 512;
 const START = 600;
-export const LAST = 1023;
+const LAST = 1023;
 const RANGE = LAST - START + 1;
 
 const all = Array.from({ length: LAST - FIRST + 1 }, (_, index) => FIRST + index);

@@ -13,7 +13,7 @@ export function summary(samples) {
   return { low: quantile(sorted, 0.25), median: quantile(sorted, 0.5), high: quantile(sorted, 0.75) };
 }
 
-export function median(samples) {
+function median(samples) {
   return summary(samples).median;
 }
 

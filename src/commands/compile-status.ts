@@ -1,7 +1,6 @@
 // What a compile came to in one line, for `systemctl status`: a service that has done its work is inactive there.
 import { JOURNAL_NAME } from "../core/systemd/unit-texts.ts";
-import { counted } from "../core/text.ts";
-import { diagnosticCount } from "../report/diagnostics.ts";
+import { diagnosticCount, rejectedCount } from "../report/diagnostics.ts";
 import { escapeText } from "../report/escape.ts";
 import type { Report } from "../report/types.ts";
 
@@ -12,10 +11,7 @@ export function compileStatus({ data, messages = [], diagnostics }: Report): str
   const errors = diagnosticCount(diagnostics, "error");
   const faults = messages.filter(({ severity }) => severity !== "note").length;
   if (errors === 0 && faults === 0) return `${ports} are in the table`;
-  const left =
-    errors === 0
-      ? "something was not done"
-      : `left out: ${counted(errors, "rejected line or file", "rejected lines or files")}`;
+  const left = errors === 0 ? "something was not done" : `left out: ${rejectedCount(errors)}`;
   return `${ports} are in the table; ${left}: see 'journalctl -t ${JOURNAL_NAME} -p warning'`;
 }
 

@@ -1,10 +1,9 @@
 // compile: the configuration into the table and the file of held ports, under the lock; unchanged input writes nothing.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { counted } from "../core/text.ts";
 import { readHold } from "../observe/read-hold.ts";
 import { readSources, type Sources } from "../observe/read-sources.ts";
-import { diagnosticCount } from "../report/diagnostics.ts";
+import { diagnosticCount, rejectedCount } from "../report/diagnostics.ts";
 import type { Block, Json, Message, Outcome, Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { flushHold, removeHold, writeHold } from "../system/files/hold-file.ts";
@@ -181,7 +180,7 @@ function rejectedMessages(errors: number, options: Options): readonly Message[] 
   return [
     {
       severity: "warning",
-      message: `left out: ${counted(errors, "rejected line or file", "rejected lines or files")}; ${rest}`,
+      message: `left out: ${rejectedCount(errors)}; ${rest}`,
     },
   ];
 }

@@ -13,6 +13,7 @@ import { newMemory } from "../observe/read-memory.ts";
 import { readSources } from "../observe/read-sources.ts";
 import type { Json, Line, Message, Report } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
+import { hostPath } from "../system/command-text.ts";
 import { isFolder, lstatEntry } from "../system/files/entry.ts";
 import { OWNERS_FOLDER } from "../system/paths.ts";
 import { assessHost, refuseOtherRoot } from "./coverage/look.ts";
@@ -207,11 +208,8 @@ interface Place {
 function changesFor(options: Options, { owner, file, unit }: Place, wanted: readonly WantedPort[]): readonly Change[] {
   const found = lstatEntry(options.root, file);
   if (found.kind !== "file" && found.kind !== "missing") {
-    throw new AppError(
-      "unsafe",
-      `'${file}' is not a file that can be read; nothing was changed`,
-      "see 'ls -l', and move it away",
-    );
+    const hint = `see it with 'ls -l ${hostPath(options.root, file)}', and move it away`;
+    throw new AppError("unsafe", `'${file}' is not a file that can be read; nothing was changed`, hint);
   }
   const { services } = readSources(options, "may miss").inputs;
   const old = found.kind === "file" ? found.bytes : undefined;

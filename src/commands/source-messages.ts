@@ -1,9 +1,8 @@
 // What the verbs say of the configuration and of the table in force: the same words in each of them.
 import type { Diagnostic, Reservation } from "../core/config/types.ts";
-import { counted } from "../core/text.ts";
 import { loadsShim } from "../observe/read-loaded.ts";
 import { faultText, readSources, type SourceOptions, type Sources } from "../observe/read-sources.ts";
-import { diagnosticCount } from "../report/diagnostics.ts";
+import { diagnosticCount, rejectedCount } from "../report/diagnostics.ts";
 import type { Json, Line, Message } from "../report/types.ts";
 import { AppError } from "../system/app-error.ts";
 import { commandLine } from "../system/command-text.ts";
@@ -113,7 +112,7 @@ export function rejectedMessages(
 ): readonly Message[] {
   const errors = diagnosticCount(diagnostics, "error");
   if (errors === 0) return [];
-  const message = `${missing}: ${counted(errors, "rejected line or file", "rejected lines or files")}`;
+  const message = `${missing}: ${rejectedCount(errors)}`;
   return [{ severity: "warning", message, hint: `'${commandLine(root, "check")}' shows what is wrong` }];
 }
 

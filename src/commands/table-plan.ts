@@ -7,7 +7,7 @@ import { shortList } from "../coverage/names.ts";
 import type { HoldState } from "../observe/read-hold.ts";
 import { isRejected, type Sources } from "../observe/read-sources.ts";
 import type { Message } from "../report/types.ts";
-import type { TableState } from "../system/files/table-file.ts";
+import { stillThere, type TableState } from "../system/files/table-file.ts";
 import { holdChange } from "./hold-file/plan.ts";
 import { type PortChange, type TableChange, tableChange } from "./table-change.ts";
 import type { Options } from "./types.ts";
@@ -32,7 +32,7 @@ export function planTable(
   { inputs, configuration, content, held }: Sources,
   state: TableState,
   hold: HoldState,
-  still = state.kind === "valid" ? "the old table is still in use" : "there is still no good table in force",
+  still = stillThere(state),
 ): TablePlan {
   const tooFew = options.force ? undefined : (tooFewFreePorts(configuration) ?? tooFewBesideHeld(configuration));
   if (tooFew !== undefined) {

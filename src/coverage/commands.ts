@@ -37,7 +37,7 @@ export function unitHint(unit: string | undefined, high = false): string {
   return word === undefined ? "portreservectl install" : `portreservectl install --unit ${word}${high ? HIGH : ""}`;
 }
 
-export const HIGH = " --high-ports";
+const HIGH = " --high-ports";
 
 /** A service of the host as a word of a command. */
 export function serviceWord(unit: string | undefined): string | undefined {

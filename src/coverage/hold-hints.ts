@@ -26,7 +26,7 @@ function ownerKeptOut(units: readonly UnitFacts[], ports: readonly PortState[]):
 }
 
 /** What is held is the host's; a unit in another network has the same ports once more. */
-export function elsewhere(units: readonly UnitFacts[], ports: readonly PortState[]): readonly Hint[] {
+function elsewhere(units: readonly UnitFacts[], ports: readonly PortState[]): readonly Hint[] {
   return units.flatMap(({ id, ownNetwork }): Hint[] =>
     ownNetwork === undefined
       ? []

@@ -76,7 +76,7 @@ function whyUnfit(holder: Exclude<HolderFacts, { kind: "none" }>, { processes }:
 const NOT_SEEN: Unseen = { unseen: "the process was not found", rootWould: false };
 
 /** A command, or words where there is no systemd. */
-export function startHint(start: (HolderFacts & { kind: "none" })["start"]): string {
+function startHint(start: (HolderFacts & { kind: "none" })["start"]): string {
   if (start === "unit") return "systemctl start portreserve-hold.service";
   return start === "program"
     ? "start 'portreserve-hold' as root, from where this host starts its daemons"

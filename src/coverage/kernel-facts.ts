@@ -23,14 +23,10 @@ export interface KernelFacts {
   readonly unprivilegedPortStart: number;
   /** The first port that the kernel chooses by itself; absent where nobody has looked, since it is above 1023 by the line before. */
   readonly localPortsFrom?: number;
-  /** The sysctl net.ipv4.ip_local_reserved_ports, as it is. */
-  readonly localReservedPorts: string;
   /** There is a BMC, which swallows what comes for 623 and 664. */
   readonly hasIpmi: boolean;
   /** Every process that could hold a socket of this network can be seen in this /proc (with the right to look). */
   readonly seesEveryProcess: boolean;
   /** Security modules that are active: "apparmor", "selinux"… */
   readonly securityModules: readonly string[];
-  /** "v2", "v1", "hybrid" or "none". */
-  readonly cgroups: "v2" | "v1" | "hybrid" | "none";
 }

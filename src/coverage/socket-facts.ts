@@ -13,8 +13,6 @@ export interface SocketFacts {
   readonly state: SocketState;
   /** 0 for those that ended. */
   readonly inode: number;
-  /** Of its creator. */
-  readonly uid: number;
   /** The processes that have it open. Empty: every process could be looked into, and none has it. */
   readonly holders: Seen<readonly number[]>;
 }

@@ -46,6 +46,11 @@ export function diagnosticCount(diagnostics: readonly Diagnostic[], severity: Di
   return diagnostics.reduce((sum, one) => sum + (one.severity === severity ? (one.count ?? 1) : 0), 0);
 }
 
+/** What these errors have cost. */
+export function rejectedCount(errors: number): string {
+  return counted(errors, "rejected line or file", "rejected lines or files");
+}
+
 function oneDiagnostic(diagnostic: Diagnostic, paint: Paint): string[] {
   const { place, file } = diagnostic;
   const where = place === undefined ? file : place.file;

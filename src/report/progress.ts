@@ -2,7 +2,7 @@
 import { shownText } from "./symbols.ts";
 
 /** Milliseconds that a scan may take in silence. */
-export const PATIENCE = 500;
+const PATIENCE = 500;
 /** Milliseconds between two changes of the line. */
 const PACE = 100;
 

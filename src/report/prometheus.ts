@@ -1,4 +1,5 @@
 // Metrics in Prometheus' text exposition format, version 0.0.4: escaped, sorted, each HELP and TYPE once.
+import { compareText } from "../core/text.ts";
 import { escapeText } from "./escape.ts";
 
 export interface Sample {
@@ -22,7 +23,7 @@ const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /** Throws TypeError for a name that the format does not have, and for a metric that comes twice: those are bugs. */
 export function prometheusText(metrics: readonly Metric[]): string {
-  const sorted = [...metrics].sort((a, b) => order(a.name, b.name));
+  const sorted = [...metrics].sort((a, b) => compareText(a.name, b.name));
   for (const [index, { name }] of sorted.entries()) {
     if (!METRIC_NAME.test(name)) throw new TypeError(`not the name of a metric: ${name}`);
     if (sorted[index - 1]?.name === name) throw new TypeError(`a metric comes twice: ${name}`);
@@ -43,12 +44,12 @@ function metricLines({ name, help, type, samples }: Metric): string[] {
   return [
     `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}`,
     `# TYPE ${name} ${type}`,
-    ...[...series].sort(([a], [b]) => order(a, b)).map(([key, value]) => `${key} ${number(value)}`),
+    ...[...series].sort(([a], [b]) => compareText(a, b)).map(([key, value]) => `${key} ${number(value)}`),
   ];
 }
 
 function labelText(labels: Readonly<Record<string, string>>): string {
-  const names = Object.keys(labels).sort(order);
+  const names = Object.keys(labels).sort(compareText);
   for (const name of names) if (!LABEL_NAME.test(name)) throw new TypeError(`not the name of a label: ${name}`);
   if (names.length === 0) return "";
   return `{${names.map((name) => `${name}="${labelValue(labels[name] ?? "")}"`).join(",")}}`;
@@ -62,8 +63,4 @@ function labelValue(text: string): string {
 function number(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   return Number.isFinite(value) ? String(value) : value > 0 ? "+Inf" : "-Inf";
-}
-
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -5,7 +5,7 @@ import { skipReason } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { noSandbox, type Play, type Played, play } from "../support/sandbox.ts";
 
-export const PROBE = path.join(prebuiltFolder("arm64"), "portreserve-probe");
+const PROBE = path.join(prebuiltFolder("arm64"), "portreserve-probe");
 export const SHIM = path.join(prebuiltFolder("arm64"), "libportreserve.so");
 
 const COMPILER = "aarch64-linux-gnu-gcc";

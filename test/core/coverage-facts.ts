@@ -6,7 +6,7 @@ import type { SocketFacts } from "../../src/coverage/socket-facts.ts";
 import type { UnitFacts } from "../../src/coverage/unit-facts.ts";
 
 export const INSTALLED_AT = 1_000_000;
-export const NOW = 9_000_000;
+const NOW = 9_000_000;
 export const REFUSED: Unseen = { unseen: "permission denied", rootWould: true };
 
 export function elf(change: Partial<ElfFacts> = {}): ElfFacts {
@@ -184,7 +184,6 @@ export function socket(change: Partial<SocketFacts> = {}): SocketFacts {
     port: 631,
     state: "listening",
     inode: 77,
-    uid: 0,
     holders: [1201],
     ...change,
   };
@@ -234,11 +233,9 @@ export function facts({ setup, kernel, ...change }: Change = {}): HostFacts {
       sunrpc: undefined,
       nfs: [],
       unprivilegedPortStart: 1024,
-      localReservedPorts: "",
       hasIpmi: false,
       seesEveryProcess: true,
       securityModules: [],
-      cgroups: "v2",
       ...kernel,
     },
   };

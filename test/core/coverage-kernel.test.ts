@@ -1,7 +1,7 @@
 // The kernel's own files about privileged ports, as recorded on real hosts.
 import { expect, test } from "vitest";
 import { showsBoundSockets } from "../../src/core/sockets/bound.ts";
-import { cgroupKind, mountsOf, sunrpcPorts, type Text } from "../../src/observe/kernel/kernel-texts.ts";
+import { mountsOf, sunrpcPorts, type Text } from "../../src/observe/kernel/kernel-texts.ts";
 import { observeKernel } from "../../src/observe/kernel/read-kernel.ts";
 import type { KernelTexts } from "../../src/observe/kernel/read-kernel-texts.ts";
 
@@ -25,7 +25,6 @@ const DEBIAN: KernelTexts = {
 98 28 0:55 / /mnt/fuse rw,noresvport - fuse.nfs nfs4 rw,noresvport
 `,
   unprivilegedStart: "1024\n",
-  localReservedPorts: "623,664,8000-8010\n",
   securityModules: "lockdown,capability,landlock,yama,apparmor,tomoyo,bpf,ipe,ima,evm",
   hasIpmi: true,
 };
@@ -41,11 +40,9 @@ test("reads a host that mounts NFS", () => {
     nfsServer: true,
     lockd: { tcp: 0, udp: 0 },
     unprivilegedPortStart: 1024,
-    localReservedPorts: "623,664,8000-8010",
     hasIpmi: true,
     seesEveryProcess: true,
     securityModules: ["lockdown", "capability", "landlock", "yama", "apparmor", "tomoyo", "bpf", "ipe", "ima", "evm"],
-    cgroups: "v2",
   });
 });
 
@@ -56,7 +53,6 @@ test("takes defaults, and never a range, from a kernel without these files", () 
     mounts: MISSING,
     lockd: { tcp: MISSING, udp: MISSING },
     unprivilegedStart: MISSING,
-    localReservedPorts: DENIED,
     securityModules: "",
     hasIpmi: false,
   });
@@ -65,11 +61,9 @@ test("takes defaults, and never a range, from a kernel without these files", () 
     sunrpc: undefined,
     nfs: [],
     unprivilegedPortStart: 1024,
-    localReservedPorts: "",
     hasIpmi: false,
     seesEveryProcess: false,
     securityModules: [],
-    cgroups: "none",
   });
 });
 
@@ -114,18 +108,6 @@ test.each<[string, readonly { min: Text; max: Text }[], unknown]>([
   ["and finds nothing", [], undefined],
 ])("looks for the kernel's range %s", (_, places, expected) => {
   expect(sunrpcPorts(places)).toEqual(expected);
-});
-
-test.each([
-  [
-    "v1",
-    "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n",
-  ],
-  ["hybrid", "32 31 0:29 / /cpu rw - cgroup cgroup rw,cpu\n41 31 0:38 / /unified rw - cgroup2 cgroup2 rw\n"],
-  ["v2", "41 31 0:38 / /unified rw - cgroup2 cgroup2 rw\n"],
-  ["none", "41 31 0:38 / /cgroup2 rw - tmpfs cgroup2 rw\n"],
-])("calls cgroups %s", (kind, mounts) => {
-  expect(cgroupKind(mountsOf(mounts))).toBe(kind);
 });
 
 test.each(["", "\n", "x", " - ", "a b c d e - ", "\0 - \0"])("finds no mount in %j", (text) => {

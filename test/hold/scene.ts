@@ -4,7 +4,7 @@ import { compileC } from "../support/compile-c.ts";
 import { noSandbox, type Play, play } from "../support/sandbox.ts";
 import { stagedNatives } from "../support/stage/stage.ts";
 
-export const HOLD = path.join(stagedNatives(), "portreserve-hold");
+const HOLD = path.join(stagedNatives(), "portreserve-hold");
 export const SHARE = path.join(stagedNatives(), "libportreserve-share.so");
 
 /** Undefined where the holder can be tried, else why not. */
@@ -13,24 +13,6 @@ export const noHolder = await noSandbox();
 /** A compiled file with these lines, "hold tcp 631". */
 export function holdFile(...lines: readonly string[]): string {
   return ["portreserve-hold 1", ...lines, `end ${lines.length}`, ""].join("\n");
-}
-
-/** What the state says of a port. */
-export interface HeldPort {
-  readonly port: number;
-  readonly protocol: "tcp" | "udp";
-  readonly kind: "hold" | "block";
-  readonly ipv4: string;
-  readonly ipv6: string;
-  readonly error: string | null;
-}
-
-export interface HoldState {
-  readonly version: number;
-  readonly pid: number;
-  readonly startTime: number;
-  readonly file: { readonly path: string; readonly problem: string | null };
-  readonly held: readonly HeldPort[];
 }
 
 export interface Scene extends Partial<Play> {

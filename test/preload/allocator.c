@@ -15,6 +15,7 @@
 //   again:PORT                         close the socket that has this port
 //   down:PORT  down6:PORT  downunix:PORT   rresvport_af() with this *alport
 //   downfill:PORT                      rresvport_af() until it fails
+#include "answers.h"
 #include "surroundings.h"
 
 #include <arpa/inet.h>
@@ -32,7 +33,7 @@ extern int bindresvport_sa(int, struct sockaddr *) __attribute__((weak));
 extern int gssrpc_bindresvport(int, struct sockaddr_in *) __attribute__((weak));
 extern int gssrpc_bindresvport_sa(int, struct sockaddr *) __attribute__((weak));
 
-enum { UNTOUCHED_ERRNO = 1234, UNTOUCHED_BYTE = 0xa5 };
+enum { UNTOUCHED_BYTE = 0xa5 };
 
 static const char *symbol;
 static int current = -1, domain, type;
@@ -52,35 +53,11 @@ static int call(int fd, void *address)
     exit(3);
 }
 
-static const char *name_of(int error)
-{
-    const char *name = strerrorname_np(error);
-    return name ? name : "?";
-}
-
 static void make_socket(int new_domain, int new_type)
 {
     domain = new_domain;
     type = new_type;
     current = socket(domain, type, 0);
-}
-
-// The port of a bound socket, and its address as text.
-static int where(int fd, char *text, size_t size)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-    } address = {0};
-    socklen_t length = sizeof address;
-
-    getsockname(fd, &address.any, &length);
-    if (address.any.sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &address.in6.sin6_addr, text, (socklen_t)size);
-    else
-        inet_ntop(AF_INET, &address.in.sin_addr, text, (socklen_t)size);
-    return ntohs(address.in.sin_port);
 }
 
 static void occupy(int port)
@@ -93,21 +70,6 @@ static void occupy(int port)
             exit(3);
         }
     }
-}
-
-static void report(int result, int error, int fd, int sin)
-{
-    char text[INET6_ADDRSTRLEN] = "?";
-
-    if (result != 0) {
-        printf("%s", name_of(error));
-    } else {
-        const int port = where(fd, text, sizeof text);
-        printf("%d@%s%s", port, text, error == UNTOUCHED_ERRNO ? "" : " errno-changed");
-    }
-    if (sin >= 0)
-        printf(" sin=%d", sin);
-    printf("\n");
 }
 
 static void call_with(const char *kind, int port)
@@ -146,18 +108,6 @@ static void call_with(const char *kind, int port)
                 printf("address changed\n");
                 break;
             }
-}
-
-// Prints ports as ranges in the order they came, a new one wherever the next port is not one higher (or lower).
-static void print_ranges(const int *ports, int count, int step)
-{
-    for (int i = 0; i < count;) {
-        int j = i;
-        while (j + 1 < count && ports[j + 1] == ports[j] + step)
-            j++;
-        printf(i == j ? "%s%d" : "%s%d-%d", i ? "," : "", ports[i], ports[j]);
-        i = j + 1;
-    }
 }
 
 static void fill(void)

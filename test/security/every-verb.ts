@@ -4,7 +4,7 @@ import { type Attacked, attack, type Manager } from "./scene.ts";
 import { PROGRAMS } from "./witnesses.ts";
 
 /** In an order in which each has something to do. `run` is left out: it runs what its caller asks in his environment. */
-export const VERBS = {
+const VERBS = {
   check: "check",
   list: "list",
   compile: "compile",

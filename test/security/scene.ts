@@ -10,7 +10,7 @@ import { isHostRoot, LOG, layWitnesses, type Seen, seenIn, told } from "./witnes
 export const notHere = await noHost();
 
 /** The one who attacks: nobody, in numbers. */
-export const USER = 65_534;
+const USER = 65_534;
 
 /** A manager to attack, laid out as npm does it. `isFixed`: the one of this checkout; else one that starts programs as of old. */
 export interface Manager {

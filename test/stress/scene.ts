@@ -5,7 +5,7 @@ import { libtirpc, noLibtirpc } from "../support/rpc-libraries.ts";
 import { noSandbox, type Play, play } from "../support/sandbox.ts";
 
 /** Who answers a call: the real shim, as built, or the stock libraries of this machine. */
-export const ALLOCATORS = ["shim", "glibc", "libtirpc"] as const;
+const ALLOCATORS = ["shim", "glibc", "libtirpc"] as const;
 export type Allocator = (typeof ALLOCATORS)[number];
 
 /** Undefined where all of this can run, else why not; an error instead where everything is required. */

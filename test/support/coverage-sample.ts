@@ -75,11 +75,9 @@ export const facts: HostFacts = {
     sunrpc: { min: 665, max: 1023 },
     nfs: [],
     unprivilegedPortStart: 1024,
-    localReservedPorts: "",
     hasIpmi: false,
     seesEveryProcess: true,
     securityModules: [],
-    cgroups: "v2",
   },
 };
 

@@ -5,6 +5,7 @@ import { readHolder } from "../../observe/holder/read-holder.ts";
 import { readHold } from "../../observe/read-hold.ts";
 import type { Message, Outcome, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
+import { hostPath } from "../../system/command-text.ts";
 import { type Journal, openJournal } from "../../system/files/apply.ts";
 import { isFolder, statEntry } from "../../system/files/entry.ts";
 import { readTable, removeCompiledLeftovers } from "../../system/files/table-file.ts";
@@ -82,7 +83,7 @@ export function fileChanges(root: string, edits: readonly Edit[]): readonly Chan
   const files = edits.map(({ file, old, bytes }): Change => {
     const found = statEntry(root, file);
     if (found.kind !== "file" && found.kind !== "missing") {
-      const hint = `see it with 'ls -l ${file}', and move it away`;
+      const hint = `see it with 'ls -l ${hostPath(root, file)}', and move it away`;
       throw new AppError("unsafe", `'${file}' is not a file that can be read; nothing was changed`, hint);
     }
     const now = found.kind === "file" ? found.bytes : undefined;

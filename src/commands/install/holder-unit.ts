@@ -9,7 +9,7 @@ import { commandLine, hostPath } from "../../system/command-text.ts";
 import type { Journal } from "../../system/files/apply.ts";
 import { isFolder, lstatEntry, statEntry } from "../../system/files/entry.ts";
 import { unitFolderOf } from "../../system/host/packaging.ts";
-import { daemonReload, resetFailed, showUnits, startNow, stopNow, systemdRuns } from "../../system/host/systemd.ts";
+import { daemonReload, resetFailed, startNow, stopNow, systemdRuns, unitIsActive } from "../../system/host/systemd.ts";
 import { HOLDER_FILE, HOLDER_UNIT, HOLDER_WANTED, MASK, UNIT_FOLDERS } from "../../system/paths.ts";
 import { artefactOf } from "./artefact-of.ts";
 import { expectDone } from "./expect-done.ts";
@@ -24,8 +24,7 @@ export function holderUnitFile(root: string): string {
  * somebody forbids the unit. `foreign`: the unit that counts is somebody else's.
  */
 export type HolderUnit =
-  | { readonly kind: "installed"; readonly enabled: boolean }
-  | { readonly kind: "none" }
+  | { readonly kind: "installed" | "none" }
   | { readonly kind: "masked" | "foreign"; readonly path: string };
 
 export function holderUnit(root: string): HolderUnit {
@@ -37,7 +36,7 @@ export function holderUnit(root: string): HolderUnit {
   const text = found.kind === "file" ? Buffer.from(found.bytes).toString("latin1") : "";
   if (path !== holderUnitFile(root) || !isOurUnit(text)) return { kind: "foreign", path };
   if (statEntry(root, HOLDER_FILE).kind !== "file") return { kind: "none" };
-  return { kind: "installed", enabled: linkOf(root).found.kind === "link" };
+  return { kind: "installed" };
 }
 
 /** The file or link by which the unit is masked, where that is what counts. */
@@ -149,8 +148,6 @@ function endHolder(): void {
   resetFailed([HOLDER_UNIT]);
 }
 
-/** Whether systemd says that it runs; one that is only being started again does not. */
 export function holderIsActive(): boolean {
-  const shown = showUnits([HOLDER_UNIT], ["ActiveState"]);
-  return shown.outcome === "done" && /^ActiveState=(active|reloading)$/m.test(shown.output);
+  return unitIsActive(HOLDER_UNIT);
 }

@@ -2,7 +2,7 @@
 
 import { type Plan, planInstall } from "../../core/install/plan.ts";
 import { counted, enumerate, octal } from "../../core/text.ts";
-import { diagnosticCount } from "../../report/diagnostics.ts";
+import { diagnosticCount, rejectedCount } from "../../report/diagnostics.ts";
 import type { Line, Message, Report } from "../../report/types.ts";
 import { AppError } from "../../system/app-error.ts";
 import { commandLine } from "../../system/command-text.ts";
@@ -194,7 +194,7 @@ function refusedByPeers({ root }: Options, { names }: UnitWork): Message {
 
 function rejected(errors: number): readonly Message[] {
   if (errors === 0) return [];
-  const what = counted(errors, "rejected line or file", "rejected lines or files");
+  const what = rejectedCount(errors);
   return [{ severity: "warning", message: `left out: ${what}; everything else is in the table` }];
 }
 

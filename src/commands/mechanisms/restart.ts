@@ -2,7 +2,7 @@
 import { enumerate } from "../../core/text.ts";
 import { portsInUse } from "../../observe/mechanisms/read-fixed.ts";
 import type { Message } from "../../report/types.ts";
-import { showUnits, systemdRuns, tryRestart } from "../../system/host/systemd.ts";
+import { systemdRuns, tryRestart, unitIsActive } from "../../system/host/systemd.ts";
 import { lookUntil } from "../look-until.ts";
 import type { FixedService, Standing } from "./mechanism.ts";
 
@@ -22,7 +22,7 @@ export async function serviceMessages({ root, action, now, standings }: RestartI
   // One after the other: a restart may bring another one with it, which then has its ports.
   const messages: Message[] = [];
   for (const service of services) {
-    if (isAsWanted(service, action) || !isActive(service.unit)) continue;
+    if (isAsWanted(service, action) || !unitIsActive(service.unit)) continue;
     messages.push(now ? await restarted(service, action) : waiting(service, action));
   }
   return messages;
@@ -31,11 +31,6 @@ export async function serviceMessages({ root, action, now, standings }: RestartI
 function isAsWanted({ ports }: FixedService, action: "apply" | "remove"): boolean {
   const used = portsInUse();
   return action === "apply" ? ports.every((port) => used.has(port)) : !ports.some((port) => used.has(port));
-}
-
-function isActive(unit: string): boolean {
-  const shown = showUnits([unit], ["ActiveState"]);
-  return shown.outcome === "done" && /^ActiveState=(active|reloading)$/m.test(shown.output);
 }
 
 function waiting({ unit, ports }: FixedService, action: "apply" | "remove"): Message {

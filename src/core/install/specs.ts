@@ -1,5 +1,5 @@
 // Everything that `install` may put on a host beside the table and the preload list: which file, with which bytes, in which place.
-import { enablingLinks, isOurUnit, packagedText, unitTexts } from "../systemd/unit-texts.ts";
+import { enablingLinks, isOurUnit, packagedText, UNIT_MARKER, unitTexts } from "../systemd/unit-texts.ts";
 import type { Artefact } from "./artefacts.ts";
 
 /** An artefact before anybody has looked at its place. */
@@ -88,12 +88,10 @@ export function unitSpecs({ folder, packaged, watched, node, manager }: UnitsCho
   ];
 }
 
-const RULE_MARK = "# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.";
-
 /** Lets every program that AppArmor confines read the table; its abstractions let it map libraries already. */
 export function ruleSpec(folder: string, table: string): Spec {
-  const isOurs = (text: string): boolean => text.startsWith(RULE_MARK);
-  return textSpec(`${folder}/portreserve`, `${RULE_MARK}\n${table} r,\n`, isOurs, [folder]);
+  const isOurs = (text: string): boolean => text.startsWith(UNIT_MARKER);
+  return textSpec(`${folder}/portreserve`, `${UNIT_MARKER}\n${table} r,\n`, isOurs, [folder]);
 }
 
 /** A text file that says in its first line who wrote it. */

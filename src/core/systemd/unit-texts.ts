@@ -14,7 +14,7 @@ export const PATH_UNITS = ["portreserve.path", "portreserve-services.path", "por
 /** The files that we write. */
 export const UNIT_FILES: readonly string[] = [SERVICE_UNIT, RECOMPILE_TEMPLATE, ...PATH_UNITS];
 
-/** The first line of each unit file that we write. */
+/** The first line of each unit file that we write, and of the rules for AppArmor. */
 export const UNIT_MARKER = "# Written by 'portreservectl install'; 'portreservectl uninstall' removes it.";
 
 /** The first line in the place of that where a package of the distribution has the file. */

@@ -33,7 +33,7 @@ export function allows(answer: string, wanted: readonly Access[]): boolean | und
 /** A profile that the kernel has loaded. */
 export interface Profile {
   readonly name: string;
-  /** Which programs it confines, in AppArmor's globs; for most the name. Where it is none, the kernel does not say. */
+  /** Which programs it confines, in AppArmor's globs; for most the name. Where it is none ("<unknown>"), the kernel does not say. */
   readonly attachment: string;
   /** "enforce", "complain"… */
   readonly mode: string;

@@ -5,6 +5,7 @@ import { namesIn } from "../../system/files/entry.ts";
 import { isFault, readUnder } from "../../system/files/read-file.ts";
 import { APPARMOR_ANSWERS, APPARMOR_POLICY, APPARMOR_PROFILES } from "../../system/paths.ts";
 import { type Refused, refusedBy } from "../../system/proc/process-files.ts";
+import type { Profile } from "./profiles.ts";
 
 /** The answer's text, at most 4 KiB. Refused with ENOENT: there is no such profile, or no such kernel. */
 export function askAppArmor(question: Buffer): string | Refused {
@@ -23,15 +24,8 @@ export function askAppArmor(question: Buffer): string | Refused {
 
 const ANSWER = Buffer.allocUnsafeSlow(4096);
 
-export interface LoadedProfile {
-  readonly name: string;
-  /** "<unknown>" where the kernel has compiled it away. */
-  readonly attachment: string;
-  readonly mode: string;
-}
-
 /** Without those inside of others. Empty also where they cannot be seen. */
-export function loadedProfiles(): readonly LoadedProfile[] {
+export function loadedProfiles(): readonly Profile[] {
   const folders = orUndefined(() => readdirSync(APPARMOR_PROFILES)) ?? [];
   return folders.flatMap((folder) => {
     const [name, attachment, mode] = ["name", "attach", "mode"].map((file) =>

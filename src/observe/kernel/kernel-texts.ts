@@ -111,12 +111,6 @@ export function localPortsFrom(range: Text): number | undefined {
   return wholeNumber(typeof range === "string" ? (range.trim().split(/\s+/)[0] ?? "") : range);
 }
 
-export function cgroupKind(mounts: readonly Mount[]): KernelFacts["cgroups"] {
-  const has = (wanted: string): boolean => mounts.some(({ type }) => type === wanted);
-  if (has("cgroup")) return has("cgroup2") ? "hybrid" : "v1";
-  return has("cgroup2") ? "v2" : "none";
-}
-
 /** From the kernel's list of active modules; undefined where that cannot be read. */
 export function securityModules(text: Text): readonly string[] | undefined {
   if (typeof text !== "string") return undefined;

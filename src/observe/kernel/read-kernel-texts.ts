@@ -6,7 +6,6 @@ import { isFault, readRegularFile } from "../../system/files/read-file.ts";
 import {
   IPMI_DEVICES,
   LOCAL_PORT_RANGE,
-  LOCAL_RESERVED_PORTS,
   LOCKD_PORTS,
   MOUNTINFO,
   SECURITY_MODULES,
@@ -25,7 +24,6 @@ export interface KernelTexts {
   readonly unprivilegedStart: string | NoText;
   /** Absent where nobody has looked. */
   readonly localPortRange?: string | NoText;
-  readonly localReservedPorts: string | NoText;
   readonly securityModules: string | NoText;
   readonly hasIpmi: boolean;
 }
@@ -38,7 +36,6 @@ export function kernelTexts(): KernelTexts {
     mounts: textOf(MOUNTINFO),
     unprivilegedStart: textOf(UNPRIVILEGED_START),
     localPortRange: textOf(LOCAL_PORT_RANGE),
-    localReservedPorts: textOf(LOCAL_RESERVED_PORTS),
     securityModules: textOf(SECURITY_MODULES),
     hasIpmi: IPMI_DEVICES.some(isThere),
   };

@@ -3,7 +3,6 @@ import type { KernelFacts } from "../../coverage/kernel-facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
 import { appArmorActive, selinuxActive } from "../../system/host/confinement.ts";
 import {
-  cgroupKind,
   localPortsFrom,
   lockdPorts,
   mountsOf,
@@ -33,11 +32,9 @@ export function observeKernel(seesEveryProcess: boolean, texts: KernelTexts = ke
     lockd: lockdPorts(texts.lockd),
     unprivilegedPortStart: unprivilegedStart(texts.unprivilegedStart),
     ...(from === undefined ? {} : { localPortsFrom: from }),
-    localReservedPorts: typeof texts.localReservedPorts === "string" ? texts.localReservedPorts.trim() : "",
     hasIpmi: texts.hasIpmi,
     seesEveryProcess,
     securityModules: securityModules(texts.securityModules) ?? confining(),
-    cgroups: cgroupKind(mounts),
   };
 }
 

@@ -8,7 +8,6 @@ import { parseSocketTable } from "../../core/sockets/table.ts";
 import { orUndefined } from "../../system/app-error.ts";
 import { namesIn } from "../../system/files/entry.ts";
 import { kernelValue } from "../../system/files/kernel-value.ts";
-import { isFault, readUnder } from "../../system/files/read-file.ts";
 import {
   DAEMON_FOLDERS,
   LOCKD_PORTS,
@@ -18,8 +17,7 @@ import {
   VENDOR_SERVICES_FILE,
 } from "../../system/paths.ts";
 import { socketTableText } from "../sockets/read-socket-lists.ts";
-
-const LIMIT = 1024 * 1024;
+import { settingsFile } from "./read-settings.ts";
 
 /** lockd is needed where rpc.statd is. */
 export function installedKinds(root: string): readonly FixedKind[] {
@@ -32,12 +30,14 @@ export function nfsConfFiles(root: string): readonly SettingsFile[] {
   const more = namesIn(root, NFS_CONF_FOLDER)
     .filter((name) => name.endsWith(".conf"))
     .sort();
-  return [NFS_CONF, ...more.map((name) => path.join(NFS_CONF_FOLDER, name))].flatMap((file) => read(root, file));
+  return [NFS_CONF, ...more.map((name) => path.join(NFS_CONF_FOLDER, name))].flatMap((file) =>
+    settingsFile(root, file),
+  );
 }
 
 /** In latin-1; undefined for one that is not there or cannot be read. */
 export function textOf(root: string, file: string): string | undefined {
-  return read(root, file)[0]?.text;
+  return settingsFile(root, file)[0]?.text;
 }
 
 /** What the kernel's lockd has or will have, 0 for any port; undefined where it is not loaded. */
@@ -58,12 +58,7 @@ export function portsInUse(): ReadonlySet<number> {
 
 /** Ports that a services file or the built-in names give to somebody, by either protocol. */
 export function namedPorts(root: string): ReadonlySet<number> {
-  const texts = [VENDOR_SERVICES_FILE, SERVICES_FILE].flatMap((file) => read(root, file));
+  const texts = [VENDOR_SERVICES_FILE, SERVICES_FILE].flatMap((file) => settingsFile(root, file));
   const named = texts.flatMap(({ text }) => [...parseServices(Buffer.from(text, "latin1")).values()]);
   return new Set([...named.flatMap(({ tcp, udp }) => [tcp ?? 0, udp ?? 0]), ...BUILTIN_SERVICES.values()]);
-}
-
-function read(root: string, file: string): readonly SettingsFile[] {
-  const found = readUnder(root, file, LIMIT);
-  return isFault(found) ? [] : [{ path: file, text: found.bytes.toString("latin1") }];
 }

@@ -22,7 +22,7 @@ const LIMIT = 1024 * 1024;
 
 /** In the order in which they take effect at a boot; sysctl.conf, which may be one of them by a link, is the first. */
 export function sysctlFiles(root: string): readonly SettingsFile[] {
-  return [...read(root, SYSCTL_FILE), ...inEffect(SYSCTL_FOLDERS.flatMap((folder) => confFiles(root, folder)))];
+  return [...settingsFile(root, SYSCTL_FILE), ...inEffect(SYSCTL_FOLDERS.flatMap((folder) => confFiles(root, folder)))];
 }
 
 export function modprobeFiles(root: string): readonly SettingsFile[] {
@@ -30,12 +30,12 @@ export function modprobeFiles(root: string): readonly SettingsFile[] {
 }
 
 export function nfsmountFiles(root: string): readonly SettingsFile[] {
-  return [...read(root, NFSMOUNT_FILE), ...confFiles(root, NFSMOUNT_FOLDER)];
+  return [...settingsFile(root, NFSMOUNT_FILE), ...confFiles(root, NFSMOUNT_FOLDER)];
 }
 
 /** Of the running kernel; empty where it cannot be read. */
 export function kernelCommandLine(): string {
-  return read("/", KERNEL_COMMAND_LINE)[0]?.text ?? "";
+  return settingsFile("/", KERNEL_COMMAND_LINE)[0]?.text ?? "";
 }
 
 export function fromCommandLine(name: string): HostSetting | undefined {
@@ -64,10 +64,11 @@ export function clientIsBuiltIn(): boolean {
 function confFiles(root: string, folder: string): readonly SettingsFile[] {
   return namesIn(root, folder)
     .filter((name) => name.endsWith(".conf"))
-    .flatMap((name) => read(root, path.join(folder, name)));
+    .flatMap((name) => settingsFile(root, path.join(folder, name)));
 }
 
-function read(root: string, file: string): readonly SettingsFile[] {
+/** None where it cannot be read. */
+export function settingsFile(root: string, file: string): readonly SettingsFile[] {
   const found = readUnder(root, file, LIMIT);
   return isFault(found) ? [] : [{ path: file, text: found.bytes.toString("latin1") }];
 }

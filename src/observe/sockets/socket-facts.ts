@@ -50,9 +50,9 @@ export function socketFacts(
       const state = socketState(row);
       const inode = state === "ended" ? 0 : row.inode;
       const holders = state === "ended" ? [] : (search.holders.get(inode) ?? unseen ?? []);
-      const { address, port, uid } = row;
+      const { address, port } = row;
       const key = [protocol, family, address, port, state, inode].join(" ");
-      found.set(key, { protocol, family, address, port, state, inode, uid, holders });
+      found.set(key, { protocol, family, address, port, state, inode, holders });
     }
   }
   return [...found.values()].sort(inOrder);

@@ -92,7 +92,7 @@ export function writeTable(root: string, bytes: Uint8Array, old: TableState): Ta
       },
     });
   } catch (error) {
-    throw fromSystem(error, `cannot write '${TABLE_FILE}'`, unchanged(old), near);
+    throw fromSystem(error, `cannot write '${TABLE_FILE}'`, stillThere(old), near);
   }
   if (flushError !== undefined) throw notFlushed(root, flushError);
   return { stranded };
@@ -113,7 +113,8 @@ function notFlushed(root: string, error: unknown): unknown {
   return fromSystem(error, `cannot flush the folder of '${TABLE_FILE}'`, staysTrue, near);
 }
 
-function unchanged(old: TableState): string {
+/** What stays true where the table is not replaced. */
+export function stillThere(old: TableState): string {
   return old.kind === "valid" ? "the old table is still in use" : "there is still no good table in force";
 }
 

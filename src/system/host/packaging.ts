@@ -31,7 +31,7 @@ function ownerOf(root: string): string | undefined {
 }
 
 /** The tool that owns the files of a manager with this package.json, "dpkg" or "rpm". */
-export function packagedBy(text: string): string | undefined {
+function packagedBy(text: string): string | undefined {
   try {
     const value = (JSON.parse(text) as Readonly<Record<string, unknown>> | null)?.[MARK];
     return typeof value === "string" ? value : undefined;

@@ -51,6 +51,12 @@ export function showUnits(units: readonly string[], properties: readonly string[
   return systemctl(["show", `--property=${properties.join(",")}`, "--", ...units], QUESTION_TIME);
 }
 
+/** Whether systemd says that it runs; one that is only being started again does not. */
+export function unitIsActive(unit: string): boolean {
+  const shown = showUnits([unit], ["ActiveState"]);
+  return shown.outcome === "done" && /^ActiveState=(active|reloading)$/m.test(shown.output);
+}
+
 /** The variables that systemd itself gives to every service; `parseManagerEnvironment` of core reads them. */
 export function showManagerEnvironment(): SystemctlResult {
   return systemctl(["show-environment"], QUESTION_TIME);

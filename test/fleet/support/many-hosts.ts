@@ -30,7 +30,7 @@ const HOSTS = {
   healthy: 142,
 } as const satisfies Readonly<Record<Matter, number>>;
 
-export const ALERTS: Readonly<Record<Matter, readonly string[]>> = {
+const ALERTS: Readonly<Record<Matter, readonly string[]>> = {
   healthy: [],
   held: [],
   stolen: ["PortreserveStolen", "PortreserveNotCovered"],

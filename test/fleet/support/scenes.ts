@@ -3,7 +3,7 @@ import { HOLDER } from "../../support/holder.ts";
 import { onHost } from "../../support/host.ts";
 
 /** What can be the matter with a host; `healthy` is the control. */
-export const SCENES = [
+const SCENES = [
   "bare",
   "stolen",
   "healthy",

@@ -50,7 +50,7 @@ export async function bootOwners(suite: Suite, engine: Engine): Promise<Guest> {
 /** The name of an owner's file: an instance has its template's. */
 export const fileOf = (unit: string): string => unit.replace(/@.*/, "");
 
-export const THIEVES = ["tcp4", "tcp6", "udp4"] as const;
+const THIEVES = ["tcp4", "tcp6", "udp4"] as const;
 export const THIEF_UNITS = THIEVES.map((how) => `thief-${how}`).join(" ");
 
 export const startThieves = (guest: Guest): Promise<string> => guest.output(`systemctl start ${THIEF_UNITS}`);

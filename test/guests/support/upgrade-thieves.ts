@@ -4,7 +4,7 @@ import type { Guest } from "../../support/guest/guest.ts";
 import { NATIVE } from "./releases.ts";
 
 /** 631 and every second port after it: whoever takes one port after the other has to step over each of them. */
-export const RESERVED: readonly number[] = Array.from({ length: 40 }, (_, index) => 631 + 2 * index);
+const RESERVED: readonly number[] = Array.from({ length: 40 }, (_, index) => 631 + 2 * index);
 const LOG = "/root/thieves.log";
 /** Not in the package's own folder, which is replaced and removed. */
 const BIN = "/root/bin";
