@@ -15,14 +15,16 @@ export interface FileStatus {
   /** Its last change, in milliseconds since 1970. */
   readonly changedAt: number;
   readonly uid: number;
+  /** Permission bits with setuid, setgid and sticky. */
+  readonly mode: number;
 }
 
 /** Links are followed inside `root`. Undefined where there is no such file or it is out of reach. */
 export function fileStatus(root: string, file: string): FileStatus | undefined {
   return orUndefined(() => {
     // Some file systems have inodes that need all 64 bits.
-    const { dev, ino, mtimeMs, uid } = statSync(resolveUnder(root, file), { bigint: true });
-    return { key: `${dev}:${ino}`, changedAt: Number(mtimeMs), uid: Number(uid) };
+    const { dev, ino, mtimeMs, uid, mode } = statSync(resolveUnder(root, file), { bigint: true });
+    return { key: `${dev}:${ino}`, changedAt: Number(mtimeMs), uid: Number(uid), mode: Number(mode) & 0o7777 };
   });
 }
 
