@@ -173,7 +173,8 @@ end_all:
 #define dies deaths < DEATHS -> deaths++; runs = false; asleep = false
 #define hstep(action) if :: atomic { action } :: atomic { dies; occurs("killed\n"); goto dead } fi
 #define slots_from(first, action) i = first; do :: i < SLOTS -> action :: i == SLOTS -> i = 0; break od
-#define can_retry(slot) (is_listed(slot) && !sock[slot].mine && has_room && !bound(slot) && (!thief(slot) || slot == 0))
+/* The port of TCP is the first one, and bound beside who has it: it is never refused. */
+#define can_retry(slot) (is_listed(slot) && !sock[slot].mine && has_room && !bound(slot) && !thief(slot))
 #define is_listed(slot) (mine[port_of(slot)] != NONE)
 
 #ifdef DESCRIPTORS
@@ -203,15 +204,15 @@ inline settle()
 #endif
 }
 
+#define taken(slot, what) sock[slot].mine = true; sock[slot].shares = (what == HOLD); sock[slot].nowhere = (what == HOLD && slot > 0)
+
 /* pr_hold_take(): one bind(), in the middle of an atomic step. Sockets that share are in nobody's way who does. */
 inline take(slot, what)
 {
     if
     :: sock[slot].mine
     :: !sock[slot].mine && has_room && (!bound(slot) || (what == HOLD && sock[slot].shares)) && (!thief(slot) || (slot == 0 && what == HOLD)) ->
-        sock[slot].mine = true;
-        sock[slot].shares = (what == HOLD);
-        sock[slot].nowhere = (what == HOLD && slot > 0);
+        taken(slot, what);
         if :: thief(slot) -> occurs("beside a thief\n") :: else fi
     :: else -> occurs("refused\n"); must(READY, thief(slot) || !has_room)
     fi
@@ -401,10 +402,9 @@ sleep:
 end_sleep:
     if
     :: atomic { pending -> pending = false; asleep = false; goto reload } /* sigtimedwait() */
-    :: atomic { can_retry(0) -> asleep = false; take(0, mine[0]) }; goto again
-    :: atomic { can_retry(1) -> asleep = false; take(1, mine[1]) }; goto again
+    :: atomic { can_retry(1) -> asleep = false; taken(1, mine[1]) }; goto again
 #if SLOTS > 2
-    :: atomic { can_retry(2) -> asleep = false; take(2, mine[1]) }; goto again
+    :: atomic { can_retry(2) -> asleep = false; taken(2, mine[1]) }; goto again
 #endif
     :: atomic { dies; occurs("killed asleep\n"); goto dead }
     :: atomic { dies; state_life = 0; occurs("told to end\n"); goto dead }
