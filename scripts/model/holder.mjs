@@ -44,6 +44,10 @@ export const runs = [
   ["broken: the state is written last", broken("STATE_LAST", "HONEST"), "HONEST violated"],
   ["broken: what is taken back is not waited for", broken("NO_BARRIER", "READY", "KINDS"), "READY violated"],
   ["broken: shared before it is nowhere", broken("SHARED_FIRST", "OWNERS", "KINDS"), "OWNERS violated"],
-  ["limit: a foreign socket with the name of ours", small("FOREIGN LIMIT_SAME_NAME ONLY=KEPT", { turns: 1, deaths: 2 }), "KEPT violated"],
+  [
+    "limit: a foreign socket with the name of ours",
+    small("FOREIGN LIMIT_SAME_NAME ONLY=KEPT", { turns: 1, deaths: 2 }),
+    "KEPT violated",
+  ],
   ["limit: a hold becomes a block", small("LIMIT_TO_BLOCK ONLY=KEPT KINDS"), "KEPT violated"],
 ];
