@@ -53,7 +53,8 @@ int main(int argc, char *argv[])
     } else {
         map(argv[2], 4096, PROT_READ | PROT_EXEC);
         map(argv[3], 4096, PROT_READ | PROT_EXEC);
-        next = strcmp(what, "list") == 0 ? (struct link_map *)strtoull(argv[4], NULL, 0) : map(argv[4], 4096, PROT_READ);
+        next =
+            strcmp(what, "list") == 0 ? (struct link_map *)strtoull(argv[4], NULL, 0) : map(argv[4], 4096, PROT_READ);
     }
     puts("ready");
     fflush(stdout);

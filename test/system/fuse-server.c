@@ -1,7 +1,8 @@
-// A FUSE file system of one file, "program" or "portreserve.table", which says what another file says: `fuse-server FILE
-// FOLDER [OPTIONS [USER]]`. Prints "ready" once it is mounted, with the user id of whoever runs it as its owner. After SIGUSR1
-// it reads nothing any more, as a server that hangs, and prints "hangs"; after SIGUSR2 it prints "deaf", and reads every
-// question, but answers only those of a program called "stat", after another one not even these: who waits cannot be killed.
+// A FUSE file system of one file, "program" or "portreserve.table", which says what another file says: `fuse-server
+// FILE FOLDER [OPTIONS [USER]]`. Prints "ready" once it is mounted, with the user id of whoever runs it as its owner.
+// After SIGUSR1 it reads nothing any more, as a server that hangs, and prints "hangs"; after SIGUSR2 it prints "deaf",
+// and reads every question, but answers only those of a program called "stat", after another one not even these: who
+// waits cannot be killed.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>

@@ -1,5 +1,5 @@
-// Puts two folders into each other's place without a break, and says "opened" once somebody has opened the file of this name
-// that is in the second: `swap-places FOLDER SECOND NAME`. Says "ready" first.
+// Puts two folders into each other's place without a break, and says "opened" once somebody has opened the file of this
+// name that is in the second: `swap-places FOLDER SECOND NAME`. Says "ready" first.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
