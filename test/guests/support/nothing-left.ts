@@ -43,14 +43,17 @@ export default function setup(): () => Promise<void> {
     if (outer === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = outer;
     const end = Date.now() + Number(process.env[PATIENCE] ?? 30_000);
+    let files = inPlaces().filter((file) => !run.places.includes(file));
     let left = leftBy(run);
-    while (left.length > 0 && Date.now() < end) {
+    while (left.length + files.length > 0 && Date.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 100));
+      // Those that another run makes meanwhile are not this run's.
+      files = files.filter((file) => existsSync(file));
       left = leftBy(run);
     }
     watcher.close();
     const written = writtenRoots(run);
-    const all = [...left, ...written];
+    const all = [...left, ...files.map((file) => `file '${file}'`), ...written];
     // Through a mount that is left it would remove what the mount shows.
     if (mountPoints("self", folder).length === 0) rmSync(folder, { recursive: true, force: true });
     if (all.length === 0) return;
@@ -61,7 +64,7 @@ export default function setup(): () => Promise<void> {
 }
 
 /** One line for each thing, of this run alone: others may be at work on the same machine. */
-function leftBy({ folder, stages, places }: Run): readonly string[] {
+function leftBy({ folder, stages }: Run): readonly string[] {
   const names = (text: string): boolean =>
     text.includes(folder) || [...stages].some((stage) => text.includes(`/${stage}`));
   const processes = namesIn("/proc").filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid);
@@ -80,9 +83,6 @@ function leftBy({ folder, stages, places }: Run): readonly string[] {
     ...namesIn("/sys/block")
       .filter((name) => textOf(`/sys/block/${name}/loop/backing_file`).includes(folder))
       .map((name) => `loop device '${name}'`),
-    ...inPlaces()
-      .filter((file) => !places.includes(file))
-      .map((file) => `file '${file}'`),
   ];
 }
 
