@@ -1,5 +1,5 @@
 // Builds what ships with node-gyp into build/Release. A second run only builds what changed, unless it is for another Node,
-// in another place, or by another compiler than build/ was made for: then all of it is rebuilt.
+// in another place, by another compiler or of another version than build/ was made for: then all of it is rebuilt.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -15,7 +15,9 @@ function circumstances() {
   const i386 = spawnSync("sh", ["scripts/can-build-i386.sh"], { cwd: root, encoding: "utf8" }).stdout?.trim();
   const { CC = "", CXX = "" } = process.env;
   const node = [process.version, process.arch, headersFolder() ?? "downloaded headers"];
-  return `${JSON.stringify({ root, node, compilers: [CC, CXX], i386 }, null, 2)}\n`;
+  // The libraries say it.
+  const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+  return `${JSON.stringify({ root, version, node, compilers: [CC, CXX], i386 }, null, 2)}\n`;
 }
 
 /** Headers can go while Node stays: node-gyp keeps downloaded ones in a cache. */

@@ -98,12 +98,15 @@ describe.skipIf(noHeaders !== undefined)(named("a build made for what is gone", 
     expect(existsSync(folder)).toBe(false);
   });
 
-  test("is kept where nothing has changed", () => {
+  test("is kept where nothing has changed, and made anew for another version, which the libraries say", () => {
     const folder = project();
     expect(script(folder, "build-native.mjs")).toEqual(built);
     writeFileSync(path.join(folder, "build/kept"), "");
     expect(script(folder, "build-native.mjs")).toEqual(built);
     expect(existsSync(path.join(folder, "build/kept"))).toBe(true);
+    writeFileSync(path.join(folder, "package.json"), '{ "version": "0.0.1" }');
+    expect(script(folder, "build-native.mjs")).toEqual(built);
+    expect(existsSync(path.join(folder, "build/kept"))).toBe(false);
   });
 });
 
