@@ -171,7 +171,8 @@ function isMarked(by: MappedBy, identity: FileIdentity, path: string): boolean {
 
 /** In mounts of a user's own a path may lead over a server of his at any moment, in the host's only where one is mounted. */
 function mayFollow({ guard, mayHarm, view }: MappedBy, path: string): boolean {
-  return guard === undefined && !(view.isOurs && mayHarm() && whyPathSilent(path) !== undefined);
+  // What he may is read of each process; that nothing is mounted which may wait is known of all.
+  return guard === undefined && !(view.isOurs && whyPathSilent(path) !== undefined && mayHarm());
 }
 
 /** Where this process finds what the kernel calls `path` for the other. */
