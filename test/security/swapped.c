@@ -2,6 +2,7 @@
 // in a mount namespace of its own. Prints its process id, the descriptor and the socket's inode. Nobody else's close()
 // of a copy of that file is answered until its server, which is the process that was started, is killed. The control,
 // `swapped look PID FD`: copies it and closes the copy for a second, as of old.
+#include "../system/fuse-reply.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -29,18 +30,6 @@ enum { PLACE = 50, USER = 65534 };
 
 static int device, swapper;
 
-static void reply(unsigned long long unique, int error, const void *body, size_t size)
-{
-    char message[512];
-    struct fuse_out_header header = {.len = (unsigned)(sizeof header + size), .error = -error, .unique = unique};
-
-    memcpy(message, &header, sizeof header);
-    if (size > 0)
-        memcpy(message + sizeof header, body, size);
-    if (write(device, message, header.len) < 0 && errno != ENOENT)
-        exit(1);
-}
-
 static struct fuse_attr attributes(unsigned long long node)
 {
     struct fuse_attr ret = {.ino = node, .nlink = 1, .uid = USER, .gid = USER};
@@ -58,32 +47,32 @@ static void answer(const struct fuse_in_header *in)
 
     switch (in->opcode) {
     case FUSE_INIT:
-        reply(in->unique, 0, &init, sizeof init);
+        reply(device, in->unique, 0, &init, sizeof init);
         return;
     case FUSE_LOOKUP:
-        reply(in->unique, 0, &entry, sizeof entry);
+        reply(device, in->unique, 0, &entry, sizeof entry);
         return;
     case FUSE_GETATTR:
-        reply(in->unique, 0, &about, sizeof about);
+        reply(device, in->unique, 0, &about, sizeof about);
         return;
     case FUSE_OPEN:
-        reply(in->unique, 0, &open, sizeof open);
+        reply(device, in->unique, 0, &open, sizeof open);
         return;
     case FUSE_FLUSH:
         if (in->pid == (unsigned)swapper)
-            reply(in->unique, 0, NULL, 0);
+            reply(device, in->unique, 0, NULL, 0);
         return;
     case FUSE_FORGET:
     case FUSE_INTERRUPT:
         return;
     default:
-        reply(in->unique, in->opcode == FUSE_RELEASE ? 0 : ENOSYS, NULL, 0);
+        reply(device, in->unique, in->opcode == FUSE_RELEASE ? 0 : ENOSYS, NULL, 0);
     }
 }
 
 static void serve(void)
 {
-    static _Alignas(struct fuse_in_header) char request[256 * 1024];
+    static _Alignas(struct fuse_in_header) char request[BUFFER];
 
     while (read(device, request, sizeof request) > 0)
         answer((const struct fuse_in_header *)request);

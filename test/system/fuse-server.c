@@ -3,6 +3,7 @@
 // After SIGUSR1 it reads nothing any more, as a server that hangs, and prints "hangs"; after SIGUSR2 it prints "deaf",
 // and reads every question, but answers only those of a program called "stat", after another one not even these: who
 // waits cannot be killed.
+#include "fuse-reply.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -14,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PROGRAM = 2, BUFFER = 256 * 1024 };
+enum { PROGRAM = 2 };
 
 static int file;
 static struct stat status;
@@ -51,18 +52,6 @@ static int is_called_stat(unsigned pid)
     if (fd >= 0)
         close(fd);
     return got > 0 && strcmp(comm, "stat\n") == 0;
-}
-
-static void reply(int device, unsigned long long unique, int error, const void *body, size_t size)
-{
-    static char message[BUFFER];
-    struct fuse_out_header header = {.len = (unsigned)(sizeof header + size), .error = -error, .unique = unique};
-
-    memcpy(message, &header, sizeof header);
-    if (size > 0)
-        memcpy(message + sizeof header, body, size);
-    if (write(device, message, header.len) < 0 && errno != ENOENT)
-        exit(1);
 }
 
 static struct fuse_attr attributes(unsigned long long node)
