@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import nodeGypBuild from "node-gyp-build";
-import type { SocketFamily, SocketRow } from "./sockets/row.ts";
+import type { SocketFamily, SocketPlace, SocketRow } from "./sockets/row.ts";
 
 /** Why bytes are not a table. `short`, `long`: not 4096 bytes. `foreign`: no magic. `future`: a version this build does not know. */
 export type TableFault = "short" | "long" | "foreign" | "future" | "damaged";
@@ -31,12 +31,6 @@ export interface MarkedFile {
   readonly mode: number;
   readonly uid: number;
   readonly value?: Uint8Array;
-}
-
-/** A descriptor of a process, and the inode of the socket that it led to. */
-export interface SocketPlace {
-  readonly fd: number;
-  readonly inode: number;
 }
 
 /** What a socket of another process was told, and what it does. */

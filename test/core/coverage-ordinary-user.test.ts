@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { boundWithoutBinding } from "../../src/core/systemd/bounding-set.ts";
 import { fromFiles } from "../../src/core/systemd/from-files.ts";
 import { fromShow } from "../../src/core/systemd/from-show.ts";
-import { isOrdinaryUser, plainlyStarted } from "../../src/core/systemd/ordinary-user.ts";
+import { accountsIn, isOrdinaryUser, plainlyStarted } from "../../src/core/systemd/ordinary-user.ts";
 
 const written = (settings: string) => fromFiles("a.service", [{ path: "/a", text: `[Service]\n${settings}\n` }]);
 
@@ -116,7 +116,10 @@ none:x:4294967295:0::/:/bin/sh
 `;
 
 const ordinary = (user: string | undefined, dynamicUser = false, change = {}, id = "a.service"): boolean =>
-  isOrdinaryUser({ id, user, dynamicUser }, { passwd: PASSWD, nsswitch: "passwd: files systemd\n", ...change });
+  isOrdinaryUser(
+    { id, user, dynamicUser },
+    accountsIn({ passwd: PASSWD, nsswitch: "passwd: files systemd\n", ...change }),
+  );
 
 test.each([
   ["www", true],

@@ -17,6 +17,12 @@ export interface SocketRow {
   readonly inode: number;
 }
 
+/** A descriptor of a process, and the inode of the socket that it led to. */
+export interface SocketPlace {
+  readonly fd: number;
+  readonly inode: number;
+}
+
 /** Source: include/net/tcp_states.h. */
 const TCP = { TIME_WAIT: 6, CLOSE: 7, LISTEN: 10, BOUND_INACTIVE: 13 } as const;
 

@@ -57,10 +57,34 @@ export function plainlyStarted(unit: string, files: readonly UnitFile[]): Plainl
 }
 
 /** The texts that say who is who; undefined for one that cannot be read. */
-export interface Accounts {
+export interface AccountTexts {
   readonly passwd: string | undefined;
   /** /etc/nsswitch.conf; "" where there is none. */
   readonly nsswitch: string | undefined;
+}
+
+/** Who is who. */
+export interface Accounts {
+  /** What /etc/passwd has for each name, as written; undefined where it cannot be read, or asks a name service for more. */
+  readonly numbers: ReadonlyMap<string, readonly string[]> | undefined;
+  /** Where users are looked up, in order; undefined where an answer is not the end, or that is not known. */
+  readonly sources: readonly string[] | undefined;
+}
+
+/** Parsed once for all units: a host may have 100,000 users. */
+export function accountsIn({ passwd, nsswitch }: AccountTexts): Accounts {
+  return { numbers: passwd === undefined ? undefined : numbersIn(passwd), sources: sourcesIn(nsswitch) };
+}
+
+function numbersIn(passwd: string): Accounts["numbers"] {
+  const numbers = new Map<string, string[]>();
+  for (const line of passwd.split("\n").map((each) => each.trimStart())) {
+    // '+' and '-' ask a name service for more.
+    if (/^[+-]/.test(line)) return undefined;
+    const [name = "", , uid = ""] = line.split(":");
+    numbers.set(name, [...(numbers.get(name) ?? []), uid]);
+  }
+  return numbers;
 }
 
 /**
@@ -69,16 +93,13 @@ export interface Accounts {
  */
 export function isOrdinaryUser(
   { id, user, dynamicUser }: Pick<Unit, "id" | "user" | "dynamicUser">,
-  { passwd, nsswitch }: Accounts,
+  { numbers, sources }: Accounts,
 ): boolean {
   if (user !== undefined && /^\d+$/.test(user)) return !dynamicUser && isOrdinaryNumber(user);
-  const sources = sourcesIn(nsswitch);
-  const lines = passwd?.split("\n").map((line) => line.trimStart()) ?? [];
-  // '+' and '-' ask a name service for more.
-  if (sources === undefined || passwd === undefined || lines.some((line) => /^[+-]/.test(line))) return false;
+  if (sources === undefined || numbers === undefined) return false;
   const name = user ?? id.replace(/(@.*)?\.[a-z]+$/s, "");
-  const entries = lines.map((line) => line.split(":")).filter(([first]) => first === name);
-  if (name === "root" || !entries.every(([, , uid = ""]) => isOrdinaryNumber(uid))) return false;
+  const entries = numbers.get(name) ?? [];
+  if (name === "root" || !entries.every(isOrdinaryNumber)) return false;
   // systemd takes a user of this name that is there, and makes one otherwise.
   if (dynamicUser) return sources.every((source) => source === "files" || source === "systemd");
   return user !== undefined && entries.length > 0 && (sources[0] === "files" || sources[0] === "compat");
@@ -89,8 +110,7 @@ function isOrdinaryNumber(uid: string): boolean {
   return /^[1-9]\d{0,9}$/.test(uid) && Number(uid) < 0xffffffff;
 }
 
-/** Where users are looked up, in order; undefined where an answer is not the end, or that is not known. */
-function sourcesIn(nsswitch: string | undefined): readonly string[] | undefined {
+function sourcesIn(nsswitch: string | undefined): Accounts["sources"] {
   const lines = nsswitch?.split("\n").flatMap((line) => /^\s*passwd\s*:([^#]*)/.exec(line)?.[1] ?? []);
   if (lines === undefined || lines.length > 1 || /success|!/i.test(lines[0] ?? "")) return undefined;
   const words = (lines[0] ?? "files").replace(/\[[^\]]*\]/g, " ").trim();

@@ -1,6 +1,7 @@
 // Which processes have a socket open, by the links in their descriptor folders.
 import { existsSync } from "node:fs";
-import type { AheadGroup, SocketPlace } from "../../core/native.ts";
+import type { AheadGroup } from "../../core/native.ts";
+import type { SocketPlace } from "../../core/sockets/row.ts";
 import {
   answersAhead,
   isRefused,

@@ -1,7 +1,7 @@
 // Which units keep their programs from every privileged port: by a user namespace of their own, a bounding set, or an ordinary user.
 import { BOUNDING_SET } from "../../core/systemd/bounding-set.ts";
 import { hiding, type Mounted } from "../../core/systemd/mounts.ts";
-import { type Accounts, isOrdinaryUser, plainlyStarted } from "../../core/systemd/ordinary-user.ts";
+import { type Accounts, accountsIn, isOrdinaryUser, plainlyStarted } from "../../core/systemd/ordinary-user.ts";
 import { otherRootOf, type Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { OWN_USERS, someUnconfined } from "../../core/systemd/user-namespace.ts";
@@ -23,7 +23,7 @@ export interface PowerSources {
 const LIMIT = 16 * 1024 * 1024;
 
 export function readAccounts(): Accounts {
-  return { passwd: textOf(PASSWD_FILE), nsswitch: textOf(NSSWITCH_FILE, "") };
+  return accountsIn({ passwd: textOf(PASSWD_FILE), nsswitch: textOf(NSSWITCH_FILE, "") });
 }
 
 function textOf(file: string, missing?: string): string | undefined {

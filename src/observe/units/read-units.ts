@@ -1,5 +1,5 @@
 // Every service and socket of the host: as systemd has it loaded, and for the others as their files say.
-import { oncePerText } from "../../core/once.ts";
+import { once, oncePerText } from "../../core/once.ts";
 import type { Seen, Unseen } from "../../core/seen.ts";
 import { DROP_IN_NAME, isShimDropIn, librariesIn, preloads } from "../../core/systemd/drop-in.ts";
 import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
@@ -7,7 +7,6 @@ import { type DropInFacts, dropInFault, partsGiven } from "../../core/systemd/dr
 import { fromFiles } from "../../core/systemd/from-files.ts";
 import { ASKED_OF_UNITS, fromShow, present } from "../../core/systemd/from-show.ts";
 import { hiding, type Mounted, unrunnable } from "../../core/systemd/mounts.ts";
-import type { Accounts } from "../../core/systemd/ordinary-user.ts";
 import { otherRootOf, PRESENT_STATES, preloadOf, type Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { templateOf } from "../../core/systemd/unit-name.ts";
@@ -58,8 +57,6 @@ interface Shared extends PowerSources {
 }
 
 function sharedByUnits(units: UnitMemory): Shared {
-  let accounts: Accounts | undefined;
-  let known: { readonly preload: ReturnType<Shared["fromManager"]> } | undefined;
   const bySearchPath = oncePerText((folders) =>
     oncePerText((name) => programCalled(name, folders === "" ? [] : folders.split(":")) ?? name),
   );
@@ -68,21 +65,22 @@ function sharedByUnits(units: UnitMemory): Shared {
     called: (name, { searchPath }) => bySearchPath(searchPath.join(":"))(name),
     files: [TABLE_FILE, ...INSTALLED_SHIM_FILES].map(realOf),
     list: [PRELOAD_LIST, realOf(PRELOAD_LIST)],
-    accounts: () => {
-      accounts ??= readAccounts();
-      return accounts;
-    },
-    fromManager: () => {
-      known ??= { preload: managerPreload("/") };
-      return known.preload;
-    },
+    accounts: once(readAccounts),
+    fromManager: once(() => managerPreload("/")),
   };
 }
 
 function loadedUnit(unit: Unit, host: Shared): UnitFacts {
   const { fragmentPath, dropInPaths } = unit;
   const paths = [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths];
-  return { ...factsOf(unit, () => readUnitTexts("/", paths), host), ...stateOf(unit) };
+  return {
+    ...factsOf(
+      unit,
+      once(() => readUnitTexts("/", paths)),
+      host,
+    ),
+    ...stateOf(unit),
+  };
 }
 
 function stateOf({ id, names, loadState, activeState, mainPid }: Unit): Pick<UnitFacts, StateField> {
@@ -145,7 +143,14 @@ function writtenUnit(file: Written, names: readonly string[], folders: Folders, 
   const known = stamps === undefined ? undefined : host.units.get(unit, stamps);
   if (known !== undefined) {
     const remembered = { ...known, names, fragmentPath: path, dropInPaths: dropIns };
-    return { ...factsOf(remembered, () => readUnitTexts("/", [path, ...dropIns]), host), ...stateOf(remembered) };
+    return {
+      ...factsOf(
+        remembered,
+        once(() => readUnitTexts("/", [path, ...dropIns])),
+        host,
+      ),
+      ...stateOf(remembered),
+    };
   }
   const { text, state, unread } = file.look();
   const read = state === "loaded" ? dropIns.map((name) => [name, readUnitText("/", name)] as const) : [];
