@@ -61,7 +61,8 @@ struct pr_hold_slot {
     int fd;    // -1: none
     int error; // errno of the last try where it is refused
     enum pr_hold_state state;
-    bool is_stored; // the service manager has a descriptor of it too
+    bool is_stored;  // the service manager has a descriptor of it too
+    bool is_nowhere; // it was handed over bound to the interface that cannot exist
 };
 
 enum { PR_FAMILIES = 2 };
@@ -83,7 +84,8 @@ void pr_hold_take(const struct pr_hold_entry *entry, int family, struct pr_hold_
 // written, whatever is held.
 void pr_hold_limit(unsigned long descriptors);
 
-// Makes a hold of a block without letting go of the port. Returns 0, or -1 where this kernel cannot.
+// Makes a hold of a block, or of what is on its way from one to the other, without letting go of the port. Returns 0,
+// or -1 where this kernel cannot.
 int pr_hold_share(const struct pr_hold_entry *entry, const struct pr_hold_slot *slot);
 
 // Whether anybody's TCP socket listens on `port`. Looked up once until pr_hold_look_again().

@@ -152,7 +152,11 @@ const char *pr_hold_adopt(const struct pr_hold_entry *entry, int family, int fd)
         return "the port is there twice";
     if (held->entry.kind != entry->kind)
         held->entry.kind = PR_MIXED;
-    held->slots[family] = (struct pr_hold_slot){.fd = fd, .error = 0, .state = PR_HELD, .is_stored = true};
+    held->slots[family] = (struct pr_hold_slot){.fd = fd,
+                                                .error = 0,
+                                                .state = PR_HELD,
+                                                .is_stored = true,
+                                                .is_nowhere = entry->protocol == PR_UDP && entry->kind != PR_BLOCK};
     return NULL;
 }
 

@@ -137,8 +137,9 @@ int pr_hold_share(const struct pr_hold_entry *entry, const struct pr_hold_slot *
 {
     if (slot->fd < 0)
         return 0;
-    // In this order: shared before it is nowhere, it could get an owner's datagrams.
-    if (entry->protocol == PR_UDP && option(slot->fd, SOL_SOCKET, SO_BINDTOIFINDEX, nowhere) != 0)
+    // In this order: shared before it is nowhere, it could get an owner's datagrams. Once only: to bind to an interface
+    // what is bound to one needs CAP_NET_RAW.
+    if (entry->protocol == PR_UDP && !slot->is_nowhere && option(slot->fd, SOL_SOCKET, SO_BINDTOIFINDEX, nowhere) != 0)
         return -1;
     return option(slot->fd, SOL_SOCKET, SO_REUSEADDR, on);
 }

@@ -237,6 +237,11 @@ inline let_go(slot)
 inline change_kind()
 {
     if
+#ifdef BREAK_NOWHERE_AGAIN /* which the kernel refuses, so that it is closed and bound anew */
+    :: now == HOLD && ((sock[1].mine && sock[1].nowhere) || (sock[SLOTS - 1].mine && sock[SLOTS - 1].nowhere)) ->
+        slots_from(1, let_go(i); i++);
+        settle()
+#endif
     :: now == HOLD -> /* pr_hold_share() */
         slots_from(1,
             if
@@ -245,7 +250,7 @@ inline change_kind()
                 hstep(sock[i].shares = true);
                 hstep(sock[i].nowhere = true)
 #else
-                hstep(sock[i].nowhere = true);
+                if :: !sock[i].nowhere -> hstep(sock[i].nowhere = true) :: else fi;
                 hstep(sock[i].shares = true; occurs("shared\n"))
 #endif
             :: else

@@ -32,6 +32,7 @@ export const runs = [
   ["broken: forgotten before the new are stored", broken("FORGOTTEN_FIRST", "KEPT"), "KEPT violated"],
   ["broken: nothing is stored", broken("NO_STORE", "KEPT"), "KEPT violated"],
   ["broken: half a hold is closed", broken("HALF_SHARED_CLOSED", "KEPT", "KINDS"), "KEPT violated"],
+  ["broken: nowhere a second time", broken("NOWHERE_AGAIN", "KEPT", "KINDS"), "KEPT violated"],
   ["broken: a signal between look and sleep is lost", broken("FLAG_LOST", "NEWEST"), "NEWEST violated"],
   ["broken: told before the rename", broken("TOLD_BEFORE", "NEWEST"), "NEWEST violated"],
   ["broken: told only by who has written", broken("NOT_COMPARED", "NEWEST"), "NEWEST violated"],

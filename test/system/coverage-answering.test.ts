@@ -90,8 +90,6 @@ HELD="$READER"`;
   });
 
   test("that hangs in the place of another root's table keeps nobody waiting", () => {
-    const file = path.join(scratch(), "program");
-    copyFileSync(HOLD, file);
     const script = `"$1" "$2" "$3" "" 0 >"$2.said" & SERVER=$!
 until grep -qs ready "$2.said"; do sleep 0.02; done
 unshare --mount sh -c 'mount -t tmpfs none /etc; >/etc/portreserve.table
@@ -101,6 +99,8 @@ $6
 "$4" "$5" $HELD
 kill -9 $HELD $SERVER; umount -l "$3"`;
     const table = (later: string): unknown => {
+      const file = path.join(scratch(), "program");
+      copyFileSync(HOLD, file);
       const args = [SERVER, file, scratch(), NODE, OBSERVE];
       const host = [
         "--mount",
