@@ -36,7 +36,8 @@ export function headersFolder(environment = process.env) {
 }
 
 function start(folder, command, variables) {
-  const environment = { ...process.env, ...variables };
+  // As many compilers at once as there are processors, unless it is said how many.
+  const environment = { JOBS: "max", ...process.env, ...variables };
   const headers = headersFolder(environment);
   if (headers !== undefined) environment.npm_package_config_node_gyp_nodedir = headers;
   const run = spawnSync(process.execPath, command, { cwd: folder, env: environment, encoding: "utf8" });

@@ -1,5 +1,5 @@
 // What the developer scripts share: run a command with its output shown, look for a tool, and end on failure.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import path from "node:path";
 import process from "node:process";
 
@@ -13,6 +13,47 @@ export function run(command, args, options = {}) {
     console.error(`error: '${command}' ${done.error ? done.error.message : `failed (${done.status ?? done.signal})`}`);
     process.exit(done.status || 1);
   }
+}
+
+/**
+ * Runs lists of commands beside one another, each command with its arguments; of each list one after the other. What a command
+ * says is shown once it has ended. Ends this script with the status of the first that fails, and the others with it.
+ */
+export async function runTogether(...lists) {
+  const running = new Set();
+  const end = (status) => {
+    for (const child of running) process.kill(-child.pid);
+    process.exit(status);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => end(1));
+  const runOne = ([command, ...args]) =>
+    new Promise((resolve) => {
+      const since = performance.now();
+      // A group of its own, so that all that it has started ends with it.
+      const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], detached: true });
+      const said = [];
+      for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => said.push(part));
+      child.on("spawn", () => running.add(child));
+      child.on("error", (error) => {
+        console.error(`error: '${command}' ${error.message}`);
+        end(1);
+      });
+      child.on("close", (status, signal) => {
+        running.delete(child);
+        console.log(
+          `> ${[command, ...args].join(" ")} (${Math.round((performance.now() - since) / 1000)} s of its own)`,
+        );
+        process.stdout.write(Buffer.concat(said));
+        if (status === 0) return resolve();
+        console.error(`error: '${command}' failed (${status ?? signal})`);
+        end(status || 1);
+      });
+    });
+  await Promise.all(
+    lists.map(async (commands) => {
+      for (const command of commands) await runOne(command);
+    }),
+  );
 }
 
 /** Ends this script. `hint`: a command that helps. */

@@ -1,6 +1,7 @@
 // The C tests, built by cmake-js into .cache: plain, under ASan and UBSan, and under TSan; then the analysers. --record
 // writes what came of it to docs/evidence.
 import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { analyse } from "./analyse.mjs";
@@ -37,11 +38,12 @@ if (lacking.length > 0) {
   process.exit(1);
 }
 const rows = [];
+const jobs = String(availableParallelism());
 for (const [name, sanitizers, title] of builds) {
   const out = path.join(root, ".cache", `native-${name}`);
   const configure = ["compile", "-d", "native", "-O", out, "--log-level", "error", `--CDPR_SANITIZE=${sanitizers}`];
-  run(bin("cmake-js"), configure);
-  run("ctest", ["--test-dir", out, "--output-on-failure", "--no-tests=error", "--timeout", "300"], {
+  run(bin("cmake-js"), [...configure, "--parallel", jobs]);
+  run("ctest", ["--test-dir", out, "--output-on-failure", "--no-tests=error", "--timeout", "300", "--parallel", jobs], {
     // TSan cannot map its shadow under a large address-space randomisation.
     env: { ...process.env, TSAN_OPTIONS: "halt_on_error=1", ASAN_OPTIONS: "detect_leaks=1" },
   });

@@ -9,21 +9,30 @@ export interface Tier {
 /** Pure: nothing built, no rights, no program but Node, and a few seconds for all. */
 const unit = ["core/*.test.ts", "report/*.test.ts", "security/sources.test.ts", "support/tiers.test.ts"];
 
-/** What `install` may meet, each time on a host made for it: killed or refused at each call, beside others, in the way of others. */
+/**
+ * What `install` may meet, each time on a host made for it: killed or refused at each call, beside others, in the way of
+ * others; and what it gives beside the shim, which takes as long.
+ */
 const install = [
   "install/*-matrix-*.test.ts",
   "install/brick.test.ts",
   "install/concurrent.test.ts",
   "install/flushed.test.ts",
   "install/foreign.test.ts",
+  "install/high-ports.test.ts",
+  "install/image.test.ts",
+  "install/image-holder.test.ts",
   "install/labels.test.ts",
+  "install/mechanisms.test.ts",
+  "install/mechanisms-fixed.test.ts",
   "install/old-daemon.test.ts",
   "install/package-copies.test.ts",
   "install/preload-list.test.ts",
+  "install/share-library.test.ts",
   "install/whole-host.test.ts",
 ];
 
-/** Attacks on root, booted guests and the zoo, the package, cross compilers, a million calls, limits, every program of the host,
+/** Attacks on root, booted guests and the zoo, the package, cross compilers, a million calls, limits, memory, every program of the host,
  * hostile and damaged input in many forms. */
 const long = [
   "arm64/*.test.ts",
@@ -50,6 +59,7 @@ const long = [
   "system/hold-killed.test.ts",
   "system/killed.test.ts",
   "system/locking.test.ts",
+  "system/memory.test.ts",
   "system/sandbox.test.ts",
   "system/systemd-guest.test.ts",
 ];
