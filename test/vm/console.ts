@@ -12,6 +12,11 @@ export interface Console {
   readonly until: (pattern: RegExp) => Promise<string>;
   /** One line, as if somebody typed it. */
   readonly type: (line: string) => void;
+  /**
+   * Enter, as often as it takes until something matches in what is said then: who asks for it may throw away what came before it
+   * began to read, as sulogin does.
+   */
+  readonly enterUntil: (pattern: RegExp) => Promise<void>;
   /** Types each line of a block once the prompt is there, waits for the prompt after it, and returns what was said between. */
   readonly typeAt: (prompt: RegExp, block: string) => Promise<string>;
 }
@@ -20,6 +25,9 @@ export interface Console {
 export function wordsOf(text: string): string {
   return text.replace(/\[ *\d+\.\d{6}\] .*\n/g, "");
 }
+
+/** In milliseconds, until Enter is pressed once more; longer than a shell takes to start. */
+const AGAIN = 30_000;
 
 /** `gone`: why the machine has ended. `patience`: milliseconds that only a machine that hangs takes. */
 export function consoleOf(line: Duplex, gone: Promise<string>, patience: number): Console {
@@ -61,6 +69,15 @@ export function consoleOf(line: Duplex, gone: Promise<string>, patience: number)
     text: () => said,
     until,
     type,
+    enterUntil: async (pattern) => {
+      type("");
+      const again = setInterval(() => type(""), AGAIN);
+      try {
+        await until(pattern);
+      } finally {
+        clearInterval(again);
+      }
+    },
     typeAt: async (prompt, block) => {
       await until(prompt);
       let answers = "";
