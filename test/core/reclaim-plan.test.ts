@@ -1,5 +1,6 @@
 // What reclaim may do about a port, by who has it: a row for each case.
 import { describe, expect, test } from "vitest";
+import { ownerHas } from "../../src/commands/reclaim/owners.ts";
 import {
   type FoundPort,
   type FoundSocket,
@@ -8,7 +9,15 @@ import {
   type ReclaimPlan,
   type SocketUser,
 } from "../../src/commands/reclaim/plan.ts";
-import { forOwner, type Reclaimed, withoutOwner } from "../../src/commands/reclaim/reclaimed.ts";
+import {
+  familiesOf,
+  forOwner,
+  type OwnerHas,
+  type Reclaimed,
+  withoutOwner,
+} from "../../src/commands/reclaim/reclaimed.ts";
+import type { SocketFamily } from "../../src/core/sockets/row.ts";
+import type { Holder, PortState } from "../../src/coverage/coverage.ts";
 
 function user(change: Partial<SocketUser> = {}): SocketUser {
   const place = { fd: 5, shares: false };
@@ -156,24 +165,40 @@ test("a port that nothing reserves is nobody's to reclaim, and one that nobody h
 });
 
 describe("its owner", () => {
-  const one = (sockets: readonly FoundSocket[], ownerHasIt?: boolean): Reclaimed => {
+  const one = (sockets: readonly FoundSocket[], ownerHas?: OwnerHas): Reclaimed => {
     const found = port(sockets);
-    return { found, plan: planFor(found), done: undefined, ownerHasIt };
+    return { found, plan: planFor(found), done: undefined, ownerHas };
   };
-  const taken = (has?: boolean): Reclaimed => one([socket([user()])], has);
-  const free = (has?: boolean): Reclaimed => one([], has);
+  const taken = (has?: OwnerHas): Reclaimed => one([socket([user()])], has);
+  const free = (has?: OwnerHas): Reclaimed => one([], has);
 
   test("is restarted for what somebody had, or else for what nobody has, and for nothing that it has", () => {
     const [first, second] = [taken(), free()];
     expect(forOwner([first, second])).toEqual([first]);
     expect(forOwner([second])).toEqual([second]);
-    expect(forOwner([one([socket([OWNER])], true)])).toEqual([]);
+    expect(forOwner([one([socket([OWNER])], "yes")])).toEqual([]);
   });
 
   test("has to have afterwards what somebody had, and of what nobody had one at least", () => {
-    expect(withoutOwner([taken(true), free(false)])).toEqual([]);
-    expect(withoutOwner([taken(false), free(true)])).toHaveLength(1);
-    expect(withoutOwner([free(true), free(false)])).toEqual([]);
-    expect(withoutOwner([free(false), free(false)])).toHaveLength(2);
+    expect(withoutOwner([taken("yes"), free("no")])).toEqual([]);
+    expect(withoutOwner([taken("no"), free("yes")])).toHaveLength(1);
+    expect(withoutOwner([taken("elsewhere"), free("yes")])).toHaveLength(1);
+    expect(withoutOwner([free("yes"), free("no")])).toEqual([]);
+    expect(withoutOwner([free("no"), free("no")])).toHaveLength(2);
+  });
+
+  test("has it only where it serves in each address family in which others had it", () => {
+    const families = familiesOf(one([socket([user()]), socket([user()], { family: "inet6", inode: 8 })]));
+    expect([families, familiesOf(taken()), familiesOf(free())]).toEqual([["inet", "inet6"], ["inet"], []]);
+    const has = (wanted: readonly SocketFamily[], ...addresses: readonly string[]): OwnerHas => {
+      const holders = addresses.map((address) => ({ verdict: "owner", address, state: "listening" }) as Holder);
+      const ports = [{ port: 631, protocol: "tcp", holders } as unknown as PortState];
+      return ownerHas({ ports }, { port: 631, protocol: "tcp", families: wanted });
+    };
+    expect(has(["inet"], "127.0.0.1", "::1")).toBe("yes");
+    expect(has(["inet"], "::1")).toBe("elsewhere");
+    expect(has(["inet6"], "0.0.0.0")).toBe("elsewhere");
+    expect(has(["inet", "inet6"], "::")).toBe("yes");
+    expect([has([], "::1"), has([]), has(["inet"])]).toEqual(["yes", "no", "no"]);
   });
 });

@@ -6,6 +6,7 @@
 // own cache is not shown. It would do so between two flushes only, for which the kernel's journal answers.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { named } from "../support/can.ts";
+import { FLUSH_TAKEN_OUT, withoutFlush } from "../support/fault/without-flush.ts";
 import { diskOf } from "./disks.ts";
 import { record } from "./evidence.ts";
 import { type Machine, PROJECT, type Started, startMachine } from "./machine.ts";
@@ -151,12 +152,7 @@ cat /run/verb`)
   });
 
   test("control: loses the files of an install that does not flush them", async (context) => {
-    // It goes on flushing the folders, so that the files' names are there.
-    const count = `grep -c 'fsyncSync(descriptor)' ${BUNDLE}`;
-    expect(
-      await machine.output(`${count}
-sed -i '/^function writeTemporary/,/^}/s/fsyncSync(descriptor);//' ${BUNDLE}; ${count}`),
-    ).toBe("2\n1\n");
+    expect(await machine.output(withoutFlush(BUNDLE))).toBe(FLUSH_TAKEN_OUT);
     await cut(0, "install", "[ -e /usr/lib/portreserve/package.json ]");
     await boot();
     expect(await machine.output(`stat -c %s ${SHIM} ${LIST}`)).toBe("0\n0\n");

@@ -1,5 +1,6 @@
 // The owners of what was reclaimed: restarted where that was asked for, and whether they have their ports then.
 import type { PortPlace } from "../../core/hold/port-lines.ts";
+import type { SocketFamily } from "../../core/sockets/row.ts";
 import { unique } from "../../core/text.ts";
 import type { Coverage } from "../../coverage/coverage.ts";
 import { socketsByNetlink } from "../../observe/sockets/read-socket-lists.ts";
@@ -7,6 +8,7 @@ import type { Message } from "../../report/types.ts";
 import { lookUntil } from "../look-until.ts";
 import { restartUnit } from "../restart-unit.ts";
 import type { FoundPort } from "./plan.ts";
+import type { OwnerHas } from "./reclaimed.ts";
 
 export interface Restarted {
   readonly units: readonly string[];
@@ -34,26 +36,33 @@ export function restartOwners(ports: readonly FoundPort[]): Restarted {
 /** Milliseconds. Some say that they have started before they listen. */
 const START_TIME = 5000;
 
-/** Waits until somebody serves each of them, who may be anybody. */
-export async function waitForServers(places: readonly PortPlace[]): Promise<void> {
+/** A port, and the address families in which others had it: none where nobody had. */
+export type Wanted = PortPlace & { readonly families: readonly SocketFamily[] };
+
+/** A server at "::" may serve IPv4 too, which the kernel's list does not say. */
+function serves(address: string, family: SocketFamily): boolean {
+  return address.includes(":") ? family === "inet6" || address === "::" : family === "inet";
+}
+
+/** Waits until somebody serves each of them, in each family that is wanted, who may be anybody. */
+export async function waitForServers(places: readonly Wanted[]): Promise<void> {
   const look = (): boolean =>
-    places.every(({ port, protocol }) =>
-      (["inet", "inet6"] as const).some((family) =>
-        socketsByNetlink(protocol, family)?.some(
-          (row) => row.port === port && (protocol === "udp" || row.state === LISTENING),
-        ),
-      ),
-    );
+    places.every(({ port, protocol, families }) => {
+      const rows = (["inet", "inet6"] as const).flatMap((family) => socketsByNetlink(protocol, family) ?? []);
+      const served = rows.filter((row) => row.port === port && (protocol === "udp" || row.state === LISTENING));
+      return served.length > 0 && families.every((family) => served.some(({ address }) => serves(address, family)));
+    });
   await lookUntil(START_TIME, look, Boolean);
 }
 
 const LISTENING = 10;
 
 /** By a later look than the one that the plan was made from. */
-export function ownerHasIt({ ports }: Pick<Coverage, "ports">, place: PortPlace): boolean {
+export function ownerHas({ ports }: Pick<Coverage, "ports">, place: Wanted): OwnerHas {
   const state = ports.find(({ port, protocol }) => port === place.port && protocol === place.protocol);
-  return (
-    state?.holders.some((one) => one.verdict === "owner" && (one.state === "listening" || place.protocol === "udp")) ??
-    false
+  const own = (state?.holders ?? []).filter(
+    (one) => one.verdict === "owner" && (one.state === "listening" || place.protocol === "udp"),
   );
+  if (own.length === 0) return "no";
+  return place.families.every((family) => own.some(({ address }) => serves(address, family))) ? "yes" : "elsewhere";
 }

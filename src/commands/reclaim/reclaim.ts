@@ -8,9 +8,9 @@ import type { Command, Context } from "../types.ts";
 import { underLock } from "../under-lock.ts";
 import { reclaimPort } from "./carry-out.ts";
 import { gather } from "./gather.ts";
-import { ownerHasIt, type Restarted, restartOwners, waitForServers } from "./owners.ts";
+import { ownerHas, type Restarted, restartOwners, type Wanted, waitForServers } from "./owners.ts";
 import { planFor } from "./plan.ts";
-import { forOwner, type Reclaimed, withoutOwner } from "./reclaimed.ts";
+import { familiesOf, forOwner, type Reclaimed, withoutOwner } from "./reclaimed.ts";
 import { portsAskedFor } from "./targets.ts";
 import { blockOf, doneLines, holdMessages, reclaimJson, refusalMessage, startMessages } from "./words.ts";
 
@@ -31,10 +31,11 @@ export const reclaim: Command = async (context): Promise<Report> => {
   // Whatever an owner starts may need the lock.
   const restart = restartOwners(restarted.map(({ found }) => found));
   if (restart.units.length === 0) return reportOf(context, ports, restart);
-  await waitForServers(restarted.map(({ found }) => found));
+  const wanted = (one: Reclaimed): Wanted => ({ ...one.found, families: familiesOf(one) });
+  await waitForServers(restarted.map(wanted));
   const { coverage } = assessHost(context, newMemory());
   const judged = ports.map((one) =>
-    restarted.includes(one) ? { ...one, ownerHasIt: ownerHasIt(coverage, one.found) } : one,
+    restarted.includes(one) ? { ...one, ownerHas: ownerHas(coverage, wanted(one)) } : one,
   );
   return reportOf(context, judged, restart);
 };
@@ -48,8 +49,8 @@ function planned(context: Context): readonly Reclaimed[] {
   const places = portsAskedFor(context.args, context.options, isReserved);
   return gather(places, facts, coverage).map((found): Reclaimed => {
     const plan = planFor(found);
-    const has = plan.kind === "nothing" && plan.because === "owner" ? true : undefined;
-    return { found, plan, done: undefined, ownerHasIt: has };
+    const has = plan.kind === "nothing" && plan.because === "owner" ? "yes" : undefined;
+    return { found, plan, done: undefined, ownerHas: has };
   });
 }
 

@@ -1,20 +1,25 @@
 // One port, from the plan to what came of it, and which of several its owner is to have. Pure.
+import type { SocketFamily } from "../../core/sockets/row.ts";
+import { unique } from "../../core/text.ts";
 import type { CarriedOut } from "./carry-out.ts";
 import type { FoundPort, ReclaimPlan } from "./plan.ts";
+
+/** Whether its owner has it. `elsewhere`: but not in each address family in which others had it. */
+export type OwnerHas = "yes" | "elsewhere" | "no";
 
 export interface Reclaimed {
   readonly found: FoundPort;
   readonly plan: ReclaimPlan;
   /** Undefined where nothing was done. */
   readonly done: CarriedOut | undefined;
-  /** Whether its owner has it; undefined where that was not looked at again. */
-  readonly ownerHasIt: boolean | undefined;
+  /** Undefined where that was not looked at again. */
+  readonly ownerHas: OwnerHas | undefined;
 }
 
 /** What its owner can have now and has not: where something was done, those alone, else what nobody has. */
 export function forOwner(ports: readonly Reclaimed[]): readonly Reclaimed[] {
   const open = ports.filter(
-    ({ plan, done, ownerHasIt }) => plan.kind !== "cannot" && done?.failure === undefined && ownerHasIt !== true,
+    ({ plan, done, ownerHas }) => plan.kind !== "cannot" && done?.failure === undefined && ownerHas !== "yes",
   );
   const taken = open.filter(isTaken);
   return taken.length > 0 ? taken : open;
@@ -25,9 +30,14 @@ export function forOwner(ports: readonly Reclaimed[]): readonly Reclaimed[] {
  * the other protocol, but for one of them.
  */
 export function withoutOwner(ports: readonly Reclaimed[]): readonly Reclaimed[] {
-  const lost = ports.filter(({ ownerHasIt }) => ownerHasIt === false);
+  const lost = ports.filter(({ ownerHas }) => ownerHas === "no" || ownerHas === "elsewhere");
   const taken = lost.filter(isTaken);
-  return taken.length > 0 || ports.some(({ ownerHasIt }) => ownerHasIt) ? taken : lost;
+  return taken.length > 0 || ports.some(({ ownerHas }) => ownerHas === "yes") ? taken : lost;
+}
+
+/** The address families in which others had it: in these it is reclaimed. */
+export function familiesOf({ plan }: Pick<Reclaimed, "plan">): readonly SocketFamily[] {
+  return plan.kind === "act" ? unique([...plan.share, ...plan.end].map(({ family }) => family)) : [];
 }
 
 /** Somebody else has it, or had. */

@@ -5,7 +5,7 @@ import { portText } from "../coverage/words.ts";
 import type { Options } from "../types.ts";
 import type { Restarted } from "./owners.ts";
 import { type FoundPort, planLines, type ReclaimPlan, userText } from "./plan.ts";
-import { forOwner, type Reclaimed, withoutOwner } from "./reclaimed.ts";
+import { familiesOf, forOwner, type Reclaimed, withoutOwner } from "./reclaimed.ts";
 
 /** What will be done. What cannot is a message. */
 export function blockOf(ports: readonly Reclaimed[]): Block {
@@ -39,9 +39,9 @@ export function refusalMessage(found: FoundPort, { text, hint }: ReclaimPlan & {
 /** Empty where the plan says it all. */
 export function doneLines(ports: readonly Reclaimed[], restart: Restarted | undefined): readonly Line[] {
   const units = (restart?.units ?? []).map((unit) => `restarted: '${unit}'`);
-  const owners = ports.flatMap(({ found, plan, ownerHasIt }): Line[] => {
+  const owners = ports.flatMap(({ found, plan, ownerHas }): Line[] => {
     const told = plan.kind === "nothing" && plan.because === "owner";
-    return ownerHasIt && !told ? [{ text: `${portText(found)} is its owner's again`, tone: "good" }] : [];
+    return ownerHas === "yes" && !told ? [{ text: `${portText(found)} is its owner's again`, tone: "good" }] : [];
   });
   return [...ports.flatMap(doneOf), ...units, ...owners];
 }
@@ -88,8 +88,15 @@ export function startMessages(ports: readonly Reclaimed[], { dryRun, restartOwne
   return [...messages, { severity: "note", message, hint }];
 }
 
-function lostMessage({ found }: Reclaimed): Message {
+function lostMessage(one: Reclaimed): Message {
+  const { found } = one;
   const port = portText(found);
+  if (one.ownerHas === "elsewhere") {
+    const families = familiesOf(one).map((family) => (family === "inet" ? "IPv4" : "IPv6"));
+    const message = `${port}: its owner has it, but not over ${enumerate(families)}, where others had it`;
+    const hint = `it may not ask for that, or somebody has it still: 'portreservectl lookup ${port}' shows who`;
+    return { severity: "error", message, hint };
+  }
   const ended = found.sockets.some(({ state }) => state === "ended");
   const why = ended
     ? "for a minute at most a connection that ended keeps it"
@@ -102,7 +109,7 @@ function lostMessage({ found }: Reclaimed): Message {
   };
 }
 
-export function reclaimJson({ found, plan, done, ownerHasIt }: Reclaimed, dryRun: boolean): Json {
+export function reclaimJson({ found, plan, done, ownerHas }: Reclaimed, dryRun: boolean): Json {
   const acts = plan.kind === "act";
   const result = acts ? (dryRun ? "planned" : done?.failure === undefined ? "reclaimed" : "failed") : plan.kind;
   return {
@@ -117,7 +124,7 @@ export function reclaimJson({ found, plan, done, ownerHasIt }: Reclaimed, dryRun
     end: acts ? plan.end.map(({ address, state }) => ({ address, state })) : [],
     ended: (done?.ended ?? []).map(({ address, peerAddress, peerPort }) => ({ address, peerAddress, peerPort })),
     held: done?.held ?? null,
-    ownerHasIt: ownerHasIt ?? null,
+    ownerHasIt: ownerHas === undefined ? null : ownerHas === "yes",
   };
 }
 
