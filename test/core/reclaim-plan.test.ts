@@ -16,6 +16,8 @@ import {
   type Reclaimed,
   withoutOwner,
 } from "../../src/commands/reclaim/reclaimed.ts";
+import { startMessages } from "../../src/commands/reclaim/words.ts";
+import type { Options } from "../../src/commands/types.ts";
 import type { SocketFamily } from "../../src/core/sockets/row.ts";
 import type { Holder, PortState } from "../../src/coverage/coverage.ts";
 
@@ -200,5 +202,21 @@ describe("its owner", () => {
     expect(has(["inet6"], "0.0.0.0")).toBe("elsewhere");
     expect(has(["inet", "inet6"], "::")).toBe("yes");
     expect([has([], "::1"), has([]), has(["inet"])]).toEqual(["yes", "no", "no"]);
+  });
+
+  test("is said to have it elsewhere, and what keeps it for a minute", () => {
+    const text = (ports: Reclaimed): readonly string[] =>
+      startMessages([ports], { dryRun: false, restartOwner: true } as Options).map(
+        ({ message, hint }) => `${message}; ${hint}`,
+      );
+    expect(text(taken("yes"))).toEqual([]);
+    expect(text(taken("elsewhere"))).toEqual([
+      "631/tcp: its owner has it, but not over IPv4, where others had it: it may not ask for the port, or not set " +
+        "SO_REUSEADDR; 'portreservectl lookup 631/tcp' shows who has it",
+    ]);
+    expect(text(one([socket([user()]), socket([], { state: "ended", inode: 0 })], "elsewhere"))).toEqual([
+      "631/tcp: its owner has it, but not over IPv4, where others had it: for a minute at most a connection that ended " +
+        "keeps it; restart it in a minute",
+    ]);
   });
 });

@@ -88,25 +88,19 @@ export function startMessages(ports: readonly Reclaimed[], { dryRun, restartOwne
   return [...messages, { severity: "note", message, hint }];
 }
 
-function lostMessage(one: Reclaimed): Message {
-  const { found } = one;
+function lostMessage({ found, plan, ownerHas }: Reclaimed): Message {
   const port = portText(found);
-  if (one.ownerHas === "elsewhere") {
-    const families = familiesOf(one).map((family) => (family === "inet" ? "IPv4" : "IPv6"));
-    const message = `${port}: its owner has it, but not over ${enumerate(families)}, where others had it`;
-    const hint = `it may not ask for that, or somebody has it still: 'portreservectl lookup ${port}' shows who`;
-    return { severity: "error", message, hint };
-  }
   const ended = found.sockets.some(({ state }) => state === "ended");
+  const families = familiesOf({ plan }).map((family) => (family === "inet" ? "IPv4" : "IPv6"));
+  const lost =
+    ownerHas === "elsewhere"
+      ? `its owner has it, but not over ${enumerate(families)}, where others had it`
+      : "its owner does not have it";
   const why = ended
     ? "for a minute at most a connection that ended keeps it"
     : "it may not ask for the port, or not set SO_REUSEADDR";
   const hint = ended ? "restart it in a minute" : `'portreservectl lookup ${port}' shows who has it`;
-  return {
-    severity: "error",
-    message: `${port}: its owner does not have it: ${why}`,
-    hint,
-  };
+  return { severity: "error", message: `${port}: ${lost}: ${why}`, hint };
 }
 
 export function reclaimJson({ found, plan, done, ownerHas }: Reclaimed, dryRun: boolean): Json {
