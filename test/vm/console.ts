@@ -17,7 +17,10 @@ export interface Console {
    * began to read, as sulogin does.
    */
   readonly enterUntil: (pattern: RegExp) => Promise<void>;
-  /** Types each line of a block once the prompt is there, waits for the prompt after it, and returns what was said between. */
+  /**
+   * Types each line of a block once the prompt is there, waits for the prompt after it, and returns what was said between. Presses
+   * Enter where none comes after a command: the kernel may have said something right behind it.
+   */
   readonly typeAt: (prompt: RegExp, block: string) => Promise<string>;
 }
 
@@ -65,25 +68,28 @@ export function consoleOf(line: Duplex, gone: Promise<string>, patience: number)
       void gone.then((reason) => setImmediate(() => fail(reason)));
     });
   const type = (text: string): void => void line.write(`${text}\r`);
+  const pressing = async (pattern: RegExp): Promise<string> => {
+    const again = setInterval(() => type(""), AGAIN);
+    try {
+      return await until(pattern);
+    } finally {
+      clearInterval(again);
+    }
+  };
   return {
     text: () => said,
     until,
     type,
     enterUntil: async (pattern) => {
       type("");
-      const again = setInterval(() => type(""), AGAIN);
-      try {
-        await until(pattern);
-      } finally {
-        clearInterval(again);
-      }
+      await pressing(pattern);
     },
     typeAt: async (prompt, block) => {
       await until(prompt);
       let answers = "";
       for (const command of block.trimEnd().split("\n")) {
         type(command);
-        answers += await until(prompt);
+        answers += await pressing(prompt);
       }
       return answers;
     },
