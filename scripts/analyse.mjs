@@ -1,9 +1,8 @@
 // clang-tidy and gcc -fanalyzer over native/. Each has first to find what is wrong with a file made for it, so that one
 // that has gone silent is noticed.
-import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import process from "node:process";
-import { files, have, root } from "./step.mjs";
+import { files, have, heard } from "./step.mjs";
 
 const BROKEN = "test/native/broken";
 const C11 = ["-std=c11", "-D_GNU_SOURCE", '-DPR_VERSION="checked"', "-Wall", "-Wextra"];
@@ -37,18 +36,6 @@ const analysers = (commands) => [
     mustFind: ["-Werror=analyzer-double-free", "-Werror=analyzer-possible-null-dereference"],
   },
 ];
-
-/** What a command says, and whether it is content. */
-function heard(command, args) {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
-    let text = "";
-    child.stdout.on("data", (part) => (text += part));
-    child.stderr.on("data", (part) => (text += part));
-    child.on("error", (error) => resolve({ status: -1, text: `${text}${error.message}` }));
-    child.on("close", (status) => resolve({ status, text }));
-  });
-}
 
 /** Runs every analyser over every file; ends this script where one finds something, or does not find its control. */
 export async function analyse(commands) {

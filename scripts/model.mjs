@@ -1,6 +1,5 @@
 // Checks the models of native/model with spin, exhaustively: what must hold, and that each thing left out breaks it.
 // --large: configurations of minutes and 1.3 GB too; --record: those, and the result goes to docs/evidence.
-import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
@@ -8,7 +7,7 @@ import { record } from "./evidence.mjs";
 import * as holder from "./model/holder.mjs";
 import * as replacement from "./model/replacement.mjs";
 import { ENDS, HOLDS } from "./model/words.mjs";
-import { have, root } from "./step.mjs";
+import { have, heard, root } from "./step.mjs";
 
 const options = process.argv.slice(2);
 if (options.some((option) => option !== "--record" && option !== "--large")) {
@@ -37,21 +36,10 @@ function modelOf(name, { runs, together, isSmall }) {
 }
 
 /** Runs a command; its output, whatever its status. Throws where it cannot be started, or fails and `mayFail` is not set. */
-function output(cwd, command, args, mayFail = false) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
-    let said = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (data) => {
-        said += data;
-      });
-    }
-    child.on("error", reject);
-    child.on("close", (status, signal) => {
-      if (status === 0 || mayFail) resolve(said);
-      else reject(new Error(`'${command} ${args.join(" ")}' failed (${status ?? signal}): ${said}`));
-    });
-  });
+async function output(cwd, command, args, mayFail = false) {
+  const { status, text } = await heard(command, args, { cwd });
+  if (status === 0 || (mayFail && status !== -1)) return text;
+  throw new Error(`'${command} ${args.join(" ")}' failed (${status}): ${text}`);
 }
 
 /** What the checker found, from its report. Anything that is not a whole search is an error. */

@@ -16,39 +16,51 @@ export function run(command, args, options = {}) {
 }
 
 /**
+ * Runs a command in the project's folder, and gives what it said on both outputs, and its status: the signal that ended it, or -1
+ * where it could not be started. `onStart` gets the process.
+ */
+export function heard(command, args, { onStart, ...options } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], ...options });
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (part) => {
+        text += part;
+      });
+    }
+    child.on("spawn", () => onStart?.(child));
+    child.on("error", (error) => resolve({ status: -1, text: `${text}${error.message}` }));
+    child.on("close", (status, signal) => resolve({ status: status ?? signal, text }));
+  });
+}
+
+/**
  * Runs lists of commands beside one another, each command with its arguments; of each list one after the other. What a command
  * says is shown once it has ended. Ends this script with the status of the first that fails, and the others with it.
  */
 export async function runTogether(...lists) {
-  const running = new Set();
+  // Each is a group of its own, so that all that it has started ends with it.
+  const groups = new Set();
   const end = (status) => {
-    for (const child of running) process.kill(-child.pid);
+    for (const group of groups) process.kill(-group);
     process.exit(status);
   };
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => end(1));
-  const runOne = ([command, ...args]) =>
-    new Promise((resolve) => {
-      const since = performance.now();
-      // A group of its own, so that all that it has started ends with it.
-      const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], detached: true });
-      const said = [];
-      for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => said.push(part));
-      child.on("spawn", () => running.add(child));
-      child.on("error", (error) => {
-        console.error(`error: '${command}' ${error.message}`);
-        end(1);
-      });
-      child.on("close", (status, signal) => {
-        running.delete(child);
-        console.log(
-          `> ${[command, ...args].join(" ")} (${Math.round((performance.now() - since) / 1000)} s of its own)`,
-        );
-        process.stdout.write(Buffer.concat(said));
-        if (status === 0) return resolve();
-        console.error(`error: '${command}' failed (${status ?? signal})`);
-        end(status || 1);
-      });
-    });
+  const runOne = async ([command, ...args]) => {
+    const since = performance.now();
+    let group;
+    const onStart = ({ pid }) => {
+      group = pid;
+      groups.add(pid);
+    };
+    const { status, text } = await heard(command, args, { detached: true, onStart });
+    groups.delete(group);
+    const seconds = Math.round((performance.now() - since) / 1000);
+    console.log(`> ${[command, ...args].join(" ")} (${seconds} s of its own)\n${text.trimEnd()}`);
+    if (status === 0) return;
+    console.error(`error: '${command}' failed (${status})`);
+    end(Number(status) > 0 ? status : 1);
+  };
   await Promise.all(
     lists.map(async (commands) => {
       for (const command of commands) await runOne(command);

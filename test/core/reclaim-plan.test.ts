@@ -184,7 +184,7 @@ describe("its owner", () => {
   test("has to have afterwards what somebody had, and of what nobody had one at least", () => {
     expect(withoutOwner([taken("yes"), free("no")])).toEqual([]);
     expect(withoutOwner([taken("no"), free("yes")])).toHaveLength(1);
-    expect(withoutOwner([taken("elsewhere"), free("yes")])).toHaveLength(1);
+    expect(withoutOwner([taken({ lacks: ["inet"] }), free("yes")])).toHaveLength(1);
     expect(withoutOwner([free("yes"), free("no")])).toEqual([]);
     expect(withoutOwner([free("no"), free("no")])).toHaveLength(2);
   });
@@ -198,8 +198,9 @@ describe("its owner", () => {
       return ownerHas({ ports }, { port: 631, protocol: "tcp", families: wanted });
     };
     expect(has(["inet"], "127.0.0.1", "::1")).toBe("yes");
-    expect(has(["inet"], "::1")).toBe("elsewhere");
-    expect(has(["inet6"], "0.0.0.0")).toBe("elsewhere");
+    expect(has(["inet"], "::1")).toEqual({ lacks: ["inet"] });
+    expect(has(["inet6"], "0.0.0.0")).toEqual({ lacks: ["inet6"] });
+    expect(has(["inet", "inet6"], "::1")).toEqual({ lacks: ["inet"] });
     expect(has(["inet", "inet6"], "::")).toBe("yes");
     expect([has([], "::1"), has([]), has(["inet"])]).toEqual(["yes", "no", "no"]);
   });
@@ -210,11 +211,11 @@ describe("its owner", () => {
         ({ message, hint }) => `${message}; ${hint}`,
       );
     expect(text(taken("yes"))).toEqual([]);
-    expect(text(taken("elsewhere"))).toEqual([
+    expect(text(taken({ lacks: ["inet"] }))).toEqual([
       "631/tcp: its owner has it, but not over IPv4, where others had it: it may not ask for the port, or not set " +
         "SO_REUSEADDR; 'portreservectl lookup 631/tcp' shows who has it",
     ]);
-    expect(text(one([socket([user()]), socket([], { state: "ended", inode: 0 })], "elsewhere"))).toEqual([
+    expect(text(one([socket([user()]), socket([], { state: "ended", inode: 0 })], { lacks: ["inet"] }))).toEqual([
       "631/tcp: its owner has it, but not over IPv4, where others had it: for a minute at most a connection that ended " +
         "keeps it; restart it in a minute",
     ]);

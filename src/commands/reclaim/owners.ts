@@ -64,5 +64,6 @@ export function ownerHas({ ports }: Pick<Coverage, "ports">, place: Wanted): Own
     (one) => one.verdict === "owner" && (one.state === "listening" || place.protocol === "udp"),
   );
   if (own.length === 0) return "no";
-  return place.families.every((family) => own.some(({ address }) => serves(address, family))) ? "yes" : "elsewhere";
+  const lacks = place.families.filter((family) => !own.some(({ address }) => serves(address, family)));
+  return lacks.length === 0 ? "yes" : { lacks };
 }

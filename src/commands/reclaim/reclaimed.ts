@@ -4,8 +4,8 @@ import { unique } from "../../core/text.ts";
 import type { CarriedOut } from "./carry-out.ts";
 import type { FoundPort, ReclaimPlan } from "./plan.ts";
 
-/** Whether its owner has it. `elsewhere`: but not in each address family in which others had it. */
-export type OwnerHas = "yes" | "elsewhere" | "no";
+/** Whether its owner has it. `lacks`: it has, but not in these address families, in which others had it. */
+export type OwnerHas = "yes" | "no" | { readonly lacks: readonly SocketFamily[] };
 
 export interface Reclaimed {
   readonly found: FoundPort;
@@ -30,7 +30,7 @@ export function forOwner(ports: readonly Reclaimed[]): readonly Reclaimed[] {
  * the other protocol, but for one of them.
  */
 export function withoutOwner(ports: readonly Reclaimed[]): readonly Reclaimed[] {
-  const lost = ports.filter(({ ownerHas }) => ownerHas === "no" || ownerHas === "elsewhere");
+  const lost = ports.filter(({ ownerHas }) => ownerHas !== undefined && ownerHas !== "yes");
   const taken = lost.filter(isTaken);
   return taken.length > 0 || ports.some(({ ownerHas }) => ownerHas === "yes") ? taken : lost;
 }

@@ -5,7 +5,7 @@ import { portText } from "../coverage/words.ts";
 import type { Options } from "../types.ts";
 import type { Restarted } from "./owners.ts";
 import { type FoundPort, planLines, type ReclaimPlan, userText } from "./plan.ts";
-import { familiesOf, forOwner, type Reclaimed, withoutOwner } from "./reclaimed.ts";
+import { forOwner, type Reclaimed, withoutOwner } from "./reclaimed.ts";
 
 /** What will be done. What cannot is a message. */
 export function blockOf(ports: readonly Reclaimed[]): Block {
@@ -88,12 +88,13 @@ export function startMessages(ports: readonly Reclaimed[], { dryRun, restartOwne
   return [...messages, { severity: "note", message, hint }];
 }
 
-function lostMessage({ found, plan, ownerHas }: Reclaimed): Message {
+function lostMessage({ found, ownerHas }: Reclaimed): Message {
   const port = portText(found);
   const ended = found.sockets.some(({ state }) => state === "ended");
-  const families = familiesOf({ plan }).map((family) => (family === "inet" ? "IPv4" : "IPv6"));
+  const lacks = typeof ownerHas === "object" ? ownerHas.lacks : [];
+  const families = lacks.map((family) => (family === "inet" ? "IPv4" : "IPv6"));
   const lost =
-    ownerHas === "elsewhere"
+    families.length > 0
       ? `its owner has it, but not over ${enumerate(families)}, where others had it`
       : "its owner does not have it";
   const why = ended
