@@ -1,17 +1,14 @@
 // Every service and socket of the host: as systemd has it loaded, and for the others as their files say.
 import { once, oncePerText } from "../../core/once.ts";
 import type { Seen, Unseen } from "../../core/seen.ts";
-import { DROP_IN_NAME, isShimDropIn, librariesIn, preloads } from "../../core/systemd/drop-in.ts";
-import { dropInFolders, inReadingOrder } from "../../core/systemd/drop-in-order.ts";
-import { type DropInFacts, dropInFault, partsGiven } from "../../core/systemd/drop-in-wanted.ts";
+import { librariesIn, preloads } from "../../core/systemd/drop-in.ts";
+import type { DropInFacts } from "../../core/systemd/drop-in-wanted.ts";
 import { fromFiles } from "../../core/systemd/from-files.ts";
 import { ASKED_OF_UNITS, fromShow, present } from "../../core/systemd/from-show.ts";
 import { hiding, type Mounted, unrunnable } from "../../core/systemd/mounts.ts";
 import { otherRootOf, PRESENT_STATES, preloadOf, type Unit } from "../../core/systemd/unit.ts";
 import type { UnitFile } from "../../core/systemd/unit-file.ts";
 import { templateOf } from "../../core/systemd/unit-name.ts";
-import { unique } from "../../core/text.ts";
-import { unitHint } from "../../coverage/commands.ts";
 import type { UnitFacts } from "../../coverage/unit-facts.ts";
 import { namesIn } from "../../system/files/entry.ts";
 import { showLoadedUnits, systemdRuns } from "../../system/host/systemd.ts";
@@ -21,15 +18,14 @@ import {
   INSTALLED_SHARE,
   INSTALLED_SHIM,
   INSTALLED_SHIM_FILES,
-  OUR_LIBRARIES,
   PRELOAD_LIST,
   TABLE_FILE,
   UNIT_FOLDERS,
 } from "../../system/paths.ts";
-import { fileStatus, mountPoint, programCalled, realPathOf } from "../programs/read-programs-on-disk.ts";
+import { mountPoint, programCalled, realPathOf } from "../programs/read-programs-on-disk.ts";
 import { type UnitMemory, unitMemory } from "./known-units.ts";
+import { dropInsOf, type Folders, faultsOf, givesHighPorts, ourDropIns } from "./read-drop-ins.ts";
 import { managerPreload } from "./read-manager-environment.ts";
-import { dropInObstacles } from "./read-obstacles.ts";
 import { type PowerSources, powerlessFacts, readAccounts } from "./read-powerless.ts";
 import { type FoundUnitFile, readUnitText, stampsOf, unitFiles } from "./read-unit-files.ts";
 import { readUnitTexts } from "./read-unit-texts.ts";
@@ -117,7 +113,6 @@ function factsOf(unit: Unit, texts: () => readonly UnitFile[], host: Shared): Om
   };
 }
 
-type Folders = readonly (readonly [string, ReadonlySet<string>])[];
 type Written = FoundUnitFile & { readonly name: string };
 
 /** Those whose files are there; `known` are names to leave out. */
@@ -203,52 +198,4 @@ function noExecIn({ execPaths }: Unit): Pick<UnitFacts, "noExec"> {
 function isOursFirst(preload: string): boolean {
   const first = librariesIn(preload).find((name) => !preloads(name, INSTALLED_SHARE));
   return first === undefined || first === INSTALLED_SHIM || first === INSTALLED_HIGH;
-}
-
-/** What is true of the program or its root is found by looking at these. */
-const SEEN_OTHERWISE: ReadonlySet<string> = new Set(["static-program", "other-root"]);
-
-/** One that does not name the shim has no effect at all. */
-function faultsOf(
-  unit: string,
-  files: readonly UnitFile[],
-  { fromManager }: Shared,
-): Pick<UnitFacts, "dropInObstacle" | "dropInStale"> {
-  const fault = dropInFault({ unit, files, ...OUR_LIBRARIES, fromManager });
-  const kind = givesHighPorts(unit, files) ? "high" : "shim";
-  const obstacles = dropInObstacles("/", unit, files, kind).filter(({ code }) => !SEEN_OTHERWISE.has(code));
-  const first = obstacles.find(({ severity }) => severity === "error") ?? obstacles[0];
-  const obstacle =
-    fault?.certain === true
-      ? { certain: true, reason: fault.reason, hint: unitHint(unit, kind === "high") }
-      : first && { certain: first.severity === "error", reason: first.message, hint: first.hint };
-  return {
-    ...(obstacle === undefined ? {} : { dropInObstacle: obstacle }),
-    ...(fault === undefined || fault.certain ? {} : { dropInStale: fault.reason }),
-  };
-}
-
-/** One of its files is ours, and gives the twin. */
-function givesHighPorts(unit: string, files: readonly UnitFile[]): boolean {
-  return files.some((file) => partsGiven(unit, file, OUR_LIBRARIES).shim === "high");
-}
-
-/** In the order in which systemd reads them. `names`: all of the unit's. `folders`: those of units, with the names that are in each. */
-function dropInsOf(names: readonly string[], folders: Folders): readonly string[] {
-  const own = unique(names.flatMap(dropInFolders)).filter((name) => folders.some(([, found]) => found.has(name)));
-  return inReadingOrder(
-    own.flatMap((name) =>
-      folders
-        .filter(([, found]) => found.has(name))
-        .flatMap(([folder]) => namesIn("/", `${folder}/${name}`).map((file) => `${folder}/${name}/${file}`)),
-    ),
-  );
-}
-
-function ourDropIns(paths: readonly string[]): Pick<UnitFacts, "hasDropIn" | "dropInSince"> {
-  const ours = paths
-    .filter((file) => file.endsWith(`/${DROP_IN_NAME}`))
-    .filter((file) => readUnitText("/", file).every(({ text }) => isShimDropIn(text)));
-  const times = ours.flatMap((file) => fileStatus("/", file)?.changedAt ?? []);
-  return { hasDropIn: ours.length > 0, dropInSince: times.length === 0 ? undefined : Math.max(...times) };
 }
