@@ -1,7 +1,7 @@
 // Whether the file system of a file answers, so that no look waits for ever for a server that is dead or means harm.
 import { once } from "../../core/once.ts";
 import type { Unseen } from "../../core/seen.ts";
-import { processFolder } from "../../system/proc/process-files.ts";
+import { isGone, processFolder } from "../../system/proc/process-files.ts";
 import { runProgram } from "../../system/start-program.ts";
 import { type FileSystem, fileSystemsIn } from "./file-systems.ts";
 import { readMounts } from "./read-self.ts";
@@ -61,8 +61,10 @@ export function whySilent(
       rootWould: false,
     };
   }
-  asked.set(name, ask(answering, file, system, mayHarm));
-  return asked.get(name);
+  const answer = ask(answering, file, system, mayHarm);
+  // The end of a process says nothing of what others have of the same device.
+  if (answer !== OF_A_USER || !isGone(file)) asked.set(name, answer);
+  return answer;
 }
 
 /** The same for the root of a process with other mounts; `mounts` names its mount namespace. */

@@ -1,9 +1,9 @@
 // From a line of /proc/PID/maps to the very file that is meant, and what is in it: each file is opened once a look.
 
-import type { Unseen } from "../../core/seen.ts";
+import { isUnseen, type Unseen } from "../../core/seen.ts";
 import type { ObjectFacts } from "../../coverage/facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
-import { isRefused, type Refused } from "../../system/proc/process-files.ts";
+import { isGone, isRefused, type Refused } from "../../system/proc/process-files.ts";
 import { knownOf, type ObjectCache } from "../programs/known-file.ts";
 import { whyPathSilent } from "../programs/read-path-answers.ts";
 import { DELETED, type MappedFile, parseMappedFile, pathsMeant, withoutDeletedMark } from "./maps.ts";
@@ -59,20 +59,23 @@ export function keyOfMapped(objects: Objects, by: MappedBy, text: string, range:
   if (known !== undefined) return known;
   const mapped = parseMappedFile(text);
   if (mapped === undefined) return { errno: "EINVAL" };
+  const link = `${by.folder}/map_files/${rangeName(range())}`;
   const silent = whyMappedSilent(objects, by, mapped, range());
   if (silent !== undefined) {
+    if (isGone(link)) return ENDED;
     const unseen = `maps:${mapped.device}:${mapped.inode}`;
     objects.found.set(unseen, { path: nameToText(Buffer.from(inRoot(by.view, mapped.path), "latin1")), elf: silent });
     by.view.keys.set(text, unseen);
     return unseen;
   }
   const place = findMapped(by, mapped, range());
-  if ("errno" in place && GONE.has(place.errno)) return place;
+  if ("errno" in place && (isGone(link) || place.errno === "ENOENT" || place.errno === "ESRCH")) return ENDED;
   const path = nameToText(Buffer.from(shownPath(by, mapped.path, place), "latin1"));
   const key = "errno" in place ? `maps:${mapped.device}:${mapped.inode}` : place.identity.key;
   if (!objects.found.has(key)) {
     const guarded = "errno" in place && place.errno === GUARDED.errno;
     const elf = guarded ? OF_A_USER : "errno" in place ? outOfSight(objects) : elfOf(objects, place, by.guard);
+    if (isUnseen(elf) && isGone(link)) return ENDED;
     objects.found.set(key, { path, elf });
   }
   by.view.keys.set(text, key);
@@ -90,8 +93,8 @@ export function whyMappedSilent(
   return whySilent(answering, device, folder, `${folder}/map_files/${rangeName(range)}`, mayHarm);
 }
 
-/** The key of a process's program, which it need not have mapped. */
-export function keyOfExecutable(objects: Objects, by: MappedBy): string {
+/** The key of a process's program, which it need not have mapped. Refused: the process has ended. */
+export function keyOfExecutable(objects: Objects, by: MappedBy): string | Refused {
   const { key } = by.executable;
   if (!objects.found.has(key)) {
     const place: OpenableFile = {
@@ -101,7 +104,10 @@ export function keyOfExecutable(objects: Objects, by: MappedBy): string {
       path: undefined,
     };
     const path = nameToText(Buffer.from(shownPath(by, by.executablePath, place), "latin1"));
-    objects.found.set(key, { path, elf: elfOf(objects, place, by.guardOfProgram()) });
+    const elf = elfOf(objects, place, by.guardOfProgram());
+    // What this process can no longer show, another one of the same program may.
+    if (isUnseen(elf) && isGone(`${by.folder}/exe`)) return ENDED;
+    objects.found.set(key, { path, elf });
   }
   return key;
 }
@@ -112,7 +118,7 @@ export function programPath(by: MappedBy): string {
   return inRoot(view, isMarked(by, executable, executablePath) ? withoutDeletedMark(executablePath) : executablePath);
 }
 
-const GONE: ReadonlySet<string> = new Set(["ENOENT", "ESRCH"]);
+const ENDED: Refused = { errno: "ESRCH" };
 
 export interface OpenableFile {
   readonly file: string | Buffer;

@@ -67,14 +67,15 @@ function visitCode(file: string, visit: (lines: Buffer) => "stop" | undefined): 
 
 /**
  * Why the program of a process must not be looked at, undefined where it may: by the device of the mapping that has the
- * path of /proc/PID/exe, since a look at that link asks its file system.
+ * path of /proc/PID/exe, since a look at that link asks its file system. "again": a user's process has no such mapping, as
+ * each has for a moment that is being started; `isLast` settles for what stands behind the link.
  */
 export function whyProgramSilent(
   { answering }: Objects,
   folder: string,
   executablePath: string,
-  mayHarm: () => boolean,
-): Unseen | undefined {
+  { mayHarm, isLast }: { readonly mayHarm: () => boolean; readonly isLast: boolean },
+): Unseen | "again" | undefined {
   let device: string | undefined;
   readLines(`${folder}/maps`, (lines) => {
     eachCode(lines, ({ file, end }) => {
@@ -83,6 +84,7 @@ export function whyProgramSilent(
     });
     return device === undefined ? undefined : "stop";
   });
+  if (device === undefined && !isLast && mayHarm()) return "again";
   return whySilent(answering, device, folder, `${folder}/exe`, mayHarm);
 }
 

@@ -32,17 +32,17 @@ export interface ProcessScan extends PlaceScan {
 
 /**
  * Undefined: it has ended. "again": it has started another program meanwhile, or the loader has not finished the one it
- * has started, or something of it went away, or what was read ahead (`isAhead`) is of the past; `isLast` then settles for
- * what can be said of it. Whatever a read of it fails with, a process that lives is never left out: its file systems answer with any error that they like.
+ * has started, or something of it went away, or what was read ahead is of the past; `isLast` then settles for what can be
+ * said of it. Whatever a read of it fails with, a process that lives is never left out: its file systems answer with any error that they like.
  */
 export function observeProcess(
   look: ProcessScan,
   candidate: Candidate,
-  { isLast, isAhead }: { isLast: boolean; isAhead: boolean },
+  { isLast }: { isLast: boolean },
 ): ProcessFacts | "again" | undefined {
   const domain = domainOfProcess(look.self, candidate.folder);
   const open = openOf(look.units, candidate, domain);
-  const found = lookInto(look, candidate, { open, isLast, isAhead, confinedBy: domain });
+  const found = lookInto(look, candidate, { open, isLast, confinedBy: domain });
   if (!isRefused(found)) return found;
   if (!isDenied(found) && !candidate.isAlive()) return undefined;
   if ((found.errno === "ENOENT" || found.errno === "ESRCH") && !isLast) return "again";
@@ -52,12 +52,7 @@ export function observeProcess(
 function lookInto(
   look: ProcessScan,
   { folder, isAlive }: Candidate,
-  {
-    isLast,
-    isAhead,
-    confinedBy,
-    open,
-  }: { isLast: boolean; isAhead: boolean; confinedBy: string | undefined; open: Open },
+  { isLast, confinedBy, open }: { isLast: boolean; confinedBy: string | undefined; open: Open },
 ): ProcessFacts | "again" | Refused {
   const { self } = look;
   // The kernel asks the same question for this link and for all that follows: one refusedAs stands for all.
@@ -69,10 +64,16 @@ function lookInto(
   const strict = guardOf(look.objects.answering, look.objects.budget, folder);
   const guard = isFar && isHarmful() ? strict : undefined;
   const guardOfProgram = (): FileGuard | undefined => (isHarmful() ? strict : undefined);
-  const notHere = (why: Unseen): ProcessFacts => ({
-    ...closed({ ...open, ...rightsOf(self, folder) }, why),
-    network: compared(self, namespaceOf(folder, "net"), self.network),
-  });
+  // What was asked of a process that has ended since, or runs another program now, is answered by neither.
+  const past = (): "again" | Refused | undefined => {
+    if (!isAlive()) return ENDED;
+    return !isLast && readLink(`${folder}/exe`) !== link ? "again" : undefined;
+  };
+  const notHere = (why: Unseen): ProcessFacts | "again" | Refused =>
+    past() ?? {
+      ...closed({ ...open, ...rightsOf(self, folder) }, why),
+      network: compared(self, namespaceOf(folder, "net"), self.network),
+    };
   const far = isFar && guard === undefined ? whyRootSilent(look.objects.answering, mounts, folder) : undefined;
   if (far !== undefined) return notHere(far);
   const place = placeOf(look, folder, mounts, isFar ? () => guard : guardOfProgram);
@@ -82,8 +83,9 @@ function lookInto(
   const known = programs.get(executablePath);
   const silent =
     known === undefined && guard === undefined
-      ? whyProgramSilent(look.objects, folder, executablePath, isHarmful)
+      ? whyProgramSilent(look.objects, folder, executablePath, { mayHarm: isHarmful, isLast })
       : undefined;
+  if (silent === "again") return past() ?? silent;
   if (silent !== undefined) return notHere(silent);
   const executable = known ?? fileIdentity(`${folder}/exe`, guardOfProgram());
   if (isRefused(executable)) return executable === GUARDED ? notHere(OF_A_USER) : executable;
@@ -106,6 +108,7 @@ function lookInto(
   }
   programs.set(executablePath, by.executable);
   const program = keyOfExecutable(look.objects, by);
+  if (isRefused(program)) return program;
   // A process has its program mapped, unless it has just executed another one, or unmapped it on purpose.
   if (!isUnseen(code.keys) && !code.keys.includes(program)) {
     const now = fileIdentity(`${folder}/exe`, guardOfProgram());
@@ -146,15 +149,17 @@ function lookInto(
     bindings: isUnseen(keys) ? keys : bindingsOf(look.objects, by, keys, program),
   };
   if (!isOfInterest && lookup === undefined) return facts;
-  // What was read now must be of the same program in the same process.
-  if (isAhead && !isLast && !(isAlive() && readLink(`${folder}/exe`) === link)) return "again";
-  return {
-    ...facts,
-    ...rights,
-    ...(denied === undefined ? {} : { denied }),
-    ...(lookup === undefined ? {} : { lookup }),
-  };
+  return (
+    past() ?? {
+      ...facts,
+      ...rights,
+      ...(denied === undefined ? {} : { denied }),
+      ...(lookup === undefined ? {} : { lookup }),
+    }
+  );
 }
+
+const ENDED: Refused = { errno: "ESRCH" };
 
 const BEING_LOADED: Unseen = { unseen: "it is just being started", rootWould: false };
 

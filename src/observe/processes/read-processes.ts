@@ -113,7 +113,7 @@ function observe(
   pauses: { left: number },
 ): ProcessFacts | "refused" | undefined {
   const folder = processFolder(id);
-  const isAhead = answersAhead(folder);
+  answersAhead(folder);
   const read = readBytes(`${folder}/stat`);
   if (isRefused(read)) return read.errno === "EACCES" || read.errno === "EPERM" ? "refused" : undefined;
   const stat = parseStat(read);
@@ -129,7 +129,7 @@ function observe(
   const candidate = { id, folder: living, name: stat.name, startedAt: born, isAlive };
   for (let left = LOOKS; left > 0; left -= 1) {
     const isLast = left === 1 || pauses.left <= 0;
-    const found = observeProcess(look, candidate, { isLast, isAhead: isAhead && left === LOOKS });
+    const found = observeProcess(look, candidate, { isLast });
     // What is asked again is asked now.
     answersAhead(undefined);
     if (found !== "again") return found;

@@ -176,6 +176,15 @@ export function readLink(link: string): string | Refused {
   return typeof found === "string" ? found : refused(found);
 }
 
+/**
+ * Whether a link of a process's folder, to its program or to what it has mapped, leads nowhere any more: it has ended, or
+ * has mapped something else since. No file system is asked.
+ */
+export function isGone(link: string | Buffer): boolean {
+  const found = readLink(String(link));
+  return isRefused(found) && (found.errno === "ENOENT" || found.errno === "ESRCH");
+}
+
 /** "NAME TEXT" of each link in a folder whose text begins with `start`; undefined where there is no link at all. */
 export function linksLike(folder: string, start: string): readonly string[] | Refused | undefined {
   const found = native().linksLike(folder, start);
