@@ -1,12 +1,13 @@
 // One verb that changes something at a time: what the others say while they wait.
 import type { Report } from "../report/types.ts";
 import { refuseOthersImage } from "../system/files/image-owner.ts";
-import { withLock } from "../system/lock.ts";
+import { isLockThere, withLock } from "../system/lock.ts";
 import type { Context } from "./types.ts";
 
 /**
  * Runs `work` when no other portreservectl is running on this root; not for root in somebody else's image. The lock stays in
- * an image: `refused` changes nothing, and gives the report that says why `work` would not either. Throws AppError.
+ * an image, so before the first one is made there, `refused` changes nothing, and gives the report that says why `work` would
+ * not either. Throws AppError.
  */
 export async function underLock(
   { options, progress }: Pick<Context, "options" | "progress">,
@@ -15,7 +16,7 @@ export async function underLock(
 ): Promise<Report> {
   refuseOthersImage(options.root);
   // Under the lock all of it is looked at again.
-  const report = options.root === "/" ? undefined : await refused();
+  const report = options.root === "/" || isLockThere(options.root) ? undefined : await refused();
   if (report !== undefined) return report;
   const onWait = (): void =>
     progress({ severity: "note", message: "another portreservectl is running, waiting for it to finish" });

@@ -1,8 +1,8 @@
 // One writer at a time: an flock on a file under /run, which the kernel releases when its holder ends, however it ends.
-import { closeSync, constants, fstatSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import path from "node:path";
 import { native } from "../core/native.ts";
-import { AppError, errnoOf, fromSystem } from "./app-error.ts";
+import { AppError, errnoOf, fromSystem, orUndefined } from "./app-error.ts";
 import { hostPath } from "./command-text.ts";
 import { otherKind } from "./files/read-file.ts";
 import { resolveUnder } from "./files/rooted.ts";
@@ -40,6 +40,15 @@ export async function withLock<T>(choice: LockChoice, work: () => T | Promise<T>
   }
 }
 
+/** Whether there is a lock file on this root already. False where that cannot be seen. */
+export function isLockThere(root: string): boolean {
+  return orUndefined(() => lstatSync(lockFile(resolveUnder(root, path.dirname(LOCK_FILE)))).isFile()) ?? false;
+}
+
+function lockFile(folder: Buffer): Buffer {
+  return Buffer.concat([folder, Buffer.from(`/${path.basename(LOCK_FILE)}`)]);
+}
+
 function tryLock(descriptor: number, wait: boolean): boolean {
   try {
     return native().lockFile(descriptor, wait);
@@ -57,7 +66,7 @@ function openLock(root: string): number {
     const folder = resolveUnder(root, path.dirname(LOCK_FILE));
     // The root of an image being built may not have its /run yet.
     if (root !== "/") mkdirSync(folder, { recursive: true });
-    descriptor = openSync(Buffer.concat([folder, Buffer.from(`/${path.basename(LOCK_FILE)}`)]), OPEN_FLAGS, LOCK_MODE);
+    descriptor = openSync(lockFile(folder), OPEN_FLAGS, LOCK_MODE);
   } catch (error) {
     const kind = NOT_OPENED[errnoOf(error) ?? ""];
     throw kind === undefined

@@ -1,7 +1,7 @@
 // Whether the file system of a file answers, so that no look waits for ever for a server that is dead or means harm.
 import { once } from "../../core/once.ts";
 import type { Unseen } from "../../core/seen.ts";
-import { isGone, processFolder } from "../../system/proc/process-files.ts";
+import { leadsNowhere, processFolder } from "../../system/proc/process-files.ts";
 import { runProgram } from "../../system/start-program.ts";
 import { type FileSystem, fileSystemsIn } from "./file-systems.ts";
 import { readMounts } from "./read-self.ts";
@@ -63,7 +63,7 @@ export function whySilent(
   }
   const answer = ask(answering, file, system, mayHarm);
   // The end of a process says nothing of what others have of the same device.
-  if (answer !== OF_A_USER || !isGone(file)) asked.set(name, answer);
+  if (answer !== OF_A_USER || !leadsNowhere(file)) asked.set(name, answer);
   return answer;
 }
 

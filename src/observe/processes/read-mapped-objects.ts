@@ -3,7 +3,7 @@
 import { isUnseen, type Unseen } from "../../core/seen.ts";
 import type { ObjectFacts } from "../../coverage/facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
-import { isGone, isRefused, type Refused } from "../../system/proc/process-files.ts";
+import { isRefused, leadsNowhere, type Refused } from "../../system/proc/process-files.ts";
 import { knownOf, type ObjectCache } from "../programs/known-file.ts";
 import { whyPathSilent } from "../programs/read-path-answers.ts";
 import { DELETED, type MappedFile, parseMappedFile, pathsMeant, withoutDeletedMark } from "./maps.ts";
@@ -62,20 +62,20 @@ export function keyOfMapped(objects: Objects, by: MappedBy, text: string, range:
   const link = `${by.folder}/map_files/${rangeName(range())}`;
   const silent = whyMappedSilent(objects, by, mapped, range());
   if (silent !== undefined) {
-    if (isGone(link)) return ENDED;
+    if (leadsNowhere(link)) return ENDED;
     const unseen = `maps:${mapped.device}:${mapped.inode}`;
     objects.found.set(unseen, { path: nameToText(Buffer.from(inRoot(by.view, mapped.path), "latin1")), elf: silent });
     by.view.keys.set(text, unseen);
     return unseen;
   }
   const place = findMapped(by, mapped, range());
-  if ("errno" in place && (isGone(link) || place.errno === "ENOENT" || place.errno === "ESRCH")) return ENDED;
+  if ("errno" in place && (leadsNowhere(link) || place.errno === "ENOENT" || place.errno === "ESRCH")) return ENDED;
   const path = nameToText(Buffer.from(shownPath(by, mapped.path, place), "latin1"));
   const key = "errno" in place ? `maps:${mapped.device}:${mapped.inode}` : place.identity.key;
   if (!objects.found.has(key)) {
     const guarded = "errno" in place && place.errno === GUARDED.errno;
     const elf = guarded ? OF_A_USER : "errno" in place ? outOfSight(objects) : elfOf(objects, place, by.guard);
-    if (isUnseen(elf) && isGone(link)) return ENDED;
+    if (isUnseen(elf) && leadsNowhere(link)) return ENDED;
     objects.found.set(key, { path, elf });
   }
   by.view.keys.set(text, key);
@@ -106,7 +106,7 @@ export function keyOfExecutable(objects: Objects, by: MappedBy): string | Refuse
     const path = nameToText(Buffer.from(shownPath(by, by.executablePath, place), "latin1"));
     const elf = elfOf(objects, place, by.guardOfProgram());
     // What this process can no longer show, another one of the same program may.
-    if (isUnseen(elf) && isGone(`${by.folder}/exe`)) return ENDED;
+    if (isUnseen(elf) && leadsNowhere(`${by.folder}/exe`)) return ENDED;
     objects.found.set(key, { path, elf });
   }
   return key;

@@ -22,14 +22,16 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTT
 export const O_PATH = 0o10000000;
 
 /**
- * The bytes of a regular file of at most `limit` bytes; links are followed. The file is looked at before it is opened, since
- * opening a device can act upon it; and what is opened is what was looked at, whatever its name leads to by then.
+ * The bytes of a regular file of at most `limit` bytes; links are followed, or, without `follow`, not a file. The file is
+ * looked at before it is opened, since opening a device can act upon it; and what is opened is what was looked at, whatever
+ * its name leads to by then.
  */
-export function readRegularFile(file: string | Buffer, limit: number): FileRead | ReadFault {
+export function readRegularFile(file: string | Buffer, limit: number, { follow = true } = {}): FileRead | ReadFault {
   let place: number | undefined;
   try {
-    place = openSync(file, O_PATH);
-    return notAFile(fstatSync(place)) ?? readOpened(file, place, limit);
+    const noFollow = follow ? 0 : constants.O_NOFOLLOW;
+    place = openSync(file, O_PATH | noFollow);
+    return notAFile(fstatSync(place)) ?? readOpened(file, place, limit, noFollow);
   } catch (error) {
     return faultOf(error);
   } finally {
@@ -37,8 +39,8 @@ export function readRegularFile(file: string | Buffer, limit: number): FileRead 
   }
 }
 
-function readOpened(file: string | Buffer, place: number, limit: number): FileRead | ReadFault {
-  const descriptor = reopened(file, place);
+function readOpened(file: string | Buffer, place: number, limit: number, noFollow: number): FileRead | ReadFault {
+  const descriptor = reopened(file, place, noFollow);
   try {
     const stats = fstatSync(descriptor);
     return notAFile(stats) ?? readUpTo(descriptor, stats, limit);
@@ -47,13 +49,13 @@ function readOpened(file: string | Buffer, place: number, limit: number): FileRe
   }
 }
 
-function reopened(file: string | Buffer, place: number): number {
+function reopened(file: string | Buffer, place: number, noFollow: number): number {
   try {
     return openSync(ownDescriptor(place), OPEN_FLAGS);
   } catch (error) {
     // In a chroot without /proc there is only the path.
     if (errnoOf(error) !== "ENOENT") throw error;
-    return openSync(file, OPEN_FLAGS);
+    return openSync(file, OPEN_FLAGS | noFollow);
   }
 }
 

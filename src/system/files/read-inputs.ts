@@ -80,10 +80,11 @@ function readFolder({ root, folderMayMiss }: InputChoice): { folder: Buffer; ent
   }
 }
 
-/** Only a link needs the slower way, which keeps to the root. */
+/** Only a link needs the slower way, which keeps to the root. None is followed before it is known to be one. */
 function readEntry(root: string, folder: Buffer, entry: Buffer): FileRead | ReadFault {
   const file = Buffer.concat([folder, SLASH, entry]);
-  if (!isLink(file)) return readRegularFile(file, CONFIG_LIMIT);
+  const plain = readRegularFile(file, CONFIG_LIMIT, { follow: false });
+  if (!isFault(plain) || plain.kind !== "not-a-file" || !isLink(file)) return plain;
   const read = readUnder(root, Buffer.concat([Buffer.from(OWNERS_FOLDER), SLASH, entry]), CONFIG_LIMIT);
   const dangling = isFault(read) && read.kind === "missing";
   return dangling ? { kind: "failed", reason: "it is a link to a file that does not exist" } : read;

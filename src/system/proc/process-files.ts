@@ -180,7 +180,7 @@ export function readLink(link: string): string | Refused {
  * Whether a link of a process's folder, to its program or to what it has mapped, leads nowhere any more: it has ended, or
  * has mapped something else since. No file system is asked.
  */
-export function isGone(link: string | Buffer): boolean {
+export function leadsNowhere(link: string | Buffer): boolean {
   const found = readLink(String(link));
   return isRefused(found) && (found.errno === "ENOENT" || found.errno === "ESRCH");
 }
