@@ -1,5 +1,4 @@
 // hold --share and unhold: drop-ins come before the ports are held and go after, and what runs shares its port at once.
-import { isGone } from "../../observe/sockets/read-descriptors.ts";
 import { readOpenSockets } from "../../observe/sockets/read-open-sockets.ts";
 import { processesOf } from "../../observe/units/read-unit-processes.ts";
 import type { Message } from "../../report/types.ts";
@@ -10,7 +9,7 @@ import { tidyUpBeside } from "../../system/files/tidy-up.ts";
 import { shareSocket } from "../../system/host/other-sockets.ts";
 import { daemonReload, systemdRuns } from "../../system/host/systemd.ts";
 import { INSTALLED_SHARE } from "../../system/paths.ts";
-import { isRefused } from "../../system/proc/process-files.ts";
+import { isGone, isRefused } from "../../system/proc/process-files.ts";
 import { expectInForce } from "../install/drop-ins.ts";
 import { expectDone } from "../install/expect-done.ts";
 import type { DropInPlan, SharePlan } from "./plan.ts";

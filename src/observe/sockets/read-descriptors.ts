@@ -4,6 +4,7 @@ import type { AheadGroup } from "../../core/native.ts";
 import type { SocketPlace } from "../../core/sockets/row.ts";
 import {
   answersAhead,
+  isGone,
   isRefused,
   linksLike,
   processFolder,
@@ -72,7 +73,3 @@ function socketLinks(folder: string): readonly SocketPlace[] | "none" | Refused 
 }
 
 const SOCKET = "socket:[";
-
-export function isGone({ errno }: Refused): boolean {
-  return errno === "ENOENT" || errno === "ESRCH";
-}

@@ -182,7 +182,12 @@ export function readLink(link: string): string | Refused {
  */
 export function leadsNowhere(link: string | Buffer): boolean {
   const found = readLink(String(link));
-  return isRefused(found) && (found.errno === "ENOENT" || found.errno === "ESRCH");
+  return isRefused(found) && isGone(found);
+}
+
+/** Whether it was refused because there is no such process, or it has nothing of the kind any more. */
+export function isGone({ errno }: Refused): boolean {
+  return errno === "ENOENT" || errno === "ESRCH";
 }
 
 /** "NAME TEXT" of each link in a folder whose text begins with `start`; undefined where there is no link at all. */
