@@ -13,8 +13,8 @@ export interface Console {
   /** One line, as if somebody typed it. */
   readonly type: (line: string) => void;
   /**
-   * Enter, as often as it takes until something matches in what is said then: who asks for it may throw away what came before it
-   * began to read, as sulogin does.
+   * Enter, as often as it takes until something matches in what is said then, which is still to be seen by what comes next: who
+   * asks for Enter may throw away what came before it began to read, as sulogin does.
    */
   readonly enterUntil: (pattern: RegExp) => Promise<void>;
   /**
@@ -82,7 +82,7 @@ export function consoleOf(line: Duplex, gone: Promise<string>, patience: number)
     type,
     enterUntil: async (pattern) => {
       type("");
-      await pressing(pattern);
+      await pressing(new RegExp(`(?=${pattern.source})`));
     },
     typeAt: async (prompt, block) => {
       await until(prompt);
