@@ -23,7 +23,11 @@ setpriv --reuid=${user} --regid=${user} --clear-groups ./shell -c 'trap "exec $0
 until grep -qs ready said; do sleep 0.02; done
 "$3" "$4" $ID ${signal}`;
   const host = ["--mount", "--pid", "--net", "--fork", "--mount-proc", "sh", "-c", script, "sh"];
-  const { stdout, stderr } = spawnSync("unshare", [...host, scratch(), HOLD, NODE, OBSERVE], { encoding: "utf8" });
+  const { stdout, stderr } = spawnSync("unshare", [...host, scratch(), HOLD, NODE, OBSERVE], {
+    encoding: "utf8",
+    timeout: 60_000,
+    killSignal: "SIGKILL",
+  });
   if (stderr !== "" || stdout === "") throw new Error(`${stderr}: it ended without an answer`);
   return JSON.parse(stdout) as Seen;
 }

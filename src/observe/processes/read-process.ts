@@ -33,7 +33,8 @@ export interface ProcessScan extends PlaceScan {
 /**
  * Undefined: it has ended. "again": it has started another program meanwhile, or the loader has not finished the one it
  * has started, or something of it went away, or what was read ahead is of the past; `isLast` then settles for what can be
- * said of it. Whatever a read of it fails with, a process that lives is never left out: its file systems answer with any error that they like.
+ * said of it. Whatever a read of it fails with, a process that lives is never left out: its file systems answer with any
+ * error that they like.
  */
 export function observeProcess(
   look: ProcessScan,
