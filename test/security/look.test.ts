@@ -51,7 +51,7 @@ cat found; echo $(($(cat done) - $(cat begun))); if [ -e ended ]; then echo ende
 kill -9 $HELD $(cat server 2>&1 | tr -dc "0-9 ")`;
   const { stdout, stderr } = spawnSync(
     "unshare",
-    ["--mount", "--pid", "--net", "--fork", "--mount-proc", "sh", "-c", whole],
+    ["--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc", "sh", "-c", whole],
     {
       encoding: "utf8",
       env: { PATH: process.env.PATH, FOLDER: folder, SERVER, HOSTILE, NODE, OBSERVE },

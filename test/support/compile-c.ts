@@ -21,8 +21,8 @@ export function compileC(sources: string | readonly string[], flags: readonly st
     if (existsSync(file)) key.update(readFileSync(file));
   }
   const name = `${path.basename(files[0] ?? "", ".c")}-${key.digest("hex").slice(0, 16)}`;
-  // What is linked with a program of this run has that one's place in it, and is of no use to another run.
-  const keptIn = flags.some((flag) => flag.includes(STAGE)) ? STAGE : path.join(root, ".cache");
+  // What is linked with a program of this run's copy has that one's place in it, and is of no use to another run.
+  const keptIn = STAGE !== root && flags.some((flag) => flag.includes(STAGE)) ? STAGE : path.join(root, ".cache");
   const program = path.join(keptIn, "test-programs", name);
   if (!existsSync(program)) {
     mkdirSync(path.dirname(program), { recursive: true });

@@ -36,7 +36,7 @@ until grep -qs ready "$2.held"; do sleep 0.02; done
 ${later}
 "$4" "$5" $HELD
 kill -9 $HELD $SERVER; umount -l "$3"`;
-  const host = ["--mount", "--pid", "--net", "--fork", "--mount-proc", "sh", "-c", script, "sh"];
+  const host = ["--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"];
   const since = Date.now();
   const args = [...host, SERVER, file, folder, NODE, OBSERVE];
   const { stdout, stderr } = spawnSync("unshare", args, { encoding: "utf8", timeout: 60_000, killSignal: "SIGKILL" });
@@ -107,6 +107,7 @@ kill -9 $HELD $SERVER; umount -l "$3"`;
         "--pid",
         "--net",
         "--fork",
+        "--kill-child",
         "--mount-proc",
         "sh",
         "-c",
@@ -140,7 +141,7 @@ kill -9 $SERVER; umount -l "$3"`;
     const code = `const { observeUnits } = await import(${JSON.stringify(`${STAGE}/dist/observe/units/read-units.js`)});
 console.log(JSON.stringify(observeUnits().filter(({ id }) => /^(named|linked)/.test(id))));`;
     const ours = dropInText({ preload: undefined, shim: INSTALLED_SHIM }).replaceAll("%", "%%");
-    const host = ["--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script, "sh"];
+    const host = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"];
     const { stdout } = spawnSync("unshare", [...host, SERVER, file, folder, NODE, code, ours], {
       encoding: "utf8",
       timeout: 60_000,

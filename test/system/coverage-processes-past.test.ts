@@ -22,7 +22,7 @@ mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work o merged && chmod
 setpriv --reuid=${user} --regid=${user} --clear-groups ./shell -c 'trap "exec $0/merged/hold" USR1; echo ready; while :; do sleep 0.05; done' "$1" >said & ID=$!
 until grep -qs ready said; do sleep 0.02; done
 "$3" "$4" $ID ${signal}`;
-  const host = ["--mount", "--pid", "--net", "--fork", "--mount-proc", "sh", "-c", script, "sh"];
+  const host = ["--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"];
   const { stdout, stderr } = spawnSync("unshare", [...host, scratch(), HOLD, NODE, OBSERVE], {
     encoding: "utf8",
     timeout: 60_000,

@@ -188,7 +188,7 @@ describe.skipIf(reason !== undefined)(named("every process that can hold a socke
     const [command = "", ...args] = [...prefix, NODE, "--input-type=module", "-e", code];
     return spawnSync(command, args, { encoding: "utf8" }).stdout.trim();
   };
-  const inPidNamespace = ["unshare", "--pid", "--fork", "--mount-proc"];
+  const inPidNamespace = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
 
   test("in a container with a network of its own, not in one that shares the network it is in", () => {
     expect(look(...inPidNamespace, "--net")).toBe("true");

@@ -12,7 +12,18 @@ const OUTSIDE = "run it outside of that container or sandbox";
 
 /** Why the manager says that it is blind when a script starts it with "$@" on a host of its own, whose process 1 is a shell. */
 function hidden(script: string, alone: readonly string[] = ["--net"]): unknown {
-  const host = ["--mount", "--pid", ...alone, "--fork", "--mount-proc", "sh", "-c", `${script}\n:`, "sh"];
+  const host = [
+    "--mount",
+    "--pid",
+    ...alone,
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+    "sh",
+    "-c",
+    `${script}\n:`,
+    "sh",
+  ];
   const { stdout, stderr } = spawnSync("unshare", [...host, NODE, OBSERVE, "1"], { encoding: "utf8" });
   if (stderr !== "") throw new Error(stderr);
   return (JSON.parse(stdout) as { hidden: unknown }).hidden;

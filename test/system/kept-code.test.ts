@@ -15,7 +15,7 @@ const reason = skipReason("root");
 
 /** Standard output of a script on a host of its own; `$NODE`, `$BUNDLE` and `$FILE` are there. */
 function played(script: string): string {
-  const host = ["--mount", "--net", "--pid", "--fork", "--mount-proc", "sh", "-ec"];
+  const host = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-ec"];
   const whole = `mount -t tmpfs -o mode=755 none /run\n${script}`;
   const environment = { PATH: process.env.PATH, NODE, BUNDLE: MAIN, FILE };
   const { status, stdout, stderr } = spawnSync("unshare", [...host, whole], { encoding: "utf8", env: environment });

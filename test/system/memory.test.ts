@@ -60,7 +60,21 @@ function allocatorsAfter(script: string): readonly Allocator[] {
 ${script}
 "$1" "$2" status --json
 kill $!`;
-  const host = ["--mount", "--net", "--pid", "--fork", "--mount-proc", "sh", "-c", whole, "sh", NODE, BUNDLE, PROBE];
+  const host = [
+    "--mount",
+    "--net",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+    "sh",
+    "-c",
+    whole,
+    "sh",
+    NODE,
+    BUNDLE,
+    PROBE,
+  ];
   const { stdout, stderr } = spawnSync("unshare", host, { encoding: "utf8" });
   if (stderr !== "") throw new Error(stderr);
   return (JSON.parse(stdout) as { allocators: readonly Allocator[] }).allocators;
