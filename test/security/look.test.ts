@@ -8,6 +8,7 @@ import { scratch } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";
 import { noFuse } from "../support/fuse.ts";
 import { OBSERVE } from "../support/held.ts";
+import { ownHost } from "../support/own-host.ts";
 import { built } from "../support/sandbox.ts";
 import { NODE } from "../support/stage/stage.ts";
 
@@ -49,16 +50,12 @@ date +%s%3N >begun; "$NODE" "$OBSERVE" $HELD >found; date +%s%3N >done
 sleep 1
 cat found; echo $(($(cat done) - $(cat begun))); if [ -e ended ]; then echo ended; fi
 kill -9 $HELD $(cat server 2>&1 | tr -dc "0-9 ")`;
-  const { stdout, stderr } = spawnSync(
-    "unshare",
-    ["--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc", "sh", "-c", whole],
-    {
-      encoding: "utf8",
-      env: { PATH: process.env.PATH, FOLDER: folder, SERVER, HOSTILE, NODE, OBSERVE },
-      timeout: 60_000,
-      killSignal: "SIGKILL",
-    },
-  );
+  const { stdout, stderr } = spawnSync("unshare", ownHost(whole), {
+    encoding: "utf8",
+    env: { PATH: process.env.PATH, FOLDER: folder, SERVER, HOSTILE, NODE, OBSERVE },
+    timeout: 60_000,
+    killSignal: "SIGKILL",
+  });
   const [found = "", milliseconds, control_ = ""] = stdout.split("\n");
   if (stderr !== "" || found === "") throw new Error(`${stderr}: it ended without an answer`);
   return { ...(JSON.parse(found) as Look), control: control_ === "ended", seconds: Number(milliseconds) / 1000 };

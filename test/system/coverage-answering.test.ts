@@ -11,6 +11,7 @@ import { scratch } from "../support/cli.ts";
 import { compileC } from "../support/compile-c.ts";
 import { noFuse } from "../support/fuse.ts";
 import { HOLD, OBSERVE } from "../support/held.ts";
+import { ownHost } from "../support/own-host.ts";
 import { NODE, STAGE } from "../support/stage/stage.ts";
 
 const SERVER = compileC("test/system/fuse-server.c");
@@ -36,9 +37,8 @@ until grep -qs ready "$2.held"; do sleep 0.02; done
 ${later}
 "$4" "$5" $HELD
 kill -9 $HELD $SERVER; umount -l "$3"`;
-  const host = ["--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"];
   const since = Date.now();
-  const args = [...host, SERVER, file, folder, NODE, OBSERVE];
+  const args = [...ownHost(script), SERVER, file, folder, NODE, OBSERVE];
   const { stdout, stderr } = spawnSync("unshare", args, { encoding: "utf8", timeout: 60_000, killSignal: "SIGKILL" });
   if (stderr !== "" || stdout === "") throw new Error(`${stderr}: it ended without an answer`);
   return { ...(JSON.parse(stdout) as Look), seconds: (Date.now() - since) / 1000 };
@@ -102,19 +102,7 @@ kill -9 $HELD $SERVER; umount -l "$3"`;
       const file = path.join(scratch(), "program");
       copyFileSync(HOLD, file);
       const args = [SERVER, file, scratch(), NODE, OBSERVE];
-      const host = [
-        "--mount",
-        "--pid",
-        "--net",
-        "--fork",
-        "--kill-child",
-        "--mount-proc",
-        "sh",
-        "-c",
-        script.replace("$6", () => later),
-        "sh",
-      ];
-      const { stdout } = spawnSync("unshare", [...host, ...args], {
+      const { stdout } = spawnSync("unshare", [...ownHost(script.replace("$6", () => later)), ...args], {
         encoding: "utf8",
         timeout: 60_000,
         killSignal: "SIGKILL",
@@ -141,12 +129,15 @@ kill -9 $SERVER; umount -l "$3"`;
     const code = `const { observeUnits } = await import(${JSON.stringify(`${STAGE}/dist/observe/units/read-units.js`)});
 console.log(JSON.stringify(observeUnits().filter(({ id }) => /^(named|linked)/.test(id))));`;
     const ours = dropInText({ preload: undefined, shim: INSTALLED_SHIM }).replaceAll("%", "%%");
-    const host = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"];
-    const { stdout } = spawnSync("unshare", [...host, SERVER, file, folder, NODE, code, ours], {
-      encoding: "utf8",
-      timeout: 60_000,
-      killSignal: "SIGKILL",
-    });
+    const { stdout } = spawnSync(
+      "unshare",
+      [...ownHost(script, { alone: [] }), SERVER, file, folder, NODE, code, ours],
+      {
+        encoding: "utf8",
+        timeout: 60_000,
+        killSignal: "SIGKILL",
+      },
+    );
     const units = JSON.parse(stdout) as readonly UnitFacts[];
     const silent = unseen("its file system (fuse) has not answered within a second");
     expect(units.find(({ id }) => id === "linked.service")).toMatchObject({ loadState: "error", unread: silent });

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
 import { scratch } from "../support/cli.ts";
 import { HOLD, OBSERVE } from "../support/held.ts";
+import { ownHost } from "../support/own-host.ts";
 import { NODE } from "../support/stage/stage.ts";
 
 interface Seen {
@@ -13,8 +14,8 @@ interface Seen {
 }
 
 /**
- * What is seen of a shell of its own file, of `user`, which is sent `signal` meanwhile: at SIGUSR1 it becomes $MERGED/hold, on an overlay. What
- * stands behind a file of one, that a user who is past has had, the kernel does not say.
+ * What is seen of a shell of its own file, of `user`, which is sent `signal` meanwhile: at SIGUSR1 it becomes merged/hold, on
+ * an overlay, of which the kernel does not say whether it would keep anybody waiting.
  */
 function seenAfter(user: number, signal: "SIGKILL" | "SIGUSR1" | ""): Seen {
   const script = `mount -t tmpfs none "$1" && cd "$1" && mkdir lower upper work merged && cp "$2" lower/hold && cp /bin/sh shell
@@ -22,8 +23,7 @@ mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work o merged && chmod
 setpriv --reuid=${user} --regid=${user} --clear-groups ./shell -c 'trap "exec $0/merged/hold" USR1; echo ready; while :; do sleep 0.05; done' "$1" >said & ID=$!
 until grep -qs ready said; do sleep 0.02; done
 "$3" "$4" $ID ${signal}`;
-  const host = ["--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"];
-  const { stdout, stderr } = spawnSync("unshare", [...host, scratch(), HOLD, NODE, OBSERVE], {
+  const { stdout, stderr } = spawnSync("unshare", [...ownHost(script), scratch(), HOLD, NODE, OBSERVE], {
     encoding: "utf8",
     timeout: 60_000,
     killSignal: "SIGKILL",

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { named, skipReason } from "../support/can.ts";
 import { asNobody } from "../support/cli.ts";
 import { OBSERVE } from "../support/held.ts";
+import { ownHost } from "../support/own-host.ts";
 import { NODE } from "../support/stage/stage.ts";
 
 const noRoot = skipReason("root");
@@ -12,19 +13,9 @@ const OUTSIDE = "run it outside of that container or sandbox";
 
 /** Why the manager says that it is blind when a script starts it with "$@" on a host of its own, whose process 1 is a shell. */
 function hidden(script: string, alone: readonly string[] = ["--net"]): unknown {
-  const host = [
-    "--mount",
-    "--pid",
-    ...alone,
-    "--fork",
-    "--kill-child",
-    "--mount-proc",
-    "sh",
-    "-c",
-    `${script}\n:`,
-    "sh",
-  ];
-  const { stdout, stderr } = spawnSync("unshare", [...host, NODE, OBSERVE, "1"], { encoding: "utf8" });
+  const { stdout, stderr } = spawnSync("unshare", [...ownHost(`${script}\n:`, { alone }), NODE, OBSERVE, "1"], {
+    encoding: "utf8",
+  });
   if (stderr !== "") throw new Error(stderr);
   return (JSON.parse(stdout) as { hidden: unknown }).hidden;
 }

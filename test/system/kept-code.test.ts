@@ -6,6 +6,7 @@ import { beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../src/core/native.ts";
 import { named, skipReason } from "../support/can.ts";
 import { scratch } from "../support/cli.ts";
+import { ownHost } from "../support/own-host.ts";
 import { MAIN, NODE } from "../support/stage/stage.ts";
 
 const FILE = "/run/portreserve.code";
@@ -15,10 +16,12 @@ const reason = skipReason("root");
 
 /** Standard output of a script on a host of its own; `$NODE`, `$BUNDLE` and `$FILE` are there. */
 function played(script: string): string {
-  const host = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-ec"];
   const whole = `mount -t tmpfs -o mode=755 none /run\n${script}`;
   const environment = { PATH: process.env.PATH, NODE, BUNDLE: MAIN, FILE };
-  const { status, stdout, stderr } = spawnSync("unshare", [...host, whole], { encoding: "utf8", env: environment });
+  const { status, stdout, stderr } = spawnSync("unshare", ownHost(whole, { flags: "-ec" }), {
+    encoding: "utf8",
+    env: environment,
+  });
   if (status !== 0 || stderr !== "") throw new Error(`status ${status}: ${stderr}`);
   return stdout;
 }

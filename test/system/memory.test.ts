@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { nativeFolder, packageRoot } from "../../src/core/native.ts";
 import { UNIT_FOLDERS } from "../../src/system/paths.ts";
 import { named, skipReason } from "../support/can.ts";
+import { ownHost } from "../support/own-host.ts";
 import { NODE } from "../support/stage/stage.ts";
 
 const BUNDLE = path.join(packageRoot, "dist", "portreservectl.mjs");
@@ -60,22 +61,7 @@ function allocatorsAfter(script: string): readonly Allocator[] {
 ${script}
 "$1" "$2" status --json
 kill $!`;
-  const host = [
-    "--mount",
-    "--net",
-    "--pid",
-    "--fork",
-    "--kill-child",
-    "--mount-proc",
-    "sh",
-    "-c",
-    whole,
-    "sh",
-    NODE,
-    BUNDLE,
-    PROBE,
-  ];
-  const { stdout, stderr } = spawnSync("unshare", host, { encoding: "utf8" });
+  const { stdout, stderr } = spawnSync("unshare", [...ownHost(whole), NODE, BUNDLE, PROBE], { encoding: "utf8" });
   if (stderr !== "") throw new Error(stderr);
   return (JSON.parse(stdout) as { allocators: readonly Allocator[] }).allocators;
 }

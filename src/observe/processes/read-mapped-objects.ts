@@ -3,7 +3,7 @@
 import { isUnseen, type Unseen } from "../../core/seen.ts";
 import type { ObjectFacts } from "../../coverage/facts.ts";
 import { nameToText } from "../../system/files/raw-name.ts";
-import { isRefused, leadsNowhere, type Refused } from "../../system/proc/process-files.ts";
+import { ENDED, isGone, isRefused, leadsNowhere, type Refused } from "../../system/proc/process-files.ts";
 import { knownOf, type ObjectCache } from "../programs/known-file.ts";
 import { whyPathSilent } from "../programs/read-path-answers.ts";
 import { DELETED, type MappedFile, parseMappedFile, pathsMeant, withoutDeletedMark } from "./maps.ts";
@@ -59,7 +59,7 @@ export function keyOfMapped(objects: Objects, by: MappedBy, text: string, range:
   if (known !== undefined) return known;
   const mapped = parseMappedFile(text);
   if (mapped === undefined) return { errno: "EINVAL" };
-  const link = `${by.folder}/map_files/${rangeName(range())}`;
+  const link = mappedLink(by, range());
   const silent = whyMappedSilent(objects, by, mapped, range());
   if (silent !== undefined) {
     if (leadsNowhere(link)) return ENDED;
@@ -69,7 +69,7 @@ export function keyOfMapped(objects: Objects, by: MappedBy, text: string, range:
     return unseen;
   }
   const place = findMapped(by, mapped, range());
-  if ("errno" in place && (leadsNowhere(link) || place.errno === "ENOENT" || place.errno === "ESRCH")) return ENDED;
+  if ("errno" in place && (isGone(place) || leadsNowhere(link))) return ENDED;
   const path = nameToText(Buffer.from(shownPath(by, mapped.path, place), "latin1"));
   const key = "errno" in place ? `maps:${mapped.device}:${mapped.inode}` : place.identity.key;
   if (!objects.found.has(key)) {
@@ -85,12 +85,12 @@ export function keyOfMapped(objects: Objects, by: MappedBy, text: string, range:
 /** Why a mapped file must not be looked at; undefined where it may, and where a guard decides. */
 export function whyMappedSilent(
   { answering }: Objects,
-  { folder, guard, mayHarm }: MappedBy,
+  by: MappedBy,
   { device }: MappedFile,
   range: string,
 ): Unseen | undefined {
-  if (guard !== undefined) return undefined;
-  return whySilent(answering, device, folder, `${folder}/map_files/${rangeName(range)}`, mayHarm);
+  if (by.guard !== undefined) return undefined;
+  return whySilent(answering, device, by.folder, mappedLink(by, range), by.mayHarm);
 }
 
 /** The key of a process's program, which it need not have mapped. Refused: the process has ended. */
@@ -117,8 +117,6 @@ export function programPath(by: MappedBy): string {
   const { view, executable, executablePath } = by;
   return inRoot(view, isMarked(by, executable, executablePath) ? withoutDeletedMark(executablePath) : executablePath);
 }
-
-const ENDED: Refused = { errno: "ESRCH" };
 
 export interface OpenableFile {
   readonly file: string | Buffer;
@@ -148,15 +146,15 @@ export function findMapped(by: MappedBy, mapped: MappedFile, range: string): Ope
   if (by.executable.inode === mapped.inode && paths.includes(by.executablePath)) {
     return { file: `${by.folder}/exe`, isKernelLink: true, identity: by.executable, path: undefined };
   }
-  const link = `${by.folder}/map_files/${rangeName(range)}`;
+  const link = mappedLink(by, range);
   const identity = fileIdentity(link, by.guard);
   if (!isRefused(identity)) return { file: link, isKernelLink: true, identity, path: undefined };
   return likely ?? identity;
 }
 
-/** The name in map_files: without the zeros that the list of mappings has in front of low addresses. */
-function rangeName(range: string): string {
-  return range.replace(/^0+(?=[0-9a-f])|(?<=-)0+(?=[0-9a-f])/g, "");
+/** The kernel's link to what is mapped: its name is without the zeros that the list of mappings has in front of low addresses. */
+function mappedLink({ folder }: MappedBy, range: string): string {
+  return `${folder}/map_files/${range.replace(/^0+(?=[0-9a-f])|(?<=-)0+(?=[0-9a-f])/g, "")}`;
 }
 
 function shownPath(by: MappedBy, path: string, place: OpenableFile | Refused): string {

@@ -3,7 +3,7 @@
 import type { Seen, Unseen } from "../../core/seen.ts";
 import { fileName } from "../../core/text.ts";
 import { TABLE_FILE } from "../../system/paths.ts";
-import { isRefused, type Refused, readCodeLines, readLines } from "../../system/proc/process-files.ts";
+import { ENDED, isRefused, type Refused, readCodeLines, readLines } from "../../system/proc/process-files.ts";
 import {
   eachCode,
   lineAround,
@@ -50,7 +50,7 @@ export function codeOf(objects: Objects, by: MappedBy): ProcessCode | Refused {
   };
   const refused = visitCode(`${by.folder}/maps`, visit);
   // A process that is ending has no memory any more.
-  const ended = refused ?? fault ?? (isEmpty ? { errno: "ESRCH" } : undefined);
+  const ended = refused ?? fault ?? (isEmpty ? ENDED : undefined);
   if (ended !== undefined) return ended;
   if (keys.size > MOST_FILES)
     return { keys: { unseen: `it has more than ${MOST_FILES} files mapped`, rootWould: false }, table };

@@ -6,7 +6,15 @@ import type { ObjectFacts, ProcessFacts } from "../../coverage/facts.ts";
 import { knownBy } from "../../coverage/known-programs.ts";
 import { isBeingLoaded, mayAllocate } from "../../coverage/program-image.ts";
 import { HIGH_FILE, SHIM_FILE } from "../../system/paths.ts";
-import { isRefused, namespaceOf, type Refused, readBytes, readLink } from "../../system/proc/process-files.ts";
+import {
+  ENDED,
+  isGone,
+  isRefused,
+  namespaceOf,
+  type Refused,
+  readBytes,
+  readLink,
+} from "../../system/proc/process-files.ts";
 import { type Answers, deniedTo } from "../apparmor/read-denied.ts";
 import { secureOfAuxv } from "./auxv.ts";
 import { preloadNames } from "./environ.ts";
@@ -46,7 +54,7 @@ export function observeProcess(
   const found = lookInto(look, candidate, { open, isLast, confinedBy: domain });
   if (!isRefused(found)) return found;
   if (!isDenied(found) && !candidate.isAlive()) return undefined;
-  if ((found.errno === "ENOENT" || found.errno === "ESRCH") && !isLast) return "again";
+  if (isGone(found) && !isLast) return "again";
   return closed({ ...open, ...rightsOf(look.self, candidate.folder) }, refusedAs(look.self, found));
 }
 
@@ -159,8 +167,6 @@ function lookInto(
     }
   );
 }
-
-const ENDED: Refused = { errno: "ESRCH" };
 
 const BEING_LOADED: Unseen = { unseen: "it is just being started", rootWould: false };
 

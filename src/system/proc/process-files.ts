@@ -185,6 +185,9 @@ export function leadsNowhere(link: string | Buffer): boolean {
   return isRefused(found) && isGone(found);
 }
 
+/** What a process that has ended refuses. */
+export const ENDED: Refused = { errno: "ESRCH" };
+
 /** Whether it was refused because there is no such process, or it has nothing of the kind any more. */
 export function isGone({ errno }: Refused): boolean {
   return errno === "ENOENT" || errno === "ESRCH";
