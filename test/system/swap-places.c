@@ -1,5 +1,5 @@
-// Puts two folders into each other's place without a break, and says "opened" once somebody has opened the file of this
-// name that is in the second: `swap-places FOLDER SECOND NAME`. Says "ready" first.
+// Puts two folders into each other's place without a break, and says "opened" whenever somebody has opened the file of
+// this name that is in the second: `swap-places FOLDER SECOND NAME`. Says "ready" first.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,9 +27,9 @@ int main(int argc, char *argv[])
     }
     puts("ready");
     fflush(stdout);
-    if (read(watch, event, sizeof event) > 0)
+    while (read(watch, event, sizeof event) > 0) {
         puts("opened");
-    fflush(stdout);
-    pause();
-    return 0;
+        fflush(stdout);
+    }
+    return 1;
 }

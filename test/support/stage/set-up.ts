@@ -9,13 +9,13 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { nativeFolder, packageRoot } from "../../../src/core/native.ts";
 import { isLeftOver } from "../left-over.ts";
+import { forAll } from "./stage.ts";
 
 const PREFIX = "portreserve-stage-";
 /** What dist/ imports. */
@@ -110,6 +110,6 @@ function open(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const file = path.join(folder, entry.name);
     if (entry.isDirectory()) open(file);
-    else chmodSync(file, (statSync(file).mode & 0o100) === 0 ? 0o644 : 0o755);
+    else forAll(file);
   }
 }

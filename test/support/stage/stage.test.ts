@@ -1,6 +1,15 @@
 // What other users run in these tests, wherever the checkout and Node are: it can be entered, and is as it was built.
 import { spawnSync } from "node:child_process";
-import { chownSync, copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import {
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { nativeFolder, packageRoot } from "../../../src/core/native.ts";
@@ -8,7 +17,7 @@ import { named, skipReason } from "../can.ts";
 import { asNobody, ctl, scratch } from "../cli.ts";
 import { compileC } from "../compile-c.ts";
 import { sweep } from "./set-up.ts";
-import { MAIN, NODE, STAGE, stagedNatives } from "./stage.ts";
+import { MAIN, NODE, STAGE, staged, stagedNatives } from "./stage.ts";
 
 test("the copy is not the checkout, its path needs no quotes, and it has the same programs", () => {
   expect(STAGE).not.toBe(packageRoot);
@@ -36,6 +45,20 @@ test.skipIf(reason !== undefined)(
     expect([status(program), status(path.join(closed, "hello"))]).toEqual([0, 126]);
   },
 );
+
+test.each([
+  [0o600, 0o644],
+  [0o700, 0o755],
+])("a file of the checkout that only its owner may read (%o) is everybody's in the copy", (own, everybody) => {
+  const file = path.join(packageRoot, `.cache/own-${process.pid}/of-mode-${own.toString(8)}`);
+  mkdirSync(path.dirname(file), { recursive: true });
+  try {
+    writeFileSync(file, "", { mode: own });
+    expect(statSync(staged(file)).mode & 0o777).toBe(everybody);
+  } finally {
+    rmSync(path.dirname(file), { recursive: true });
+  }
+});
 
 test("a run removes the copies that killed runs have left, but neither those in use nor another user's", () => {
   const place = scratch();

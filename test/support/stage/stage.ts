@@ -1,5 +1,5 @@
 // Where the programs under test run from: a copy of what was built, at a plain path, in a folder that every user may enter.
-import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, statSync } from "node:fs";
 import path from "node:path";
 import { nativeFolder, packageRoot } from "../../../src/core/native.ts";
 
@@ -33,7 +33,13 @@ export function staged(file: string): string {
     // Several test files may want it at the same time.
     const fresh = `${place}.${process.pid}`;
     copyFileSync(file, fresh);
+    forAll(fresh);
     renameSync(fresh, place);
   }
   return place;
+}
+
+/** Every user may read it, and start it where its owner may, who may have made it for himself alone. */
+export function forAll(file: string): void {
+  chmodSync(file, (statSync(file).mode & 0o100) === 0 ? 0o644 : 0o755);
 }
