@@ -8,13 +8,15 @@ const CONFIGURATION = `NFS_CORE_PARAM { Protocols = 3; Enable_NLM = true; Enable
 EXPORT { Export_Id = 1; Path = /srv; Pseudo = /srv; Protocols = 3; Access_Type = RO; FSAL { Name = VFS; } }
 `;
 
-/** The calls end at once, but leave their port in TIME-WAIT for a minute, which keeps a plain bind() away. */
+/** The calls end soon, but leave their port in TIME-WAIT for a minute, which keeps a plain bind() away. */
 const SCRIPT = `mkdir -p /run/ganesha /var/lib/nfs/ganesha
 "$PIDEXEC" --pid 13 -- rpc.statd -F --no-notify 2>/dev/null &
 until_works registered 100024
 thief ganesha.nfsd -F -f /etc/ganesha.conf -L "$SCRATCH/log" -N EVENT 2>/dev/null &
 until_works registered 100005
 until_works grep -q 'NFS SERVER INITIALIZED' "$SCRATCH/log"
+both_ended() { [ "$(ss -Htan state time-wait | wc -l)" -ge 2 ]; }
+until_works both_ended
 ss -Htan state time-wait | awk '{ print $3 " to " ($4 ~ /:111$/ ? "rpcbind" : "rpc.statd") }' | LC_ALL=C sort
 sockets "$THIEF" | grep 2049
 owner

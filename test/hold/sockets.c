@@ -6,13 +6,15 @@
 //   another's listen S · accept S FROM · connect S tcp|udp ADDRESS PORT · close S · reset S (the same, without
 //   TIME_WAIT) send S COUNT ADDRESS PORT            datagrams count S                              how many have come
 //   refused S                            sends twice through a connected UDP socket: what the second says
-//   storm tcp|udp ADDRESS PORT FILE      binds and closes until there is such a file: how often it had the port
+//   storm tcp|udp ADDRESS PORT FILE      binds and closes until there is such a file, and makes FILE.tcp or FILE.udp once
+//                                        it had the port: how often it had it
 //   loop tcp|udp COUNT                   an allocator: bindresvport() until it has none, as often; how often it got
 //   port 631
 #include "made.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,10 +82,12 @@ static int count(int fd)
 static int storm(char **words)
 {
     const char *const file = words[3];
-    int had = 0;
+    char success[512];
+    int had = 0, is_said = 0;
 
+    snprintf(success, sizeof success, "%s.%s", file, words[0]);
     words[3] = NULL;
-    while (access(file, F_OK) != 0)
+    while (access(file, F_OK) != 0) {
         for (int i = 0; i < 100; i++) {
             const int fd = made(words, bind);
 
@@ -91,6 +95,9 @@ static int storm(char **words)
             if (fd >= 0)
                 close(fd);
         }
+        if (had > 0 && !is_said)
+            is_said = close(creat(success, 0644)) == 0;
+    }
     return had;
 }
 

@@ -16,23 +16,33 @@ until_works test -e "$SCRATCH/udp"`;
 const count = `touch "$SCRATCH/stop"; until_works test -s "$SCRATCH/tcp"; until_works test -s "$SCRATCH/udp"
 echo "tcp: $(cat "$SCRATCH/tcp")"; echo "udp: $(cat "$SCRATCH/udp")"`;
 const ROUNDS = FULL ? 200 : 20;
+/** Of the same without a store, until loops on bind() had both ports at least. */
+const MOST = 5000;
 
 describe.skipIf(noHolder !== undefined)(named("a holder whose sockets the service manager keeps", noHolder), () => {
-  describe(`is killed and told to end in turn, ${ROUNDS} times under loops on bind()`, () => {
-    const script = `manager; ${storm}
-for i in $(seq ${ROUNDS}); do [ $((i % 2)) = 0 ] && signal=TERM || signal=KILL; kill -$signal "$HOLDER"; again; done
-${count}; states; left`;
+  describe("is killed and told to end in turn under loops on bind()", () => {
+    let rounds = ROUNDS;
+    const ends = (isEnough: string): string => `manager; ${storm}
+i=0; until ${isEnough}; do
+  i=$((i + 1)); [ $((i % 2)) = 0 ] && signal=TERM || signal=KILL; kill -$signal "$HOLDER"; again
+done
+${count}`;
+
+    // First, since with one processor the loops seldom come between two holders, and it takes more of them.
+    test("and every port is free now and then where they are not kept (control)", async () => {
+      const had = `[ -e "$SCRATCH/stop.tcp" ] && [ -e "$SCRATCH/stop.udp" ] && [ $i -ge ${ROUNDS} ] || [ $i = ${MOST} ]`;
+      const script = `STORE=; ${ends(had)}; echo "rounds: $i"; left`;
+      const found = numbers(await kept(script, { file: holdFile(...BOTH) }));
+      expect(found.tcp).toBeGreaterThan(0);
+      expect(found.udp).toBeGreaterThan(0);
+      if (Number(found.rounds) > ROUNDS) rounds = 5 * Number(found.rounds);
+    });
 
     test.each(["hold", "block"])("and no port that it has to %s is ever free", async (kind) => {
+      const script = `${ends(`[ $i = ${rounds} ]`)}; states; left`;
       const lines = await kept(script, { file: holdFile(`${kind} tcp 631`, `${kind} udp 631`) });
       const held = HELD.map((line) => line.replace("hold", kind));
       expect(lines).toEqual(["tcp: 0", "udp: 0", ...held, "ended with 0"]);
-    });
-
-    test("and every port is free now and then where they are not kept (control)", async () => {
-      const stolen = numbers(await kept(`STORE=; ${script}`, { file: holdFile(...BOTH) }));
-      expect(stolen.tcp).toBeGreaterThan(0);
-      expect(stolen.udp).toBeGreaterThan(0);
     });
   });
 
