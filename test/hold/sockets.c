@@ -6,8 +6,8 @@
 //   another's listen S · accept S FROM · connect S tcp|udp ADDRESS PORT · close S · reset S (the same, without
 //   TIME_WAIT) send S COUNT ADDRESS PORT            datagrams count S                              how many have come
 //   refused S                            sends twice through a connected UDP socket: what the second says
-//   storm tcp|udp ADDRESS PORT FILE      binds and closes until there is such a file, and makes FILE.tcp or FILE.udp once
-//                                        it had the port: how often it had it
+//   storm tcp|udp ADDRESS PORT FILE      binds and closes until there is such a file: how often it had the port; makes
+//                                        FILE.tcp or FILE.udp once it had
 //   loop tcp|udp COUNT                   an allocator: bindresvport() until it has none, as often; how often it got
 //   port 631
 #include "made.h"
