@@ -72,14 +72,15 @@ void pr_hold_filter(void)
     const struct sock_fprog program = {.len = sizeof rules / sizeof *rules, .filter = rules};
 
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0)
-        pr_say("this kernel filters no system calls (", pr_error_name(errno), "); ports are held all the same", NULL);
+        pr_say("this kernel filters no system calls (", pr_error_name(errno), "); what is held does not depend on it",
+               NULL);
 }
 
 #else
 
 void pr_hold_filter(void)
 {
-    pr_say("system calls are not filtered on this processor; ports are held all the same", NULL);
+    pr_say("system calls are not filtered on this processor; what is held does not depend on it", NULL);
 }
 
 #endif

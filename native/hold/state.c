@@ -41,7 +41,8 @@ static uint64_t read_start_time(void)
 static void cannot(const char *what)
 {
     if (!has_failed)
-        pr_say("error: cannot ", what, " '", place, "': ", pr_error_name(errno), "; ports are held all the same", NULL);
+        pr_say("error: cannot ", what, " '", place, "': ", pr_error_name(errno), "; what is held does not depend on it",
+               NULL);
     has_failed = true;
 }
 

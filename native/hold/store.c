@@ -52,7 +52,7 @@ static bool tell(const char *words, const char *name, int fd)
     }
     if (!has_failed && is_used)
         pr_say("error: the service manager cannot be told what is held (", pr_error_name(errno),
-               "); ports are held all the same", NULL);
+               "); it is held all the same while this process runs", NULL);
     has_failed = true;
     return false;
 }

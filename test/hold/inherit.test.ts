@@ -108,7 +108,7 @@ said | grep -v "the socket ''" || echo "of what is open already nothing else is 
 begin env NOTIFY_SOCKET=@nobody "$HOLD" --state "$STATE" --fdstore; until_works is_ready; states; reload; ended; said`;
     expect(await scene(script, { file: holdFile("hold tcp 631") })).toEqual([
       ...[STATES[0], "ended with 0", STATES[0], "ended with 0"],
-      "portreserve-hold: error: the service manager cannot be told what is held (ECONNREFUSED); ports are held all the same",
+      "portreserve-hold: error: the service manager cannot be told what is held (ECONNREFUSED); it is held all the same while this process runs",
     ]);
   });
 });
