@@ -88,6 +88,7 @@ export async function startServices(guest: Guest, ...names: readonly string[]): 
     `rm -f ${SAID}/blocked; ${NODE} -e '${BLOCKER}' &
 for try in $(seq 1000); do [ -e ${SAID}/blocked ] && break; sleep 0.02; done
 [ -e ${SAID}/blocked ] || exit 1
+for name in ${ours.join(" ")}; do : >${SAID}/$name; done
 systemctl restart "$@" || { systemctl status --no-pager "$@"; exit 1; }
 for name in ${ours.join(" ")}; do
   for try in $(seq 1000); do grep -q holds ${SAID}/$name && continue 2; sleep 0.02; done
@@ -116,7 +117,8 @@ for try in $(seq 1000); do grep "can get" ${SAID}/$1 && exit 0; sleep 0.02; done
 /** The same of a privileged program that an ordinary user starts. */
 export async function takesAsNobody(guest: Guest, program: string): Promise<boolean> {
   const said = await guest.output(
-    `setpriv --reuid=65534 --regid=65534 --clear-groups "$1" >${SAID}/nobody &
+    `: >${SAID}/nobody
+setpriv --reuid=65534 --regid=65534 --clear-groups "$1" >>${SAID}/nobody &
 for try in $(seq 1000); do grep -q holds ${SAID}/nobody && break; sleep 0.02; done
 kill -USR1 $!
 for try in $(seq 1000); do grep "can get" ${SAID}/nobody && break; sleep 0.02; done
