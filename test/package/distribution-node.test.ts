@@ -22,7 +22,7 @@ ln -s ../lib/node_modules/portreserve/dist/portreservectl.mjs /usr/local/bin/por
 ln -s ../lib/node_modules/portreserve/dist/portrelease.js /usr/local/bin/portrelease
 `;
 
-/** Twice at root's own start: what V8 kept of the first is taken by the second. */
+/** Two looks of root's, once the program's file has lain for two seconds: what V8 kept of the first is taken by the second. */
 const WORK = `set -u
 ${UNPACK}
 thief() { ${NATIVE}/portreserve-pidexec --pid ${THIEF_PID} -- "$@"; }
@@ -45,6 +45,7 @@ rm /etc/portreserve/wrong
 sleep 2.1
 step install portreservectl install
 step covered thief env -i $allocate
+step first portreservectl status --json
 step kept ls /run/portreserve.code
 step status portreservectl status --json
 step verify portreservectl verify
@@ -100,7 +101,7 @@ describe.skipIf(noRoot !== undefined)(named("on Debian 12's own nodejs", noRoot)
 
   test("demo, status and verify have their answers, in colour too", () => {
     expect(JSON.parse(ran("demo").stdout)).toMatchObject({ theftShown: true, theftPrevented: true });
-    expect(ran("kept").status).toBe(0);
+    expect([ran("first").status, ran("kept").status]).toEqual([0, 0]);
     expect(ran("status")).toMatchObject({ status: 0, stderr: "" });
     expect(JSON.parse(ran("status").stdout).answers).toEqual(
       expect.arrayContaining([expect.objectContaining({ id: "preload", state: "good" })]),
