@@ -64,3 +64,10 @@ ended() { kill "$HOLDER"; wait "$HOLDER"; echo "ended with $?"; }
 export function numbers(lines: readonly string[]): Readonly<Record<string, number>> {
   return Object.fromEntries(lines.map((line) => line.split(": ")).map(([label = "", value]) => [label, Number(value)]));
 }
+
+/**
+ * For `until` in a shell that counts its turns in $i: loops of `storm` until $SCRATCH/stop had 631 of both protocols, after
+ * `least` turns, or in vain after 5000. With one processor such loops seldom come between two holders.
+ */
+export const bothWereHad = (least: number): string =>
+  `[ -e "$SCRATCH/stop.tcp" ] && [ -e "$SCRATCH/stop.udp" ] && [ $i -ge ${least} ] || [ $i = 5000 ]`;
