@@ -1,5 +1,6 @@
 // What is opened is what was looked at: not what somebody puts in its place in between, which opening might act upon.
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -16,13 +17,18 @@ const folder = scratch();
 const file = path.join(folder, "place", "file");
 let tries = 6000;
 let isOpened = false;
-let stop = (): void => {};
+let stop = async (): Promise<void> => {};
 
 beforeAll(async () => {
   const made = "mkdir place other && echo text >place/file && mkfifo other/file";
   expect(spawnSync("sh", ["-c", made], { cwd: folder }).status).toBe(0);
   const child = spawn(SWAP, ["place", "other", "file"], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
-  stop = () => child.kill("SIGKILL");
+  // Both of its processes have the pipe: it is closed when neither moves anything any more.
+  stop = async () => {
+    const closed = once(child, "close");
+    child.kill("SIGKILL");
+    await closed;
+  };
   await new Promise((resolve) => {
     child.stdout.on("data", (said: Buffer) => {
       isOpened ||= String(said).includes("opened");
