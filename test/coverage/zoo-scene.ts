@@ -4,6 +4,7 @@ import { skipReason } from "../support/can.ts";
 import { bootGuest, type Guest } from "../support/guest/guest.ts";
 import { noGuest } from "../support/guest/support.ts";
 import { MAIN, NODE } from "../support/stage/stage.ts";
+import { WAITING } from "../support/steps.ts";
 import { IDLE, SERVICES, type Services, zooPrograms } from "./zoo-services.ts";
 
 /** Undefined where the zoo's programs can be made and run. */
@@ -117,8 +118,7 @@ for try in $(seq 1000); do grep "can get" ${SAID}/$1 && exit 0; sleep 0.02; done
 /** The same of a privileged program that an ordinary user starts. */
 export async function takesAsNobody(guest: Guest, program: string): Promise<boolean> {
   const said = await guest.output(
-    `: >${SAID}/nobody
-setpriv --reuid=65534 --regid=65534 --clear-groups "$1" >>${SAID}/nobody &
+    `${WAITING}background ${SAID}/nobody setpriv --reuid=65534 --regid=65534 --clear-groups "$1"
 for try in $(seq 1000); do grep -q holds ${SAID}/nobody && break; sleep 0.02; done
 kill -USR1 $!
 for try in $(seq 1000); do grep "can get" ${SAID}/nobody && break; sleep 0.02; done

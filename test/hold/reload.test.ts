@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { named } from "../support/can.ts";
 import { compileC } from "../support/compile-c.ts";
 import { FULL } from "../support/full.ts";
-import { bothWereHad, holdFile, noHolder, numbers, scene } from "./scene.ts";
+import { bothWereHad, COUNT, holdFile, noHolder, numbers, STORM, scene } from "./scene.ts";
 
 const environment = { SUPERVISE: compileC("test/hold/supervise.c") };
 const supervise = '"$SUPERVISE"';
@@ -26,11 +26,6 @@ describe.skipIf(noHolder !== undefined)(named("reloading", noHolder), () => {
     expect({ first, last, ended: lines.at(-1) }).toEqual({ first: "16", last: "16", ended: "ended 0" });
   });
 
-  const storm = `for protocol in tcp udp; do
-  echo "storm $protocol 0.0.0.0 631 $SCRATCH/stop" | "$SOCKETS" >"$SCRATCH/$protocol" &
-done`;
-  const count = `touch "$SCRATCH/stop"; until_works test -s "$SCRATCH/tcp"; until_works test -s "$SCRATCH/udp"
-echo "tcp: $(cat "$SCRATCH/tcp")"; echo "udp: $(cat "$SCRATCH/udp")"`;
   const a = holdFile(...ports(620, 640), ...ports(700, 720));
   const b = holdFile(...ports(630, 660));
 
@@ -38,9 +33,9 @@ echo "tcp: $(cat "$SCRATCH/tcp")"; echo "udp: $(cat "$SCRATCH/udp")"`;
 
   // First, since it finds out how many turns it takes.
   test("where the holder is started again instead, loops on bind() get the port (control)", async () => {
-    const script = `compiled 'hold tcp 631' 'hold udp 631'; holder; ${storm}
+    const script = `compiled 'hold tcp 631' 'hold udp 631'; holder; ${STORM}
 i=0; until ${bothWereHad(50)}; do i=$((i + 1)); kill "$HOLDER"; wait "$HOLDER"; holder; done
-${count}; echo "turns: $i"`;
+${COUNT}; echo "turns: $i"`;
     const found = numbers(await scene(script));
     expect(found.tcp).toBeGreaterThan(0);
     expect(found.udp).toBeGreaterThan(0);
@@ -48,10 +43,10 @@ ${count}; echo "turns: $i"`;
   });
 
   test("under the same loops never frees a port that is in both files", async () => {
-    const script = `compiled 'hold tcp 631' 'hold udp 631'; holder; ${storm}
+    const script = `compiled 'hold tcp 631' 'hold udp 631'; holder; ${STORM}
 cp /etc/portreserve.hold /etc/last; for i in $(seq ${reloads}); do cp /etc/a /etc/next; mv /etc/next /etc/portreserve.hold; reload
 cp /etc/b /etc/next; mv /etc/next /etc/portreserve.hold; reload; done
-${count}`;
+${COUNT}`;
     const etc = { a, b };
     expect(await scene(script, { etc })).toEqual(["tcp: 0", "udp: 0"]);
   });

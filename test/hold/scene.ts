@@ -65,9 +65,17 @@ export function numbers(lines: readonly string[]): Readonly<Record<string, numbe
   return Object.fromEntries(lines.map((line) => line.split(": ")).map(([label = "", value]) => [label, Number(value)]));
 }
 
+/** Begins loops that bind 631 of each protocol and let it go, until `COUNT`, which shows how often each had it. */
+export const STORM = `for protocol in tcp udp; do
+  echo "storm $protocol 0.0.0.0 631 $SCRATCH/stop" | "$SOCKETS" >"$SCRATCH/$protocol" &
+done
+until_works test -e "$SCRATCH/udp"`;
+export const COUNT = `touch "$SCRATCH/stop"; until_works test -s "$SCRATCH/tcp"; until_works test -s "$SCRATCH/udp"
+echo "tcp: $(cat "$SCRATCH/tcp")"; echo "udp: $(cat "$SCRATCH/udp")"`;
+
 /**
- * For `until` in a shell that counts its turns in $i: loops of `storm` until $SCRATCH/stop had 631 of both protocols, after
- * `least` turns, or in vain after 5000. With one processor such loops seldom come between two holders.
+ * For `until` in a shell that counts its turns in $i: both loops of `STORM` had their port, after `least` turns, or in vain
+ * after 5000. With one processor such loops seldom come between two holders.
  */
 export const bothWereHad = (least: number): string =>
   `[ -e "$SCRATCH/stop.tcp" ] && [ -e "$SCRATCH/stop.udp" ] && [ $i -ge ${least} ] || [ $i = 5000 ]`;

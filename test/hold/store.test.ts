@@ -4,27 +4,21 @@ import { describe, expect, test } from "vitest";
 import { named } from "../support/can.ts";
 import { FULL } from "../support/full.ts";
 import { kept } from "./kept.ts";
-import { bothWereHad, holdFile, noHolder, numbers } from "./scene.ts";
+import { bothWereHad, COUNT, holdFile, noHolder, numbers, STORM } from "./scene.ts";
 
 const BOTH = ["hold tcp 631", "hold udp 631"];
 const HELD = BOTH.map((port) => `${port}: held held null`);
 
-const storm = `for protocol in tcp udp; do
-  echo "storm $protocol 0.0.0.0 631 $SCRATCH/stop" | "$SOCKETS" >"$SCRATCH/$protocol" &
-done
-until_works test -e "$SCRATCH/udp"`;
-const count = `touch "$SCRATCH/stop"; until_works test -s "$SCRATCH/tcp"; until_works test -s "$SCRATCH/udp"
-echo "tcp: $(cat "$SCRATCH/tcp")"; echo "udp: $(cat "$SCRATCH/udp")"`;
 const ROUNDS = FULL ? 200 : 20;
 
 describe.skipIf(noHolder !== undefined)(named("a holder whose sockets the service manager keeps", noHolder), () => {
   describe("is killed and told to end in turn under loops on bind()", () => {
     let rounds = ROUNDS;
-    const ends = (isEnough: string): string => `manager; ${storm}
+    const ends = (isEnough: string): string => `manager; ${STORM}
 i=0; until ${isEnough}; do
   i=$((i + 1)); [ $((i % 2)) = 0 ] && signal=TERM || signal=KILL; kill -$signal "$HOLDER"; again
 done
-${count}`;
+${COUNT}`;
 
     // First, since it finds out how many turns it takes.
     test("and every port is free now and then where they are not kept (control)", async () => {
@@ -48,13 +42,13 @@ ${count}`;
       a: holdFile("block tcp 630", ...BOTH, "hold tcp 632", "hold udp 632"),
       b: holdFile("hold tcp 630", ...BOTH, "block udp 632", "hold tcp 700"),
     };
-    const script = `cp /etc/a /etc/portreserve.hold; manager; ${storm}
+    const script = `cp /etc/a /etc/portreserve.hold; manager; ${STORM}
 for i in $(seq ${ROUNDS}); do
   [ $((i % 2)) = 0 ] && from=a || from=b
   cp /etc/$from /etc/next; mv /etc/next /etc/portreserve.hold
   kill -HUP "$HOLDER"; sleep "0.00$((i * 7 % 10))"; kill -9 "$HOLDER"; again
 done
-cp /etc/a /etc/portreserve.hold; reload; ${count}; states; stored | wc -l; left`;
+cp /etc/a /etc/portreserve.hold; reload; ${COUNT}; states; stored | wc -l; left`;
     const lines = await kept(script, { etc });
     const states = ["block tcp 630", "hold tcp 631", "hold tcp 632", "hold udp 631", "hold udp 632"];
     const all = states.map((port) => `${port}: held held null`);
@@ -146,8 +140,8 @@ compiled 'hold tcp 631' 'hold udp 631'; kill -9 "$HOLDER"; again; states; ${trie
 
   test("has 500 ports back after it was killed, and they were never free", async () => {
     const ports = Array.from({ length: 250 }, (_, index) => [`hold tcp ${501 + index}`, `hold udp ${501 + index}`]);
-    const script = `ulimit -n 4096; manager; ${storm}; kill -9 "$HOLDER"; again; states | grep -c 'held held'
-stored | wc -l; ${count}; left; said`;
+    const script = `ulimit -n 4096; manager; ${STORM}; kill -9 "$HOLDER"; again; states | grep -c 'held held'
+stored | wc -l; ${COUNT}; left; said`;
     const lines = await kept(script, { file: holdFile(...ports.flat()) });
     expect(lines).toEqual(["500", "1000", "tcp: 0", "udp: 0", "ended with 0"]);
   });
